@@ -1,0 +1,89 @@
+"""Change the structure of a Keras model with sliders, and see at once what it costs.
+
+This page is the table of contents. Names are imported when they are first used, so that importing
+the package, or measuring a saved structure, needs no TensorFlow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .figures import plot_layer_costs, plot_tradeoff, plot_tradeoff_svg
+    from .keras_bridge import measure, optimize_model
+    from .layer_rules import Connection, Cost, Elementwise, LayerRule, WeightAxes, register_layer_rule
+    from .metrics import CostReport, format_metric
+    from .structure import Structure, StructureSpace, WidthGroup
+    from .study import Study, Trial, pareto_front
+    from .training import Budget, Data, load_data, quick_run
+    from .widgets import Explorer, explore
+
+_HOME = {
+    "Budget": "training",
+    "Connection": "layer_rules",
+    "Cost": "layer_rules",
+    "CostReport": "metrics",
+    "Data": "training",
+    "Elementwise": "layer_rules",
+    "Explorer": "widgets",
+    "LayerRule": "layer_rules",
+    "Structure": "structure",
+    "StructureSpace": "structure",
+    "Study": "study",
+    "Trial": "study",
+    "WeightAxes": "layer_rules",
+    "WidthGroup": "structure",
+    "explore": "widgets",
+    "format_metric": "metrics",
+    "load_data": "training",
+    "measure": "keras_bridge",
+    "optimize_model": "keras_bridge",
+    "pareto_front": "study",
+    "plot_layer_costs": "figures",
+    "plot_tradeoff": "figures",
+    "plot_tradeoff_svg": "figures",
+    "quick_run": "training",
+    "register_layer_rule": "layer_rules",
+}
+
+__all__ = [
+    "Budget",
+    "Connection",
+    "Cost",
+    "CostReport",
+    "Data",
+    "Elementwise",
+    "Explorer",
+    "LayerRule",
+    "Structure",
+    "StructureSpace",
+    "Study",
+    "Trial",
+    "WeightAxes",
+    "WidthGroup",
+    "explore",
+    "format_metric",
+    "load_data",
+    "measure",
+    "optimize_model",
+    "pareto_front",
+    "plot_layer_costs",
+    "plot_tradeoff",
+    "plot_tradeoff_svg",
+    "quick_run",
+    "register_layer_rule",
+]
+
+__version__ = version("structopt-widgets")
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

@@ -1,0 +1,32 @@
+"""Floor 0: a model as plain data, whose channel dimensions are values (standard library and NumPy only)."""
+
+from .arithmetic import ceil_log2, maximum, product
+from .dimensions import Concat, Dim, DimensionError, Product, Shape, Symbol, baseline_size, freeze, size, split, unify
+from .model_graph import Call, Layer, ModelGraph, Tensor, TensorRef, Weight
+from .recording import Expression, Program, Recorder
+
+__all__ = [
+    "Call",
+    "Concat",
+    "Dim",
+    "DimensionError",
+    "Expression",
+    "Layer",
+    "ModelGraph",
+    "Product",
+    "Program",
+    "Recorder",
+    "Shape",
+    "Symbol",
+    "Tensor",
+    "TensorRef",
+    "Weight",
+    "baseline_size",
+    "ceil_log2",
+    "freeze",
+    "maximum",
+    "product",
+    "size",
+    "split",
+    "unify",
+]

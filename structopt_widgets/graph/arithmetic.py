@@ -1,0 +1,58 @@
+"""The few functions cost rules need besides ``+ - * // /``, on every kind of number a rule may meet.
+
+A rule is written once and runs on an ``int`` (one structure), a NumPy array (many structures), a
+SymPy symbol (the formula) and a recorded :class:`~structopt_widgets.graph.Expression` (the program
+a browser evaluates). Operators dispatch by themselves; only these functions have to be told how.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from .recording import Expression
+
+# An int, an array, a SymPy expression or a recorded one: what they share is arithmetic, which the
+# type system cannot say without naming (and importing) SymPy.
+Number = Any
+
+
+def product(values: Iterable[Number]) -> Number:
+    """Product of ``values``; 1 for none."""
+    return functools.reduce(lambda left, right: left * right, values, 1)
+
+
+def maximum(*values: Number) -> Number:
+    """Largest of ``values``, element by element for arrays."""
+    return functools.reduce(_maximum_of_two, values)
+
+
+def ceil_log2(n: Number) -> Number:
+    """``ceil(log2(n))`` for an integer ``n >= 1``: the depth of a tree that combines ``n`` terms in pairs."""
+    if isinstance(n, (int, np.integer)):
+        return (int(n) - 1).bit_length()
+    if isinstance(n, Expression):
+        return n.ceil_log2()
+    if isinstance(n, np.ndarray):
+        # frexp's exponent of an integer is its bit length, exactly; a float log2 would be off by one at powers of two.
+        return np.frexp(n - 1)[1].astype(np.int64)
+    import sympy
+
+    return sympy.ceiling(sympy.log(n, 2))
+
+
+def _maximum_of_two(left: Number, right: Number) -> Number:
+    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+        return max(left, right)
+    if isinstance(left, Expression):
+        return left.maximum(right)
+    if isinstance(right, Expression):
+        return right.maximum(left)
+    if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
+        return np.maximum(left, right)
+    import sympy
+
+    return sympy.Max(left, right)

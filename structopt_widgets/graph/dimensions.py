@@ -1,0 +1,202 @@
+"""Dimensions as values: what a channel axis is made of, and which axes are one and the same.
+
+A dimension is an ``int`` (fixed), a :class:`Symbol` (a width somebody may choose), a
+:class:`Concat` (parts side by side) or a :class:`Product` (``outer`` blocks of ``inner``, row-major,
+as flattening makes it). Two axes that must be equal are *unified*: a symbol is bound to the other
+side by a forward pointer, so that from then on both are the same object (Robinson 1965).
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+_serial = itertools.count()
+
+
+class DimensionError(ValueError):
+    """Two dimensions that cannot be the same were asked to be."""
+
+
+@dataclass(eq=False)
+class Symbol:
+    """A width that can be chosen: ``baseline`` units times ``divisor`` channels a unit.
+
+    ``layers`` produce it; ``ties`` says in words why they are one; ``pinned`` is the reason it
+    cannot be changed, or ``None``; ``bound`` is what it turned out to be made of, or ``None``.
+    """
+
+    baseline: int
+    layers: list[str] = field(default_factory=list)
+    divisor: int = 1
+    ties: list[str] = field(default_factory=list)
+    pinned: str | None = None
+    bound: Dim | None = None
+    serial: int = field(default_factory=lambda: next(_serial))
+
+
+@dataclass(frozen=True, eq=False)
+class Concat:
+    """Parts laid side by side: its size is their sum."""
+
+    parts: tuple[Dim, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Product:
+    """``outer`` blocks of ``inner`` each, row-major: index ``outer * |inner| + inner``."""
+
+    outer: Dim
+    inner: Dim
+
+
+Dim: TypeAlias = int | Symbol | Concat | Product
+Shape: TypeAlias = tuple[Dim, ...]
+
+
+def resolve(dim: Dim) -> Dim:
+    """``dim`` with its outermost bindings followed."""
+    while isinstance(dim, Symbol) and dim.bound is not None:
+        dim = dim.bound
+    return dim
+
+
+def size(dim: Dim, value_of: Callable[[Symbol], Any]) -> Any:
+    """Size of ``dim`` when each free symbol counts ``value_of(symbol)`` units; works on any kind of number."""
+    dim = resolve(dim)
+    if isinstance(dim, int):
+        return dim
+    if isinstance(dim, Symbol):
+        return value_of(dim)
+    if isinstance(dim, Concat):
+        return sum((size(part, value_of) for part in dim.parts[1:]), size(dim.parts[0], value_of))
+    return size(dim.outer, value_of) * size(dim.inner, value_of)
+
+
+def baseline_size(dim: Dim) -> int:
+    """Size of ``dim`` in the model as it was read."""
+    return size(dim, lambda symbol: symbol.baseline)
+
+
+def symbols(dim: Dim) -> Iterator[Symbol]:
+    """The free symbols ``dim`` is made of."""
+    dim = resolve(dim)
+    if isinstance(dim, Symbol):
+        yield dim
+    elif isinstance(dim, Concat):
+        for part in dim.parts:
+            yield from symbols(part)
+    elif isinstance(dim, Product):
+        yield from symbols(dim.outer)
+        yield from symbols(dim.inner)
+
+
+def freeze(dim: Dim, reason: str) -> None:
+    """Keep every width in ``dim`` as it is; the first reason given stays."""
+    for symbol in symbols(dim):
+        symbol.pinned = symbol.pinned or reason
+
+
+def unify(left: Dim, right: Dim, why: str) -> None:
+    """Make two dimensions one.
+
+    ``why`` is a sentence for people, kept with the width it ties. Raises :class:`DimensionError`
+    when their sizes in the model as read differ. Where the algebra cannot express the tie, both
+    sides are frozen: a slider less, never a wrong number.
+    """
+    left, right = resolve(left), resolve(right)
+    if left is right:
+        return
+    if baseline_size(left) != baseline_size(right):
+        raise DimensionError(f"{why}: expected equal sizes, got {baseline_size(left)} and {baseline_size(right)}.")
+    if isinstance(left, Symbol) and isinstance(right, Symbol):
+        _merge(*sorted((left, right), key=lambda symbol: symbol.serial), why)
+    elif isinstance(left, Symbol):
+        _bind(left, right, why)
+    elif isinstance(right, Symbol):
+        _bind(right, left, why)
+    elif isinstance(left, Concat) and isinstance(right, Concat):
+        _align(left, right, why)
+    elif isinstance(left, Product) and isinstance(right, Product) and _same_factors(left, right):
+        unify(left.outer, right.outer, why)
+        unify(left.inner, right.inner, why)
+    else:
+        freeze(left, why)
+        freeze(right, why)
+
+
+def split(dim: Dim, outer: int, why: str) -> Dim:
+    """The inner part of ``dim`` seen as ``outer`` equal blocks; binds a free symbol to that product.
+
+    Raises :class:`DimensionError` when the size is not a multiple of ``outer``.
+    """
+    dim = resolve(dim)
+    if outer == 1:
+        return dim
+    inner, rest = divmod(baseline_size(dim), outer)
+    if rest:
+        raise DimensionError(f"{why}: expected a multiple of {outer}, got {baseline_size(dim)}.")
+    if isinstance(dim, Symbol) and dim.pinned is None:
+        part = Symbol(inner, list(dim.layers), dim.divisor * outer, [*dim.ties, why])
+        dim.bound = Product(outer, part)
+        return part
+    if isinstance(dim, Product) and resolve(dim.outer) == outer:
+        return dim.inner
+    freeze(dim, why)
+    return inner
+
+
+def _merge(keep: Symbol, drop: Symbol, why: str) -> None:
+    drop.bound = keep
+    keep.layers.extend(layer for layer in drop.layers if layer not in keep.layers)
+    keep.ties.extend([*(tie for tie in drop.ties if tie not in keep.ties), why])
+    keep.pinned = keep.pinned or drop.pinned
+
+
+def _bind(symbol: Symbol, dim: Dim, why: str) -> None:
+    if isinstance(dim, int):
+        freeze(symbol, why)
+    elif symbol.pinned is not None or symbol in set(symbols(dim)):
+        reason = symbol.pinned or why
+        freeze(symbol, reason)
+        freeze(dim, reason)
+    else:
+        symbol.bound = dim
+        symbol.ties.append(why)
+
+
+def _same_factors(left: Product, right: Product) -> bool:
+    return baseline_size(left.outer) == baseline_size(right.outer)
+
+
+def _align(left: Concat, right: Concat, why: str) -> None:
+    """Unify two concatenations part by part, cutting symbols where the other side has a boundary."""
+    left_parts, right_parts = _flat_parts(left), _flat_parts(right)
+    while left_parts and right_parts:
+        one, other = left_parts.pop(0), right_parts.pop(0)
+        excess = baseline_size(one) - baseline_size(other)
+        if excess > 0:
+            one, rest = _cut(one, baseline_size(other), why)
+            left_parts.insert(0, rest)
+        elif excess < 0:
+            other, rest = _cut(other, baseline_size(one), why)
+            right_parts.insert(0, rest)
+        unify(one, other, why)
+
+
+def _flat_parts(dim: Dim) -> list[Dim]:
+    dim = resolve(dim)
+    return [flat for part in dim.parts for flat in _flat_parts(part)] if isinstance(dim, Concat) else [dim]
+
+
+def _cut(dim: Dim, first: int, why: str) -> tuple[Dim, Dim]:
+    rest = baseline_size(dim) - first
+    if isinstance(dim, Symbol) and dim.pinned is None and dim.divisor == 1:
+        head = Symbol(first, list(dim.layers), ties=[*dim.ties, why])
+        tail = Symbol(rest, list(dim.layers), ties=[*dim.ties, why])
+        dim.bound = Concat((head, tail))
+        return head, tail
+    freeze(dim, why)
+    return first, rest

@@ -1,0 +1,187 @@
+"""Recording arithmetic as a small program that Python and a browser both evaluate.
+
+Run a cost rule on :class:`Expression` objects instead of integers, and what comes out is not a
+number but the list of operations that computes it: a :class:`Program`. Equal subexpressions are
+stored once, constants are folded. A program is plain data: it goes to the browser as JSON (see
+``widgets/live_panel.js``, which evaluates it in the frame of the slider), and is compiled to a
+Python function here, so that both compute the same thing from the same source.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Operand = Any  # an int, a float or an Expression
+
+# How each operation is written in the generated Python; live_panel.js has the same seven.
+PYTHON_TEMPLATES: Mapping[str, str] = {
+    "+": "({} + {})",
+    "-": "({} - {})",
+    "*": "({} * {})",
+    "//": "({} // {})",
+    "/": "({} / {})",
+    "max": "max({}, {})",
+    "log2": "({} - 1).bit_length()",
+}
+_FOLD: Mapping[str, Callable[..., Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "//": lambda a, b: a // b,
+    "/": lambda a, b: a / b,
+    "max": max,
+}
+_COMMUTATIVE = frozenset({"+", "*", "max"})
+
+
+class Expression:
+    """A value of a :class:`Recorder`: behaves as a number, and remembers how it was made."""
+
+    __slots__ = ("recorder", "slot")
+    # NumPy integers must leave the arithmetic to this class instead of making object arrays of it.
+    __array_ufunc__ = None
+
+    def __init__(self, recorder: Recorder, slot: int) -> None:
+        self.recorder = recorder
+        self.slot = slot
+
+    def __add__(self, other: Operand) -> Operand:
+        return self if _is_number(other, 0) else self.recorder.apply("+", self, other)
+
+    def __sub__(self, other: Operand) -> Operand:
+        return self if _is_number(other, 0) else self.recorder.apply("-", self, other)
+
+    def __rsub__(self, other: Operand) -> Operand:
+        return self.recorder.apply("-", other, self)
+
+    def __mul__(self, other: Operand) -> Operand:
+        if _is_number(other, 0):
+            return 0
+        return self if _is_number(other, 1) else self.recorder.apply("*", self, other)
+
+    def __floordiv__(self, other: Operand) -> Operand:
+        return self if _is_number(other, 1) else self.recorder.apply("//", self, other)
+
+    def __truediv__(self, other: Operand) -> Operand:
+        return self.recorder.apply("/", self, other)
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def maximum(self, other: Operand) -> Operand:
+        """The larger of this and ``other``."""
+        return self.recorder.apply("max", self, other)
+
+    def ceil_log2(self) -> Operand:
+        """``ceil(log2(self))`` of a positive integer."""
+        return self.recorder.apply("log2", self)
+
+
+class Recorder:
+    """Makes input expressions and collects every operation done on them."""
+
+    def __init__(self) -> None:
+        self._inputs: list[str] = []
+        self._operations: list[tuple[Any, ...]] = []
+        self._slots: dict[tuple[Any, ...], int] = {}
+
+    def input(self, name: str) -> Expression:
+        """A new input of the program, under ``name``."""
+        self._inputs.append(name)
+        return Expression(self, self._slot(("input", len(self._inputs) - 1)))
+
+    def apply(self, operation: str, *operands: Operand) -> Operand:
+        """Record ``operation`` on ``operands``, or compute it at once when all of them are numbers."""
+        if operation in _FOLD and not any(isinstance(value, Expression) for value in operands):
+            return _FOLD[operation](*operands)
+        slots = [self._slot_of(value) for value in operands]
+        if operation in _COMMUTATIVE:
+            slots.sort()
+        return Expression(self, self._slot((operation, *slots)))
+
+    def program(self, outputs: Mapping[str, Operand]) -> Program:
+        """The recorded program that computes ``outputs``, without the operations none of them needs."""
+        wanted = {name: self._slot_of(value) for name, value in outputs.items()}
+        needed = set(wanted.values())
+        for slot in range(len(self._operations) - 1, -1, -1):
+            kind, *operands = self._operations[slot]
+            if slot in needed and kind not in ("input", "constant"):
+                needed.update(operands)
+        renumbered: dict[int, int] = {}
+        operations: list[tuple[Any, ...]] = []
+        for slot, (kind, *operands) in enumerate(self._operations):
+            if slot in needed:
+                renumbered[slot] = len(operations)
+                plain = kind in ("input", "constant")
+                operations.append((kind, *(operands if plain else (renumbered[each] for each in operands))))
+        return Program(
+            tuple(self._inputs), tuple(operations), {name: renumbered[slot] for name, slot in wanted.items()}
+        )
+
+    def _slot_of(self, value: Operand) -> int:
+        if isinstance(value, Expression):
+            return value.slot
+        plain = value if isinstance(value, (int, float)) else value.item()
+        return self._slot(("constant", plain))
+
+    def _slot(self, operation: tuple[Any, ...]) -> int:
+        if operation not in self._slots:
+            self._slots[operation] = len(self._operations)
+            self._operations.append(operation)
+        return self._slots[operation]
+
+
+@dataclass(frozen=True)
+class Program:
+    """Straight-line arithmetic: ``operations[i]`` computes slot ``i`` from the slots before it.
+
+    An operation is ``("input", index)``, ``("constant", value)`` or ``(name, slot[, slot])`` with a
+    name of :data:`PYTHON_TEMPLATES`. ``outputs`` maps each result's name to its slot.
+    """
+
+    inputs: tuple[str, ...]
+    operations: tuple[tuple[Any, ...], ...]
+    outputs: Mapping[str, int]
+
+    def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """Evaluate on ``values``, one a name in :attr:`inputs`; returns a value an output."""
+        results = self._function(*(values[name] for name in self.inputs))
+        return dict(zip(self.outputs, results, strict=True))
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists and dictionaries, for the browser."""
+        return {
+            "inputs": list(self.inputs),
+            "operations": [list(operation) for operation in self.operations],
+            "outputs": dict(self.outputs),
+        }
+
+    def to_python(self) -> str:
+        """Source of a function of :attr:`inputs`, in order, that returns a tuple of the outputs."""
+        lines = []
+        names: list[str] = []
+        for slot, (kind, *operands) in enumerate(self.operations):
+            if kind == "input":
+                names.append(f"x{operands[0]}")
+            elif kind == "constant":
+                names.append(repr(operands[0]))
+            else:
+                lines.append(f"    v{slot} = " + PYTHON_TEMPLATES[kind].format(*(names[each] for each in operands)))
+                names.append(f"v{slot}")
+        arguments = ", ".join(f"x{index}" for index in range(len(self.inputs)))
+        results = "".join(f"{names[slot]}, " for slot in self.outputs.values())
+        return "\n".join([f"def program({arguments}):", *lines, f"    return ({results})", ""])
+
+    @functools.cached_property
+    def _function(self) -> Callable[..., tuple[Any, ...]]:
+        # Generated from slot numbers, constants and seven templates only: no text of a user gets in.
+        namespace: dict[str, Any] = {}
+        exec(compile(self.to_python(), "<cost program>", "exec"), namespace)  # noqa: S102 - see above
+        return namespace["program"]
+
+
+def _is_number(value: Operand, number: int) -> bool:
+    return isinstance(value, (int, float)) and value == number

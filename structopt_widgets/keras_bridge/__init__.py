@@ -1,0 +1,8 @@
+"""Floor 3: the only place that touches Keras: read a model, rebuild it, carry weights over."""
+
+from .measure_model import measure
+from .optimize import optimize_model
+from .read import read_model
+from .rebuild import build_model
+
+__all__ = ["build_model", "measure", "optimize_model", "read_model"]

@@ -1,0 +1,81 @@
+"""Carrying weights from the original into a model of other widths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ..graph import Symbol
+from ..graph.selection import NEW, origins, spread
+from ..layer_rules import WeightAxes
+from ..structure import Structure
+from .source import KerasSource
+
+
+def inherit_weights(structure: Structure, source: KerasSource, operations: Mapping[str, Any]) -> None:
+    """Fill the weights of ``operations``, freshly built, with the original's where they fit.
+
+    When narrowing, the units with the largest L2 norm of incoming weights are kept, in order, and
+    the same ones on both sides of every consumer. When widening, all are kept; the rest stays as
+    initialized. A layer that the original never built keeps its fresh weights.
+    """
+    chosen = choose_units(structure, source)
+    for name, axes in structure.space.connected.weights.items():
+        original = source.operations[name]
+        old = dict(_present(axes, getattr(original, "weights", []), _uses_bias(structure.space.baseline, name)))
+        for each, variable in _present(axes, getattr(operations[name], "weights", []), _uses_bias(structure, name)):
+            if each in old:
+                variable.assign(_carried(each, np.asarray(old[each]), np.asarray(variable), chosen))
+
+
+def choose_units(structure: Structure, source: KerasSource) -> dict[Symbol, np.ndarray]:
+    """For every width that changes, the old unit each new unit comes from, or ``NEW``."""
+    space = structure.space
+    scores = _importance(structure, source)
+    chosen = {}
+    for name, group in space.width_groups.items():
+        symbol = space.symbols[name]
+        wanted = structure.widths[name] // group.divisor
+        if wanted < symbol.baseline:
+            # A stable sort: among equals the first units stay, whatever the platform.
+            ranked = np.argsort(-scores.get(symbol, np.zeros(symbol.baseline)), kind="stable")
+            chosen[symbol] = np.sort(ranked[:wanted])
+        elif wanted > symbol.baseline:
+            chosen[symbol] = np.concatenate([np.arange(symbol.baseline), np.full(wanted - symbol.baseline, NEW)])
+    return chosen
+
+
+def _importance(structure: Structure, source: KerasSource) -> dict[Symbol, np.ndarray]:
+    """Squared L2 norm of each unit's incoming weights, over all layers that produce the width."""
+    scores: dict[Symbol, np.ndarray] = {}
+    for name, axes in structure.space.connected.weights.items():
+        weights = getattr(source.operations[name], "weights", [])
+        for each, variable in _present(axes, weights, _uses_bias(structure.space.baseline, name)):
+            if each.incoming is not None:
+                values = np.asarray(variable, dtype=np.float64)
+                others = tuple(axis for axis in range(values.ndim) if axis != each.incoming)
+                spread(each.axes[each.incoming], np.square(values).sum(axis=others), scores)
+    return scores
+
+
+def _carried(axes: WeightAxes, old: np.ndarray, fresh: np.ndarray, chosen: Mapping[Symbol, np.ndarray]) -> np.ndarray:
+    if old.ndim == 0:
+        return old
+    value = fresh.copy()
+    come_from = [origins(dim, chosen) for dim in axes.axes]
+    value[np.ix_(*(np.flatnonzero(each != NEW) for each in come_from))] = old[
+        np.ix_(*(each[each != NEW] for each in come_from))
+    ]
+    return value
+
+
+def _present(axes: tuple[WeightAxes, ...], weights: list[Any], has_bias: bool) -> list[tuple[WeightAxes, Any]]:
+    """The declared weights that exist, with their variables; none for a layer that is not built."""
+    declared = [each for each in axes if has_bias or not each.is_bias]
+    return list(zip(declared, weights, strict=True)) if weights else []
+
+
+def _uses_bias(structure: Structure, layer: str) -> bool:
+    return structure.biases.get(layer, True)

@@ -1,0 +1,39 @@
+"""Opening what a user hands over: a model, or a ``.keras`` file."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+
+
+def load_model(model: Any) -> keras.Model:
+    """``model`` itself, or the model in a ``.keras`` file, read in Keras's safe mode.
+
+    Raises ``TypeError`` for anything else, ``FileNotFoundError`` for a missing file and
+    ``ValueError`` for a file Keras cannot read.
+    """
+    if isinstance(model, keras.Model):
+        return model
+    if not isinstance(model, (str, os.PathLike)):
+        raise TypeError(
+            f"Expected a keras.Model or the path of a .keras file, got {type(model).__module__}.{type(model).__name__}. "
+            "A PyTorch or scikit-learn model has to be written in Keras first."
+        )
+    path = Path(model)
+    if not path.is_file():
+        raise FileNotFoundError(f"Expected the path of a .keras file, got {os.fspath(model)!r}: there is no such file.")
+    if path.suffix != ".keras":
+        raise ValueError(
+            f"Expected a .keras file, got {path.name!r}. Save the model again with model.save('name.keras')."
+        )
+    try:
+        return keras.saving.load_model(path, safe_mode=True)
+    # A damaged archive shows in many ways (zipfile, json, h5py, a missing key): all mean the same to a user.
+    except Exception as error:
+        raise ValueError(
+            f"Expected a .keras file that Keras can read in safe mode, got {path.name!r}: {type(error).__name__}: {error}. "
+            "Save it again with model.save(...); custom classes must be imported first."
+        ) from error

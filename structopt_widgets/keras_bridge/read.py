@@ -1,0 +1,159 @@
+"""Reading a Keras model into plain data, once."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+from ..graph import Call, Layer, ModelGraph, Tensor, TensorRef, Weight
+from ..graph.model_graph import tensor_refs
+from ..layer_rules.registry import kind_of
+from .load import load_model
+from .source import KerasSource
+from .trace import functional_of, graph_of
+
+
+def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[ModelGraph, KerasSource]:
+    """The graph of a model and a handle on the model itself; the model is not changed.
+
+    See :meth:`StructureSpace.from_keras` for the arguments. Raises ``ValueError`` for a model that
+    cannot be traced, and for axes whose length only the data knows.
+    """
+    model = load_model(model)
+    dtype = None
+    if data is not None:
+        input_shape = tuple(data.input_shape) if input_shape is None else input_shape
+        dtype = str(data.x.dtype) if data.x.dtype.kind in "iu" and data.x.ndim == 2 else None
+    functional, originals = functional_of(model, input_shape, dtype)
+    reader = _Reader(originals)
+    graph = reader.read(functional, model)
+    return graph, KerasSource(model, reader.operations)
+
+
+class _Reader:
+    """Collects layers, calls and tensors while it walks a functional model."""
+
+    def __init__(self, originals: dict[int, Any]) -> None:
+        self._originals = originals
+        self._names: dict[int, str] = {}
+        self._layers: dict[str, Layer] = {}
+        self._calls: list[Call] = []
+        self._tensors: list[Tensor] = []
+        self.operations: dict[str, Any] = {}
+
+    def read(self, functional: keras.Model, model: keras.Model) -> ModelGraph:
+        known: dict[int, int] = {}
+        self._walk(functional, known, prefix="")
+        optimizer = getattr(model, "optimizer", None)
+        return ModelGraph(
+            model.name,
+            self._layers,
+            tuple(self._calls),
+            tuple(self._tensors),
+            _references(functional._inputs_struct, known),
+            _references(functional._outputs_struct, known),
+            type(optimizer).__name__ if optimizer is not None else None,
+        )
+
+    def _walk(self, functional: keras.Model, known: dict[int, int], prefix: str) -> None:
+        """Add the calls of ``functional``; ``known`` maps its tensors, by ``id``, to indices."""
+        # The model's own nodes: an operation's inbound nodes also hold calls from other models.
+        for depth in sorted(functional._nodes_by_depth, reverse=True):
+            for node in functional._nodes_by_depth[depth]:
+                operation = node.operation
+                inner = graph_of(operation)
+                if inner is not None:
+                    # Nesting is flattened: a nested model called twice gets tensors of its own each time.
+                    local = {
+                        id(tensor): known[id(outside)]
+                        for tensor, outside in zip(inner.inputs, node.input_tensors, strict=True)
+                    }
+                    self._walk(inner, local, prefix=f"{prefix}{operation.name}/")
+                    for tensor, outside in zip(inner.outputs, node.outputs, strict=True):
+                        known[id(outside)] = local[id(tensor)]
+                elif all(id(tensor) in known for tensor in node.outputs):
+                    continue  # an input of a nested model, which stands for a tensor outside
+                else:
+                    self._add(node, known, prefix)
+
+    def _add(self, node: Any, known: dict[int, int], prefix: str) -> None:
+        name = self._name(node.operation, prefix)
+        args = _references(node.arguments.args, known)
+        kwargs = _references(node.arguments.kwargs, known)
+        for tensor in node.outputs:
+            shape = tuple(tensor.shape)[1:]
+            if None in shape:
+                raise ValueError(
+                    f"Expected every axis of {name!r} but the batch to have a length, got {tuple(tensor.shape)}: "
+                    "operations cannot be counted without it. Pass input_shape=..., the shape of one sample, or data=..."
+                )
+            known[id(tensor)] = len(self._tensors)
+            self._tensors.append(Tensor(shape, str(tensor.dtype)))
+        self._calls.append(
+            Call(
+                name,
+                tuple(ref.index for ref in tensor_refs([args, kwargs])),
+                tuple(known[id(tensor)] for tensor in node.outputs),
+                args,
+                kwargs,
+            )
+        )
+
+    def _name(self, operation: Any, prefix: str) -> str:
+        """The name of an operation in the graph; its layer is added at its first call."""
+        if id(operation) in self._names:
+            return self._names[id(operation)]
+        original = self._originals.get(id(operation), operation)
+        name = next(each for each in _candidates(original.name, prefix) if each not in self._layers)
+        self._names[id(operation)] = name
+        self._layers[name] = _layer(operation, name)
+        self.operations[name] = original
+        return name
+
+
+def _candidates(name: str, prefix: str) -> Iterator[str]:
+    yield name
+    yield prefix + name
+    yield from (f"{prefix}{name}_{number}" for number in itertools.count(2))
+
+
+def _layer(operation: Any, name: str) -> Layer:
+    kinds: list[str] = []
+    for each in type(operation).__mro__:
+        kinds.append(kind_of(each))
+        # What a class computes is in its call(): behind one that defines it, no base's rule can be trusted.
+        if "call" in vars(each):
+            break
+    weights = tuple(
+        Weight(weight.name, tuple(weight.shape), str(weight.dtype), bool(weight.trainable))
+        for weight in getattr(operation, "weights", [])
+    )
+    return Layer(name, tuple(kinds), weights, _serialized(operation, name))
+
+
+def _serialized(operation: Any, name: str) -> dict[str, Any]:
+    try:
+        serialized = _without_build_config(keras.saving.serialize_keras_object(operation))
+    # get_config may be a user's own code; measuring works without it, and build() says what is missing.
+    except Exception as error:
+        return {"config": {"name": name}, "error": f"{type(error).__name__}: {error}"}
+    serialized["config"]["name"] = name
+    return serialized
+
+
+def _without_build_config(value: Any) -> Any:
+    """Drop the shapes layers were built on: they hide in wrapped layers and pin old widths."""
+    if isinstance(value, dict):
+        return {key: _without_build_config(each) for key, each in value.items() if key != "build_config"}
+    if isinstance(value, (list, tuple)):
+        return [_without_build_config(each) for each in value]
+    return value
+
+
+def _references(structure: Any, known: dict[int, int]) -> Any:
+    return keras.tree.map_structure(
+        lambda leaf: TensorRef(known[id(leaf)]) if isinstance(leaf, keras.KerasTensor) else leaf, structure
+    )

@@ -1,0 +1,113 @@
+"""Building a new Keras model from a structure."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from typing import Any
+
+import keras
+
+from ..graph import Layer, TensorRef
+from ..graph.model_graph import map_structure
+from ..layer_rules import Setting
+from ..structure import Structure
+from .inherit import inherit_weights
+from .source import KerasSource
+
+WEIGHTS = ("inherit", "fresh")
+
+
+def build_model(structure: Structure, weights: str = "inherit") -> keras.Model:
+    """See :meth:`Structure.build`.
+
+    The result is a functional model of the same calls: nesting and subclasses are flattened. It is
+    compiled as the original was.
+    """
+    if weights not in WEIGHTS:
+        raise ValueError(f"Expected weights to be one of {', '.join(WEIGHTS)}; got {weights!r}.")
+    graph, source = structure.space.graph, structure.space.source
+    if weights == "inherit" and not isinstance(source, KerasSource):
+        raise ValueError(
+            "Expected a structure of a model at hand to inherit weights from, got one read from a file. "
+            "Use build(weights='fresh'), or choose the same structure in StructureSpace.from_keras(model)."
+        )
+    operations = {name: _operation(structure, layer, source) for name, layer in graph.layers.items()}
+    tensors: dict[int, Any] = {}
+    for call in graph.calls:
+        operation = operations[call.layer]
+        if isinstance(operation, keras.layers.InputLayer):
+            results = [operation.output]
+        else:
+            args, kwargs = _filled(call.args, tensors), _filled(call.kwargs or {}, tensors)
+            results = keras.tree.flatten(operation(*args, **kwargs))
+        tensors.update(zip(call.outputs, results, strict=True))
+    model = keras.Model(_filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=graph.name)
+    if isinstance(source, KerasSource):
+        if weights == "inherit":
+            inherit_weights(structure, source, operations)
+        _compile_as(source.model, model)
+    return model
+
+
+def setting_of(structure: Structure) -> Setting:
+    """The structure's sizes; costs of activations play no part in rebuilding."""
+    space = structure.space
+    return Setting({space.symbols[name]: width for name, width in structure.widths.items()}, structure.biases, {})
+
+
+def _operation(structure: Structure, layer: Layer, source: Any) -> Any:
+    if "error" in layer.serialized:
+        raise ValueError(
+            f"Expected a layer that can be made again from its configuration, but {layer.name!r} ({layer.kind}) cannot: "
+            f"{layer.serialized['error']}. Define get_config() in its class."
+        )
+    config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer)
+    original = source.operations[layer.name] if isinstance(source, KerasSource) else None
+    if original is not None:
+        with keras.saving.custom_object_scope(_own_functions(original)):
+            return type(original).from_config(config)
+    return keras.saving.deserialize_keras_object({**layer.serialized, "config": config}, safe_mode=True)
+
+
+def _changes(structure: Structure, layer: Layer) -> dict[str, Any]:
+    """Configuration entries that differ from the model as read, or that carry sizes."""
+    first = structure.space.connected.first_call(layer.name)
+    if first.rule is None:
+        return {}
+    changes = first.rule.config(first.site, setting_of(structure))
+    base = structure.space.baseline
+    for key, mine, theirs in (
+        (first.rule.activation_key, structure.activations, base.activations),
+        (first.rule.bias_key, structure.biases, base.biases),
+        (first.rule.initializer_key, structure.initializers, base.initializers),
+    ):
+        # Unchanged entries stay as they were: they may hold arguments that a name alone would lose.
+        if key is not None and mine.get(layer.name) != theirs.get(layer.name):
+            changes[key] = mine[layer.name]
+    return changes
+
+
+def _own_functions(operation: Any) -> dict[str, Any]:
+    """A layer's activation, by name, when it is a function of the user's own."""
+    activation = getattr(operation, "activation", None)
+    name = getattr(activation, "__name__", None)
+    return {} if name is None or activation.__module__.startswith("keras.") else {name: activation}
+
+
+def _filled(structure: Any, tensors: dict[int, Any]) -> Any:
+    return map_structure(lambda leaf: tensors[leaf.index] if isinstance(leaf, TensorRef) else leaf, structure)
+
+
+def _compile_as(original: keras.Model, model: keras.Model) -> None:
+    if not getattr(original, "compiled", False):
+        return
+    try:
+        model.compile_from_config(original.get_compile_config())
+    # Losses and metrics of a user's own may not be serializable; the model itself is fine.
+    except Exception as error:
+        warnings.warn(
+            f"The new model is not compiled, because the compile settings of {original.name!r} cannot be repeated: "
+            f"{type(error).__name__}: {error}. Call compile() on it.",
+            stacklevel=4,
+        )

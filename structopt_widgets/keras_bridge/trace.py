@@ -1,0 +1,137 @@
+"""Getting a graph of calls out of any kind of model, without changing the model."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+
+def functional_of(model: keras.Model, input_shape: Any, dtype: str | None) -> tuple[keras.Model, dict[int, Any]]:
+    """A functional model of the same calls, and for each of its layers (by ``id``) the user's own.
+
+    A functional or sequential model is its own graph. A subclassed one is called once on a
+    symbolic input; one that is not built yet is copied first, so that the user's stays unbuilt.
+    ``input_shape`` is the shape of one sample, ``dtype`` that of the input.
+    """
+    graph = graph_of(model)
+    if graph is not None and not (_has_free_axes(graph) and input_shape is not None):
+        return graph, {}
+    originals: dict[int, Any] = {}
+    traced = model
+    if not model.built:
+        shape = _needed_shape(model, input_shape)
+        traced = _unbuilt_copy(model)
+        pairs = zip(_leaves(traced), _leaves(model), strict=True)
+        originals = {id(copied): original for copied, original in pairs}
+    else:
+        shape = input_shape if input_shape is not None else _built_shape(model)
+    with _nodes_restored(traced):
+        try:
+            inputs = _symbolic(shape, dtype or "float32")
+            outputs = traced.call(inputs)
+            return keras.Model(inputs, outputs, name=model.name), originals
+        # call() is the user's own code: whatever it raises, the answer is the same.
+        except Exception as error:
+            raise ValueError(
+                f"Expected a model whose call() can be traced on a symbolic input of shape {shape}, got "
+                f"{type(error).__name__}: {error}. Use keras.ops and layers instead of NumPy and Python control flow on "
+                "values, check input_shape, or write the model with the functional API."
+            ) from error
+
+
+def graph_of(model: Any) -> keras.Model | None:
+    """The functional graph inside a functional or a built sequential model, else ``None``."""
+    if isinstance(model, keras.Sequential):
+        # keras.Sequential keeps its graph in a private attribute; there is no public way to it.
+        return model._functional if model.built else None
+    return model if hasattr(model, "_nodes_by_depth") else None
+
+
+def _has_free_axes(graph: keras.Model) -> bool:
+    return any(None in tensor.shape[1:] for tensor in graph.inputs)
+
+
+def _needed_shape(model: keras.Model, input_shape: Any) -> Any:
+    if input_shape is None:
+        raise ValueError(
+            f"Expected a built model or its input shape: {model.name!r} has no weights yet. "
+            "Pass input_shape=(784,), the shape of one sample, or data=..."
+        )
+    return input_shape
+
+
+def _built_shape(model: keras.Model) -> Any:
+    built = model.get_build_config() or {}
+    shape = built.get("input_shape")
+    if not shape:
+        raise ValueError(
+            f"Expected to know the input shape of {model.name!r}, which was built on {built or 'nothing known'}. "
+            "Pass input_shape=(784,), the shape of one sample, or data=..."
+        )
+    if isinstance(shape, dict):
+        return {name: tuple(each)[1:] for name, each in shape.items()}
+    if isinstance(shape[0], (list, tuple)):
+        return [tuple(each)[1:] for each in shape]
+    return tuple(shape)[1:]
+
+
+def _symbolic(shape: Any, dtype: str) -> Any:
+    if isinstance(shape, dict):
+        return {name: keras.Input(each, dtype=dtype, name=name) for name, each in shape.items()}
+    if isinstance(shape, list):
+        return [keras.Input(each, dtype=dtype) for each in shape]
+    return keras.Input(tuple(shape), dtype=dtype)
+
+
+def _leaves(model: keras.Model) -> list[Any]:
+    return [layer for layer in model._flatten_layers(include_self=False, recursive=True)]
+
+
+def _unbuilt_copy(model: keras.Model) -> keras.Model:
+    """A second model made as the first was, checked to be the same."""
+    advice = "Build it first, by calling it once on a batch, and pass it again."
+    classes = {type(layer).__name__: type(layer) for layer in [model, *_leaves(model)]}
+    try:
+        with keras.saving.custom_object_scope(classes):
+            copied = type(model).from_config(_constructor_arguments(model))
+    # get_config and __init__ are the user's own code.
+    except Exception as error:
+        raise ValueError(
+            f"Expected an unbuilt model that can be made again from its configuration, got {type(error).__name__}: {error}. {advice}"
+        ) from error
+    mine, theirs = ([_settings(layer) for layer in _leaves(each)] for each in (copied, model))
+    if mine != theirs:
+        raise ValueError(
+            f"Expected the layers of {model.name!r} as its constructor makes them, but they were changed afterwards. {advice}"
+        )
+    return copied
+
+
+def _constructor_arguments(model: keras.Model) -> dict[str, Any]:
+    """The model's configuration, without what Keras adds to it and a user's constructor does not take."""
+    config = model.get_config()
+    parameters = inspect.signature(type(model).__init__).parameters
+    if isinstance(model, keras.Sequential) or any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
+        return config
+    return {key: value for key, value in config.items() if key in parameters}
+
+
+def _settings(layer: Any) -> Any:
+    """A layer's configuration without what differs from copy to copy."""
+    return type(layer), {key: value for key, value in layer.get_config().items() if key != "name"}
+
+
+@contextlib.contextmanager
+def _nodes_restored(model: keras.Model) -> Iterator[None]:
+    """Forget, on leaving, the calls recorded in the model's layers meanwhile."""
+    before = [(each, len(each._inbound_nodes), len(each._outbound_nodes)) for each in [model, *_leaves(model)]]
+    try:
+        yield
+    finally:
+        for each, inbound, outbound in before:
+            del each._inbound_nodes[inbound:]
+            del each._outbound_nodes[outbound:]

@@ -1,0 +1,33 @@
+"""Floor 1: one rule per layer kind: output shape, how channels pass, weight axes, costs."""
+
+from . import activations, convolutional, core, merging, normalization, pooling, regularization, reshaping
+from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
+from .connect import ConnectedCall, ConnectedGraph, connect
+from .registry import find_layer_rule, register_layer_rule
+from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, WeightAxes
+
+__all__ = [
+    "ACTIVATION_COSTS",
+    "ActivationCost",
+    "ConnectedCall",
+    "ConnectedGraph",
+    "Connection",
+    "Cost",
+    "Elementwise",
+    "LayerRule",
+    "Setting",
+    "Site",
+    "WeightAxes",
+    "activation_cost",
+    "activations",
+    "connect",
+    "convolutional",
+    "core",
+    "find_layer_rule",
+    "merging",
+    "normalization",
+    "pooling",
+    "register_layer_rule",
+    "regularization",
+    "reshaping",
+]

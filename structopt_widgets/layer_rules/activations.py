@@ -1,0 +1,43 @@
+"""Rules of Keras's activation layers; their costs are rows of the activation table."""
+
+from __future__ import annotations
+
+from ..graph import ceil_log2
+from .activation_costs import ACTIVATION_COSTS
+from .registry import register_layer_rule
+from .rule import Cost, Elementwise, LayerRule, Setting, Site
+
+
+class Softmax(LayerRule):
+    """Softmax over one axis (or several)."""
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        softmax = ACTIVATION_COSTS["softmax"]
+        shape = site.outputs[0]
+        axes = site.config.get("axis", -1)
+        # Keras counts axes with the batch; shapes here leave it out.
+        reduced = [
+            shape[axis if axis < 0 else axis - 1] for axis in (axes if isinstance(axes, (list, tuple)) else [axes])
+        ]
+        return Cost(
+            other=softmax.flops * at.elements(shape),
+            span=softmax.span + softmax.span_log2 * ceil_log2(at.elements(tuple(reduced))),
+        )
+
+
+class ReLU(LayerRule):
+    """``max(x, 0)``, with an optional ceiling and an optional negative slope: one more operation each."""
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        extras = (site.config.get("max_value") is not None) + bool(site.config.get("negative_slope"))
+        return Cost(other=(1 + extras) * at.elements(site.outputs[0]), span=1)
+
+
+def _row(name: str) -> Elementwise:
+    return Elementwise(flops=ACTIVATION_COSTS[name].flops, span=ACTIVATION_COSTS[name].span)
+
+
+register_layer_rule("Softmax", Softmax())
+register_layer_rule("ReLU", ReLU())
+register_layer_rule("LeakyReLU", _row("leaky_relu"))
+register_layer_rule("ELU", _row("elu"))

@@ -1,0 +1,123 @@
+"""Run the rules over a graph once: which axes exist, and which are one and the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..graph import Call, DimensionError, Layer, ModelGraph, Shape, baseline_size
+from ..graph.dimensions import freeze, resolve, unify
+from .registry import find_layer_rule
+from .rule import Connection, LayerRule, Site, WeightAxes
+
+
+@dataclass(frozen=True)
+class ConnectedCall:
+    """A call with its rule and the dimensions of what goes in and out. No rule: it is uncounted."""
+
+    call: Call
+    site: Site
+    rule: LayerRule | None
+
+
+@dataclass(frozen=True)
+class ConnectedGraph:
+    """A graph whose dimensions are known.
+
+    ``weights`` maps each layer to the axes of its weights, the bias's included when it is off;
+    ``uncounted`` maps each layer whose operations cannot be counted to the reason.
+    """
+
+    graph: ModelGraph
+    calls: tuple[ConnectedCall, ...]
+    shapes: tuple[Shape, ...]
+    weights: Mapping[str, tuple[WeightAxes, ...]]
+    uncounted: Mapping[str, str]
+
+    def first_call(self, layer: str) -> ConnectedCall:
+        """The first use of ``layer``."""
+        return next(each for each in self.calls if each.call.layer == layer)
+
+
+class _RuleMismatch(Exception):
+    """A rule's answer does not fit the layer as it is."""
+
+
+def connect(graph: ModelGraph) -> ConnectedGraph:
+    """Propagate dimensions through ``graph``, tying widths that must be equal.
+
+    A layer without a rule, or whose rule disagrees with its actual shapes or weights, keeps the
+    widths around it as they are and is listed as uncounted.
+    """
+    shapes: list[Shape] = [tensor.shape for tensor in graph.tensors]
+    weights: dict[str, tuple[WeightAxes, ...]] = {}
+    uncounted: dict[str, str] = {}
+    calls: list[ConnectedCall] = []
+    for call in graph.calls:
+        layer = graph.layers[call.layer]
+        site = Site(layer, [shapes[index] for index in call.inputs])
+        rule = find_layer_rule(layer.kinds) if layer.name not in uncounted else None
+        reason = f"has no layer rule ({layer.kind}); sw.register_layer_rule adds one"
+        connection = None
+        if rule is not None and not call.inputs:
+            connection = Connection(tuple(shapes[index] for index in call.outputs))
+        elif rule is not None:
+            try:
+                connection = rule.connect(site)
+                _check(graph, call, layer, rule, connection)
+            except (_RuleMismatch, DimensionError) as mismatch:
+                rule, connection, reason = None, None, f"does not fit its layer rule: {mismatch}"
+        if connection is None:
+            for shape in site.inputs:
+                site.freeze(shape, reason)
+            connection = Connection(
+                tuple(shapes[index] for index in call.outputs),
+                tuple(WeightAxes(weight.name, weight.shape) for weight in layer.weights),
+            )
+            uncounted[layer.name] = reason
+        for index, shape in zip(call.outputs, connection.outputs, strict=True):
+            shapes[index] = tuple(resolve(dim) for dim in shape)
+        site.outputs = list(connection.outputs)
+        axes = _as_stored(layer, rule, connection.weights)
+        _share(layer.name, weights.setdefault(layer.name, axes), axes)
+        calls.append(ConnectedCall(call, site, rule))
+    maker = {index: call.layer for call in graph.calls for index in call.outputs}
+    for index in graph.output_tensors:
+        for dim in shapes[index]:
+            freeze(dim, f"{maker[index]} makes the model's output, whose size belongs to the task")
+    return ConnectedGraph(graph, tuple(calls), tuple(shapes), weights, uncounted)
+
+
+def _check(graph: ModelGraph, call: Call, layer: Layer, rule: LayerRule, connection: Connection) -> None:
+    expected = [graph.tensors[index].shape for index in call.outputs]
+    got = [tuple(baseline_size(dim) for dim in shape) for shape in connection.outputs]
+    if expected != got:
+        raise _RuleMismatch(f"expected output shapes {expected}, the rule gives {got}")
+    has_bias = rule.bias_key is None or bool(layer.config.get(rule.bias_key))
+    declared = [
+        tuple(baseline_size(dim) for dim in weight.axes)
+        for weight in connection.weights
+        if has_bias or not weight.is_bias
+    ]
+    actual = [weight.shape for weight in layer.weights]
+    if declared != actual:
+        raise _RuleMismatch(f"expected weights of shapes {actual}, the rule gives {declared}")
+
+
+def _as_stored(layer: Layer, rule: LayerRule | None, axes: tuple[WeightAxes, ...]) -> tuple[WeightAxes, ...]:
+    """The declared axes with the dtype and trainability of the weights they declare."""
+    has_bias = rule is None or rule.bias_key is None or bool(layer.config.get(rule.bias_key))
+    stored = iter(layer.weights)
+    result = []
+    for each in axes:
+        # A bias that is off has no weight to look at: it would be as its kernel is.
+        actual = next(stored) if has_bias or not each.is_bias else layer.weights[0]
+        result.append(replace(each, dtype=actual.dtype, trainable=actual.trainable))
+    return tuple(result)
+
+
+def _share(layer: str, first: tuple[WeightAxes, ...], again: tuple[WeightAxes, ...]) -> None:
+    """A layer called again has the same weights: their axes are one."""
+    for one, other in zip(first, again, strict=True):
+        for left, right in zip(one.axes, other.axes, strict=True):
+            unify(left, right, f"{layer} is used several times, with the same weights")

@@ -1,0 +1,77 @@
+"""Rules of merging layers: elementwise ones tie their sides, concatenation sums its widths."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..graph import Concat, Dim, Shape, baseline_size, ceil_log2
+from .registry import register_layer_rule
+from .rule import Connection, Cost, LayerRule, Setting, Site
+
+
+@dataclass(frozen=True)
+class Merging(LayerRule):
+    """Combine inputs element by element; axes of size 1 are repeated to fit the others."""
+
+    verb: str
+    mean: bool = False
+
+    def connect(self, site: Site) -> Connection:
+        result = site.inputs[0]
+        for shape in site.inputs[1:]:
+            result = self._together(site, result, shape)
+        return Connection((result,))
+
+    def _together(self, site: Site, left: Shape, right: Shape) -> Shape:
+        rank = max(len(left), len(right))
+        padded = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True)
+        return tuple(self._one(site, one, other) for one, other in padded)
+
+    def _one(self, site: Site, one: Dim, other: Dim) -> Dim:
+        # Only a fixed 1 is broadcast: a width that happens to be 1 may grow, and must then fit.
+        if baseline_size(one) == 1 and baseline_size(other) != 1:
+            site.freeze((one,), f"repeats its single channel over {baseline_size(other)}")
+            return other
+        if baseline_size(other) == 1 and baseline_size(one) != 1:
+            site.freeze((other,), f"repeats its single channel over {baseline_size(one)}")
+            return one
+        site.tie(one, other, self.verb)
+        return one
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        count = len(site.inputs)
+        return Cost(
+            other=(count - 1 + self.mean) * at.elements(site.outputs[0]),
+            span=ceil_log2(count) + self.mean,
+        )
+
+
+class Concatenate(LayerRule):
+    """Lay inputs side by side along one axis; every other axis must agree."""
+
+    def connect(self, site: Site) -> Connection:
+        axis = site.config["axis"]
+        rank = len(site.inputs[0])
+        axis = axis if axis >= 0 else axis + rank + 1
+        output: list[Dim] = []
+        for position in range(rank):
+            dims = [shape[position] for shape in site.inputs]
+            if position == axis - 1:
+                output.append(sum(dims) if all(isinstance(dim, int) for dim in dims) else Concat(tuple(dims)))
+                continue
+            for dim in dims[1:]:
+                site.tie(dims[0], dim, "lays them side by side along another axis")
+            output.append(dims[0])
+        return Connection((tuple(output),))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return Cost()
+
+
+register_layer_rule("Add", Merging("adds them"))
+register_layer_rule("Subtract", Merging("subtracts them"))
+register_layer_rule("Multiply", Merging("multiplies them"))
+register_layer_rule("Maximum", Merging("takes their maximum"))
+register_layer_rule("Minimum", Merging("takes their minimum"))
+register_layer_rule("Average", Merging("averages them", mean=True))
+register_layer_rule("Concatenate", Concatenate())

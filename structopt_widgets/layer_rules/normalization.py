@@ -1,0 +1,77 @@
+"""Rules of normalization and preprocessing layers."""
+
+from __future__ import annotations
+
+from ..graph import Shape, ceil_log2
+from .registry import register_layer_rule
+from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, WeightAxes
+
+
+def _axes(site: Site, shape: Shape) -> list[int]:
+    """The configured axes, counted from the end: Keras counts the batch axis, shapes here have none."""
+    axis = site.config["axis"]
+    axes = axis if isinstance(axis, (list, tuple)) else [axis]
+    return [each if each < 0 else each - 1 - len(shape) for each in axes]
+
+
+class BatchNormalization(LayerRule):
+    """At inference a scale and a shift a channel: two operations, whatever the statistics."""
+
+    def connect(self, site: Site) -> Connection:
+        shape = site.inputs[0]
+        channels = (shape[_axes(site, shape)[0]],)
+        names = [
+            *(["gamma"] if site.config["scale"] else []),
+            *(["beta"] if site.config["center"] else []),
+            "moving_mean",
+            "moving_variance",
+        ]
+        return Connection((shape,), tuple(WeightAxes(name, channels) for name in names))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return Cost(other=2 * at.elements(site.outputs[0]), span=2)
+
+
+class LayerNormalization(LayerRule):
+    """Mean and variance over the configured axes, then divide, scale and shift."""
+
+    def connect(self, site: Site) -> Connection:
+        shape = site.inputs[0]
+        axes = tuple(shape[axis] for axis in _axes(site, shape))
+        names = [*(["gamma"] if site.config["scale"] else []), *(["beta"] if site.config["center"] else [])]
+        return Connection((shape,), tuple(WeightAxes(name, axes) for name in names))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        shape = site.outputs[0]
+        normalized = set(_axes(site, shape))
+        over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
+        rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
+        affine = int(site.config["scale"]) + int(site.config["center"])
+        return Cost(
+            # An element: add into the mean, subtract it, square, add into the variance, divide, scale, shift;
+            # a row: epsilon and a square root (the two divisions by n make up for the two sums' n-1 additions).
+            other=(5 + affine) * at.elements(shape) + 2 * rows,
+            span=2 * (ceil_log2(over) + 1) + 5 + affine,
+        )
+
+
+class Normalization(LayerRule):
+    """Subtract a mean and divide by a deviation, both given or adapted from data."""
+
+    def connect(self, site: Site) -> Connection:
+        shape = site.inputs[0]
+        if site.config.get("mean") is not None:
+            return Connection((shape,))
+        axes = tuple(shape[axis] for axis in sorted(_axes(site, shape))) if site.config["axis"] is not None else ()
+        site.freeze(axes, "was adapted to the data's own channels")
+        # The third weight counts how often the layer was adapted.
+        return Connection((shape,), (WeightAxes("mean", axes), WeightAxes("variance", axes), WeightAxes("count", ())))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return Cost(other=2 * at.elements(site.outputs[0]), span=2)
+
+
+register_layer_rule("BatchNormalization", BatchNormalization())
+register_layer_rule("LayerNormalization", LayerNormalization())
+register_layer_rule("Normalization", Normalization())
+register_layer_rule("Rescaling", Elementwise(flops=2, span=2))

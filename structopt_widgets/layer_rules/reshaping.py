@@ -1,0 +1,87 @@
+"""Rules of reshaping layers: nothing is computed or stored, channels move."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..graph import Dim, Product, Shape, baseline_size
+from .registry import register_layer_rule
+from .rule import Connection, Cost, LayerRule, Setting, Site
+
+
+def flattened(shape: Shape) -> Dim:
+    """All axes as one, row-major."""
+    result: Dim = 1
+    for dim in shape:
+        if isinstance(result, int) and isinstance(dim, int):
+            result *= dim
+        elif isinstance(dim, int) and dim == 1:
+            continue
+        else:
+            result = dim if isinstance(result, int) and result == 1 else Product(result, dim)
+    return result
+
+
+class _Reshaping(LayerRule):
+    """Another view of the same elements: no operation, and nothing new kept for the backward pass."""
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return Cost(kept=0)
+
+
+class Flatten(_Reshaping):
+    """All axes but the batch become one."""
+
+    def connect(self, site: Site) -> Connection:
+        shape = site.inputs[0]
+        if site.config.get("data_format") == "channels_first" and len(shape) > 1:
+            # Keras moves the channels to the end before it flattens.
+            shape = (*shape[1:], shape[0])
+        return Connection(((flattened(shape),),))
+
+
+class Reshape(_Reshaping):
+    """Axes regrouped, row-major. A width passes when its axis comes out whole; else it is kept as it is."""
+
+    def connect(self, site: Site) -> Connection:
+        shape = site.inputs[0]
+        target = list(site.config["target_shape"])
+        if -1 in target:
+            known = math.prod(length for length in target if length != -1)
+            target[target.index(-1)] = baseline_size(flattened(shape)) // known
+        return Connection((_regrouped(site, shape, target),))
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        return {"target_shape": [at.size(dim) for dim in site.outputs[0]]}
+
+
+def _regrouped(site: Site, shape: Shape, target: list[int]) -> Shape:
+    """Walk both shapes from the left; wherever their running sizes agree, what lies between belongs together."""
+    result: list[Dim] = []
+    source = list(shape)
+    lengths = list(target)
+    while source or lengths:
+        ins = [source.pop(0)] if source else []
+        outs = [lengths.pop(0)] if lengths else []
+        while baseline_size(flattened(tuple(ins))) != baseline_size(flattened(tuple(outs))):
+            if baseline_size(flattened(tuple(ins))) < baseline_size(flattened(tuple(outs))):
+                ins.append(source.pop(0))
+            else:
+                outs.append(lengths.pop(0))
+        wide = [dim for dim in ins if not isinstance(dim, int)]
+        if not wide or not outs:
+            site.freeze(tuple(wide), "drops an axis that only fits this width")
+            result.extend(outs)
+        elif len(outs) == 1:
+            result.append(flattened(tuple(ins)))
+        elif outs.count(1) == len(outs) - 1 and len(ins) == 1:
+            result.extend(length if length == 1 else ins[0] for length in outs)
+        else:
+            site.freeze(tuple(wide), f"cuts them into {' x '.join(map(str, outs))}")
+            result.extend(outs)
+    return tuple(result)
+
+
+register_layer_rule("Flatten", Flatten())
+register_layer_rule("Reshape", Reshape())

@@ -1,0 +1,179 @@
+"""What a layer rule is, what it sees and what it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..graph import Dim, Layer, Shape, Symbol, baseline_size, freeze, product, size, split, unify
+from .activation_costs import ActivationCost
+
+Number = Any
+
+
+@dataclass(frozen=True)
+class WeightAxes:
+    """A weight by its axes: from this one declaration come its size, shape check and slicing.
+
+    ``incoming`` is the axis of the units whose incoming weights this array holds (a Dense kernel's
+    last), by which units are ranked when a layer is narrowed; ``None`` for every other weight.
+    ``is_bias`` marks the weight that exists only while the layer's bias is on. ``dtype`` and
+    ``trainable`` are filled in from the layer itself; a rule leaves them alone.
+    """
+
+    name: str
+    axes: Shape
+    incoming: int | None = None
+    is_bias: bool = False
+    dtype: str = "float32"
+    trainable: bool = True
+
+
+@dataclass(frozen=True)
+class Connection:
+    """A call's output shapes and its layer's weights, in the order of ``keras.Layer.weights``."""
+
+    outputs: tuple[Shape, ...]
+    weights: tuple[WeightAxes, ...] = ()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Cost of one call on one sample.
+
+    ``macs``: multiply-accumulates of products. ``other``: scalar operations besides them.
+    ``span``: the longest chain of operations that wait for one another. ``kept``: elements kept for
+    the backward pass, when that is not the call's outputs. ``uncounted``: 1 when a part is unknown.
+    """
+
+    macs: Number = 0
+    other: Number = 0
+    span: Number = 0
+    kept: Number | None = None
+    uncounted: Number = 0
+
+
+@dataclass
+class Site:
+    """One call of a layer, as its rule sees it. Shapes leave the batch axis out."""
+
+    layer: Layer
+    inputs: list[Shape]
+    outputs: list[Shape] = field(default_factory=list)
+    produced: list[Symbol] = field(default_factory=list)
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The layer's configuration."""
+        return self.layer.config
+
+    def new_width(self, units: int) -> Symbol:
+        """A width this layer produces, ``units`` in the model as read."""
+        self.produced.append(Symbol(units, [self.layer.name]))
+        return self.produced[-1]
+
+    def tie(self, left: Dim, right: Dim, because: str) -> None:
+        """Make two dimensions one, because this layer does what ``because`` says."""
+        unify(left, right, f"{self.layer.name} {because}")
+
+    def split(self, dim: Dim, outer: int, because: str) -> Dim:
+        """``dim`` seen as ``outer`` blocks: the size of one."""
+        return split(dim, outer, f"{self.layer.name} {because}")
+
+    def freeze(self, shape: Shape, because: str) -> None:
+        """Keep every width in ``shape`` as it is."""
+        for dim in shape:
+            freeze(dim, f"{self.layer.name} {because}")
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One choice of every knob, in any kind of number: what turns dimensions into sizes.
+
+    ``widths`` maps each free symbol to its channels (a multiple of its divisor), ``biases`` each
+    layer with a bias switch to 0 or 1, ``activations`` each layer with an activation to its cost.
+    """
+
+    widths: Mapping[Symbol, Number]
+    biases: Mapping[str, Number]
+    activations: Mapping[str, ActivationCost]
+
+    def size(self, dim: Dim) -> Number:
+        """Size of a dimension."""
+        return dim if isinstance(dim, int) else size(dim, self._units)
+
+    def elements(self, shape: Shape) -> Number:
+        """Elements of a shape."""
+        return product(self.size(dim) for dim in shape)
+
+    def bias(self, site: Site) -> Number:
+        """1 when the layer adds a bias, else 0."""
+        return self.biases.get(site.layer.name, 0)
+
+    def activation(self, site: Site) -> ActivationCost:
+        """Cost of the layer's own activation."""
+        return self.activations[site.layer.name]
+
+    def _units(self, symbol: Symbol) -> Number:
+        channels = self.widths.get(symbol)
+        if channels is None:
+            return symbol.baseline
+        return channels if symbol.divisor == 1 else channels // symbol.divisor
+
+
+class LayerRule:
+    """How one kind of layer treats shapes, channels, weights and costs.
+
+    Subclass it, override what differs, and register an instance with
+    :func:`~structopt_widgets.register_layer_rule`. ``bias_key``, ``activation_key`` and
+    ``initializer_key`` name the configuration entries a user may switch, or are ``None``.
+    """
+
+    bias_key: str | None = None
+    activation_key: str | None = None
+    initializer_key: str | None = None
+
+    def connect(self, site: Site) -> Connection:
+        """Output shapes and weight axes; ties what must be equal. Runs once for each call."""
+        return Connection((site.inputs[0],))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        """Cost of the call at a setting, in plain arithmetic on whatever numbers ``at`` holds."""
+        raise TypeError(f"{type(self).__name__} must say what {site.layer.kind} costs: define cost(site, at).")
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        """Configuration entries that carry sizes, at a setting of integers."""
+        return {}
+
+
+@dataclass(frozen=True)
+class Elementwise(LayerRule):
+    """A layer that treats each element by itself and has no weights.
+
+    ``flops`` operations an element, ``span`` of them one after another, ``kept`` arrays of the
+    output's size kept for the backward pass.
+    """
+
+    flops: int = 0
+    span: int = 0
+    kept: int = 1
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        elements = at.elements(site.outputs[0])
+        return Cost(other=self.flops * elements, span=self.span, kept=self.kept * elements)
+
+
+def activation_of(site: Site, at: Setting) -> Cost:
+    """Cost of the layer's own activation on its output."""
+    activation = at.activation(site)
+    return Cost(
+        other=activation.flops * at.elements(site.outputs[0]),
+        span=activation.span_over(at.size(site.outputs[0][-1])),
+        uncounted=activation.uncounted,
+    )
+
+
+def fixed_size(dim: Dim) -> int:
+    """Size of a dimension that rules do arithmetic on and that no slider moves: space and time."""
+    return baseline_size(dim)

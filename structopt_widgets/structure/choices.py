@@ -1,0 +1,70 @@
+"""Is a choice allowed? If not, say what was expected, what came and what to do."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from .knobs import WidthGroup
+
+# Names that keras.initializers.get understands and that need no argument of their own.
+INITIALIZERS: tuple[str, ...] = (
+    "glorot_uniform",
+    "glorot_normal",
+    "he_uniform",
+    "he_normal",
+    "lecun_uniform",
+    "lecun_normal",
+    "orthogonal",
+    "random_normal",
+    "random_uniform",
+    "truncated_normal",
+    "variance_scaling",
+    "ones",
+    "zeros",
+)
+
+
+def known(name: Any, names: Iterable[str], what: str) -> str:
+    """``name`` when it is one of ``names``; else a ``ValueError`` that suggests the nearest."""
+    options = list(names)
+    if isinstance(name, str) and name in options:
+        return name
+    near = difflib.get_close_matches(str(name), options, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"Expected {what}, one of: {', '.join(options) or 'none here'}; got {name!r}.{hint}")
+
+
+def allowed_width(group: WidthGroup, width: Any) -> int:
+    """``width`` as an int, if ``group`` may take it."""
+    if isinstance(width, bool) or not isinstance(width, (int, np.integer)):
+        raise TypeError(
+            f"Expected a whole number as the width of {group.name!r}, got {width!r} ({type(width).__name__}). Round it first."
+        )
+    if width == group.width:
+        return int(width)
+    if group.fixed:
+        raise ValueError(f"The width of {group.name!r} is fixed at {group.width}, got {width}: {group.why}.")
+    if not group.lower <= width <= group.upper:
+        raise ValueError(
+            f"Expected a width of {group.name!r} from {group.lower} to {group.upper}, got {width}. "
+            "For larger ones, read the model with a larger growth: StructureSpace.from_keras(model, growth=4)."
+        )
+    if width % group.divisor:
+        raise ValueError(
+            f"Expected a multiple of {group.divisor} as the width of {group.name!r}, got {width} ({group.why}). "
+            f"The nearest is {nearest_width(group, int(width))}."
+        )
+    return int(width)
+
+
+def nearest_width(group: WidthGroup, width: float) -> int:
+    """The allowed width nearest to ``width``."""
+    if group.fixed:
+        return group.width
+    rounded = round(width / group.divisor) * group.divisor
+    return min(max(rounded, group.lower), group.upper)

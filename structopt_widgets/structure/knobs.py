@@ -1,0 +1,145 @@
+"""What can be chosen in a model: widths by group, and each layer's switches."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..graph import Layer, Symbol
+from ..graph.dimensions import symbols
+from ..layer_rules import ACTIVATION_COSTS, ConnectedGraph
+from ..layer_rules.activation_costs import ALIASES
+from .choices import INITIALIZERS
+
+SMALLEST_UPPER = 16  # a slider over fewer widths would have nothing to explore
+
+
+@dataclass(frozen=True)
+class WidthGroup:
+    """Layers whose output widths are one number.
+
+    Attributes:
+        name: the first of its layers.
+        layers: every layer that produces this width.
+        width: channels in the model as read.
+        lower, upper: bounds, both allowed.
+        divisor: the width must be a multiple of it.
+        fixed: whether it cannot be changed.
+        why: a sentence on what ties the layers, or on why the width is fixed; may be empty.
+    """
+
+    name: str
+    layers: tuple[str, ...]
+    width: int
+    lower: int
+    upper: int
+    divisor: int
+    fixed: bool
+    why: str
+
+
+@dataclass(frozen=True)
+class LayerSwitches:
+    """What can be chosen in one layer besides its width; ``None`` where it has no such thing.
+
+    ``activation``, ``use_bias`` and ``initializer`` are the values in the model as read, the
+    ``..._options`` what they may become.
+    """
+
+    activation: str | None = None
+    activation_options: tuple[str, ...] = ()
+    use_bias: bool | None = None
+    initializer: str | None = None
+    initializer_options: tuple[str, ...] = ()
+
+
+def find_width_groups(connected: ConnectedGraph, growth: float) -> dict[str, tuple[WidthGroup, Symbol]]:
+    """Every width of a connected graph, by name, in the order of the layers."""
+    found: dict[str, tuple[WidthGroup, Symbol]] = {}
+    seen: set[Symbol] = set()
+    for call in connected.calls:
+        for produced in call.site.produced:
+            for symbol in symbols(produced):
+                if symbol in seen:
+                    continue
+                seen.add(symbol)
+                name = _unused(symbol.layers[0], found)
+                found[name] = (_group(name, symbol, growth), symbol)
+    return found
+
+
+def derived_widths(connected: ConnectedGraph, groups: Mapping[str, tuple[WidthGroup, Symbol]]) -> dict[str, str]:
+    """Layers whose width follows from others', each with a sentence that says which."""
+    name_of = {symbol: name for name, (_, symbol) in groups.items()}
+    found = {}
+    for call in connected.calls:
+        layer = call.call.layer
+        for produced in call.site.produced:
+            parts = list(symbols(produced))
+            if not any(layer in part.layers for part in parts):
+                found[layer] = (
+                    "follows " + " and ".join(name_of[part] for part in parts) + ": " + "; ".join(produced.ties)
+                )
+    return found
+
+
+def find_switches(connected: ConnectedGraph) -> dict[str, LayerSwitches]:
+    """The switches of every layer that has any."""
+    found = {}
+    for name, layer in connected.graph.layers.items():
+        rule = connected.first_call(name).rule
+        if rule is None:
+            continue
+        switches = LayerSwitches(
+            **_activation(layer, rule.activation_key),
+            **_initializer(layer, rule.initializer_key),
+            use_bias=bool(layer.config[rule.bias_key]) if rule.bias_key in layer.config else None,
+        )
+        if switches != LayerSwitches():
+            found[name] = switches
+    return found
+
+
+def _group(name: str, symbol: Symbol, growth: float) -> WidthGroup:
+    width, divisor = symbol.baseline * symbol.divisor, symbol.divisor
+    if symbol.pinned is not None:
+        return WidthGroup(name, tuple(symbol.layers), width, width, width, divisor, True, symbol.pinned)
+    upper = max(round(width * growth), width, SMALLEST_UPPER)
+    why = "; ".join(dict.fromkeys(symbol.ties))
+    return WidthGroup(name, tuple(symbol.layers), width, divisor, upper // divisor * divisor, divisor, False, why)
+
+
+def _unused(name: str, taken: Mapping[str, Any]) -> str:
+    candidates = (name, *(f"{name} (part {number})" for number in range(2, len(taken) + 3)))
+    return next(candidate for candidate in candidates if candidate not in taken)
+
+
+def _activation(layer: Layer, key: str | None) -> dict[str, Any]:
+    if key is None:
+        return {}
+    current = _label(layer.config.get(key) or "linear")
+    return {"activation": current, "activation_options": _with(current, tuple(ACTIVATION_COSTS))}
+
+
+def _initializer(layer: Layer, key: str | None) -> dict[str, Any]:
+    if key is None or layer.config.get(key) is None:
+        return {}
+    current = _label(layer.config[key])
+    return {"initializer": current, "initializer_options": _with(current, INITIALIZERS)}
+
+
+def _with(current: str, options: tuple[str, ...]) -> tuple[str, ...]:
+    return options if current in options else (current, *options)
+
+
+def _label(value: Any) -> str:
+    """Keras's own short name of a configured activation or initializer: ``GlorotUniform`` is ``glorot_uniform``."""
+    if isinstance(value, str):
+        return ALIASES.get(value, value)
+    name = value.get("config") if value.get("class_name") == "function" else value.get("class_name")
+    if not isinstance(name, str):
+        return "custom"
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return ALIASES.get(snake, snake)

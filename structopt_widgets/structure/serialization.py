@@ -1,0 +1,38 @@
+"""Reading a structure back from its JSON text."""
+
+from __future__ import annotations
+
+import json
+
+from ..graph import ModelGraph
+from .space import StructureSpace
+from .structure import Structure
+
+_EXPECTED = "Expected the JSON text that Structure.to_json() writes"
+
+
+def structure_from_json(text: str) -> Structure:
+    """See :meth:`Structure.from_json`."""
+    try:
+        data = json.loads(text)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{_EXPECTED}, got text that is not JSON: {error}") from None
+    if not isinstance(data, dict) or data.get("format") != "structopt_widgets.Structure":
+        raise ValueError(f"{_EXPECTED}, got other JSON: {text[:80]!r}")
+    if data.get("version") != 1:
+        raise ValueError(f"{_EXPECTED} in version 1, got version {data.get('version')!r}; a newer release may read it.")
+    try:
+        space = StructureSpace(ModelGraph.from_json(data["graph"]), growth=data["growth"])
+        choices = data["choices"]
+        structure = space.baseline
+        for name, width in choices["widths"].items():
+            structure = structure.with_width(name, width)
+        for name, activation in choices["activations"].items():
+            structure = structure.with_activation(name, activation)
+        for name, use_bias in choices["biases"].items():
+            structure = structure.with_bias(name, use_bias)
+        for name, initializer in choices["initializers"].items():
+            structure = structure.with_initializer(name, initializer)
+    except (KeyError, IndexError, TypeError, AttributeError) as error:
+        raise ValueError(f"{_EXPECTED}; this one is damaged: {type(error).__name__} {error}") from error
+    return structure

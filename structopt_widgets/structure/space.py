@@ -1,0 +1,203 @@
+"""All structures a model can take."""
+
+from __future__ import annotations
+
+import functools
+import json
+import random
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+from ..graph import ModelGraph
+from ..layer_rules import Setting, activation_cost, connect
+from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs, optimizer_slots
+from ..metrics.cost_program import TOTALS
+from ..metrics.operations import call_costs, flops
+from ..metrics.parameters import layer_parameters
+from .choices import known, nearest_width
+from .knobs import WidthGroup, derived_widths, find_switches, find_width_groups
+from .structure import Structure
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    import sympy
+
+
+class ModelSource(Protocol):
+    """Where a space came from: what the bridge needs to rebuild and to inherit weights. Opaque here."""
+
+
+class StructureSpace:
+    """The structures a model can take: width groups, and each layer's switches.
+
+    Args:
+        graph: the model as plain data.
+        source: the bridge's handle on the Keras model, or ``None`` for a space read from a file.
+        growth: the largest width of a group, as a multiple of the model's own.
+
+    Attributes:
+        width_groups: name to :class:`WidthGroup`; one slider each.
+        switches: layer to :class:`LayerSwitches`.
+        derived: layer to the reason its width follows from other groups.
+        optimizer: whose slots training memory counts by default: the compiled one, else Adam.
+    """
+
+    def __init__(self, graph: ModelGraph, source: ModelSource | None = None, growth: float = 2.0) -> None:
+        if growth < 1:
+            raise ValueError(
+                f"Expected growth to be at least 1, got {growth!r}: widths must be able to stay as they are."
+            )
+        self.graph = graph
+        self.source = source
+        self.growth = growth
+        self.connected = connect(graph)
+        found = find_width_groups(self.connected, growth)
+        self.width_groups: dict[str, WidthGroup] = {name: group for name, (group, _) in found.items()}
+        self.symbols = {name: symbol for name, (_, symbol) in found.items()}
+        self.switches = find_switches(self.connected)
+        self.derived = derived_widths(self.connected, found)
+        compiled = (graph.optimizer or "").lower()
+        self.optimizer = compiled if compiled in OPTIMIZER_SLOTS else "adam"
+        self.baseline = Structure(
+            self,
+            {name: group.width for name, group in self.width_groups.items()},
+            {name: each.activation for name, each in self.switches.items() if each.activation is not None},
+            {name: each.use_bias for name, each in self.switches.items() if each.use_bias is not None},
+            {name: each.initializer for name, each in self.switches.items() if each.initializer is not None},
+        )
+
+    @classmethod
+    def from_keras(cls, model: Any, input_shape: Any = None, data: Any = None, growth: float = 2.0) -> StructureSpace:
+        """Read a Keras model; it is not changed.
+
+        Args:
+            model: a Sequential, Functional or subclassed model, or the path of a ``.keras`` file
+                (read in safe mode).
+            input_shape: shape of one sample, for a model that is not built yet.
+            data: a :class:`~structopt_widgets.Data` to take that shape from.
+            growth: the largest width of a group, as a multiple of the model's own.
+        """
+        # The one call upward besides Structure.build: reading is the bridge's work.
+        from ..keras_bridge import read_model
+
+        return cls(*read_model(model, input_shape=input_shape, data=data), growth=growth)
+
+    @functools.cached_property
+    def program(self) -> CostProgram:
+        """The costs of this model as a program of its knobs."""
+        free = {name: symbol for name, symbol in self.symbols.items() if not self.width_groups[name].fixed}
+        base = self.baseline
+        return CostProgram(self.connected, free, tuple(base.biases), tuple(base.activations))
+
+    def group_of(self, layer: str) -> WidthGroup:
+        """The width group of a layer, or of that name."""
+        if layer in self.width_groups:
+            return self.width_groups[layer]
+        for group in self.width_groups.values():
+            if layer in group.layers:
+                return group
+        if layer in self.derived:
+            raise ValueError(f"The width of {layer!r} cannot be set: it {self.derived[layer]}.")
+        return self.width_groups[known(layer, self.width_groups, "a layer with a width")]
+
+    def scaled(self, multiplier: float) -> Structure:
+        """The baseline with every free width times ``multiplier``, rounded to an allowed one."""
+        if not multiplier > 0:
+            raise ValueError(f"Expected a width multiplier above 0, got {multiplier!r}.")
+        widths = {name: nearest_width(group, group.width * multiplier) for name, group in self.width_groups.items()}
+        return self._at(widths)
+
+    def scaled_to(self, metric: str, limit: float) -> Structure:
+        """The widest :meth:`scaled` structure whose ``metric`` (``"n_params"``, ...) is at most ``limit``."""
+        known(metric, TOTALS, "a metric")
+        low, high = 0.0, self.growth
+        best = self.scaled(1e-9)
+        if getattr(best.measure(), metric) > limit:
+            raise ValueError(
+                f"Expected a limit of {metric} that the narrowest structure meets, got {limit}: "
+                f"with every free width at its least it is {getattr(best.measure(), metric)}."
+            )
+        # No cost falls when a width grows, so bisection finds the edge; 24 halvings tell all widths apart.
+        for _ in range(24):
+            middle = (low + high) / 2
+            candidate = self.scaled(middle)
+            if getattr(candidate.measure(), metric) <= limit:
+                low, best = middle, candidate
+            else:
+                high = middle
+        return best
+
+    def sample(self, rng: random.Random) -> Structure:
+        """A random structure: every free width, activation and bias drawn uniformly."""
+        widths = {
+            name: group.width if group.fixed else rng.randrange(group.lower, group.upper + 1, group.divisor)
+            for name, group in self.width_groups.items()
+        }
+        drawn = self._at(widths)
+        for layer in drawn.biases:
+            drawn = drawn.with_bias(layer, rng.random() < 0.5)
+        for layer in drawn.activations:
+            drawn = drawn.with_activation(layer, rng.choice(self.switches[layer].activation_options))
+        return drawn
+
+    def measure_many(self, widths: Mapping[str, np.ndarray], batch_size: int = 1) -> pd.DataFrame:
+        """Costs of many structures at once.
+
+        Args:
+            widths: an integer array of channels for each varied width group, all of one length;
+                the other knobs stay at the baseline.
+            batch_size: samples a step, for the memory metrics.
+
+        Returns:
+            one row a structure, one column a metric.
+        """
+        import numpy as np
+        import pandas as pd
+
+        for name in widths:
+            known(name, self.width_groups, "a width group")
+        arrays = {name: np.asarray(values, dtype=np.int64) for name, values in widths.items()}
+        lengths = {len(values) for values in arrays.values()}
+        if len(lengths) != 1:
+            raise ValueError(f"Expected arrays of one length, got lengths {sorted(lengths)}.")
+        at = self._setting(arrays)
+        totals = costs(self.connected, at, batch_size, optimizer_slots(self.optimizer)).totals
+        length = lengths.pop()
+        return pd.DataFrame(
+            {metric: np.broadcast_to(totals[metric], length) for metric in TOTALS if metric != "uncounted"}
+        )
+
+    def formula(self, metric: str = "n_params") -> sympy.Expr:
+        """``n_params``, ``macs`` or ``flops`` as a SymPy expression of the free widths, other knobs at the baseline."""
+        import sympy
+
+        free = [name for name, group in self.width_groups.items() if not group.fixed]
+        names = {name: sympy.Symbol(name, integer=True, positive=True) for name in free}
+        at = self._setting(names)
+        formulas = {
+            "n_params": lambda: sum(each.n_params for each in layer_parameters(self.connected, at).values()),
+            "macs": lambda: sum(cost.macs for cost in call_costs(self.connected, at)),
+            "flops": lambda: sum(flops(cost) for cost in call_costs(self.connected, at)),
+        }
+        return sympy.expand(formulas[known(metric, formulas, "a metric with a formula")]())
+
+    def is_same_model(self, other: StructureSpace) -> bool:
+        """Whether ``other`` was read from the same model."""
+        return self is other or self.graph is other.graph or self._fingerprint == other._fingerprint
+
+    @functools.cached_property
+    def _fingerprint(self) -> str:
+        return json.dumps(self.graph.to_json(), sort_keys=True)
+
+    def _at(self, widths: Mapping[str, int]) -> Structure:
+        base = self.baseline
+        return Structure(self, widths, base.activations, base.biases, base.initializers)
+
+    def _setting(self, widths: Mapping[str, Any]) -> Setting:
+        base = self.baseline
+        return Setting(
+            {self.symbols[name]: value for name, value in widths.items()},
+            {layer: int(used) for layer, used in base.biases.items()},
+            {layer: activation_cost(name) for layer, name in base.activations.items()},
+        )

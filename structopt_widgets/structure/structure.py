@@ -1,0 +1,171 @@
+"""One setting of all knobs of a model: immutable, measurable, buildable, storable."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from ..layer_rules import activation_cost
+from ..metrics import CostReport, optimizer_slots
+from ..metrics.cost_program import TOTALS, program_inputs
+from .choices import allowed_width, known
+
+if TYPE_CHECKING:
+    import keras
+
+    from .space import StructureSpace
+
+CHOICES = ("widths", "activations", "biases", "initializers")
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """One choice of widths, activations, biases and initializers in a :class:`StructureSpace`.
+
+    Every ``with_...`` method returns a new structure and leaves this one as it is.
+
+    Attributes:
+        space: the structures this one is chosen from.
+        widths: channels by width group.
+        activations, biases, initializers: by layer, for the layers that have them.
+    """
+
+    space: StructureSpace
+    widths: Mapping[str, int]
+    activations: Mapping[str, str]
+    biases: Mapping[str, bool]
+    initializers: Mapping[str, str]
+
+    def __post_init__(self) -> None:
+        for choice in CHOICES:
+            object.__setattr__(self, choice, MappingProxyType(dict(getattr(self, choice))))
+
+    def with_width(self, layer: str, width: int) -> Structure:
+        """This structure with ``width`` channels out of ``layer`` (and every layer tied to it)."""
+        group = self.space.group_of(layer)
+        return self._with("widths", group.name, allowed_width(group, width))
+
+    def with_activation(self, layer: str, activation: str) -> Structure:
+        """This structure with another activation in ``layer``, by its ``keras.activations`` name."""
+        switches = self.space.switches[known(layer, self.activations, "a layer with an activation")]
+        return self._with("activations", layer, known(activation, switches.activation_options, "an activation"))
+
+    def with_bias(self, layer: str, use_bias: bool) -> Structure:
+        """This structure with or without a bias in ``layer``."""
+        known(layer, self.biases, "a layer with a bias switch")
+        if not isinstance(use_bias, bool):
+            raise TypeError(f"Expected True or False as the bias of {layer!r}, got {use_bias!r}.")
+        return self._with("biases", layer, use_bias)
+
+    def with_initializer(self, layer: str, initializer: str) -> Structure:
+        """This structure with other initial kernel weights in ``layer``, by ``keras.initializers`` name."""
+        switches = self.space.switches[known(layer, self.initializers, "a layer with an initializer")]
+        return self._with("initializers", layer, known(initializer, switches.initializer_options, "an initializer"))
+
+    def measure(self, batch_size: int = 1, optimizer: str | None = None) -> CostReport:
+        """Costs of this structure: arithmetic only, no Keras.
+
+        Args:
+            batch_size: samples a step, for peak activations and training memory.
+            optimizer: whose slots training memory counts; the model's own by default, else Adam.
+        """
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f"Expected a batch size of at least 1, got {batch_size!r}.")
+        optimizer = optimizer or self.space.optimizer
+        inputs = program_inputs(
+            self.widths,
+            self.biases,
+            {layer: activation_cost(name) for layer, name in self.activations.items()},
+            batch_size,
+            optimizer_slots(optimizer),
+        )
+        values = self.space.program.totals(inputs)
+        return CostReport(
+            **{metric: values[metric] for metric in TOTALS if metric != "uncounted"},
+            batch_size=batch_size,
+            optimizer=optimizer,
+            uncounted=self._uncounted(),
+            kinds={name: layer.kind for name, layer in self.space.graph.layers.items()},
+            layer_values=lambda: self.space.program.layers(inputs),
+        )
+
+    def build(self, weights: str = "inherit") -> keras.Model:
+        """A new Keras model of this structure; the model it was read from is not touched.
+
+        Args:
+            weights: ``"inherit"`` keeps the most important units' weights (by the L2 norm of their
+                incoming weights) when narrowing, and all of them when widening; ``"fresh"``
+                initializes everything anew.
+        """
+        # The one call upward: building is the bridge's work, and a method reads better than a function.
+        from ..keras_bridge import build_model
+
+        return build_model(self, weights)
+
+    def diff(self, other: Structure) -> dict[str, tuple[Any, Any]]:
+        """What differs: ``"widths.dense": (this one's, the other's)``; ``None`` where one has no such knob."""
+        found = {}
+        for choice in CHOICES:
+            mine, theirs = getattr(self, choice), getattr(other, choice)
+            for key in [*mine, *(key for key in theirs if key not in mine)]:
+                if mine.get(key) != theirs.get(key):
+                    found[f"{choice}.{key}"] = (mine.get(key), theirs.get(key))
+        return found
+
+    def to_python(self) -> str:
+        """A Python expression that makes this structure from ``space``."""
+        methods = dict(zip(CHOICES, ("with_width", "with_activation", "with_bias", "with_initializer"), strict=True))
+        text = "space.baseline"
+        for key, (_, value) in self.space.baseline.diff(self).items():
+            choice, _, name = key.partition(".")
+            text += f".{methods[choice]}({name!r}, {value!r})"
+        return text
+
+    def to_json(self) -> str:
+        """Everything needed to measure and rebuild this structure, without the weights."""
+        return json.dumps(
+            {
+                "format": "structopt_widgets.Structure",
+                "version": 1,
+                "growth": self.space.growth,
+                "graph": self.space.graph.to_json(),
+                "choices": {choice: dict(getattr(self, choice)) for choice in CHOICES},
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str) -> Structure:
+        """The structure :meth:`to_json` wrote. Needs no Keras; raises ``ValueError`` for any other text."""
+        from .serialization import structure_from_json
+
+        return structure_from_json(text)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Structure):
+            return NotImplemented
+        return self._choices() == other._choices() and self.space.is_same_model(other.space)
+
+    def __hash__(self) -> int:
+        return hash(json.dumps(self._choices(), sort_keys=True))
+
+    def __repr__(self) -> str:
+        widths = ", ".join(f"{group}={width}" for group, width in self.widths.items())
+        return f"Structure({self.space.graph.name}: {widths})"
+
+    def _choices(self) -> dict[str, dict[str, Any]]:
+        return {choice: dict(getattr(self, choice)) for choice in CHOICES}
+
+    def _with(self, choice: str, key: str, value: Any) -> Structure:
+        return dataclasses.replace(self, **{choice: {**getattr(self, choice), key: value}})
+
+    def _uncounted(self) -> dict[str, str]:
+        unknown = {
+            layer: f"has the activation {name!r}, whose cost is not known"
+            for layer, name in self.activations.items()
+            if activation_cost(name).uncounted
+        }
+        return {**self.space.connected.uncounted, **unknown}
