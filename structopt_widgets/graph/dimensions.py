@@ -112,7 +112,8 @@ def unify(left: Dim, right: Dim, why: str) -> None:
     if baseline_size(left) != baseline_size(right):
         raise DimensionError(f"{why}: expected equal sizes, got {baseline_size(left)} and {baseline_size(right)}.")
     if isinstance(left, Symbol) and isinstance(right, Symbol):
-        _merge(*sorted((left, right), key=lambda symbol: symbol.serial), why)
+        first, second = sorted((left, right), key=lambda symbol: symbol.serial)
+        _merge(first, second, why)
     elif isinstance(left, Symbol):
         _bind(left, right, why)
     elif isinstance(right, Symbol):

@@ -19,7 +19,8 @@ def load_model(model: Any) -> keras.Model:
         return model
     if not isinstance(model, (str, os.PathLike)):
         raise TypeError(
-            f"Expected a keras.Model or the path of a .keras file, got {type(model).__module__}.{type(model).__name__}. "
+            f"Expected a keras.Model or the path of a .keras file, "
+            f"got {type(model).__module__}.{type(model).__name__}. "
             "A PyTorch or scikit-learn model has to be written in Keras first."
         )
     path = Path(model)
@@ -34,6 +35,7 @@ def load_model(model: Any) -> keras.Model:
     # A damaged archive shows in many ways (zipfile, json, h5py, a missing key): all mean the same to a user.
     except Exception as error:
         raise ValueError(
-            f"Expected a .keras file that Keras can read in safe mode, got {path.name!r}: {type(error).__name__}: {error}. "
+            f"Expected a .keras file that Keras can read in safe mode, got {path.name!r}: "
+            f"{type(error).__name__}: {error}. "
             "Save it again with model.save(...); custom classes must be imported first."
         ) from error

@@ -50,7 +50,8 @@ def _with_widths(space: StructureSpace, widths: Any) -> Structure:
         free = [name for name, group in space.width_groups.items() if not group.fixed]
         if len(widths) != len(free):
             raise ValueError(
-                f"Expected {len(free)} widths, for {', '.join(free) or 'no free layer'}; got {len(widths)}: {list(widths)}. "
+                f"Expected {len(free)} widths, for {', '.join(free) or 'no free layer'}; "
+                f"got {len(widths)}: {list(widths)}. "
                 "Widths that belong to the task, such as the number of classes, are left out."
             )
         by_layer = dict(zip(free, widths, strict=True))

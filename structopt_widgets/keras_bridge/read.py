@@ -88,7 +88,8 @@ class _Reader:
             if None in shape:
                 raise ValueError(
                     f"Expected every axis of {name!r} but the batch to have a length, got {tuple(tensor.shape)}: "
-                    "operations cannot be counted without it. Pass input_shape=..., the shape of one sample, or data=..."
+                    "operations cannot be counted without it. "
+                    "Pass input_shape=..., the shape of one sample, or data=..."
                 )
             known[id(tensor)] = len(self._tensors)
             self._tensors.append(Tensor(shape, str(tensor.dtype)))

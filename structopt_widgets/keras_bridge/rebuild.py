@@ -59,8 +59,8 @@ def setting_of(structure: Structure) -> Setting:
 def _operation(structure: Structure, layer: Layer, source: Any) -> Any:
     if "error" in layer.serialized:
         raise ValueError(
-            f"Expected a layer that can be made again from its configuration, but {layer.name!r} ({layer.kind}) cannot: "
-            f"{layer.serialized['error']}. Define get_config() in its class."
+            f"Expected a layer that can be made again from its configuration, "
+            f"but {layer.name!r} ({layer.kind}) cannot: {layer.serialized['error']}. Define get_config() in its class."
         )
     config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer)
     original = source.operations[layer.name] if isinstance(source, KerasSource) else None

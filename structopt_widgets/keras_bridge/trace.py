@@ -38,8 +38,8 @@ def functional_of(model: keras.Model, input_shape: Any, dtype: str | None) -> tu
         except Exception as error:
             raise ValueError(
                 f"Expected a model whose call() can be traced on a symbolic input of shape {shape}, got "
-                f"{type(error).__name__}: {error}. Use keras.ops and layers instead of NumPy and Python control flow on "
-                "values, check input_shape, or write the model with the functional API."
+                f"{type(error).__name__}: {error}. Use keras.ops and layers instead of NumPy and Python control flow "
+                "on values, check input_shape, or write the model with the functional API."
             ) from error
 
 
@@ -88,7 +88,7 @@ def _symbolic(shape: Any, dtype: str) -> Any:
 
 
 def _leaves(model: keras.Model) -> list[Any]:
-    return [layer for layer in model._flatten_layers(include_self=False, recursive=True)]
+    return list(model._flatten_layers(include_self=False, recursive=True))
 
 
 def _unbuilt_copy(model: keras.Model) -> keras.Model:
@@ -101,12 +101,14 @@ def _unbuilt_copy(model: keras.Model) -> keras.Model:
     # get_config and __init__ are the user's own code.
     except Exception as error:
         raise ValueError(
-            f"Expected an unbuilt model that can be made again from its configuration, got {type(error).__name__}: {error}. {advice}"
+            f"Expected an unbuilt model that can be made again from its configuration, "
+            f"got {type(error).__name__}: {error}. {advice}"
         ) from error
     mine, theirs = ([_settings(layer) for layer in _leaves(each)] for each in (copied, model))
     if mine != theirs:
         raise ValueError(
-            f"Expected the layers of {model.name!r} as its constructor makes them, but they were changed afterwards. {advice}"
+            f"Expected the layers of {model.name!r} as its constructor makes them, "
+            f"but they were changed afterwards. {advice}"
         )
     return copied
 

@@ -39,7 +39,7 @@ class ConnectedGraph:
         return next(each for each in self.calls if each.call.layer == layer)
 
 
-class _RuleMismatch(Exception):
+class _RuleMismatchError(Exception):
     """A rule's answer does not fit the layer as it is."""
 
 
@@ -65,7 +65,7 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
             try:
                 connection = rule.connect(site)
                 _check(graph, call, layer, rule, connection)
-            except (_RuleMismatch, DimensionError) as mismatch:
+            except (_RuleMismatchError, DimensionError) as mismatch:
                 rule, connection, reason = None, None, f"does not fit its layer rule: {mismatch}"
         if connection is None:
             for shape in site.inputs:
@@ -92,7 +92,7 @@ def _check(graph: ModelGraph, call: Call, layer: Layer, rule: LayerRule, connect
     expected = [graph.tensors[index].shape for index in call.outputs]
     got = [tuple(baseline_size(dim) for dim in shape) for shape in connection.outputs]
     if expected != got:
-        raise _RuleMismatch(f"expected output shapes {expected}, the rule gives {got}")
+        raise _RuleMismatchError(f"expected output shapes {expected}, the rule gives {got}")
     has_bias = rule.bias_key is None or bool(layer.config.get(rule.bias_key))
     declared = [
         tuple(baseline_size(dim) for dim in weight.axes)
@@ -101,7 +101,7 @@ def _check(graph: ModelGraph, call: Call, layer: Layer, rule: LayerRule, connect
     ]
     actual = [weight.shape for weight in layer.weights]
     if declared != actual:
-        raise _RuleMismatch(f"expected weights of shapes {actual}, the rule gives {declared}")
+        raise _RuleMismatchError(f"expected weights of shapes {actual}, the rule gives {declared}")
 
 
 def _as_stored(layer: Layer, rule: LayerRule | None, axes: tuple[WeightAxes, ...]) -> tuple[WeightAxes, ...]:

@@ -68,7 +68,6 @@ class _Convolution(LayerRule):
         taps = self.taps(site, at)
         outputs = at.elements(site.outputs[0])
         activation = activation_of(site, at)
-        _, channels = split_channels(site, site.outputs[0])
         return Cost(
             macs=taps * outputs,
             other=at.bias(site) * outputs + activation.other,

@@ -57,7 +57,8 @@ class Concatenate(LayerRule):
         for position in range(rank):
             dims = [shape[position] for shape in site.inputs]
             if position == axis - 1:
-                output.append(sum(dims) if all(isinstance(dim, int) for dim in dims) else Concat(tuple(dims)))
+                lengths = [dim for dim in dims if isinstance(dim, int)]
+                output.append(sum(lengths) if len(lengths) == len(dims) else Concat(tuple(dims)))
                 continue
             for dim in dims[1:]:
                 site.tie(dims[0], dim, "lays them side by side along another axis")

@@ -31,7 +31,8 @@ def register_layer_rule(kind: str | type, rule: LayerRule) -> None:
     """
     if not isinstance(rule, LayerRule):
         raise TypeError(
-            f"Expected an instance of a LayerRule, got {rule!r}. Pass an object such as sw.Elementwise(flops=1), not a class."
+            f"Expected an instance of a LayerRule, got {rule!r}. "
+            "Pass an object such as sw.Elementwise(flops=1), not a class."
         )
     _RULES[kind if isinstance(kind, str) else kind_of(kind)] = rule
 

@@ -43,7 +43,8 @@ def allowed_width(group: WidthGroup, width: Any) -> int:
     """``width`` as an int, if ``group`` may take it."""
     if isinstance(width, bool) or not isinstance(width, (int, np.integer)):
         raise TypeError(
-            f"Expected a whole number as the width of {group.name!r}, got {width!r} ({type(width).__name__}). Round it first."
+            f"Expected a whole number as the width of {group.name!r}, "
+            f"got {width!r} ({type(width).__name__}). Round it first."
         )
     if width == group.width:
         return int(width)

@@ -95,7 +95,7 @@ def find_switches(connected: ConnectedGraph) -> dict[str, LayerSwitches]:
         switches = LayerSwitches(
             **_activation(layer, rule.activation_key),
             **_initializer(layer, rule.initializer_key),
-            use_bias=bool(layer.config[rule.bias_key]) if rule.bias_key in layer.config else None,
+            use_bias=bool(layer.config[rule.bias_key]) if rule.bias_key else None,
         )
         if switches != LayerSwitches():
             found[name] = switches

@@ -160,7 +160,8 @@ class Structure:
         return {choice: dict(getattr(self, choice)) for choice in CHOICES}
 
     def _with(self, choice: str, key: str, value: Any) -> Structure:
-        return dataclasses.replace(self, **{choice: {**getattr(self, choice), key: value}})
+        changed: dict[str, Any] = {choice: {**getattr(self, choice), key: value}}
+        return dataclasses.replace(self, **changed)
 
     def _uncounted(self) -> dict[str, str]:
         unknown = {
