@@ -45,7 +45,8 @@ def ceil_log2(n: Number) -> Number:
 
 
 def _maximum_of_two(left: Number, right: Number) -> Number:
-    if isinstance(left, (int, float)) and isinstance(right, (int, float)):
+    plain = (int, float, np.number)
+    if isinstance(left, plain) and isinstance(right, plain):
         return max(left, right)
     if isinstance(left, Expression):
         return left.maximum(right)

@@ -10,7 +10,7 @@ Python function here, so that both compute the same thing from the same source.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,8 +65,14 @@ class Expression:
     def __floordiv__(self, other: Operand) -> Operand:
         return self if _is_number(other, 1) else self.recorder.apply("//", self, other)
 
+    def __rfloordiv__(self, other: Operand) -> Operand:
+        return self.recorder.apply("//", other, self)
+
     def __truediv__(self, other: Operand) -> Operand:
         return self.recorder.apply("/", self, other)
+
+    def __rtruediv__(self, other: Operand) -> Operand:
+        return self.recorder.apply("/", other, self)
 
     __radd__ = __add__
     __rmul__ = __mul__
@@ -146,10 +152,9 @@ class Program:
     operations: tuple[tuple[Any, ...], ...]
     outputs: Mapping[str, int]
 
-    def __call__(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Evaluate on ``values``, one a name in :attr:`inputs`; returns a value an output."""
-        results = self._function(*(values[name] for name in self.inputs))
-        return dict(zip(self.outputs, results, strict=True))
+    def __call__(self, values: Sequence[Any]) -> dict[str, Any]:
+        """Evaluate on ``values``, in the order of :attr:`inputs`; returns a value an output."""
+        return dict(zip(self.outputs, self._function(*values), strict=True))
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and dictionaries, for the browser."""

@@ -28,6 +28,8 @@ def inherit_weights(structure: Structure, source: KerasSource, operations: Mappi
         for each, variable in _present(axes, getattr(operations[name], "weights", []), _uses_bias(structure, name)):
             if each in old:
                 variable.assign(_carried(each, np.asarray(old[each]), np.asarray(variable), chosen))
+        if hasattr(operations[name], "finalize_state"):
+            operations[name].finalize_state()  # an adapted Normalization computes with copies of its weights
 
 
 def choose_units(structure: Structure, source: KerasSource) -> dict[Symbol, np.ndarray]:

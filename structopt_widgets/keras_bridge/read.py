@@ -71,7 +71,7 @@ class _Reader:
                         id(tensor): known[id(outside)]
                         for tensor, outside in zip(inner.inputs, node.input_tensors, strict=True)
                     }
-                    self._walk(inner, local, prefix=f"{prefix}{operation.name}/")
+                    self._walk(inner, local, prefix=f"{prefix}{operation.name}_")
                     for tensor, outside in zip(inner.outputs, node.outputs, strict=True):
                         known[id(outside)] = local[id(tensor)]
                 elif all(id(tensor) in known for tensor in node.outputs):

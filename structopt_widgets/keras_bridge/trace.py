@@ -18,8 +18,8 @@ def functional_of(model: keras.Model, input_shape: Any, dtype: str | None) -> tu
     ``input_shape`` is the shape of one sample, ``dtype`` that of the input.
     """
     graph = graph_of(model)
-    if graph is not None and not (_has_free_axes(graph) and input_shape is not None):
-        return graph, {}
+    if graph is not None:
+        return _with_lengths(graph, input_shape) if _has_free_axes(graph) else graph, {}
     originals: dict[int, Any] = {}
     traced = model
     if not model.built:
@@ -52,7 +52,57 @@ def graph_of(model: Any) -> keras.Model | None:
 
 
 def _has_free_axes(graph: keras.Model) -> bool:
-    return any(None in tensor.shape[1:] for tensor in graph.inputs)
+    inner = (graph_of(operation) for operation in graph.operations)
+    return any(None in tensor.shape[1:] for tensor in graph.inputs) or any(map(_has_free_axes, filter(None, inner)))
+
+
+def _with_lengths(graph: keras.Model, input_shape: Any) -> keras.Model:
+    """``graph`` called again on inputs of known lengths, in nested models too.
+
+    Where the lengths stay unknown, so does the graph: reading it says which layer needs them.
+    """
+    shapes = [tuple(tensor.shape)[1:] for tensor in graph.inputs] if input_shape is None else _each_shape(input_shape)
+    if any(None in shape for shape in shapes):
+        return graph
+    if len(shapes) != len(graph.inputs):
+        raise ValueError(f"Expected an input_shape for each of {len(graph.inputs)} inputs, got {input_shape}.")
+    with _nodes_restored(graph):
+        try:
+            inputs = [
+                keras.Input(shape, dtype=tensor.dtype, name=tensor.name)
+                for shape, tensor in zip(shapes, graph.inputs, strict=True)
+            ]
+            structure = keras.tree.pack_sequence_as(graph._inputs_struct, inputs)
+            return keras.Model(structure, _called_again(graph, structure), name=graph.name)
+        except ValueError as error:
+            raise ValueError(
+                f"Expected an input_shape that {graph.name!r} can be called on, got {input_shape}: {error}"
+            ) from error
+
+
+def _called_again(graph: keras.Model, inputs: Any) -> Any:
+    """The outputs of a functional graph on other inputs; unlike ``graph(inputs)``, its calls are seen one by one."""
+
+    def flat(operation: Any) -> Any:
+        inner = graph_of(operation)
+        return operation if inner is None else lambda value, **_: _called_again(inner, value)
+
+    return graph._run_through_graph(inputs, operation_fn=flat)
+
+
+def _each_shape(shape: Any) -> list[tuple[int | None, ...]]:
+    """The shapes in a structure of them, in Keras's order: dictionaries by sorted key."""
+    if isinstance(shape, dict):
+        return [tuple(shape[name]) for name in sorted(shape)]
+    return [tuple(each) for each in shape] if _is_many(shape) else [_one_shape(shape)]
+
+
+def _is_many(shape: Any) -> bool:
+    return isinstance(shape, (list, tuple)) and any(isinstance(each, (list, tuple)) for each in shape)
+
+
+def _one_shape(shape: Any) -> tuple[int | None, ...]:
+    return (shape,) if isinstance(shape, int) else tuple(shape)
 
 
 def _needed_shape(model: keras.Model, input_shape: Any) -> Any:
@@ -82,9 +132,9 @@ def _built_shape(model: keras.Model) -> Any:
 def _symbolic(shape: Any, dtype: str) -> Any:
     if isinstance(shape, dict):
         return {name: keras.Input(each, dtype=dtype, name=name) for name, each in shape.items()}
-    if isinstance(shape, list):
+    if _is_many(shape):
         return [keras.Input(each, dtype=dtype) for each in shape]
-    return keras.Input(tuple(shape), dtype=dtype)
+    return keras.Input(_one_shape(shape), dtype=dtype)
 
 
 def _leaves(model: keras.Model) -> list[Any]:
@@ -129,8 +179,11 @@ def _settings(layer: Any) -> Any:
 
 @contextlib.contextmanager
 def _nodes_restored(model: keras.Model) -> Iterator[None]:
-    """Forget, on leaving, the calls recorded in the model's layers meanwhile."""
-    before = [(each, len(each._inbound_nodes), len(each._outbound_nodes)) for each in [model, *_leaves(model)]]
+    """Forget, on leaving, the calls recorded in the model's layers and bare operations meanwhile."""
+    layers = [model, *_leaves(model)]
+    operations = [operation for graph in map(graph_of, layers) if graph is not None for operation in graph.operations]
+    unique = {id(each): each for each in [*layers, *operations]}.values()
+    before = [(each, len(each._inbound_nodes), len(each._outbound_nodes)) for each in unique]
     try:
         yield
     finally:

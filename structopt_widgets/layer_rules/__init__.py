@@ -1,6 +1,6 @@
 """Floor 1: one rule per layer kind: output shape, how channels pass, weight axes, costs."""
 
-from . import activations, convolutional, core, merging, normalization, pooling, regularization, reshaping
+from . import activations, convolutional, core, merging, normalization, pooling, regularization, reshaping, resizing
 from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
 from .connect import ConnectedCall, ConnectedGraph, connect
 from .registry import find_layer_rule, register_layer_rule
@@ -30,4 +30,5 @@ __all__ = [
     "register_layer_rule",
     "regularization",
     "reshaping",
+    "resizing",
 ]

@@ -65,8 +65,9 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
             try:
                 connection = rule.connect(site)
                 _check(graph, call, layer, rule, connection)
-            except (_RuleMismatchError, DimensionError) as mismatch:
+            except (_RuleMismatchError, DimensionError, KeyError) as mismatch:
                 rule, connection, reason = None, None, f"does not fit its layer rule: {mismatch}"
+                site.produced.clear()
         if connection is None:
             for shape in site.inputs:
                 site.freeze(shape, reason)

@@ -10,10 +10,11 @@ from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes, activa
 
 
 def split_channels(site: Site, shape: Shape) -> tuple[list[int], Dim]:
-    """Space and channels of a shape, in either data format."""
-    if site.config.get("data_format") == "channels_first":
-        return [fixed_size(dim) for dim in shape[1:]], shape[0]
-    return [fixed_size(dim) for dim in shape[:-1]], shape[-1]
+    """Space and channels of a shape, in either data format. A width that a reshape made a length stays as it is."""
+    first = site.config.get("data_format") == "channels_first"
+    space, channels = (shape[1:], shape[0]) if first else (shape[:-1], shape[-1])
+    site.freeze(space, "slides a window along it")
+    return [fixed_size(dim) for dim in space], channels
 
 
 def join_channels(site: Site, space: list[int], channels: Dim) -> Shape:

@@ -85,3 +85,21 @@ def _regrouped(site: Site, shape: Shape, target: list[int]) -> Shape:
 
 register_layer_rule("Flatten", Flatten())
 register_layer_rule("Reshape", Reshape())
+
+
+class Permute(_Reshaping):
+    """Axes in another order."""
+
+    def connect(self, site: Site) -> Connection:
+        return Connection((tuple(site.inputs[0][axis - 1] for axis in site.config["dims"]),))
+
+
+class RepeatVector(_Reshaping):
+    """A vector repeated along a new axis."""
+
+    def connect(self, site: Site) -> Connection:
+        return Connection(((site.config["n"], *site.inputs[0]),))
+
+
+register_layer_rule("Permute", Permute())
+register_layer_rule("RepeatVector", RepeatVector())

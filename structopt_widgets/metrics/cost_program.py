@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..graph import Program, Recorder, Symbol
-from ..layer_rules import ActivationCost, ConnectedGraph, Setting
+from ..layer_rules import ActivationCost, ConnectedGraph, Setting, activation_cost
 from .totals import Costs, costs
 
 TOTALS = (
@@ -69,6 +69,21 @@ class CostProgram:
             outputs |= {f"{metric}:{layer}": row[metric] for metric in LAYER_COLUMNS}
         return recorder.program(outputs)
 
+    def inputs(
+        self,
+        widths: Mapping[str, int],
+        biases: Mapping[str, bool],
+        activations: Mapping[str, str],
+        batch_size: int,
+        slots: int,
+    ) -> list[Any]:
+        """Values of the programs' inputs, in their order: widths by group, switches by layer."""
+        values: list[Any] = [widths[name] for name in self._widths]
+        values += [int(biases[layer]) for layer in self._bias_layers]
+        for layer in self._activation_layers:
+            values += activation_cost(activations[layer])
+        return [*values, batch_size, slots]
+
     def _record(self) -> tuple[Recorder, Costs]:
         recorder = Recorder()
         at = Setting(
@@ -80,18 +95,3 @@ class CostProgram:
             },
         )
         return recorder, costs(self._connected, at, recorder.input("batch_size"), recorder.input("slots"))
-
-
-def program_inputs(
-    widths: Mapping[str, Any],
-    biases: Mapping[str, Any],
-    activations: Mapping[str, ActivationCost],
-    batch_size: Any,
-    slots: Any,
-) -> dict[str, Any]:
-    """Values for a :class:`CostProgram`'s inputs."""
-    values = {f"width:{name}": width for name, width in widths.items()}
-    values |= {f"bias:{layer}": int(used) for layer, used in biases.items()}
-    for layer, cost in activations.items():
-        values |= {f"{field}:{layer}": value for field, value in cost._asdict().items()}
-    return values | {"batch_size": batch_size, "slots": slots}

@@ -58,7 +58,7 @@ def _of_layer(connected: ConnectedGraph, at: Setting, layer: str) -> Parameters:
     for weight in connected.weights[layer]:
         elements = at.elements(weight.axes)
         if weight.is_bias:
-            elements = elements * at.biases.get(layer, 0)
+            elements = elements * at.biases.get(layer, 1)
         in_bytes = elements * bytes_of(weight.dtype)
         total = total + elements
         weight_bytes = weight_bytes + in_bytes

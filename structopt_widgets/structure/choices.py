@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -64,8 +65,8 @@ def allowed_width(group: WidthGroup, width: Any) -> int:
 
 
 def nearest_width(group: WidthGroup, width: float) -> int:
-    """The allowed width nearest to ``width``."""
+    """The allowed width nearest to ``width``; halves go up, as in ``live_panel.js``, which must agree."""
     if group.fixed:
         return group.width
-    rounded = round(width / group.divisor) * group.divisor
+    rounded = math.floor(width / group.divisor + 0.5) * group.divisor
     return min(max(rounded, group.lower), group.upper)

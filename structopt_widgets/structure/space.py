@@ -40,6 +40,7 @@ class StructureSpace:
         width_groups: name to :class:`WidthGroup`; one slider each.
         switches: layer to :class:`LayerSwitches`.
         derived: layer to the reason its width follows from other groups.
+        kinds: layer to its class.
         optimizer: whose slots training memory counts by default: the compiled one, else Adam.
     """
 
@@ -57,6 +58,7 @@ class StructureSpace:
         self.symbols = {name: symbol for name, (_, symbol) in found.items()}
         self.switches = find_switches(self.connected)
         self.derived = derived_widths(self.connected, found)
+        self.kinds = {name: layer.kind for name, layer in graph.layers.items()}
         compiled = (graph.optimizer or "").lower()
         self.optimizer = compiled if compiled in OPTIMIZER_SLOTS else "adam"
         self.baseline = Structure(
@@ -110,7 +112,7 @@ class StructureSpace:
 
     def scaled_to(self, metric: str, limit: float) -> Structure:
         """The widest :meth:`scaled` structure whose ``metric`` (``"n_params"``, ...) is at most ``limit``."""
-        known(metric, TOTALS, "a metric")
+        known(metric, [each for each in TOTALS if each not in ("parallelism", "uncounted")], "a cost")
         low, high = 0.0, self.growth
         best = self.scaled(1e-9)
         if getattr(best.measure(), metric) > limit:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..layer_rules import activation_cost
 from ..metrics import CostReport, optimizer_slots
-from ..metrics.cost_program import TOTALS, program_inputs
+from ..metrics.cost_program import TOTALS
 from .choices import allowed_width, known
 
 if TYPE_CHECKING:
@@ -76,21 +76,16 @@ class Structure:
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
             raise ValueError(f"Expected a batch size of at least 1, got {batch_size!r}.")
         optimizer = optimizer or self.space.optimizer
-        inputs = program_inputs(
-            self.widths,
-            self.biases,
-            {layer: activation_cost(name) for layer, name in self.activations.items()},
-            batch_size,
-            optimizer_slots(optimizer),
-        )
-        values = self.space.program.totals(inputs)
+        program = self.space.program
+        inputs = program.inputs(self.widths, self.biases, self.activations, batch_size, optimizer_slots(optimizer))
+        values = program.totals(inputs)
         return CostReport(
             **{metric: values[metric] for metric in TOTALS if metric != "uncounted"},
             batch_size=batch_size,
             optimizer=optimizer,
-            uncounted=self._uncounted(),
-            kinds={name: layer.kind for name, layer in self.space.graph.layers.items()},
-            layer_values=lambda: self.space.program.layers(inputs),
+            uncounted=self._uncounted() if values["uncounted"] else {},
+            kinds=self.space.kinds,
+            layer_values=lambda: program.layers(inputs),
         )
 
     def build(self, weights: str = "inherit") -> keras.Model:

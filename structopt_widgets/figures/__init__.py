@@ -1,0 +1,7 @@
+"""Floor 6: figures of tables. They know neither Keras nor widgets."""
+
+from .layer_costs import plot_layer_costs
+from .svg import plot_tradeoff_svg
+from .tradeoff import plot_tradeoff
+
+__all__ = ["plot_layer_costs", "plot_tradeoff", "plot_tradeoff_svg"]

@@ -1,0 +1,52 @@
+"""Colours, symbols and words that all figures share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from ..metrics.formatting import METRICS, format_metric
+
+# Okabe and Ito, "Color Universal Design" (2008): told apart with any kind of colour vision.
+COLOURS: Mapping[str, str] = {
+    "black": "#000000",
+    "orange": "#E69F00",
+    "sky": "#56B4E9",
+    "green": "#009E73",
+    "yellow": "#F0E442",
+    "blue": "#0072B2",
+    "vermillion": "#D55E00",
+    "purple": "#CC79A7",
+}
+GREY = "#767676"  # 4.5 : 1 on white, the least that is easy to read
+
+# Never by colour alone: each role has a plotly symbol of its own.
+SYMBOLS: Mapping[str, str] = {"trial": "circle", "front": "diamond", "baseline": "star"}
+
+TEMPLATE = "plotly_white"
+
+_SCORES: Mapping[str, str] = {
+    "accuracy": "Validation accuracy",
+    "r2": "Validation R\N{SUPERSCRIPT TWO}",
+    "loss": "Validation loss",
+    "seconds": "Training time, s",
+}
+_LARGER_IS_BETTER = ("accuracy", "r2", "parallelism")
+
+
+def column_title(column: str) -> str:
+    """What to call a column of trials or of layer costs on an axis."""
+    if column in METRICS:
+        return METRICS[column].label + (", bytes" if METRICS[column].unit == "bytes" else "")
+    return _SCORES.get(column, column)
+
+
+def format_value(column: str, value: float) -> str:
+    """A value of a column, for people."""
+    if column in METRICS:
+        return format_metric(column, value)
+    return f"{value:.1%}" if column == "accuracy" else f"{value:.4g}"
+
+
+def is_larger_better(column: str) -> bool:
+    """Whether people want much of a column (accuracy, parallelism) or little (costs, loss)."""
+    return column in _LARGER_IS_BETTER

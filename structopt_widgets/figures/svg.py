@@ -1,0 +1,214 @@
+"""The trade-off as a static SVG, for pages that run no code."""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .style import COLOURS, GREY, column_title, format_value
+from .tradeoff import EMPTY, Point, TradeoffInfo, tradeoff_info
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEFT, RIGHT, TOP, BOTTOM = 70, 20, 48, 52  # room for the axes' labels and the key
+
+
+@dataclass(frozen=True)
+class Svg:
+    """A picture as SVG text, which notebooks show by themselves."""
+
+    svg: str
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A scale from values to pixels. ``ticks`` are values."""
+
+    low: float
+    high: float
+    start: float
+    end: float
+    log: bool
+    ticks: tuple[float, ...]
+
+    def at(self, value: float) -> float:
+        """Where a value is."""
+        low, high, value = (
+            (math.log10(self.low), math.log10(self.high), math.log10(value))
+            if self.log
+            else (self.low, self.high, value)
+        )
+        return self.start + (value - low) / (high - low) * (self.end - self.start)
+
+
+def plot_tradeoff_svg(
+    trials: pd.DataFrame,
+    x: str = "n_params",
+    y: str | None = None,
+    baseline: int | None = None,
+    cursor: float | None = None,
+    logx: bool = True,
+    width: int = 640,
+    height: int = 400,
+) -> Svg:
+    """As :func:`plot_tradeoff`, as a picture of ``width`` x ``height`` pixels that needs no script."""
+    return _draw(tradeoff_info(trials, x, y, baseline, cursor, logx), width, height)
+
+
+def find_axis(values: list[float], start: float, end: float, log: bool) -> Axis:
+    """An axis that holds ``values`` with a margin, and about five round ticks."""
+    low, high = (min(values), max(values)) if values else (1.0, 10.0) if log else (0.0, 1.0)
+    if log:
+        margin = max((high / low) ** 0.06, 1.1)
+        low, high = low / margin, high * margin
+        return Axis(low, high, start, end, True, _log_ticks(low, high))
+    margin = (high - low) * 0.06 or 0.05 * abs(high) or 0.05
+    low, high = low - margin, high + margin
+    return Axis(low, high, start, end, False, _linear_ticks(low, high))
+
+
+def _log_ticks(low: float, high: float) -> tuple[float, ...]:
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
+        ticks = tuple(step * 10.0**power for power in powers for step in steps if low <= step * 10.0**power <= high)
+        if len(ticks) >= 3:
+            return ticks[:: math.ceil(len(ticks) / 8)]
+    return _linear_ticks(low, high)
+
+
+def _linear_ticks(low: float, high: float) -> tuple[float, ...]:
+    rough = (high - low) / 5
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
+    return tuple(step * count for count in range(math.ceil(low / step), math.floor(high / step) + 1))
+
+
+def _draw(info: TradeoffInfo, width: int, height: int) -> Svg:
+    ends = [end for point in info.points for end in (point.y, point.low, point.high) if not math.isnan(end)]
+    cursor = [info.cursor] if info.cursor is not None and (info.cursor > 0 or not info.logx) else []
+    across = find_axis([*(point.x for point in info.points), *cursor], LEFT, width - RIGHT, info.logx)
+    up = find_axis(ends, height - BOTTOM, TOP, log=False)
+    title = f"{column_title(info.y)} against {column_title(info.x)}"
+    parts = [
+        f"<title>{html.escape(title)}</title>",
+        f"<desc>{html.escape(_description(info))}</desc>",
+        f'<rect width="{width}" height="{height}" fill="#fff"/>',
+        *_frame(info, across, up, width, height),
+        *(_cursor(across.at(value), height) for value in cursor),
+        *_front(info, across, up),
+        *(_trial(point, info, across, up) for point in info.points),
+        *_key(info),
+    ]
+    if not info.points:
+        parts.append(f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">{EMPTY}</text>')
+    body = "".join(parts)
+    return Svg(
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height}" width="{width}" '
+        f'height="{height}" font-family="sans-serif" font-size="12" fill="#333">{body}</svg>'
+    )
+
+
+def _description(info: TradeoffInfo) -> str:
+    if not info.points:
+        return EMPTY
+    front = ", ".join(
+        f"trial {point.number}: {format_value(info.y, point.y)} at {format_value(info.x, point.x)}"
+        for point in info.front_points
+    )
+    return f"{len(info.points)} trials. Pareto front: {front}."
+
+
+def _frame(info: TradeoffInfo, across: Axis, up: Axis, width: int, height: int) -> list[str]:
+    bottom, right = height - BOTTOM, width - RIGHT
+    parts = []
+    for tick in across.ticks:
+        place = f"{across.at(tick):.1f}"
+        parts.append(f'<path d="M{place} {TOP}V{bottom}" stroke="#e5e5e5"/>')
+        label = html.escape(format_value(info.x, tick))
+        parts.append(f'<text x="{place}" y="{bottom + 17}" text-anchor="middle">{label}</text>')
+    for tick in up.ticks:
+        place = f"{up.at(tick):.1f}"
+        parts.append(f'<path d="M{LEFT} {place}H{right}" stroke="#e5e5e5"/>')
+        label = html.escape(format_value(info.y, tick))
+        parts.append(f'<text x="{LEFT - 7}" y="{place}" dy="4" text-anchor="end">{label}</text>')
+    scale = " (logarithmic)" if info.logx else ""
+    middle = (TOP + bottom) / 2
+    parts.append(f'<path d="M{LEFT} {TOP}V{bottom}H{right}" fill="none" stroke="#333"/>')
+    parts.append(
+        f'<text x="{(LEFT + right) / 2}" y="{height - 12}" text-anchor="middle">'
+        f"{html.escape(column_title(info.x) + scale)}</text>"
+    )
+    parts.append(
+        f'<text transform="translate(16 {middle}) rotate(-90)" text-anchor="middle">'
+        f"{html.escape(column_title(info.y))}</text>"
+    )
+    return parts
+
+
+def _cursor(place: float, height: int) -> str:
+    return f'<path d="M{place:.1f} {TOP}V{height - BOTTOM}" stroke="{GREY}" stroke-dasharray="2 3"/>'
+
+
+def _front(info: TradeoffInfo, across: Axis, up: Axis) -> list[str]:
+    places = [(across.at(point.x), up.at(point.y)) for point in info.front_points]
+    if not places:
+        return []
+    path = f"M{places[0][0]:.1f} {places[0][1]:.1f}"
+    for x, y in places[1:]:
+        path += f"H{x:.1f}V{y:.1f}" if info.step == "hv" else f"V{y:.1f}H{x:.1f}"
+    stroke = f'fill="none" stroke="{COLOURS["vermillion"]}"'
+    return [
+        f'<path d="{path}" {stroke} stroke-dasharray="6 4" stroke-width="1.5"/>',
+        *(f'<path d="{_diamond(x, y)}" {stroke} stroke-width="1.5"/>' for x, y in places),
+    ]
+
+
+def _trial(point: Point, info: TradeoffInfo, across: Axis, up: Axis) -> str:
+    x, y = across.at(point.x), up.at(point.y)
+    interval = ""
+    if not math.isnan(point.low + point.high):
+        low, high = up.at(point.low), up.at(point.high)
+        interval = (
+            f'<path d="M{x:.1f} {low:.1f}V{high:.1f}M{x - 4:.1f} {low:.1f}h8M{x - 4:.1f} {high:.1f}h8" '
+            f'stroke="{COLOURS["blue"]}"/>'
+        )
+    # The figure's text is HTML for plotly; a tooltip here is plain text.
+    words = html.escape(html.unescape(point.text.replace("<b>", "").replace("</b>", "").replace("<br>", "\n")))
+    return f"<g><title>{words}</title>{interval}{_mark(x, y, point == info.baseline)}</g>"
+
+
+def _mark(x: float, y: float, is_baseline: bool) -> str:
+    if is_baseline:
+        return f'<path d="{_star(x, y)}" fill="{COLOURS["orange"]}" stroke="#000"/>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{COLOURS["blue"]}"/>'
+
+
+def _key(info: TradeoffInfo) -> list[str]:
+    y = 20
+    parts = [_mark(LEFT + 6, y, False), f'<text x="{LEFT + 16}" y="{y + 4}">trial, 95 % interval</text>']
+    stroke = f'fill="none" stroke="{COLOURS["vermillion"]}" stroke-width="1.5"'
+    parts += [
+        f'<path d="{_diamond(LEFT + 160, y)}" {stroke}/>',
+        f'<text x="{LEFT + 174}" y="{y + 4}">Pareto front</text>',
+    ]
+    if info.baseline is not None:
+        parts += [_mark(LEFT + 276, y, True), f'<text x="{LEFT + 290}" y="{y + 4}">baseline</text>']
+    return parts
+
+
+def _diamond(x: float, y: float) -> str:
+    return f"M{x:.1f} {y - 8:.1f}l8 8l-8 8l-8-8z"
+
+
+def _star(x: float, y: float) -> str:
+    corners = []
+    for corner in range(10):
+        radius, angle = (9 if corner % 2 == 0 else 4), math.pi * (corner / 5 - 0.5)
+        corners.append(f"{x + radius * math.cos(angle):.1f} {y + radius * math.sin(angle):.1f}")
+    return "M" + "L".join(corners) + "z"

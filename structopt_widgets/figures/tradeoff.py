@@ -1,0 +1,241 @@
+"""What a structure costs against how well it does."""
+
+from __future__ import annotations
+
+import html
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..study import pareto_front
+from .style import COLOURS, GREY, SYMBOLS, TEMPLATE, column_title, format_value, is_larger_better
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+EMPTY = "No trial yet: run one, and its point appears here."
+
+
+@dataclass(frozen=True)
+class Point:
+    """A complete trial: its number, place, interval of y, and words. ``low`` and ``high`` may be NaN."""
+
+    number: int
+    x: float
+    y: float
+    low: float
+    high: float
+    text: str
+
+
+@dataclass(frozen=True)
+class TradeoffInfo:
+    """All that a trade-off figure shows.
+
+    Attributes:
+        x, y: the columns.
+        points: complete trials, in the order of the table.
+        front: numbers of the trials on the Pareto front, by ascending x.
+        baseline: the point of the model as it came, or ``None``.
+        cursor: where on x to draw the current structure, or ``None``.
+        logx: whether x is on a logarithmic scale.
+    """
+
+    x: str
+    y: str
+    points: tuple[Point, ...]
+    front: tuple[int, ...]
+    baseline: Point | None
+    cursor: float | None
+    logx: bool
+
+    @property
+    def front_points(self) -> tuple[Point, ...]:
+        """The points of ``front``."""
+        by_number = {point.number: point for point in self.points}
+        return tuple(by_number[number] for number in self.front)
+
+    @property
+    def step(self) -> str:
+        """How the front's line turns: ``"hv"``, or ``"vh"`` where much of x is wanted.
+
+        The line is the best y within reach of each x: of what costs at most x, or has at least x.
+        """
+        return "vh" if is_larger_better(self.x) else "hv"
+
+
+def plot_tradeoff(
+    trials: pd.DataFrame,
+    x: str = "n_params",
+    y: str | None = None,
+    baseline: int | None = None,
+    cursor: float | None = None,
+    logx: bool = True,
+    figure: go.Figure | None = None,
+) -> go.Figure:
+    """Score against cost, with intervals and the Pareto front.
+
+    Args:
+        trials: one row a trial, as :attr:`Study.trials`. Failed and cancelled ones are left out.
+        x: a column of costs.
+        y: a column of scores; by default ``accuracy``, else ``r2``. ``y_low`` and ``y_high`` are
+            its error bars where the table has them.
+        baseline: the number of the trial to mark as the model as it came.
+        cursor: where to draw a vertical line, for the structure at hand.
+        logx: a logarithmic x axis; rows with x of 0 or less are then left out.
+        figure: a figure to update in place instead of making one.
+
+    Raises ``ValueError`` for a column or a number that is not in the table.
+    """
+    import plotly.graph_objects as go
+
+    info = tradeoff_info(trials, x, y, baseline, cursor, logx)
+    return draw_tradeoff(info, go.Figure() if figure is None else figure)
+
+
+def tradeoff_info(
+    trials: pd.DataFrame,
+    x: str = "n_params",
+    y: str | None = None,
+    baseline: int | None = None,
+    cursor: float | None = None,
+    logx: bool = True,
+) -> TradeoffInfo:
+    """What :func:`plot_tradeoff` shows, without drawing it."""
+    y = y or next((name for name in ("accuracy", "r2") if name in trials.columns), "accuracy")
+    if not len(trials):
+        return TradeoffInfo(x, y, (), (), None, cursor, logx)
+    better = {True: [name for name in (x, y) if is_larger_better(name)]}
+    better[False] = [name for name in (x, y) if not is_larger_better(name)]
+    front = pareto_front(trials, maximize=better[True], minimize=better[False])
+    rows = trials[trials["state"] == "complete"] if "state" in trials.columns else trials
+    rows = rows.dropna(subset=[x, y])
+    if logx:
+        rows, front = rows[rows[x] > 0], front[front[x] > 0]
+    points = tuple(_point(number, row, x, y) for number, row in zip(rows.index, rows.to_dict("records"), strict=True))
+    if baseline is not None and baseline not in trials.index:
+        raise ValueError(f"Expected the number of a trial in the table as baseline, got {baseline!r}.")
+    marked = next((point for point in points if point.number == baseline), None)
+    order = tuple(int(number) for number in front.sort_values([x, y], kind="stable").index)
+    return TradeoffInfo(x, y, points, order, marked, cursor, logx)
+
+
+def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
+    """Show ``info`` in a plotly figure, whose traces are made once and then updated in place.
+
+    They are, in this order: the trials with their intervals, the Pareto front, the baseline.
+    ``customdata`` of the first and the last are the numbers of the trials; the first shape of the
+    layout is the cursor.
+    """
+    if not figure.data:
+        figure.add_traces(tradeoff_traces())
+        figure.update_layout(**_layout())
+    points, front, baseline = figure.data
+    with figure.batch_update():
+        points.x, points.y = [each.x for each in info.points], [each.y for each in info.points]
+        points.error_y.array = [_length(each.high - each.y) for each in info.points]
+        points.error_y.arrayminus = [_length(each.y - each.low) for each in info.points]
+        points.customdata = [each.number for each in info.points]
+        points.text = [each.text for each in info.points]
+        front.x, front.y = [each.x for each in info.front_points], [each.y for each in info.front_points]
+        front.line.shape = info.step
+        marked = [info.baseline] if info.baseline is not None else []
+        baseline.x, baseline.y = [each.x for each in marked], [each.y for each in marked]
+        baseline.customdata = [each.number for each in marked]
+        baseline.text = [each.text for each in marked]
+        layout = figure.layout
+        layout.xaxis.title.text, layout.yaxis.title.text = column_title(info.x), column_title(info.y)
+        layout.xaxis.type = "log" if info.logx else "linear"
+        layout.yaxis.tickformat = ".0%" if info.y == "accuracy" else None
+        cursor = layout.shapes[0]
+        cursor.visible = info.cursor is not None and (info.cursor > 0 or not info.logx)
+        cursor.x0 = cursor.x1 = info.cursor if cursor.visible else 1
+        layout.annotations[0].visible = not info.points
+    return figure
+
+
+def tradeoff_traces() -> list[Any]:
+    """The three traces of the figure, still empty."""
+    import plotly.graph_objects as go
+
+    return [
+        go.Scatter(
+            name="trial, with its 95 % interval",
+            mode="markers",
+            marker={"color": COLOURS["blue"], "symbol": SYMBOLS["trial"], "size": 9},
+            error_y={"type": "data", "symmetric": False, "thickness": 1, "color": COLOURS["blue"]},
+            hovertemplate="%{text}<extra></extra>",
+        ),
+        go.Scatter(
+            name="Pareto front: nothing is better in both",
+            mode="lines+markers",
+            line={"color": COLOURS["vermillion"], "width": 1.5, "dash": "dash"},
+            marker={"symbol": f"{SYMBOLS['front']}-open", "size": 14, "line": {"width": 1.5}},
+            # The trial under it answers the mouse.
+            hoverinfo="skip",
+        ),
+        go.Scatter(
+            name="baseline: the model as it came",
+            mode="markers",
+            marker={
+                "color": COLOURS["orange"],
+                "symbol": SYMBOLS["baseline"],
+                "size": 15,
+                "line": {"color": COLOURS["black"], "width": 1},
+            },
+            hovertemplate="%{text}<extra></extra>",
+        ),
+    ]
+
+
+def _layout() -> dict[str, Any]:
+    return {
+        "template": TEMPLATE,
+        "margin": {"l": 70, "r": 20, "t": 70, "b": 55},
+        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        "hovermode": "closest",
+        "xaxis": {"title": {"text": ""}, "exponentformat": "SI"},
+        "yaxis": {"title": {"text": ""}},
+        "shapes": [
+            {
+                "type": "line",
+                "xref": "x",
+                "yref": "paper",
+                "y0": 0,
+                "y1": 1,
+                "x0": 1,
+                "x1": 1,
+                "visible": False,
+                "line": {"color": GREY, "dash": "dot", "width": 1.5},
+            }
+        ],
+        "annotations": [
+            {
+                "text": EMPTY,
+                "xref": "paper",
+                "yref": "paper",
+                "x": 0.5,
+                "y": 0.5,
+                "showarrow": False,
+                "visible": False,
+                "font": {"color": GREY},
+            }
+        ],
+    }
+
+
+def _point(number: Any, row: dict[Any, Any], x: str, y: str) -> Point:
+    low, high = (float(row.get(f"{y}_{end}", math.nan)) for end in ("low", "high"))
+    interval = "" if math.isnan(low) else f" (95 %: {format_value(y, low)} to {format_value(y, high)})"
+    # plotly reads HTML in hover texts, and layer names are the user's.
+    words = html.escape(str(row.get("structure", "")))
+    text = (
+        f"<b>trial {number}</b> {words}<br>{column_title(y)}: {format_value(y, row[y])}{interval}"
+        f"<br>{column_title(x)}: {format_value(x, row[x])}"
+    )
+    return Point(int(number), float(row[x]), float(row[y]), low, high, text)
+
+
+def _length(value: float) -> float:
+    return 0.0 if math.isnan(value) else max(value, 0.0)

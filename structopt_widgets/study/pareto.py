@@ -1,0 +1,59 @@
+"""The trials that no other trial beats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def pareto_front(
+    trials: pd.DataFrame,
+    maximize: str | Sequence[str] = "accuracy",
+    minimize: str | Sequence[str] = "n_params",
+) -> pd.DataFrame:
+    """The non-dominated rows of a table of trials, by the minimized columns in ascending order.
+
+    A row is dominated when another is at least as good in every column and better in one; equal
+    rows do not dominate each other. Rows with NaN in one of the columns, or with a ``state`` other
+    than ``"complete"``, are left out.
+
+    Args:
+        trials: one row a trial, as :attr:`Study.trials`.
+        maximize, minimize: a column or several; either may be empty, not both.
+    """
+    larger, smaller = _columns(trials, maximize), _columns(trials, minimize)
+    if not larger + smaller:
+        raise ValueError("Expected at least one column to maximize or to minimize, got none.")
+    rows = trials[trials["state"] == "complete"] if "state" in trials.columns else trials
+    rows = rows.dropna(subset=larger + smaller)
+    if rows.empty:
+        return rows
+    costs = np.column_stack(
+        [-rows[name].to_numpy(dtype=float) for name in larger] + [rows[name].to_numpy(dtype=float) for name in smaller]
+    )
+    front = rows[[not _is_dominated(each, costs) for each in costs]]
+    if smaller:
+        return front.sort_values(smaller, kind="stable")
+    return front.sort_values(larger, ascending=False, kind="stable")
+
+
+def _is_dominated(row: np.ndarray, costs: np.ndarray) -> bool:
+    return bool(((costs <= row).all(axis=1) & (costs < row).any(axis=1)).any())
+
+
+def _columns(trials: pd.DataFrame, names: str | Sequence[str]) -> list[str]:
+    listed = [names] if isinstance(names, str) else list(names)
+    for name in listed:
+        if name not in trials.columns:
+            known = ", ".join(str(column) for column in trials.columns)
+            raise ValueError(f"Expected a column of the trials, one of: {known}; got {name!r}.")
+        if len(trials) and trials[name].dtype.kind not in "biuf":
+            raise ValueError(
+                f"Expected a column of numbers to compare, got {name!r}, which holds {trials[name].dtype}."
+            )
+    return listed

@@ -1,0 +1,10 @@
+"""Floor 4: data, a budget, and the quick run that turns a structure into a measured trial."""
+
+from .budget import Budget
+from .data import Data
+from .datasets import load_data
+from .progress import Progress
+from .quick_run import quick_run
+from .trial import Trial
+
+__all__ = ["Budget", "Data", "Progress", "Trial", "load_data", "quick_run"]

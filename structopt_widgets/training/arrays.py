@@ -1,0 +1,62 @@
+"""Plain NumPy arrays out of what people have: lists, arrays, tensors, pandas columns."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+NUMERIC = "biuf"
+
+
+def to_array(values: Any, what: str) -> np.ndarray:
+    """``values`` as an array of numbers or of text; ``what`` names it in errors.
+
+    Raises ``ValueError`` for rows of different length, missing values and mixed types.
+    """
+    if hasattr(values, "to_numpy"):
+        values = values.to_numpy()
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(
+            f"Expected {what} as one array, got rows that do not fit together ({error}). "
+            "Pad them to one length, or resize the images to one size."
+        ) from None
+    if array.dtype.kind == "O":
+        array = _from_objects(array, what)
+    if array.dtype.kind == "S":
+        array = np.char.decode(array, "utf-8")
+    if array.dtype.kind == "T":
+        array = array.astype(np.str_)
+    if array.dtype.kind not in NUMERIC + "U":
+        raise ValueError(f"Expected {what} as numbers or text, got {array.dtype}. Convert it to numbers first.")
+    return array
+
+
+def check_finite(array: np.ndarray, what: str) -> None:
+    """Raise ``ValueError`` when a float array holds NaN or infinity."""
+    if array.dtype.kind != "f":
+        return
+    bad = ~np.isfinite(array)
+    if bad.any():
+        first = tuple(int(axis) for axis in np.argwhere(bad)[0])
+        raise ValueError(
+            f"Expected finite numbers in {what}, got {int(bad.sum())} NaN or infinite, the first at {first}. "
+            "Drop those samples or fill them in."
+        )
+
+
+def _from_objects(array: np.ndarray, what: str) -> np.ndarray:
+    values = array.ravel().tolist()
+    if all(isinstance(value, str) for value in values):
+        return array.astype(np.str_)
+    if all(isinstance(value, bytes) for value in values):
+        return np.array([value.decode("utf-8") for value in values]).reshape(array.shape)
+    if all(isinstance(value, (bool, int, float)) for value in values):
+        return np.array(values).reshape(array.shape)
+    kinds = sorted({type(value).__name__ for value in values})
+    raise ValueError(
+        f"Expected {what} as numbers, or all as text, got a mixture of {', '.join(kinds)}. "
+        "Fill in missing values, and pad rows to one length."
+    )

@@ -1,0 +1,165 @@
+"""The result of one quick run."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import statistics
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..structure import Structure
+from .budget import Budget
+from .description import describe
+
+FORMAT = "structopt_widgets.Trial"
+_EXPECTED = "Expected the JSON text that Trial.to_json() writes"
+COSTS = ("n_params", "macs", "flops", "weight_bytes", "peak_activation_bytes", "training_bytes", "parallelism")
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What was run, what it cost and how well it did. Costs are defined in ``CostReport``.
+
+    Attributes:
+        number: its place in a study; ``None`` before it is in one.
+        structure: what was trained.
+        state: ``"complete"``, ``"failed"`` or ``"cancelled"``; the scores of the last two are NaN.
+        metric: ``"accuracy"``, share of right classes, or ``"r2"``, share of explained variance,
+            both over the validation part after the last epoch.
+        score: mean of ``by_seed``.
+        low, high: 95 % interval of the score. Accuracy: Wilson's, for the mean over the seeds as a
+            proportion of the validation samples. R2: percentile bootstrap of the mean over the seeds.
+            Both cover which samples happened to be in the validation part, counted once however
+            many seeds there are; how much the seeds differ is the standard deviation in the row.
+        by_seed: the score of each seed, in the order of ``budget.seed_list``.
+        loss: mean over the seeds of the validation loss after the last epoch.
+        n_params, macs, flops, weight_bytes, parallelism: costs of the structure.
+        peak_activation_bytes: for a batch of one.
+        training_bytes: for a batch of ``budget.batch_size``.
+        budget: epochs, seeds, batch size and learning rate.
+        data, fingerprint: name of the data, and SHA-256 of its contents.
+        versions: of Keras, TensorFlow, Python and this package.
+        seconds: wall time.
+        reason: what went wrong, for a failed trial; else empty.
+        history: for each seed, for each epoch: training ``loss``, ``val_loss`` and ``val_accuracy``
+            or ``val_r2``.
+    """
+
+    structure: Structure
+    state: str
+    metric: str
+    score: float
+    low: float
+    high: float
+    by_seed: tuple[float, ...]
+    loss: float
+    n_params: int
+    macs: int
+    flops: int
+    weight_bytes: int
+    peak_activation_bytes: int
+    training_bytes: int
+    parallelism: float
+    budget: Budget
+    data: str
+    fingerprint: str
+    versions: Mapping[str, str]
+    seconds: float
+    reason: str = ""
+    history: tuple[tuple[Mapping[str, float], ...], ...] = ()
+    number: int | None = None
+
+    def to_row(self) -> dict[str, Any]:
+        """One flat row for a table.
+
+        ``accuracy``, ``accuracy_low``, ``accuracy_high`` and ``accuracy_std`` (of the seeds, NaN for
+        one seed) for a classification, ``r2`` and so on for a regression; then costs, budget and
+        ``structure``, which says in words how it differs from the baseline.
+        """
+        spread = statistics.stdev(self.by_seed) if len(self.by_seed) > 1 else math.nan
+        return {
+            self.metric: self.score,
+            f"{self.metric}_low": self.low,
+            f"{self.metric}_high": self.high,
+            f"{self.metric}_std": spread,
+            "loss": self.loss,
+            **{name: getattr(self, name) for name in COSTS},
+            "epochs": self.budget.epochs,
+            "seeds": len(self.budget.seed_list),
+            "batch_size": self.budget.batch_size,
+            "seconds": self.seconds,
+            "state": self.state,
+            "reason": self.reason,
+            "data": self.data,
+            "structure": describe(self.structure),
+        }
+
+    def summary(self) -> str:
+        """The result in a sentence."""
+        if self.state != "complete":
+            return f"{self.state}: {self.reason or 'no score'}"
+        unit = "{:.1%}" if self.metric == "accuracy" else "{:.3f}"
+        score, low, high = (unit.format(each) for each in (self.score, self.low, self.high))
+        seeds = f", mean of {len(self.by_seed)} seeds" if len(self.by_seed) > 1 else ""
+        return f"{self.metric} {score} (95 % interval {low} to {high}{seeds}) with {self.n_params:,} parameters"
+
+    def summary(self) -> str:
+        """The result in a sentence."""
+        if self.state != "complete":
+            return self.reason or f"The run was {self.state}."
+        if self.metric == "accuracy":
+            score = f"Accuracy {self.score:.1%} (95 % interval {self.low:.1%} to {self.high:.1%})"
+        else:
+            score = f"R\N{SUPERSCRIPT TWO} {self.score:.3f} (95 % interval {self.low:.3f} to {self.high:.3f})"
+        spread = ""
+        if len(self.by_seed) > 1:
+            spread = f", from {min(self.by_seed):.3f} to {max(self.by_seed):.3f} over {len(self.by_seed)} seeds"
+        return f"{score}{spread}, after {self.budget.epochs} epochs on {self.data}, in {self.seconds:.1f} s."
+
+    def to_json(self) -> str:
+        """Everything in the trial, its structure included, as standard JSON."""
+        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
+        fields["structure"] = json.loads(self.structure.to_json())
+        fields["budget"] = dataclasses.asdict(self.budget)
+        return json.dumps({"format": FORMAT, "version": 1, **_encode(fields)}, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Trial:
+        """The trial :meth:`to_json` wrote; raises ``ValueError`` for any other text."""
+        try:
+            fields = json.loads(text)
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"{_EXPECTED}, got text that is not JSON: {error}") from None
+        if not isinstance(fields, dict) or fields.pop("format", None) != FORMAT or fields.pop("version", None) != 1:
+            raise ValueError(f"{_EXPECTED} in version 1, got other JSON: {text[:80]!r}")
+        try:
+            fields["structure"] = Structure.from_json(json.dumps(fields["structure"]))
+            fields["budget"] = Budget(**fields["budget"])
+            for name in ("score", "low", "high", "loss"):
+                fields[name] = float(fields[name])
+            fields["by_seed"] = tuple(float(each) for each in fields["by_seed"])
+            fields["history"] = tuple(
+                tuple({key: float(value) for key, value in epoch.items()} for epoch in run) for run in fields["history"]
+            )
+            return cls(**fields)
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"{_EXPECTED}; this one is damaged: {type(error).__name__} {error}") from error
+
+    def __repr__(self) -> str:
+        number = "" if self.number is None else f" {self.number}"
+        score = f", {self.metric} {self.score:.4f} ({self.low:.4f} to {self.high:.4f})" if self.by_seed else ""
+        return f"Trial{number}({describe(self.structure)}: {self.state}{score}, {self.n_params} parameters)"
+
+
+def _encode(value: Any) -> Any:
+    """Plain JSON values; numbers JSON has no word for become ``"nan"``, ``"inf"`` and ``"-inf"``."""
+    if isinstance(value, Mapping):
+        return {key: _encode(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_encode(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)
+    return value

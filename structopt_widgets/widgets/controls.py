@@ -1,0 +1,188 @@
+"""A row of controls a layer: standard ipywidgets, which hold the structure that is being explored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import ipywidgets
+
+from ..structure import LayerSwitches, Structure, StructureSpace, WidthGroup
+from ..structure.choices import nearest_width
+from .control_widgets import WidthMultiplier, bias_checkbox, choice_dropdown, text_label, width_number, width_slider
+
+COLUMNS = "minmax(6rem, max-content) 13rem 5rem 8rem 3rem 9rem"
+HEADINGS = ("layer", "width", "", "activation", "bias", "initial weights")
+
+
+@dataclass(frozen=True)
+class LayerControls:
+    """The controls of one layer; ``None`` where it has no such knob.
+
+    Layers tied to one width share one slider.
+    """
+
+    width: ipywidgets.IntSlider | None
+    number: ipywidgets.BoundedIntText | None
+    activation: ipywidgets.Dropdown | None
+    bias: ipywidgets.Checkbox | None
+    initializer: ipywidgets.Dropdown | None
+
+
+class Controls(Mapping[str, LayerControls]):
+    """Controls by layer, as a mapping; ``view`` shows them, ``structure`` reads them.
+
+    Attributes:
+        sliders: width slider by width group.
+        multiplier: one slider for every free width.
+        reset: a button that puts everything back as the model came.
+    """
+
+    def __init__(self, space: StructureSpace) -> None:
+        self._space = space
+        self._listeners: list[Callable[[], None]] = []
+        self._quiet = False
+        self.sliders = {name: width_slider(group) for name, group in space.width_groups.items()}
+        self._numbers = {name: width_number(group) for name, group in space.width_groups.items()}
+        for name, slider in self.sliders.items():
+            # Linked in the browser: a link through the kernel would lag behind the slider and pull it back.
+            ipywidgets.jslink((slider, "value"), (self._numbers[name], "value"))
+        self._rows = {layer: self._row(layer) for layer in self._layers()}
+        self.multiplier = WidthMultiplier(
+            self._scale,
+            value=1.0,
+            min=0.05,
+            max=space.growth,
+            step=0.05,
+            description="all widths x",
+            continuous_update=True,
+            layout=ipywidgets.Layout(width="24rem"),
+            style={"description_width": "6rem"},
+        )
+        self.reset = ipywidgets.Button(description="Reset", tooltip="everything as the model came", icon="undo")
+        self.reset.on_click(lambda _: self.apply(space.baseline))
+        for control in self._all():
+            control.observe(self._changed, names="value")
+        self.view = self._view()
+
+    def __getitem__(self, layer: str) -> LayerControls:
+        if layer not in self._rows:
+            raise KeyError(f"Expected a layer with controls, one of {', '.join(self._rows) or 'none'}; got {layer!r}.")
+        return self._rows[layer]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._rows)
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def structure(self) -> Structure:
+        """The structure the controls stand at."""
+        groups = self._space.width_groups
+        return Structure(
+            self._space,
+            {
+                name: group.width if group.fixed else nearest_width(group, self.sliders[name].value)
+                for name, group in groups.items()
+            },
+            {layer: row.activation.value for layer, row in self._rows.items() if row.activation is not None},
+            {layer: row.bias.value for layer, row in self._rows.items() if row.bias is not None},
+            {layer: row.initializer.value for layer, row in self._rows.items() if row.initializer is not None},
+        )
+
+    def apply(self, structure: Structure) -> None:
+        """Move the controls to ``structure``; raises ``ValueError`` when it is one of another model."""
+        if not structure.space.is_same_model(self._space):
+            raise ValueError(
+                f"Expected a structure of the model explored here, {self._space.graph.name!r}; "
+                f"got one of {structure.space.graph.name!r}."
+            )
+        self._quiet = True
+        try:
+            for name, width in structure.widths.items():
+                if not self._space.width_groups[name].fixed:
+                    self.sliders[name].value = self._numbers[name].value = width
+            for layer, row in self._rows.items():
+                for control, choices in (
+                    (row.activation, structure.activations),
+                    (row.bias, structure.biases),
+                    (row.initializer, structure.initializers),
+                ):
+                    if control is not None:
+                        control.value = choices[layer]
+        finally:
+            self._quiet = False
+        self._changed(None)
+
+    def on_change(self, listener: Callable[[], None]) -> None:
+        """Call ``listener`` after any control has moved."""
+        self._listeners.append(listener)
+
+    def _changed(self, _: Any) -> None:
+        if not self._quiet:
+            for listener in self._listeners:
+                listener()
+
+    def _scale(self, multiplier: float) -> None:
+        here = self.structure()
+        self.apply(
+            Structure(
+                self._space, self._space.scaled(multiplier).widths, here.activations, here.biases, here.initializers
+            )
+        )
+
+    def _layers(self) -> list[str]:
+        """Layers that have a knob, in execution order."""
+        wide = {layer for group in self._space.width_groups.values() for layer in group.layers}
+        return [
+            layer for layer in self._space.graph.layers if layer in {*wide, *self._space.switches, *self._space.derived}
+        ]
+
+    def _row(self, layer: str) -> LayerControls:
+        switches = self._space.switches.get(layer, LayerSwitches())
+        group = next((each for each in self._space.width_groups.values() if layer in each.layers), None)
+        return LayerControls(
+            width=self.sliders[group.name] if group else None,
+            number=self._numbers[group.name] if group else None,
+            activation=choice_dropdown(layer, "activation", switches.activation, switches.activation_options),
+            bias=bias_checkbox(layer, switches.use_bias),
+            initializer=choice_dropdown(layer, "initial weights", switches.initializer, switches.initializer_options),
+        )
+
+    def _all(self) -> list[Any]:
+        rows = [
+            control
+            for row in self._rows.values()
+            for control in (row.activation, row.bias, row.initializer)
+            if control is not None
+        ]
+        return [*self.sliders.values(), *rows]
+
+    def _view(self) -> ipywidgets.Widget:
+        cells: list[Any] = [text_label(heading, "sw-heading") for heading in HEADINGS]
+        for layer, row in self._rows.items():
+            group = next((each for each in self._space.width_groups.values() if layer in each.layers), None)
+            first = group is not None and group.layers[0] == layer
+            empty = ipywidgets.Box()
+            cells += [
+                text_label(layer),
+                row.width if first else text_label(self._place(layer, group), "sw-reason"),
+                row.number if first else empty,
+                *(control or ipywidgets.Box() for control in (row.activation, row.bias, row.initializer)),
+            ]
+            reason = group.why if group is not None and first else ""
+            if reason:
+                label = f"fixed: {reason}" if group is not None and group.fixed else reason
+                note = text_label(label, "sw-reason")
+                note.layout.grid_column = "2 / -1"
+                cells += [ipywidgets.Box(), note]
+        grid = ipywidgets.GridBox(cells, layout=ipywidgets.Layout(grid_template_columns=COLUMNS, grid_gap="2px 8px"))
+        grid.add_class("sw-controls")
+        return ipywidgets.VBox([ipywidgets.HBox([self.multiplier, self.reset]), grid])
+
+    def _place(self, layer: str, group: WidthGroup | None) -> str:
+        """What stands where a layer has no slider of its own."""
+        if group is not None:
+            return f"as {group.layers[0]}"
+        return self._space.derived.get(layer, "")

@@ -1,0 +1,102 @@
+"""The explorer: sliders, live costs, quick validation and the trade-off plot, put together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ipywidgets
+
+from ..metrics import CostReport
+from ..structure import Structure, StructureSpace
+from ..study import Study
+from ..training import Data, Trial
+from .controls import Controls
+from .live_panel import LivePanel
+from .message import Message
+from .tradeoff_view import TradeoffView
+from .validation_panel import ValidationPanel
+
+if TYPE_CHECKING:
+    import keras
+    import pandas as pd
+
+
+class Explorer(ipywidgets.VBox):
+    """Explore the structures of one model.
+
+    Args:
+        space: what to explore.
+        data: what quick runs train and validate on.
+        study: where trials are kept; a new one by default.
+
+    Attributes:
+        controls: layer to its controls, standard ipywidgets: ``explorer.controls["dense"].width.value = 64``.
+        validation: budget, Run and Cancel.
+        study: every finished trial.
+    """
+
+    def __init__(self, space: StructureSpace, data: Data | None = None, study: Study | None = None) -> None:
+        self.space = space
+        self.study = Study() if study is None else study
+        self.controls = Controls(space)
+        self.message = Message()
+        self.validation = ValidationPanel(lambda: self.structure, data, self.add)
+        self.panel = LivePanel(space, self.controls, self.validation.batch_size)
+        self.tradeoff = TradeoffView(self.study, self._cost, self._baseline_trial, self._choose)
+        self.controls.on_change(self.tradeoff.move_cursor)
+        self.validation.batch_size.observe(lambda _: self.tradeoff.move_cursor(), names="value")
+        side_by_side = ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2rem", align_items="flex-start")
+        super().__init__(
+            [
+                self.message,
+                ipywidgets.HBox([self.controls.view, self.panel], layout=side_by_side),
+                ipywidgets.HBox([self.validation, self.tradeoff], layout=side_by_side),
+            ]
+        )
+
+    @property
+    def structure(self) -> Structure:
+        """The structure the controls stand at; assign one to move them."""
+        return self.controls.structure()
+
+    @structure.setter
+    def structure(self, structure: Structure) -> None:
+        self.controls.apply(structure)
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """Every finished trial, one a row."""
+        return self.study.trials
+
+    def model(self, weights: str = "inherit") -> keras.Model:
+        """The structure the controls stand at, built; see :meth:`Structure.build`."""
+        return self.structure.build(weights)
+
+    def add(self, trial: Trial) -> Trial:
+        """Keep a trial and show it on the trade-off plot; returns it with its number."""
+        trial = self.study.add(trial)
+        self.tradeoff.refresh()
+        return trial
+
+    def _cost(self) -> CostReport:
+        return self.structure.measure(batch_size=self.validation.batch_size.value)
+
+    def _baseline_trial(self) -> int | None:
+        return next((trial.number for trial in self.study if trial.structure == self.space.baseline), None)
+
+    def _choose(self, number: int) -> None:
+        self.structure = self.study.trial(number).structure
+
+
+def explore(model: Any, data: Data | None = None, study: Study | None = None, input_shape: Any = None) -> Explorer:
+    """Explore a model's structures in JupyterLab, in one line.
+
+    Args:
+        model: any Keras model, the path of a ``.keras`` file, or a :class:`StructureSpace`.
+        data: what quick runs train and validate on, such as ``sw.load_data("fashion")``.
+        study: where trials are kept; a new one by default.
+        input_shape: shape of one sample, for a model that is not built yet; by default the data's.
+    """
+    if not isinstance(model, StructureSpace):
+        model = StructureSpace.from_keras(model, input_shape=input_shape, data=data)
+    return Explorer(model, data, study)

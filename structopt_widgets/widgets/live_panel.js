@@ -1,0 +1,193 @@
+// The live panel: reads the sliders where they live, in the browser, and runs the recorded cost
+// program on them. The kernel plays no part, so the numbers move in the frame of the slider.
+
+// Metrics whose value does not depend on how many layers have a rule.
+const EXACT = new Set(["n_params", "weight_bytes"]);
+const LAYER_METRICS = ["n_params", "flops", "macs", "weight_bytes", "activation_bytes", "training_bytes"];
+
+// Evaluate a straight-line program; the operations are those of graph/recording.py.
+function evaluate(operations, inputs) {
+  const values = new Float64Array(operations.length);
+  operations.forEach(([kind, a, b], slot) => {
+    switch (kind) {
+      case "input": values[slot] = inputs[a]; break;
+      case "constant": values[slot] = a; break;
+      case "+": values[slot] = values[a] + values[b]; break;
+      case "-": values[slot] = values[a] - values[b]; break;
+      case "*": values[slot] = values[a] * values[b]; break;
+      case "//": values[slot] = Math.floor(values[a] / values[b]); break;
+      case "/": values[slot] = values[a] / values[b]; break;
+      case "max": values[slot] = Math.max(values[a], values[b]); break;
+      case "log2": values[slot] = bitLength(values[a] - 1); break;
+      default: throw new Error(`unknown operation ${kind} in the cost program`);
+    }
+  });
+  return values;
+}
+
+function bitLength(n) {
+  return n < 2 ** 32 ? 32 - Math.clz32(n) : 32 + bitLength(Math.floor(n / 2 ** 32));
+}
+
+function formatted(value, unit) {
+  if (unit === "bytes") return scaled(value, 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]);
+  if (unit === "ratio") return scaled(value, 1000, ["", "K", "M", "G", "T"]);
+  return value < 1e7 ? value.toLocaleString("en-US") : scaled(value, 1000, ["", "K", "M", "G", "T", "P"]);
+}
+
+function scaled(value, base, units) {
+  let power = 0;
+  while (Math.abs(value) >= base - 0.005 && power < units.length - 1) {
+    value /= base;
+    power += 1;
+  }
+  const digits = power === 0 && Number.isInteger(value) ? 0 : value < 10 ? 2 : value < 100 ? 1 : 0;
+  return `${value.toFixed(digits)} ${units[power]}`.trim();
+}
+
+// The change against the baseline: an arrow and a sign, so that colour is not needed to read it.
+function changed(now, base) {
+  if (now === base) return "as the model";
+  if (base === 0) return "▲ from 0";
+  const percent = (100 * (now - base)) / base;
+  const digits = Math.abs(percent) < 10 ? 1 : 0;
+  return `${percent < 0 ? "▼ −" : "▲ +"}${Math.abs(percent).toFixed(digits)} %`;
+}
+
+function element(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  Object.entries(properties).forEach(([name, value]) => {
+    if (name in node) node[name] = value;
+    else node.setAttribute(name, value);
+  });
+  node.append(...children);
+  return node;
+}
+
+// One input of the program, read from its control.
+function inputValue(spec, controls) {
+  if (spec.constant !== undefined) return spec.constant;
+  const value = controls.get(spec.control).get("value");
+  return spec.table ? spec.table[value] : Number(value);
+}
+
+async function findControls(model) {
+  const ids = new Set(model.get("inputs").filter((spec) => spec.control).map((spec) => spec.control));
+  const found = await Promise.all([...ids].map((id) => model.widget_manager.get_model(id)));
+  return new Map([...ids].map((id, index) => [id, found[index]]));
+}
+
+// The width multiplier moves every free slider, here rather than in the kernel, for the same reason.
+async function initialize({ model }) {
+  const { control, groups } = model.get("multiplier");
+  const multiplier = await model.widget_manager.get_model(control);
+  const sliders = await Promise.all(groups.map((group) => model.widget_manager.get_model(group.control)));
+  const scale = () => {
+    const factor = multiplier.get("value");
+    groups.forEach((group, index) => {
+      const rounded = Math.floor((group.width * factor) / group.divisor + 0.5) * group.divisor;
+      const width = Math.min(Math.max(rounded, group.lower), group.upper);
+      if (sliders[index].get("value") !== width) {
+        sliders[index].set("value", width);
+        sliders[index].save_changes();
+      }
+    });
+  };
+  multiplier.on("change:value", scale);
+  return () => multiplier.off("change:value", scale);
+}
+
+function buildTotals(metrics, baseline) {
+  const body = element("tbody");
+  const cells = {};
+  metrics.forEach(({ name, label, meaning, unit }) => {
+    const value = element("td", { className: "sw-value", "data-metric": name });
+    const change = element("td", { className: "sw-change" });
+    const fill = element("div", { className: "sw-fill" });
+    const bar = element("td", {}, element("div", { className: "sw-track" }, fill));
+    body.append(element("tr", { title: meaning }, element("th", { scope: "row" }, label), value, change, bar));
+    cells[name] = (now, isBound) => {
+      const base = baseline[name];
+      value.dataset.value = String(now);
+      value.textContent = (isBound && !EXACT.has(name) ? "≥ " : "") + formatted(now, unit);
+      value.title = now.toLocaleString("en-US");
+      change.textContent = changed(now, base);
+      // The baseline stands at the middle of the track; twice the baseline fills it.
+      fill.style.width = `${Math.min(100, base ? (50 * now) / base : 0)}%`;
+    };
+  });
+  const head = element("thead", {}, element("tr", {}, ...["cost", "now", "change", ""].map(
+    (text) => element("th", { scope: "col" }, text))));
+  const caption = element("caption", {}, "Costs of this structure");
+  return { table: element("table", { className: "sw-totals" }, caption, head, body), cells };
+}
+
+function buildLayers(layers, metrics) {
+  const unitOf = Object.fromEntries(metrics.map((metric) => [metric.name, metric]));
+  const choice = element("select", { "aria-label": "metric of the bars" },
+    ...LAYER_METRICS.map((name) => element("option", { value: name }, unitOf[name].label)));
+  const body = element("tbody");
+  const rows = layers.map((name) => {
+    const now = element("div", { className: "sw-fill" });
+    const ghost = element("div", { className: "sw-ghost" });
+    const value = element("td", { className: "sw-value" });
+    const row = element("tr", {}, element("th", { scope: "row" }, name),
+      element("td", { className: "sw-bar" }, element("div", { className: "sw-track sw-plain" }, ghost, now)), value);
+    body.append(row);
+    return { name, row, now, ghost, value };
+  });
+  const table = element("table", { className: "sw-layers" }, element("caption", {}, "By layer: ", choice), body);
+  const paint = (current, base) => {
+    const metric = choice.value;
+    const pairs = rows.map(({ name }) => [current(`${metric}:${name}`), base[`${metric}:${name}`]]);
+    const largest = Math.max(1, ...pairs.flat());
+    rows.forEach((each, index) => {
+      const [now, was] = pairs[index];
+      each.row.hidden = now === 0 && was === 0;
+      each.now.style.width = `${(100 * now) / largest}%`;
+      each.ghost.style.width = `${(100 * was) / largest}%`;
+      each.value.textContent = formatted(now, unitOf[metric].unit);
+      each.value.dataset.value = String(now);
+    });
+  };
+  return { table, choice, paint };
+}
+
+async function render({ model, el }) {
+  const controls = await findControls(model);
+  const program = model.get("program");
+  const baseline = model.get("baseline");
+  const inputs = model.get("inputs");
+  const metrics = model.get("metrics");
+  const totals = buildTotals(metrics.filter((metric) => metric.total), baseline);
+  const layers = buildLayers(model.get("layers"), metrics);
+  const notes = element("p", { className: "sw-notes" });
+  let frame = null;
+
+  const paint = () => {
+    frame = null;
+    const values = evaluate(program.operations, inputs.map((spec) => inputValue(spec, controls)));
+    const current = (name) => values[program.outputs[name]];
+    const isBound = current("uncounted") > 0;
+    Object.entries(totals.cells).forEach(([name, show]) => show(current(name), isBound));
+    layers.paint(current, baseline);
+    const uncounted = model.get("uncounted");
+    notes.textContent = model.get("conventions") + (isBound
+      ? ` A lower bound (≥): not counted ${uncounted.length ? uncounted.join("; ") : "is an activation of its own"}.` : "");
+  };
+  const schedule = () => {
+    if (frame === null) frame = requestAnimationFrame(paint);
+  };
+
+  el.classList.add("sw-live-panel");
+  el.append(totals.table, layers.table, notes);
+  layers.choice.addEventListener("change", schedule);
+  controls.forEach((control) => control.on("change:value", schedule));
+  paint();
+  return () => {
+    cancelAnimationFrame(frame);
+    controls.forEach((control) => control.off("change:value", schedule));
+  };
+}
+
+export default { initialize, render };

@@ -1,0 +1,96 @@
+"""The live panel: costs that move in the frame of the slider, computed in the browser."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from ..layer_rules import activation_cost
+from ..layer_rules.activation_costs import ActivationCost
+from ..metrics import optimizer_slots
+from ..metrics.cost_program import LAYER_COLUMNS, TOTALS
+from ..metrics.cost_report import SHOWN
+from ..metrics.formatting import METRICS
+from ..structure import StructureSpace
+from .controls import Controls
+
+
+class LivePanel(anywidget.AnyWidget):
+    """Shows the costs of the structure the controls stand at.
+
+    It holds the recorded cost program and the ids of the controls; ``live_panel.js`` reads the
+    controls and evaluates the program, without the kernel.
+    """
+
+    _esm = Path(__file__).with_suffix(".js")
+    _css = Path(__file__).with_suffix(".css")
+
+    # The recorded program: {"inputs", "operations", "outputs"}.
+    program = traitlets.Dict().tag(sync=True)
+    # An entry for each program input: {"control": id}, with a "table" from choice to number, or {"constant": number}.
+    inputs = traitlets.List().tag(sync=True)
+    # Every output of the program for the model as it came.
+    baseline = traitlets.Dict().tag(sync=True)
+    # Name, label, unit and meaning of each metric; "total" for those in the upper table.
+    metrics = traitlets.List().tag(sync=True)
+    # Names of the layers, in execution order.
+    layers = traitlets.List().tag(sync=True)
+    # The multiplier's id, and for each free width its slider's id and bounds.
+    multiplier = traitlets.Dict().tag(sync=True)
+    # Layers whose operations are not counted, each with the reason.
+    uncounted = traitlets.List().tag(sync=True)
+    # What the numbers stand on, in a sentence.
+    conventions = traitlets.Unicode().tag(sync=True)
+
+    def __init__(self, space: StructureSpace, controls: Controls, batch_size: Any) -> None:
+        program = space.program.layers
+        slots, base = optimizer_slots(space.optimizer), space.baseline
+        super().__init__(
+            program=program.to_json(),
+            inputs=[_input(name, space, controls, batch_size, slots) for name in program.inputs],
+            baseline=program(space.program.inputs(base.widths, base.biases, base.activations, batch_size.value, slots)),
+            metrics=[
+                {"name": name, "label": each.label, "unit": each.unit, "meaning": each.meaning, "total": name in SHOWN}
+                for name, each in METRICS.items()
+                if name in (*TOTALS, *LAYER_COLUMNS)
+            ],
+            layers=list(space.graph.layers),
+            multiplier={
+                "control": controls.multiplier.model_id,
+                "groups": [
+                    {
+                        "control": controls.sliders[name].model_id,
+                        "width": group.width,
+                        "lower": group.lower,
+                        "upper": group.upper,
+                        "divisor": group.divisor,
+                    }
+                    for name, group in space.width_groups.items()
+                    if not group.fixed
+                ],
+            },
+            uncounted=[f"{layer} ({reason})" for layer, reason in space.connected.uncounted.items()],
+            conventions=(
+                "Parameters, FLOPs, MACs and parallelism are for one sample; memory is for the batch size below, "
+                f"training with {space.optimizer}. The mark on a bar is the model as it came."
+            ),
+        )
+
+
+def _input(name: str, space: StructureSpace, controls: Controls, batch_size: Any, slots: int) -> dict[str, Any]:
+    """Where the browser finds one input of the program."""
+    kind, _, key = name.partition(":")
+    if kind == "width":
+        return {"control": controls.sliders[key].model_id}
+    if kind == "bias":
+        return {"control": controls[key].bias.model_id}
+    if kind == "batch_size":
+        return {"control": batch_size.model_id}
+    if kind == "slots":
+        return {"constant": slots}
+    table = {option: getattr(activation_cost(option), kind) for option in space.switches[key].activation_options}
+    assert kind in ActivationCost._fields  # noqa: S101 - the program has no other inputs
+    return {"control": controls[key].activation.model_id, "table": table}

@@ -1,0 +1,96 @@
+"""The trade-off plot, live: every trial, the Pareto front, and where the sliders stand now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import ipywidgets
+import plotly.graph_objects as go
+
+from ..figures.tradeoff import draw_tradeoff, tradeoff_info
+from ..metrics import CostReport
+from ..metrics.formatting import METRICS
+from ..study import Study
+from .message import Message
+
+SIZES = ("n_params", "flops", "macs", "weight_bytes", "peak_activation_bytes", "training_bytes", "parallelism")
+
+
+class TradeoffView(ipywidgets.VBox):
+    """Accuracy against a size; clicking a point hands its trial's number to ``chosen``.
+
+    Args:
+        study: the trials to show.
+        cost: costs of the structure the sliders stand at.
+        baseline: number of the trial of the model as it came, if there is one.
+        chosen: called with the number of a clicked trial.
+    """
+
+    def __init__(
+        self,
+        study: Study,
+        cost: Callable[[], CostReport],
+        baseline: Callable[[], int | None],
+        chosen: Callable[[int], None],
+    ) -> None:
+        self._study = study
+        self._cost = cost
+        self._baseline = baseline
+        self._chosen = chosen
+        self.size = ipywidgets.Dropdown(
+            options=[(METRICS[name].label, name) for name in SIZES], value="n_params", description="against"
+        )
+        self.message = Message()
+        self.table = ipywidgets.HTML()
+        self.table.add_class("sw-trials")
+        self.figure = go.FigureWidget()
+        self.figure.update_layout(width=620, height=420)
+        draw_tradeoff(self._info(), self.figure)
+        self.figure.data[0].on_click(self._clicked)
+        self.size.observe(lambda _: self.refresh(), names="value")
+        self.refresh()
+        super().__init__(
+            [
+                ipywidgets.HTML("<b>Trade-off</b>: click a point to set the sliders to its structure"),
+                self.size,
+                self.figure,
+                self.message,
+                self.table,
+            ]
+        )
+
+    def refresh(self) -> None:
+        """Draw all trials anew."""
+        with self.message.shows_errors():
+            draw_tradeoff(self._info(), self.figure)
+            self.table.value = self._table()
+
+    def move_cursor(self) -> None:
+        """Put the cursor at the size the sliders stand at."""
+        with self.message.shows_errors():
+            self.figure.layout.shapes[0].update(x0=self._here(), x1=self._here())
+
+    def choose(self, number: int) -> None:
+        """What a click on the point of trial ``number`` does."""
+        self.message.clear()
+        with self.message.shows_errors():
+            self._chosen(number)
+
+    def _here(self) -> float:
+        return getattr(self._cost(), self.size.value)
+
+    def _info(self) -> object:
+        return tradeoff_info(self._study.trials, x=self.size.value, baseline=self._baseline(), cursor=self._here())
+
+    def _clicked(self, trace: go.Scatter, points: object, _: object) -> None:
+        for index in points.point_inds:
+            self.choose(int(trace.customdata[index]))
+
+    def _table(self) -> str:
+        trials = self._study.trials
+        if trials.empty:
+            return ""
+        score = "accuracy" if "accuracy" in trials.columns else "r2"
+        columns = [score, f"{score}_low", f"{score}_high", self.size.value, "structure", "state"]
+        text = trials[columns].to_html(escape=True, float_format=lambda value: f"{value:,.4g}", border=0)
+        return f"<details open><summary>The same as a table</summary>{text}</details>"

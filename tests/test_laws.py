@@ -1,0 +1,203 @@
+"""The laws of the design that hold for every model, run on the whole zoo."""
+
+from __future__ import annotations
+
+import functools
+import random
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from zoo import ZOO, Specimen, randomize
+
+import structopt_widgets as sw
+from structopt_widgets.graph.selection import NEW, origins
+from structopt_widgets.keras_bridge.inherit import choose_units
+from structopt_widgets.metrics import LAYER_COLUMNS, TOTALS
+
+RANDOM_STRUCTURES = 5
+COSTS = [metric for metric in TOTALS if metric not in ("parallelism", "uncounted")]
+
+all_specimens = pytest.mark.parametrize("specimen", ZOO.values(), ids=list(ZOO))
+
+
+@functools.cache
+def built(name: str) -> tuple[keras.Model, sw.StructureSpace, list[tuple[sw.Structure, keras.Model]]]:
+    """A specimen, its space, and its baseline and random structures with the models built for them."""
+    specimen = ZOO[name]
+    model = specimen.make()
+    space = sw.StructureSpace.from_keras(model, **specimen.reading)
+    structures = [space.baseline, *(space.sample(random.Random(seed)) for seed in range(RANDOM_STRUCTURES))]
+    return model, space, [(structure, structure.build()) for structure in structures]
+
+
+def outputs_of(model: keras.Model, batch: Any) -> list[np.ndarray]:
+    return [np.asarray(output, "float64") for output in keras.tree.flatten(model(batch, training=False))]
+
+
+@all_specimens
+def test_n_params_equals_count_params_of_the_built_model(specimen: Specimen) -> None:
+    for structure, model in built(specimen.name)[2]:
+        assert structure.measure().n_params == model.count_params()
+
+
+@all_specimens
+def test_trainable_parameters_and_weight_bytes_equal_those_of_the_built_model(specimen: Specimen) -> None:
+    for structure, model in built(specimen.name)[2]:
+        cost = structure.measure()
+        assert cost.n_trainable == sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
+        assert cost.weight_bytes == sum(np.asarray(weight).nbytes for weight in model.weights)
+
+
+@all_specimens
+def test_measuring_a_structure_equals_measuring_the_model_built_from_it(specimen: Specimen) -> None:
+    for structure, model in built(specimen.name)[2]:
+        promised = structure.measure(batch_size=4, optimizer="adam")
+        found = sw.measure(model, batch_size=4, optimizer="adam", **specimen.reading)
+        assert {metric: getattr(promised, metric) for metric in COSTS} == {
+            metric: getattr(found, metric) for metric in COSTS
+        }
+        assert promised.parallelism == found.parallelism
+        assert set(promised.uncounted) == set(found.uncounted)
+        assert promised.by_layer[list(LAYER_COLUMNS)].values.tolist() == (
+            found.by_layer[list(LAYER_COLUMNS)].values.tolist()
+        )
+
+
+@all_specimens
+def test_only_what_has_no_rule_is_uncounted(specimen: Specimen) -> None:
+    _, space, _ = built(specimen.name)
+    assert {space.graph.layers[name].kind for name in space.baseline.measure().uncounted} == specimen.uncounted
+
+
+@all_specimens
+def test_every_free_width_moves_a_number(specimen: Specimen) -> None:
+    _, space, _ = built(specimen.name)
+    base = space.baseline.measure().n_params
+    for name, group in space.width_groups.items():
+        assert group.width > 1 or group.fixed, "a group of size 1 is a width that was taken apart wrongly"
+        if not group.fixed:
+            assert space.baseline.with_width(name, group.upper).measure().n_params > base
+
+
+@all_specimens
+def test_the_baseline_with_inherited_weights_gives_the_same_outputs(specimen: Specimen) -> None:
+    model, space, _ = built(specimen.name)
+    batch = specimen.batch()
+    expected = outputs_of(model, batch)  # builds the model that was not
+    randomize(model)
+    expected = outputs_of(model, batch)
+    for original, rebuilt in zip(expected, outputs_of(space.baseline.build(), batch), strict=True):
+        np.testing.assert_allclose(rebuilt, original, atol=1e-6, rtol=specimen.tolerance)
+    assert all(output.std() > 0 for output in expected), "constant outputs would hide every mistake"
+
+
+def masked(structure: sw.Structure, model: keras.Model) -> keras.Model:
+    """The baseline at full width, with every weight into and out of the dropped units set to zero."""
+    space = structure.space
+    chosen = choose_units(structure, space.source)
+    full = space.baseline.build()
+    by_name = {layer.name: layer for layer in full.layers}
+    for name, axes in space.connected.weights.items():
+        declared = [each for each in axes if not each.is_bias or space.baseline.biases[name]]
+        for each, variable in zip(declared, by_name[name].weights if name in by_name else [], strict=True):
+            mask = np.zeros(variable.shape)
+            if variable.shape:
+                mask[np.ix_(*(origins(dim, chosen) for dim in each.axes))] = 1
+                variable.assign(np.asarray(variable) * mask)
+    assert all((kept != NEW).all() for kept in chosen.values())
+    return full
+
+
+@all_specimens
+def test_narrowing_equals_masking_the_dropped_channels(specimen: Specimen) -> None:
+    if specimen.unmaskable:
+        pytest.skip(specimen.unmaskable)
+    model, space, _ = built(specimen.name)
+    outputs_of(model, specimen.batch(1))
+    randomize(model)
+    rng = random.Random(7)
+    for _ in range(2):
+        narrow = space.baseline
+        for name, group in space.width_groups.items():
+            if not group.fixed:
+                narrow = narrow.with_width(name, rng.randrange(group.lower, group.width + 1, group.divisor))
+        batch = specimen.batch()
+        pairs = zip(outputs_of(narrow.build(), batch), outputs_of(masked(narrow, model), batch), strict=True)
+        for kept, zeroed in pairs:
+            np.testing.assert_allclose(kept, zeroed, atol=10 * specimen.tolerance, rtol=10 * specimen.tolerance)
+
+
+@all_specimens
+def test_no_cost_falls_when_a_width_grows(specimen: Specimen) -> None:
+    _, space, _ = built(specimen.name)
+    rng = random.Random(3)
+    for name, group in space.width_groups.items():
+        if group.fixed:
+            continue
+        widths = np.arange(group.lower, group.upper + 1, group.divisor)
+        others = {
+            other: np.full(len(widths), rng.randrange(each.lower, each.upper + 1, each.divisor))
+            for other, each in space.width_groups.items()
+            if not each.fixed
+        }
+        table = space.measure_many({**others, name: widths}, batch_size=2)
+        for metric in COSTS:
+            assert (np.diff(table[metric]) >= 0).all(), f"{metric} falls as {name} grows"
+        assert table["n_params"].is_monotonic_increasing
+
+
+def everything_about(model: keras.Model) -> dict[str, Any]:
+    """What a user could notice about a model."""
+    operations = all_operations(model)
+    return {
+        "built": [getattr(each, "built", None) for each in operations],
+        "config": [each.get_config() for each in operations if each is not model or model.built],
+        "weights": [(weight.path, weight.trainable, np.asarray(weight).tolist()) for weight in model.weights],
+        "compiled": (model.compiled, model.compiled and model.get_compile_config(), getattr(model, "optimizer", None)),
+        "nodes": [(each.name, len(each._inbound_nodes), len(each._outbound_nodes)) for each in operations],
+        "layers": [id(layer) for layer in model.layers],
+        "attributes": [sorted(vars(each)) for each in operations],
+    }
+
+
+def all_operations(model: keras.Model) -> list[Any]:
+    inner = [*model.layers, *getattr(model, "operations", [])] if isinstance(model, keras.Model) else []
+    return [model, *(each for operation in inner for each in all_operations(operation))]
+
+
+@all_specimens
+def test_the_users_model_is_untouched(specimen: Specimen) -> None:
+    model = specimen.make()
+    before = everything_about(model)
+    space = sw.StructureSpace.from_keras(model, **specimen.reading)
+    sw.measure(model, **specimen.reading)
+    space.baseline.build()
+    structure = space.sample(random.Random(0))
+    structure.build(weights="fresh")
+    structure.build()
+    assert everything_about(model) == before
+
+
+@all_specimens
+def test_a_structure_survives_its_json(specimen: Specimen) -> None:
+    for structure, _ in built(specimen.name)[2][:2]:
+        text = structure.to_json()
+        again = sw.Structure.from_json(text)
+        assert again == structure
+        assert again.to_json() == text
+        assert again.measure(batch_size=3) == structure.measure(batch_size=3)
+
+
+@all_specimens
+def test_columns_sum_to_totals(specimen: Specimen) -> None:
+    for structure, _ in built(specimen.name)[2]:
+        cost = structure.measure(batch_size=5)
+        table = cost.by_layer
+        for metric in ("n_params", "n_trainable", "macs", "flops", "weight_bytes", "training_bytes"):
+            assert table[metric].sum() == getattr(cost, metric)
+        assert table["live_bytes"].max() == cost.peak_activation_bytes
+        assert table["span"].max() <= cost.span <= table["span"].sum()
+        assert cost.parallelism == cost.flops / cost.span
+        assert set(table.index[~table["counted"]]) == set(cost.uncounted)

@@ -1,0 +1,172 @@
+"""Convolutions, pooling and preprocessing."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+from keras import layers as kl
+
+from .specimen import specimen
+
+
+@specimen((8, 8, 3))
+def cnn_flatten() -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((8, 8, 3)),
+            kl.Conv2D(6, 3, activation="relu"),
+            kl.MaxPooling2D(),
+            kl.Conv2D(4, (1, 2), strides=(2, 1), padding="same"),
+            kl.Flatten(),
+            kl.Dense(5, activation="relu"),
+            kl.Dense(2),
+        ]
+    )
+
+
+@specimen((6, 6, 2))
+def residual_cnn() -> keras.Model:
+    inputs = keras.Input((6, 6, 2))
+    stem = kl.Conv2D(5, 3, padding="same", use_bias=False, name="stem")(inputs)
+    x = kl.Activation("relu")(kl.BatchNormalization()(stem))
+    x = kl.Conv2D(7, 3, padding="same", name="inside")(x)
+    x = kl.BatchNormalization(scale=False)(x)
+    x = kl.Conv2D(5, 1, padding="same", name="back")(kl.ReLU()(x))
+    x = kl.GlobalAveragePooling2D()(kl.Add()([stem, x]))
+    return keras.Model(inputs, kl.Dense(3)(x))
+
+
+@specimen((6, 6, 2))
+def concatenated_then_flattened() -> keras.Model:
+    inputs = keras.Input((6, 6, 2))
+    left = kl.Conv2D(3, 3, name="left")(inputs)
+    right = kl.Conv2D(5, 3, name="right")(inputs)
+    x = kl.BatchNormalization()(kl.Concatenate()([left, right]))
+    return keras.Model(inputs, kl.Dense(2)(kl.Flatten()(x)))
+
+
+@specimen((7, 7, 3))
+def depthwise_cnn() -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((7, 7, 3)),
+            kl.Conv2D(6, 1),
+            kl.DepthwiseConv2D(3, padding="same", activation="relu"),
+            kl.Conv2D(4, 1),
+            kl.DepthwiseConv2D(3, depth_multiplier=2, strides=2),
+            kl.BatchNormalization(),
+            kl.Conv2D(5, 1),
+            kl.GlobalMaxPooling2D(),
+            kl.Dense(2),
+        ]
+    )
+
+
+@specimen((16, 3))
+def conv1d_family() -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((16, 3)),
+            kl.Conv1D(6, 3, padding="causal", dilation_rate=2),
+            kl.Conv1D(5, 4, strides=3),
+            kl.DepthwiseConv1D(2, padding="same"),
+            kl.Flatten(),
+            kl.Dense(2),
+        ]
+    )
+
+
+@specimen((5, 5, 4))
+def grouped_convolution() -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((5, 5, 4)),
+            kl.Conv2D(8, 1),
+            kl.Conv2D(6, 3, groups=2, activation="relu"),
+            kl.BatchNormalization(),
+            kl.Flatten(),
+            kl.Dense(2),
+        ]
+    )
+
+
+@specimen((3, 8, 8))
+def channels_first_pooling() -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((3, 8, 8)),
+            kl.MaxPooling2D(data_format="channels_first"),
+            kl.AveragePooling2D(2, padding="same", data_format="channels_first"),
+            kl.GlobalAveragePooling2D(data_format="channels_first"),
+            kl.Dense(4),
+            kl.Dense(2),
+        ]
+    )
+
+
+@specimen((9, 9, 2))
+def all_pooling() -> keras.Model:
+    inputs = keras.Input((9, 9, 2))
+    x = kl.Conv2D(4, 1)(inputs)
+    branches = [
+        kl.GlobalMaxPooling2D()(kl.MaxPooling2D(3, strides=2)(x)),
+        kl.GlobalAveragePooling2D()(kl.AveragePooling2D((2, 3), padding="same")(x)),
+        kl.Flatten()(kl.GlobalAveragePooling2D(keepdims=True)(x)),
+    ]
+    line = kl.Reshape((81, 4))(x)
+    branches += [
+        kl.GlobalMaxPooling1D()(kl.AveragePooling1D(4)(line)),
+        kl.GlobalAveragePooling1D()(kl.MaxPooling1D(5, padding="same")(line)),
+    ]
+    box = kl.Reshape((3, 3, 9, 4))(x)
+    branches += [
+        kl.GlobalMaxPooling3D()(kl.AveragePooling3D(2)(box)),
+        kl.GlobalAveragePooling3D()(kl.MaxPooling3D(2, padding="same")(box)),
+    ]
+    return keras.Model(inputs, kl.Dense(2)(kl.Concatenate()(branches)))
+
+
+@specimen((5, 5, 3))
+def preprocessing_front() -> keras.Model:
+    normalization = kl.Normalization()
+    normalization.adapt(np.random.default_rng(3).normal(2, 3, (20, 5, 5, 3)))
+    given = kl.Normalization(mean=[0.1, 0.2, 0.3], variance=[1.0, 2.0, 3.0])
+    return keras.Sequential(
+        [keras.Input((5, 5, 3)), kl.Rescaling(1 / 255, offset=-1), normalization, given, kl.Conv2D(4, 3), kl.Flatten(), kl.Dense(2)]
+    )
+
+
+@specimen((6, 6, 3))
+def squeeze_excite() -> keras.Model:
+    inputs = keras.Input((6, 6, 3))
+    x = kl.Conv2D(8, 3, padding="same", name="trunk")(inputs)
+    s = kl.GlobalAveragePooling2D(keepdims=True)(x)
+    s = kl.Conv2D(2, 1, activation="relu", name="squeeze")(s)
+    s = kl.Conv2D(8, 1, activation="sigmoid", name="excite")(s)
+    x = kl.GlobalAveragePooling2D()(kl.Multiply()([x, s]))
+    return keras.Model(inputs, kl.Dense(2)(x))
+
+
+@specimen((8, 8, 3), needs_shape=True)
+def free_axes() -> keras.Model:
+    """Height and width are known only when it is read; a bare addition joins the branches."""
+    inputs = keras.Input((None, None, 3))
+    x = kl.Conv2D(4, 3, padding="same")(inputs)
+    x = kl.Add()([x, kl.Conv2D(4, 3, padding="same")(x)])
+    return keras.Model(inputs, kl.Dense(2)(kl.GlobalAveragePooling2D()(x)))
+
+
+@specimen((8, 8, 3))
+def free_axes_inside() -> keras.Model:
+    """A nested model of any image size, as a backbone without its top is, under a fixed input."""
+    x = inner = keras.Input((None, None, 3))
+    x = kl.Conv2D(4, 3, name="conv")(x)
+    backbone = keras.Model(inner, kl.Conv2D(5, 1, name="point")(x), name="backbone")
+    return keras.Sequential([keras.Input((8, 8, 3)), backbone, kl.GlobalAveragePooling2D(), kl.Dense(2)])
+
+
+@specimen((8, 8, 3), needs_shape=True, uncounted=frozenset({"ops.Add"}))
+def free_axes_and_a_bare_addition() -> keras.Model:
+    inputs = keras.Input((None, None, 3))
+    x = kl.Conv2D(4, 3, padding="same")(inputs)
+    return keras.Model(inputs, kl.Dense(2)(kl.GlobalMaxPooling2D()(x + kl.Conv2D(4, 1)(x))))

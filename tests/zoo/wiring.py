@@ -1,0 +1,110 @@
+"""Models whose peculiarity is how their layers are connected."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers as kl
+
+from .specimen import specimen
+
+
+@specimen((8,))
+def concatenated_then_added() -> keras.Model:
+    inputs = keras.Input((8,))
+    both = kl.Concatenate()([kl.Dense(3, name="a")(inputs), kl.Dense(5, name="b")(inputs)])
+    x = kl.Add()([both, kl.Dense(8, name="sum")(inputs)])
+    return keras.Model(inputs, kl.Dense(2)(x))
+
+
+@specimen((8,))
+def concatenations_added() -> keras.Model:
+    """Two concatenations cut at different places, added."""
+    inputs = keras.Input((8,))
+    one = kl.Concatenate()([kl.Dense(3, name="a")(inputs), kl.Dense(5, name="b")(inputs)])
+    other = kl.Concatenate()([kl.Dense(6, name="c")(inputs), kl.Dense(2, name="d")(inputs)])
+    return keras.Model(inputs, kl.Dense(2)(kl.Add()([one, other])))
+
+
+@specimen((6, 3))
+def concatenated_along_time() -> keras.Model:
+    inputs = keras.Input((6, 3))
+    x = kl.Concatenate(axis=1)([kl.Conv1D(4, 2, name="a")(inputs), kl.Conv1D(4, 3, name="b")(inputs)])
+    return keras.Model(inputs, kl.Dense(2)(kl.Flatten()(x)))
+
+
+@specimen((6,))
+def layer_called_twice() -> keras.Model:
+    inputs = keras.Input((6,))
+    shared = kl.Dense(5, activation="tanh", name="shared")
+    x = kl.Dense(5, name="before")(inputs)
+    x = shared(shared(x))
+    return keras.Model(inputs, kl.Dense(2)(x))
+
+
+def _block(name: str) -> keras.Model:
+    return keras.Sequential([keras.Input((5,)), kl.Dense(4, name="in"), kl.Dense(5, name="out")], name=name)
+
+
+@specimen((5,))
+def nested_sequential() -> keras.Model:
+    """Two nested models whose layers have the same names."""
+    inputs = keras.Input((5,))
+    return keras.Model(inputs, kl.Dense(2)(_block("second")(_block("first")(inputs))))
+
+
+@specimen((5,))
+def nested_called_twice() -> keras.Model:
+    inputs = keras.Input((5,))
+    block = _block("block")
+    return keras.Model(inputs, kl.Dense(2)(kl.Add()([block(block(inputs)), inputs])))
+
+
+@specimen([(4,), (6,)])
+def two_inputs_two_outputs() -> keras.Model:
+    left, right = keras.Input((4,)), keras.Input((6,))
+    x = kl.Concatenate()([kl.Dense(5, name="l")(left), kl.Dense(3, name="r")(right)])
+    x = kl.Dense(7, name="both")(x)
+    return keras.Model([left, right], [kl.Dense(2, name="label")(x), kl.Dense(1, name="value")(x)])
+
+
+@specimen({"age": (1,), "words": (6,)})
+def dictionary_inputs() -> keras.Model:
+    inputs = {"age": keras.Input((1,), name="age"), "words": keras.Input((6,), name="words")}
+    x = kl.Concatenate()([kl.Dense(3)(inputs["age"]), kl.Dense(4)(inputs["words"])])
+    return keras.Model(inputs, {"label": kl.Dense(2)(x)})
+
+
+@specimen((4, 4, 2))
+def reshape_passing_a_width() -> keras.Model:
+    return keras.Sequential(
+        [
+            keras.Input((4, 4, 2)),
+            kl.Conv2D(6, 1),
+            kl.Reshape((16, 6)),
+            kl.Dense(5),
+            kl.Reshape((2, 8, -1)),
+            kl.Reshape((80,)),
+            kl.Dense(2),
+        ]
+    )
+
+
+@specimen((6,))
+def reshape_cutting_a_width() -> keras.Model:
+    return keras.Sequential([keras.Input((6,)), kl.Dense(12), kl.Reshape((3, 4)), kl.Dense(5), kl.Flatten(), kl.Dense(2)])
+
+
+@specimen((6,))
+def reshape_making_a_width_a_length() -> keras.Model:
+    """A dense layer's units become the time axis that a convolution slides over."""
+    return keras.Sequential(
+        [keras.Input((6,)), kl.Dense(12), kl.Reshape((12, 1)), kl.Conv1D(5, 3), kl.GlobalMaxPooling1D(), kl.Dense(2)]
+    )
+
+
+@specimen((5,))
+def merging_kinds() -> keras.Model:
+    inputs = keras.Input((5,))
+    a, b, c = (kl.Dense(6, name=name)(inputs) for name in "abc")
+    x = kl.Subtract()([kl.Maximum()([a, b]), kl.Minimum()([b, c, a])])
+    return keras.Model(inputs, kl.Dense(2)(kl.Average()([x, c, kl.Dense(6, name="d")(inputs)])))
