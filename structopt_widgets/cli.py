@@ -78,6 +78,11 @@ def start_lab(folder: Path, notebook: str, ip: str, port: int, open_browser: boo
     """Run JupyterLab until Ctrl-C; prints its address once it listens."""
     from jupyterlab.labapp import LabApp
 
+    # For the kernels: TensorFlow's C++ log fills a page before the first cell has run; errors still raise.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    # Defaults under the user's own settings: JupyterLab need not ask whether to fetch news.
+    paths = [str(PACKAGE / "lab_settings"), os.environ.get("JUPYTER_CONFIG_PATH", "")]
+    os.environ["JUPYTER_CONFIG_PATH"] = os.pathsep.join(path for path in paths if path)
     token = secrets.token_urlsafe(24)
     page = f"/lab/tree/{quote(notebook)}"
     server = LabApp.initialize_server(
@@ -92,7 +97,7 @@ def start_lab(folder: Path, notebook: str, ip: str, port: int, open_browser: boo
             f"--IdentityProvider.token={token}",
             f"--LabApp.default_url={page}",
             # Nothing is fetched at run time: no news, no update check, no list of extensions.
-            "--LabApp.news_url=",
+            "--LabApp.news_url=None",
             "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
             "--LabApp.extension_manager=readonly",
         ]

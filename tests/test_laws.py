@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import random
 from typing import Any
 
@@ -19,40 +18,45 @@ from structopt_widgets.metrics import LAYER_COLUMNS, TOTALS
 RANDOM_STRUCTURES = 5
 COSTS = [metric for metric in TOTALS if metric not in ("parallelism", "uncounted")]
 
-all_specimens = pytest.mark.parametrize("specimen", ZOO.values(), ids=list(ZOO))
+Built = tuple[keras.Model, sw.StructureSpace, list[tuple[sw.Structure, keras.Model]]]
 
 
-@functools.cache
-def built(name: str) -> tuple[keras.Model, sw.StructureSpace, list[tuple[sw.Structure, keras.Model]]]:
+# Of module scope, so that pytest runs all laws on one specimen and forgets it before it makes the next.
+@pytest.fixture(scope="module", params=ZOO.values(), ids=list(ZOO))
+def specimen(request: pytest.FixtureRequest) -> Specimen:
+    """One of the zoo."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def built(specimen: Specimen) -> Built:
     """A specimen, its space, and its baseline and random structures with the models built for them."""
-    specimen = ZOO[name]
     model = specimen.make()
     space = sw.StructureSpace.from_keras(model, **specimen.reading)
     structures = [space.baseline, *(space.sample(random.Random(seed)) for seed in range(RANDOM_STRUCTURES))]
-    return model, space, [(structure, structure.build()) for structure in structures]
+    # Inheriting is tested where it matters; for the counts a fresh model will do, in half the time.
+    kinds = ["inherit", "inherit", *["fresh"] * RANDOM_STRUCTURES]
+    return model, space, [(each, each.build(kind)) for each, kind in zip(structures, kinds, strict=False)]
 
 
 def outputs_of(model: keras.Model, batch: Any) -> list[np.ndarray]:
     return [np.asarray(output, "float64") for output in keras.tree.flatten(model(batch, training=False))]
 
 
-@all_specimens
-def test_n_params_equals_count_params_of_the_built_model(specimen: Specimen) -> None:
-    for structure, model in built(specimen.name)[2]:
+def test_n_params_equals_count_params_of_the_built_model(built: Built) -> None:
+    for structure, model in built[2]:
         assert structure.measure().n_params == model.count_params()
 
 
-@all_specimens
-def test_trainable_parameters_and_weight_bytes_equal_those_of_the_built_model(specimen: Specimen) -> None:
-    for structure, model in built(specimen.name)[2]:
+def test_trainable_parameters_and_weight_bytes_equal_those_of_the_built_model(built: Built) -> None:
+    for structure, model in built[2]:
         cost = structure.measure()
         assert cost.n_trainable == sum(int(np.prod(weight.shape)) for weight in model.trainable_weights)
         assert cost.weight_bytes == sum(np.asarray(weight).nbytes for weight in model.weights)
 
 
-@all_specimens
-def test_measuring_a_structure_equals_measuring_the_model_built_from_it(specimen: Specimen) -> None:
-    for structure, model in built(specimen.name)[2]:
+def test_measuring_a_structure_equals_measuring_the_model_built_from_it(specimen: Specimen, built: Built) -> None:
+    for structure, model in built[2]:
         promised = structure.measure(batch_size=4, optimizer="adam")
         found = sw.measure(model, batch_size=4, optimizer="adam", **specimen.reading)
         assert {metric: getattr(promised, metric) for metric in COSTS} == {
@@ -65,15 +69,13 @@ def test_measuring_a_structure_equals_measuring_the_model_built_from_it(specimen
         )
 
 
-@all_specimens
-def test_only_what_has_no_rule_is_uncounted(specimen: Specimen) -> None:
-    _, space, _ = built(specimen.name)
+def test_only_what_has_no_rule_is_uncounted(specimen: Specimen, built: Built) -> None:
+    _, space, _ = built
     assert {space.graph.layers[name].kind for name in space.baseline.measure().uncounted} == specimen.uncounted
 
 
-@all_specimens
-def test_every_free_width_moves_a_number(specimen: Specimen) -> None:
-    _, space, _ = built(specimen.name)
+def test_every_free_width_moves_a_number(built: Built) -> None:
+    _, space, _ = built
     base = space.baseline.measure().n_params
     for name, group in space.width_groups.items():
         assert group.width > 1 or group.fixed, "a group of size 1 is a width that was taken apart wrongly"
@@ -81,9 +83,8 @@ def test_every_free_width_moves_a_number(specimen: Specimen) -> None:
             assert space.baseline.with_width(name, group.upper).measure().n_params > base
 
 
-@all_specimens
-def test_the_baseline_with_inherited_weights_gives_the_same_outputs(specimen: Specimen) -> None:
-    model, space, _ = built(specimen.name)
+def test_the_baseline_with_inherited_weights_gives_the_same_outputs(specimen: Specimen, built: Built) -> None:
+    model, space, _ = built
     batch = specimen.batch()
     expected = outputs_of(model, batch)  # builds the model that was not
     randomize(model)
@@ -93,8 +94,8 @@ def test_the_baseline_with_inherited_weights_gives_the_same_outputs(specimen: Sp
     assert all(output.std() > 0 for output in expected), "constant outputs would hide every mistake"
 
 
-def masked(structure: sw.Structure, model: keras.Model) -> keras.Model:
-    """The baseline at full width, with every weight into and out of the dropped units set to zero."""
+def masked(structure: sw.Structure) -> keras.Model:
+    """The original, by the law above, with every weight into and out of the dropped units set to zero."""
     space = structure.space
     chosen = choose_units(structure, space.source)
     full = space.baseline.build()
@@ -110,28 +111,25 @@ def masked(structure: sw.Structure, model: keras.Model) -> keras.Model:
     return full
 
 
-@all_specimens
-def test_narrowing_equals_masking_the_dropped_channels(specimen: Specimen) -> None:
+def test_narrowing_equals_masking_the_dropped_channels(specimen: Specimen, built: Built) -> None:
     if specimen.unmaskable:
         pytest.skip(specimen.unmaskable)
-    model, space, _ = built(specimen.name)
+    model, space, _ = built
     outputs_of(model, specimen.batch(1))
     randomize(model)
     rng = random.Random(7)
-    for _ in range(2):
-        narrow = space.baseline
-        for name, group in space.width_groups.items():
-            if not group.fixed:
-                narrow = narrow.with_width(name, rng.randrange(group.lower, group.width + 1, group.divisor))
-        batch = specimen.batch()
-        pairs = zip(outputs_of(narrow.build(), batch), outputs_of(masked(narrow, model), batch), strict=True)
-        for kept, zeroed in pairs:
-            np.testing.assert_allclose(kept, zeroed, atol=10 * specimen.tolerance, rtol=10 * specimen.tolerance)
+    narrow = space.baseline
+    for name, group in space.width_groups.items():
+        if not group.fixed:
+            narrow = narrow.with_width(name, rng.randrange(group.lower, group.width, group.divisor))
+    batch = specimen.batch()
+    pairs = zip(outputs_of(narrow.build(), batch), outputs_of(masked(narrow), batch), strict=True)
+    for kept, zeroed in pairs:
+        np.testing.assert_allclose(kept, zeroed, atol=10 * specimen.tolerance, rtol=10 * specimen.tolerance)
 
 
-@all_specimens
-def test_no_cost_falls_when_a_width_grows(specimen: Specimen) -> None:
-    _, space, _ = built(specimen.name)
+def test_no_cost_falls_when_a_width_grows(built: Built) -> None:
+    _, space, _ = built
     rng = random.Random(3)
     for name, group in space.width_groups.items():
         if group.fixed:
@@ -167,22 +165,19 @@ def all_operations(model: keras.Model) -> list[Any]:
     return [model, *(each for operation in inner for each in all_operations(operation))]
 
 
-@all_specimens
 def test_the_users_model_is_untouched(specimen: Specimen) -> None:
     model = specimen.make()
     before = everything_about(model)
     space = sw.StructureSpace.from_keras(model, **specimen.reading)
     sw.measure(model, **specimen.reading)
-    space.baseline.build()
     structure = space.sample(random.Random(0))
     structure.build(weights="fresh")
     structure.build()
     assert everything_about(model) == before
 
 
-@all_specimens
-def test_a_structure_survives_its_json(specimen: Specimen) -> None:
-    for structure, _ in built(specimen.name)[2][:2]:
+def test_a_structure_survives_its_json(built: Built) -> None:
+    for structure, _ in built[2][:2]:
         text = structure.to_json()
         again = sw.Structure.from_json(text)
         assert again == structure
@@ -190,9 +185,8 @@ def test_a_structure_survives_its_json(specimen: Specimen) -> None:
         assert again.measure(batch_size=3) == structure.measure(batch_size=3)
 
 
-@all_specimens
-def test_columns_sum_to_totals(specimen: Specimen) -> None:
-    for structure, _ in built(specimen.name)[2]:
+def test_columns_sum_to_totals(built: Built) -> None:
+    for structure, _ in built[2]:
         cost = structure.measure(batch_size=5)
         table = cost.by_layer
         for metric in ("n_params", "n_trainable", "macs", "flops", "weight_bytes", "training_bytes"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -73,6 +74,11 @@ def find_axis(values: list[float], start: float, end: float, log: bool) -> Axis:
     return Axis(low, high, start, end, False, _linear_ticks(low, high))
 
 
+def tick_label(column: str, value: float) -> str:
+    """A tick's value without the zeros that say nothing: ``"1 K"``, not ``"1.00 K"``."""
+    return re.sub(r"\.(\d*?)0+(?!\d)", lambda found: f".{found[1]}" if found[1] else "", format_value(column, value))
+
+
 def _log_ticks(low: float, high: float) -> tuple[float, ...]:
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
@@ -130,12 +136,12 @@ def _frame(info: TradeoffInfo, across: Axis, up: Axis, width: int, height: int) 
     for tick in across.ticks:
         place = f"{across.at(tick):.1f}"
         parts.append(f'<path d="M{place} {TOP}V{bottom}" stroke="#e5e5e5"/>')
-        label = html.escape(format_value(info.x, tick))
+        label = html.escape(tick_label(info.x, tick))
         parts.append(f'<text x="{place}" y="{bottom + 17}" text-anchor="middle">{label}</text>')
     for tick in up.ticks:
         place = f"{up.at(tick):.1f}"
         parts.append(f'<path d="M{LEFT} {place}H{right}" stroke="#e5e5e5"/>')
-        label = html.escape(format_value(info.y, tick))
+        label = html.escape(tick_label(info.y, tick))
         parts.append(f'<text x="{LEFT - 7}" y="{place}" dy="4" text-anchor="end">{label}</text>')
     scale = " (logarithmic)" if info.logx else ""
     middle = (TOP + bottom) / 2

@@ -149,8 +149,10 @@ def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
         layout.xaxis.type = "log" if info.logx else "linear"
         layout.yaxis.tickformat = ".0%" if info.y == "accuracy" else None
         cursor = layout.shapes[0]
-        cursor.visible = info.cursor is not None and (info.cursor > 0 or not info.logx)
-        cursor.x0 = cursor.x1 = info.cursor if cursor.visible else 1
+        # A hidden cursor still needs a place, and a logarithmic axis has none at 0.
+        place = info.cursor if info.cursor is not None and (info.cursor > 0 or not info.logx) else None
+        cursor.visible = place is not None
+        cursor.x0 = cursor.x1 = 1 if place is None else place
         layout.annotations[0].visible = not info.points
     return figure
 
@@ -161,14 +163,14 @@ def tradeoff_traces() -> list[Any]:
 
     return [
         go.Scatter(
-            name="trial, with its 95 % interval",
+            name="trial, 95 % interval",
             mode="markers",
             marker={"color": COLOURS["blue"], "symbol": SYMBOLS["trial"], "size": 9},
             error_y={"type": "data", "symmetric": False, "thickness": 1, "color": COLOURS["blue"]},
             hovertemplate="%{text}<extra></extra>",
         ),
         go.Scatter(
-            name="Pareto front: nothing is better in both",
+            name="Pareto front",
             mode="lines+markers",
             line={"color": COLOURS["vermillion"], "width": 1.5, "dash": "dash"},
             marker={"symbol": f"{SYMBOLS['front']}-open", "size": 14, "line": {"width": 1.5}},
@@ -176,7 +178,7 @@ def tradeoff_traces() -> list[Any]:
             hoverinfo="skip",
         ),
         go.Scatter(
-            name="baseline: the model as it came",
+            name="the model as it came",
             mode="markers",
             marker={
                 "color": COLOURS["orange"],

@@ -18,11 +18,11 @@ from .source import KerasSource
 WEIGHTS = ("inherit", "fresh")
 
 
-def build_model(structure: Structure, weights: str = "inherit") -> keras.Model:
+def build_model(structure: Structure, weights: str = "inherit", compiled: bool = True) -> keras.Model:
     """See :meth:`Structure.build`.
 
     The result is a functional model of the same calls: nesting and subclasses are flattened. It is
-    compiled as the original was.
+    compiled as the original was, unless ``compiled`` is false.
     """
     if weights not in WEIGHTS:
         raise ValueError(f"Expected weights to be one of {', '.join(WEIGHTS)}; got {weights!r}.")
@@ -46,7 +46,8 @@ def build_model(structure: Structure, weights: str = "inherit") -> keras.Model:
     if isinstance(source, KerasSource):
         if weights == "inherit":
             inherit_weights(structure, source, operations)
-        _compile_as(source.model, model)
+        if compiled:
+            _compile_as(source.model, model)
     return model
 
 
@@ -103,7 +104,11 @@ def _compile_as(original: keras.Model, model: keras.Model) -> None:
     if not getattr(original, "compiled", False):
         return
     try:
-        model.compile_from_config(original.get_compile_config())
+        with warnings.catch_warnings():
+            # About files with a lambda in them: nothing is saved here.
+            warnings.filterwarnings("ignore", message="The object being serialized includes a `lambda`")
+            config = original.get_compile_config()
+        model.compile_from_config(config)
     # Losses and metrics of a user's own may not be serializable; the model itself is fine.
     except Exception as error:
         warnings.warn(

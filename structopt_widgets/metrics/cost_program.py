@@ -62,11 +62,11 @@ class CostProgram:
 
     @functools.cached_property
     def layers(self) -> Program:
-        """Every metric of :data:`TOTALS`, and of :data:`LAYER_COLUMNS` as ``METRIC:LAYER``."""
+        """Every metric of :data:`TOTALS`; those of :data:`LAYER_COLUMNS`, and ``uncounted``, as ``METRIC:LAYER``."""
         recorder, result = self._record()
         outputs = {metric: result.totals[metric] for metric in TOTALS}
         for layer, row in result.layers.items():
-            outputs |= {f"{metric}:{layer}": row[metric] for metric in LAYER_COLUMNS}
+            outputs |= {f"{metric}:{layer}": row[metric] for metric in (*LAYER_COLUMNS, "uncounted")}
         return recorder.program(outputs)
 
     def inputs(

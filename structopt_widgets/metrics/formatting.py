@@ -49,11 +49,10 @@ def format_metric(metric: str, value: float) -> str:
 
 def _scaled(value: float, base: int, units: tuple[str, ...]) -> str:
     power = 0
-    # 999.95 would be rounded up to 1000.0 in the smaller unit.
-    while abs(value) >= base - 0.005 and power < len(units) - 1:
+    # 999.5 would be rounded up to 1000 in the smaller unit.
+    while abs(value) >= base - 0.5 and power < len(units) - 1:
         value /= base
         power += 1
     whole = power == 0 and float(value).is_integer()
-    return (f"{value:.0f}" if whole else f"{value:.3g}" if abs(value) < 100 else f"{value:.0f}") + (
-        f" {units[power]}" if units[power] else ""
-    )
+    digits = 0 if whole or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
+    return f"{value:.{digits}f} {units[power]}".strip()

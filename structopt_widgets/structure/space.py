@@ -171,11 +171,14 @@ class StructureSpace:
         )
 
     def formula(self, metric: str = "n_params") -> sympy.Expr:
-        """``n_params``, ``macs`` or ``flops`` as a SymPy expression of the free widths, other knobs at the baseline."""
+        """``n_params``, ``macs`` or ``flops`` as a SymPy expression, other knobs at the baseline.
+
+        The free widths are positive integer symbols: ``u_dense`` for the group ``dense``.
+        """
         import sympy
 
         free = [name for name, group in self.width_groups.items() if not group.fixed]
-        names = {name: sympy.Symbol(name, integer=True, positive=True) for name in free}
+        names = {name: sympy.Symbol(f"u_{name}", integer=True, positive=True) for name in free}
         at = self._setting(names)
         formulas = {
             "n_params": lambda: sum(each.n_params for each in layer_parameters(self.connected, at).values()),

@@ -83,7 +83,7 @@ class Structure:
             **{metric: values[metric] for metric in TOTALS if metric != "uncounted"},
             batch_size=batch_size,
             optimizer=optimizer,
-            uncounted=self._uncounted() if values["uncounted"] else {},
+            uncounted=self._uncounted(inputs) if values["uncounted"] else {},
             kinds=self.space.kinds,
             layer_values=lambda: program.layers(inputs),
         )
@@ -158,10 +158,17 @@ class Structure:
         changed: dict[str, Any] = {choice: {**getattr(self, choice), key: value}}
         return dataclasses.replace(self, **changed)
 
-    def _uncounted(self) -> dict[str, str]:
+    def _uncounted(self, inputs: list[Any]) -> dict[str, str]:
+        """Why which layers are not, or not wholly, in the numbers, in execution order."""
+        values = self.space.program.layers(inputs)
+        partly = {
+            layer: "does something that its layer rule cannot count"
+            for layer in self.space.graph.layers
+            if values[f"uncounted:{layer}"]
+        }
         unknown = {
             layer: f"has the activation {name!r}, whose cost is not known"
             for layer, name in self.activations.items()
             if activation_cost(name).uncounted
         }
-        return {**self.space.connected.uncounted, **unknown}
+        return {**partly, **self.space.connected.uncounted, **unknown}

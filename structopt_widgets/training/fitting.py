@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ..keras_bridge import build_model
 from ..structure import Structure
 from .budget import Budget
 from .objective import Objective, fresh_optimizer
@@ -40,6 +41,7 @@ def train(
     Raises :class:`~.progress.Stopped` and :class:`~.progress.Diverged`.
     """
     model = build_seeded(structure, weights, seed)
+    watch.check()
     # Compiling with XLA takes longer than most quick runs.
     model.compile(optimizer=fresh_optimizer(structure, budget.learning_rate), loss=objective.loss, jit_compile=False)
     watcher = _Watcher(objective, samples, watch)
@@ -65,7 +67,7 @@ def build_seeded(structure: Structure, weights: str, seed: int) -> keras.Model:
         before = random.getstate()
         random.seed(seed)
         try:
-            return structure.build(weights=weights)
+            return build_model(structure, weights, compiled=False)
         finally:
             random.setstate(before)
 

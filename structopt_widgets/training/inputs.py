@@ -13,7 +13,7 @@ def fit_x(x: np.ndarray, shape: tuple[int, ...], dtype: str = "float32") -> np.n
     Args:
         x: samples ``(n, ...)``.
         shape: what the model reads, without the batch axis.
-        dtype: what the model reads; one that NumPy does not have becomes float32.
+        dtype: what the model reads; for bfloat16 they become float32.
 
     Samples are flattened, unflattened, or given and taken axes of length 1, so that pictures
     ``(28, 28)`` fit ``(784,)`` and ``(28, 28, 1)``. Raises ``ValueError`` for any other difference,
@@ -28,10 +28,8 @@ def fit_x(x: np.ndarray, shape: tuple[int, ...], dtype: str = "float32") -> np.n
                 f"StructureSpace.from_keras(model, input_shape={x.shape[1:]})."
             )
         x = x.reshape(len(x), *shape)
-    try:
-        wanted = np.dtype(dtype)
-    except TypeError:
-        wanted = np.dtype("float32")
+    # bfloat16 is not NumPy's; Keras casts to it by itself.
+    wanted = np.dtype("float32" if dtype == "bfloat16" else dtype)
     if x.dtype == wanted:
         return x
     if wanted.kind in "iu" and x.dtype.kind == "f" and (x != np.round(x)).any():

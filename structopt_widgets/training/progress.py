@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 SECONDS_BETWEEN = 0.05  # more often than a screen can show helps nobody
@@ -22,12 +20,12 @@ class Progress:
         seeds: how many runs there will be.
         epoch: epochs of this run that are finished.
         epochs: epochs of each run.
-        loss: mean training loss of the epoch so far; NaN before the first step.
-        val_loss: validation loss, in the report at an epoch's end; ``None`` in those between.
+        loss: mean training loss of the epoch so far; ``None`` before the first step.
+        val_loss: validation loss after the last finished epoch of this run; ``None`` before.
         val_score: validation accuracy, or R2, likewise.
         metric: ``"accuracy"`` or ``"r2"``.
         elapsed: seconds since the start.
-        remaining: seconds still to go at the speed so far; NaN until that is known.
+        remaining: seconds still to go at the speed so far; ``None`` until that is known.
         history: the finished epochs of this run, as in :attr:`Trial.history`.
     """
 
@@ -36,12 +34,12 @@ class Progress:
     seeds: int
     epoch: int
     epochs: int
-    loss: float
+    loss: float | None
     val_loss: float | None
     val_score: float | None
     metric: str
     elapsed: float
-    remaining: float
+    remaining: float | None
     history: tuple[dict[str, float], ...]
 
 
@@ -79,7 +77,7 @@ class Watch:
         self._first_step: float | None = None
         self._done = 0
         self._seed = -1
-        self._loss = math.nan
+        self._loss: float | None = None
         self.histories: list[list[dict[str, float]]] = []
 
     @property
@@ -90,7 +88,7 @@ class Watch:
     def begin_seed(self) -> None:
         """A run begins."""
         self._seed += 1
-        self._loss = math.nan
+        self._loss = None
         self.histories.append([])
         self.check()
         self._report()
@@ -114,13 +112,14 @@ class Watch:
     def end_epoch(self, logs: dict[str, float]) -> None:
         """An epoch is done and validated."""
         self.histories[-1].append(logs)
-        self._report(logs)
+        self._report()
 
-    def _report(self, epoch_logs: Mapping[str, float] = MappingProxyType({})) -> None:
+    def _report(self) -> None:
         self._reported = time.perf_counter()
         if self._on_progress is None:
             return
         history = tuple(self.histories[-1])
+        last = history[-1] if history else {}
         self._on_progress(
             Progress(
                 fraction=self._done / self._total,
@@ -129,8 +128,8 @@ class Watch:
                 epoch=len(history),
                 epochs=self._epochs,
                 loss=self._loss,
-                val_loss=epoch_logs.get("val_loss"),
-                val_score=epoch_logs.get(f"val_{self._metric}"),
+                val_loss=last.get("val_loss"),
+                val_score=last.get(f"val_{self._metric}"),
                 metric=self._metric,
                 elapsed=self.elapsed,
                 remaining=self._remaining(),
@@ -138,7 +137,7 @@ class Watch:
             )
         )
 
-    def _remaining(self) -> float:
+    def _remaining(self) -> float | None:
         if self._first_step is None or self._done < 2:
-            return math.nan
+            return None
         return (self._reported - self._first_step) / (self._done - 1) * (self._total - self._done)

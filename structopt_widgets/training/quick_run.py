@@ -43,7 +43,9 @@ def quick_run(
         weights: ``"fresh"`` starts anew; ``"inherit"`` starts from the weights of the model read.
         on_progress: called with a :class:`Progress` at each epoch's end and every 50 ms in between,
             in the thread that trains.
-        should_stop: asked at every step; once true, the trial comes back as ``"cancelled"``.
+        should_stop: asked at every step; once true, the trial comes back as ``"cancelled"``. The
+            first step of a seed, in which TensorFlow compiles, cannot be interrupted: well under a
+            second for small networks, ten and more for one of dozens of layers.
 
     Returns:
         a :class:`Trial`; ``"failed"`` with a reason when the loss was no longer finite.

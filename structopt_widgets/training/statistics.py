@@ -32,7 +32,10 @@ def wilson_interval(successes: float, n: int, confidence: float = 0.95) -> tuple
     center = share + z * z / (2 * n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    return max((center - half) / scale, 0.0), min((center + half) / scale, 1.0)
+    # At the ends a bound is the share itself, which rounding would miss.
+    low = 0.0 if successes == 0 else (center - half) / scale
+    high = 1.0 if successes == n else (center + half) / scale
+    return low, high
 
 
 def r2_score(y: np.ndarray, predicted: np.ndarray) -> float:

@@ -106,19 +106,6 @@ class Trial:
         seeds = f", mean of {len(self.by_seed)} seeds" if len(self.by_seed) > 1 else ""
         return f"{self.metric} {score} (95 % interval {low} to {high}{seeds}) with {self.n_params:,} parameters"
 
-    def summary(self) -> str:
-        """The result in a sentence."""
-        if self.state != "complete":
-            return self.reason or f"The run was {self.state}."
-        if self.metric == "accuracy":
-            score = f"Accuracy {self.score:.1%} (95 % interval {self.low:.1%} to {self.high:.1%})"
-        else:
-            score = f"R\N{SUPERSCRIPT TWO} {self.score:.3f} (95 % interval {self.low:.3f} to {self.high:.3f})"
-        spread = ""
-        if len(self.by_seed) > 1:
-            spread = f", from {min(self.by_seed):.3f} to {max(self.by_seed):.3f} over {len(self.by_seed)} seeds"
-        return f"{score}{spread}, after {self.budget.epochs} epochs on {self.data}, in {self.seconds:.1f} s."
-
     def to_json(self) -> str:
         """Everything in the trial, its structure included, as standard JSON."""
         fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}

@@ -48,7 +48,7 @@ def width_slider(group: WidthGroup) -> ipywidgets.IntSlider:
         disabled=group.fixed,
         readout=False,
         continuous_update=True,
-        layout=ipywidgets.Layout(width="12rem"),
+        layout=ipywidgets.Layout(width="auto"),
     )
     slider.add_class("sw-quiet")
     return slider
@@ -62,7 +62,7 @@ def width_number(group: WidthGroup) -> ipywidgets.BoundedIntText:
         step=group.divisor,
         description=f"width of {group.name}, as a number",
         disabled=group.fixed,
-        layout=ipywidgets.Layout(width="5rem"),
+        layout=ipywidgets.Layout(width="auto"),
     )
     number.add_class("sw-quiet")
     return number
@@ -85,7 +85,7 @@ def bias_checkbox(layer: str, value: bool | None) -> ipywidgets.Checkbox | None:
     if value is None:
         return None
     checkbox = ipywidgets.Checkbox(
-        value=value, description=f"bias of {layer}", indent=False, layout=ipywidgets.Layout(width="3rem")
+        value=value, description=f"bias of {layer}", indent=False, layout=ipywidgets.Layout(width="auto")
     )
     checkbox.add_class("sw-quiet")
     return checkbox

@@ -12,7 +12,7 @@ from ..structure import LayerSwitches, Structure, StructureSpace, WidthGroup
 from ..structure.choices import nearest_width
 from .control_widgets import WidthMultiplier, bias_checkbox, choice_dropdown, text_label, width_number, width_slider
 
-COLUMNS = "minmax(6rem, max-content) 13rem 5rem 8rem 3rem 9rem"
+COLUMNS = "minmax(4rem, max-content) 9rem 4.5rem 6.5rem 2.6rem 8rem"
 HEADINGS = ("layer", "width", "", "activation", "bias", "initial weights")
 
 
@@ -35,6 +35,7 @@ class Controls(Mapping[str, LayerControls]):
 
     Attributes:
         sliders: width slider by width group.
+        activations, biases, initializers: those controls by layer, for the layers that have them.
         multiplier: one slider for every free width.
         reset: a button that puts everything back as the model came.
     """
@@ -49,6 +50,9 @@ class Controls(Mapping[str, LayerControls]):
             # Linked in the browser: a link through the kernel would lag behind the slider and pull it back.
             ipywidgets.jslink((slider, "value"), (self._numbers[name], "value"))
         self._rows = {layer: self._row(layer) for layer in self._layers()}
+        self.activations = {layer: row.activation for layer, row in self._rows.items() if row.activation is not None}
+        self.biases = {layer: row.bias for layer, row in self._rows.items() if row.bias is not None}
+        self.initializers = {layer: row.initializer for layer, row in self._rows.items() if row.initializer is not None}
         self.multiplier = WidthMultiplier(
             self._scale,
             value=1.0,
@@ -62,8 +66,9 @@ class Controls(Mapping[str, LayerControls]):
         )
         self.reset = ipywidgets.Button(description="Reset", tooltip="everything as the model came", icon="undo")
         self.reset.on_click(lambda _: self.apply(space.baseline))
-        for control in self._all():
-            control.observe(self._changed, names="value")
+        for group in (self.sliders, self.activations, self.biases, self.initializers):
+            for control in group.values():
+                control.observe(self._changed, names="value")
         self.view = self._view()
 
     def __getitem__(self, layer: str) -> LayerControls:
@@ -86,9 +91,9 @@ class Controls(Mapping[str, LayerControls]):
                 name: group.width if group.fixed else nearest_width(group, self.sliders[name].value)
                 for name, group in groups.items()
             },
-            {layer: row.activation.value for layer, row in self._rows.items() if row.activation is not None},
-            {layer: row.bias.value for layer, row in self._rows.items() if row.bias is not None},
-            {layer: row.initializer.value for layer, row in self._rows.items() if row.initializer is not None},
+            {layer: control.value for layer, control in self.activations.items()},
+            {layer: control.value for layer, control in self.biases.items()},
+            {layer: control.value for layer, control in self.initializers.items()},
         )
 
     def apply(self, structure: Structure) -> None:
@@ -103,14 +108,13 @@ class Controls(Mapping[str, LayerControls]):
             for name, width in structure.widths.items():
                 if not self._space.width_groups[name].fixed:
                     self.sliders[name].value = self._numbers[name].value = width
-            for layer, row in self._rows.items():
-                for control, choices in (
-                    (row.activation, structure.activations),
-                    (row.bias, structure.biases),
-                    (row.initializer, structure.initializers),
-                ):
-                    if control is not None:
-                        control.value = choices[layer]
+            for controls, choices in (
+                (self.activations, structure.activations),
+                (self.biases, structure.biases),
+                (self.initializers, structure.initializers),
+            ):
+                for layer, control in controls.items():
+                    control.value = choices[layer]
         finally:
             self._quiet = False
         self._changed(None)
@@ -150,15 +154,6 @@ class Controls(Mapping[str, LayerControls]):
             initializer=choice_dropdown(layer, "initial weights", switches.initializer, switches.initializer_options),
         )
 
-    def _all(self) -> list[Any]:
-        rows = [
-            control
-            for row in self._rows.values()
-            for control in (row.activation, row.bias, row.initializer)
-            if control is not None
-        ]
-        return [*self.sliders.values(), *rows]
-
     def _view(self) -> ipywidgets.Widget:
         cells: list[Any] = [text_label(heading, "sw-heading") for heading in HEADINGS]
         for layer, row in self._rows.items():
@@ -175,7 +170,7 @@ class Controls(Mapping[str, LayerControls]):
             if reason:
                 label = f"fixed: {reason}" if group is not None and group.fixed else reason
                 note = text_label(label, "sw-reason")
-                note.layout.grid_column = "2 / -1"
+                note.add_class("sw-across")
                 cells += [ipywidgets.Box(), note]
         grid = ipywidgets.GridBox(cells, layout=ipywidgets.Layout(grid_template_columns=COLUMNS, grid_gap="2px 8px"))
         grid.add_class("sw-controls")

@@ -46,6 +46,8 @@ class Explorer(ipywidgets.VBox):
         self.controls.on_change(self.tradeoff.move_cursor)
         self.validation.batch_size.observe(lambda _: self.tradeoff.move_cursor(), names="value")
         side_by_side = ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2rem", align_items="flex-start")
+        self.controls.view.layout.flex = self.validation.layout.flex = "0 1 auto"
+        self.panel.layout.flex = self.tradeoff.layout.flex = "1 1 22rem"
         super().__init__(
             [
                 self.message,

@@ -67,8 +67,9 @@ function element(tag, properties = {}, ...children) {
 // One input of the program, read from its control.
 function inputValue(spec, controls) {
   if (spec.constant !== undefined) return spec.constant;
-  const value = controls.get(spec.control).get("value");
-  return spec.table ? spec.table[value] : Number(value);
+  const control = controls.get(spec.control);
+  // The browser knows a dropdown's choice by its place in the list only.
+  return spec.table ? spec.table[control.get("index")] : Number(control.get("value"));
 }
 
 async function findControls(model) {
@@ -182,11 +183,11 @@ async function render({ model, el }) {
   el.classList.add("sw-live-panel");
   el.append(totals.table, layers.table, notes);
   layers.choice.addEventListener("change", schedule);
-  controls.forEach((control) => control.on("change:value", schedule));
+  controls.forEach((control) => control.on("change:value change:index", schedule));
   paint();
   return () => {
     cancelAnimationFrame(frame);
-    controls.forEach((control) => control.off("change:value", schedule));
+    controls.forEach((control) => control.off("change:value change:index", schedule));
   };
 }
 

@@ -30,7 +30,7 @@ class LivePanel(anywidget.AnyWidget):
 
     # The recorded program: {"inputs", "operations", "outputs"}.
     program = traitlets.Dict().tag(sync=True)
-    # An entry for each program input: {"control": id}, with a "table" from choice to number, or {"constant": number}.
+    # An entry for each program input: {"control": id}, with a "table" of a number for each choice, or {"constant": number}.
     inputs = traitlets.List().tag(sync=True)
     # Every output of the program for the model as it came.
     baseline = traitlets.Dict().tag(sync=True)
@@ -86,11 +86,11 @@ def _input(name: str, space: StructureSpace, controls: Controls, batch_size: Any
     if kind == "width":
         return {"control": controls.sliders[key].model_id}
     if kind == "bias":
-        return {"control": controls[key].bias.model_id}
+        return {"control": controls.biases[key].model_id}
     if kind == "batch_size":
         return {"control": batch_size.model_id}
     if kind == "slots":
         return {"constant": slots}
-    table = {option: getattr(activation_cost(option), kind) for option in space.switches[key].activation_options}
+    table = [getattr(activation_cost(option), kind) for option in space.switches[key].activation_options]
     assert kind in ActivationCost._fields  # noqa: S101 - the program has no other inputs
-    return {"control": controls[key].activation.model_id, "table": table}
+    return {"control": controls.activations[key].model_id, "table": table}

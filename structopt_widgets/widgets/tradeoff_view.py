@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import ipywidgets
+import pandas as pd
 import plotly.graph_objects as go
 
-from ..figures.tradeoff import draw_tradeoff, tradeoff_info
+from ..figures.tradeoff import TradeoffInfo, draw_tradeoff, tradeoff_info
 from ..metrics import CostReport
-from ..metrics.formatting import METRICS
-from ..study import Study
+from ..metrics.formatting import METRICS, format_metric
+from ..study import Study, Trial
+from ..training.description import describe
 from .message import Message
 
 SIZES = ("n_params", "flops", "macs", "weight_bytes", "peak_activation_bytes", "training_bytes", "parallelism")
@@ -44,9 +47,10 @@ class TradeoffView(ipywidgets.VBox):
         self.table = ipywidgets.HTML()
         self.table.add_class("sw-trials")
         self.figure = go.FigureWidget()
-        self.figure.update_layout(width=620, height=420)
+        self.figure.update_layout(width=520, height=380)
         draw_tradeoff(self._info(), self.figure)
-        self.figure.data[0].on_click(self._clicked)
+        for trace in (self.figure.data[0], self.figure.data[2]):  # the baseline's mark covers its point
+            trace.on_click(self._clicked)
         self.size.observe(lambda _: self.refresh(), names="value")
         self.refresh()
         super().__init__(
@@ -58,6 +62,7 @@ class TradeoffView(ipywidgets.VBox):
                 self.table,
             ]
         )
+        self.add_class("sw-tradeoff")
 
     def refresh(self) -> None:
         """Draw all trials anew."""
@@ -79,18 +84,33 @@ class TradeoffView(ipywidgets.VBox):
     def _here(self) -> float:
         return getattr(self._cost(), self.size.value)
 
-    def _info(self) -> object:
+    def _info(self) -> TradeoffInfo:
         return tradeoff_info(self._study.trials, x=self.size.value, baseline=self._baseline(), cursor=self._here())
 
-    def _clicked(self, trace: go.Scatter, points: object, _: object) -> None:
+    def _clicked(self, trace: Any, points: Any, _: Any) -> None:
         for index in points.point_inds:
             self.choose(int(trace.customdata[index]))
 
     def _table(self) -> str:
-        trials = self._study.trials
-        if trials.empty:
+        rows = [
+            {
+                "trial": trial.number,
+                trial.metric: _score(trial),
+                METRICS[self.size.value].label: format_metric(self.size.value, getattr(trial, self.size.value)),
+                "structure": describe(trial.structure),
+                "state": trial.state,
+            }
+            for trial in self._study
+        ]
+        if not rows:
             return ""
-        score = "accuracy" if "accuracy" in trials.columns else "r2"
-        columns = [score, f"{score}_low", f"{score}_high", self.size.value, "structure", "state"]
-        text = trials[columns].to_html(escape=True, float_format=lambda value: f"{value:,.4g}", border=0)
+        text = pd.DataFrame(rows).to_html(escape=True, index=False, border=0, na_rep="")
         return f"<details open><summary>The same as a table</summary>{text}</details>"
+
+
+def _score(trial: Trial) -> str:
+    """The score with its interval, as the plot shows it."""
+    if trial.state != "complete":
+        return ""
+    unit = "{:.1%}" if trial.metric == "accuracy" else "{:.3f}"
+    return f"{unit.format(trial.score)} ({unit.format(trial.low)} to {unit.format(trial.high)})"

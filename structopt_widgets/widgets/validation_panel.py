@@ -189,7 +189,7 @@ def _learning_curve() -> go.FigureWidget:
         ],
         layout={
             "height": 220,
-            "width": 460,
+            "width": 400,
             "margin": {"l": 55, "r": 10, "t": 30, "b": 40},
             "title": {"text": "Learning curve", "font": {"size": 13}},
             "xaxis": {"title": {"text": "epoch, one seed after the other"}, "dtick": 1},

@@ -97,7 +97,7 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, lab: Lab, tmp_path: P
 
     # The last cell moved the sliders to a small structure; Reset puts them back.
     page.get_by_role("button", name="Reset").click()
-    expect(page.locator(".sw-live-panel [data-metric=n_params]")).to_have_attribute("data-value", "34186")
+    expect(page.locator(".sw-live-panel [data-metric=n_params]")).to_have_attribute("data-value", "34122")
 
     # A slider moves by keyboard while the kernel is blocked, and the numbers with it.
     run_last_cell(page, -2)
@@ -108,7 +108,7 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, lab: Lab, tmp_path: P
     for width in (127, 126, 125):
         page.keyboard.press("ArrowLeft")
         expect(page.locator(".sw-live-panel [data-metric=n_params]")).to_have_attribute(
-            "data-value", str(197 * width + 65 * width - width + 64 + 650), timeout=1000
+            "data-value", str((196 + 1) * width + (width + 1) * 64 + (64 + 1) * 10), timeout=1000
         )
     assert page.locator("text=the kernel is free again").count() == 0, "the kernel was to be busy all the while"
     wait_idle(page)
@@ -142,6 +142,6 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, lab: Lab, tmp_path: P
     box = points.nth(smallest).bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-    expect(page.locator(".sw-live-panel [data-metric=n_params]")).not_to_have_attribute("data-value", "34186")
+    expect(page.locator(".sw-live-panel [data-metric=n_params]")).not_to_have_attribute("data-value", "34122")
     assert shown(page, "n_params") <= 10_000
     assert errors == []

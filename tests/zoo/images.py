@@ -132,7 +132,15 @@ def preprocessing_front() -> keras.Model:
     normalization.adapt(np.random.default_rng(3).normal(2, 3, (20, 5, 5, 3)))
     given = kl.Normalization(mean=[0.1, 0.2, 0.3], variance=[1.0, 2.0, 3.0])
     return keras.Sequential(
-        [keras.Input((5, 5, 3)), kl.Rescaling(1 / 255, offset=-1), normalization, given, kl.Conv2D(4, 3), kl.Flatten(), kl.Dense(2)]
+        [
+            keras.Input((5, 5, 3)),
+            kl.Rescaling(1 / 255, offset=-1),
+            normalization,
+            given,
+            kl.Conv2D(4, 3),
+            kl.Flatten(),
+            kl.Dense(2),
+        ]
     )
 
 
@@ -170,3 +178,13 @@ def free_axes_and_a_bare_addition() -> keras.Model:
     inputs = keras.Input((None, None, 3))
     x = kl.Conv2D(4, 3, padding="same")(inputs)
     return keras.Model(inputs, kl.Dense(2)(kl.GlobalMaxPooling2D()(x + kl.Conv2D(4, 1)(x))))
+
+
+@specimen((6, 6, 3))
+def padded_cropped_enlarged() -> keras.Model:
+    inputs = keras.Input((6, 6, 3))
+    x = kl.ZeroPadding2D(((1, 2), (0, 1)))(kl.Conv2D(4, 1)(inputs))
+    x = kl.UpSampling2D((2, 1), interpolation="bilinear")(kl.Cropping2D(((0, 1), (1, 0)))(x))
+    x = kl.Conv2D(5, 3, strides=2)(kl.UpSampling2D()(kl.ZeroPadding2D()(x)))
+    line = kl.Cropping1D((1, 2))(kl.ZeroPadding1D(2)(kl.UpSampling1D(2)(kl.Conv1D(4, 1)(kl.Reshape((6, 18))(inputs)))))
+    return keras.Model(inputs, kl.Dense(2)(kl.Concatenate()([kl.Flatten()(x), kl.Flatten()(line)])))

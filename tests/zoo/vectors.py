@@ -136,7 +136,13 @@ def no_biases() -> keras.Model:
 @specimen((6,), uncounted=frozenset({"zoo.vectors.Doubling"}))
 def unknown_layer() -> keras.Model:
     return keras.Sequential(
-        [keras.Input((6,)), kl.Dense(5, name="before"), Doubling(name="doubling"), kl.Dense(4, name="after"), kl.Dense(2)]
+        [
+            keras.Input((6,)),
+            kl.Dense(5, name="before"),
+            Doubling(name="doubling"),
+            kl.Dense(4, name="after"),
+            kl.Dense(2),
+        ]
     )
 
 

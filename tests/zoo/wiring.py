@@ -91,7 +91,9 @@ def reshape_passing_a_width() -> keras.Model:
 
 @specimen((6,))
 def reshape_cutting_a_width() -> keras.Model:
-    return keras.Sequential([keras.Input((6,)), kl.Dense(12), kl.Reshape((3, 4)), kl.Dense(5), kl.Flatten(), kl.Dense(2)])
+    return keras.Sequential(
+        [keras.Input((6,)), kl.Dense(12), kl.Reshape((3, 4)), kl.Dense(5), kl.Flatten(), kl.Dense(2)]
+    )
 
 
 @specimen((6,))
@@ -108,3 +110,20 @@ def merging_kinds() -> keras.Model:
     a, b, c = (kl.Dense(6, name=name)(inputs) for name in "abc")
     x = kl.Subtract()([kl.Maximum()([a, b]), kl.Minimum()([b, c, a])])
     return keras.Model(inputs, kl.Dense(2)(kl.Average()([x, c, kl.Dense(6, name="d")(inputs)])))
+
+
+@specimen((6, 3))
+def permuted() -> keras.Model:
+    """Channels become a length, in the middle of the shape, for a layer that does not mind and one that does."""
+    inputs = keras.Input((6, 3))
+    x = kl.Permute((2, 1))(kl.Dense(5, name="free")(inputs))
+    y = kl.Permute((2, 1))(kl.Dense(4, name="kept")(inputs))
+    x, y = kl.Flatten()(kl.Dense(7)(x)), kl.Flatten()(kl.Conv1D(2, 3)(y))
+    return keras.Model(inputs, kl.Dense(2)(kl.Concatenate()([x, y])))
+
+
+@specimen((6,))
+def repeated() -> keras.Model:
+    return keras.Sequential(
+        [keras.Input((6,)), kl.Dense(5), kl.RepeatVector(4), kl.Conv1D(3, 2), kl.Flatten(), kl.Dense(2)]
+    )

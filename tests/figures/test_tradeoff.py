@@ -1,0 +1,120 @@
+"""The trade-off figure: its data half by equality, its drawing half by what plotly was given."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from structopt_widgets.figures import plot_tradeoff
+from structopt_widgets.figures.tradeoff import draw_tradeoff, tradeoff_info
+
+
+@pytest.fixture
+def trials() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "accuracy": [0.8, 0.6, 0.7, math.nan, 0.85],
+            "accuracy_low": [0.75, 0.5, 0.65, math.nan, 0.8],
+            "accuracy_high": [0.84, 0.7, 0.75, math.nan, 0.9],
+            "n_params": [1000, 100, 2000, 50, 4000],
+            "parallelism": [10.0, 2.0, 20.0, 1.0, 5.0],
+            "state": ["complete"] * 3 + ["failed", "complete"],
+            "structure": ["baseline", "<b>a</b> 8→4", "c", "d", "e"],
+        },
+        index=pd.Index([0, 1, 2, 3, 7], name="number"),
+    )
+
+
+def test_the_info_says_all_that_is_shown(trials: pd.DataFrame) -> None:
+    info = tradeoff_info(trials, baseline=0, cursor=300)
+    assert [(each.number, each.x, each.y, each.low, each.high) for each in info.points] == [
+        (0, 1000, 0.8, 0.75, 0.84),
+        (1, 100, 0.6, 0.5, 0.7),
+        (2, 2000, 0.7, 0.65, 0.75),
+        (7, 4000, 0.85, 0.8, 0.9),
+    ]
+    assert info.front == (1, 0, 7)
+    assert info.baseline == info.points[0]
+    assert (info.x, info.y, info.cursor, info.logx, info.step) == ("n_params", "accuracy", 300, True, "hv")
+    assert info == tradeoff_info(trials, baseline=0, cursor=300)
+    assert info != tradeoff_info(trials, baseline=0, cursor=301)
+
+
+def test_hover_texts_are_escaped(trials: pd.DataFrame) -> None:
+    text = tradeoff_info(trials).points[1].text
+    assert "&lt;b&gt;a&lt;/b&gt; 8→4" in text
+    assert "60.0% (95 %: 50.0% to 70.0%)" in text
+    assert "Parameters: 100" in text
+
+
+def test_much_parallelism_is_better(trials: pd.DataFrame) -> None:
+    info = tradeoff_info(trials, x="parallelism")
+    assert info.front == (7, 0, 2)
+    assert info.step == "vh"
+
+
+def test_losses_are_better_when_small(trials: pd.DataFrame) -> None:
+    assert tradeoff_info(trials.assign(loss=[1.0, 2.0, 0.5, 0.1, 3.0]), y="loss").front == (1, 0, 2)
+
+
+def test_quantities_are_found_by_their_column(trials: pd.DataFrame) -> None:
+    info = tradeoff_info(trials.rename(columns=lambda name: name.replace("accuracy", "r2")))
+    assert info.y == "r2"
+    assert info.points[0].low == 0.75
+
+
+def test_the_drawing(trials: pd.DataFrame) -> None:
+    figure = plot_tradeoff(trials, baseline=0, cursor=300)
+    points, front, baseline = figure.data
+    assert points.x == (1000, 100, 2000, 4000)
+    assert points.customdata == (0, 1, 2, 7)
+    assert points.error_y.array == pytest.approx((0.04, 0.1, 0.05, 0.05))
+    assert points.error_y.arrayminus == pytest.approx((0.05, 0.1, 0.05, 0.05))
+    assert (front.x, front.y, front.line.shape) == ((100, 1000, 4000), (0.6, 0.8, 0.85), "hv")
+    assert (baseline.x, baseline.customdata) == ((1000,), (0,))
+    assert (figure.layout.xaxis.type, figure.layout.xaxis.title.text) == ("log", "Parameters")
+    assert figure.layout.yaxis.title.text == "Validation accuracy"
+    assert (figure.layout.shapes[0].visible, figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (True, 300, 300)
+    assert not figure.layout.annotations[0].visible
+    assert len({trace.marker.symbol for trace in figure.data}) == 3
+
+
+@pytest.mark.parametrize("kind", [go.Figure, go.FigureWidget])
+def test_a_figure_is_updated_in_place(trials: pd.DataFrame, kind: type) -> None:
+    figure = kind()
+    draw_tradeoff(tradeoff_info(trials[:0]), figure)
+    traces = figure.data
+    assert plot_tradeoff(trials, baseline=0, cursor=5, logx=False, figure=figure) is figure
+    assert all(mine is theirs for mine, theirs in zip(traces, figure.data, strict=True))
+    assert len(traces[0].x) == 4
+    assert (figure.layout.xaxis.type, figure.layout.shapes[0].x0) == ("linear", 5)
+    plot_tradeoff(trials[:2], x="parallelism", figure=figure)
+    assert (len(traces[0].x), len(traces[2].x)) == (2, 0)
+    assert figure.layout.xaxis.title.text == "Parallelism"
+    assert not figure.layout.shapes[0].visible
+
+
+def test_an_empty_table_gives_empty_axes_and_a_word(trials: pd.DataFrame) -> None:
+    for empty in (trials[:0], pd.DataFrame(), trials[trials.state == "failed"]):
+        figure = plot_tradeoff(empty)
+        assert figure.layout.annotations[0].visible
+        assert "No trial yet" in figure.layout.annotations[0].text
+        assert not figure.data[0].x
+
+
+def test_wrong_names_are_refused(trials: pd.DataFrame) -> None:
+    with pytest.raises(ValueError, match=r"Expected a column of the trials, one of: .*got 'size'"):
+        plot_tradeoff(trials, x="size")
+    with pytest.raises(ValueError, match="number of a trial in the table as baseline, got 4"):
+        plot_tradeoff(trials, baseline=4)
+    assert tradeoff_info(trials, baseline=3).baseline is None  # it failed: it has no place
+
+
+def test_zeros_have_no_place_on_a_logarithmic_axis(trials: pd.DataFrame) -> None:
+    zero = trials.assign(n_params=[1000, 0, 2000, 50, 4000])
+    assert [each.number for each in tradeoff_info(zero).points] == [0, 2, 7]
+    assert [each.number for each in tradeoff_info(zero, logx=False).points] == [0, 1, 2, 7]
+    assert not plot_tradeoff(zero, cursor=0).layout.shapes[0].visible

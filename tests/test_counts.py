@@ -1,0 +1,114 @@
+"""Counts derived here from first principles, and the published ones."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import keras
+import pytest
+from keras import layers as kl
+
+import structopt_widgets as sw
+
+
+def sequential(shape: tuple[int, ...], *layers: Any) -> keras.Model:
+    return keras.Sequential([keras.Input(shape), *layers])
+
+
+def macs_by_layer(model: keras.Model) -> list[int]:
+    cost = sw.measure(model)
+    assert not cost.uncounted
+    assert cost.macs == cost.by_layer["macs"].sum()
+    return [macs for macs in cost.by_layer["macs"] if macs]
+
+
+@pytest.mark.parametrize("widths", [(7, 5, 3), (1, 1, 1), (20, 2)])
+def test_macs_of_an_mlp_are_the_products_of_neighbouring_widths(widths: tuple[int, ...]) -> None:
+    n_in = 11
+    model = sequential((n_in,), *(kl.Dense(width) for width in widths))
+    assert macs_by_layer(model) == [a * b for a, b in zip((n_in, *widths), widths, strict=False)]
+    assert sw.measure(model).n_params == sum((a + 1) * b for a, b in zip((n_in, *widths), widths, strict=False))
+
+
+def test_macs_of_a_dense_layer_are_once_a_position() -> None:
+    assert macs_by_layer(sequential((4, 5, 7), kl.Dense(3))) == [4 * 5 * (7 * 3)]
+
+
+def positions(length: int, window: int, stride: int, padding: str, dilation: int = 1) -> int:
+    """Counted one by one: the places where a window may start."""
+    if padding != "valid":
+        return len(range(0, length, stride))
+    return sum(1 for start in range(0, length, stride) if start + (window - 1) * dilation < length)
+
+
+@pytest.mark.parametrize("padding", ["valid", "same"])
+@pytest.mark.parametrize(("kernel", "strides"), [((3, 3), (1, 1)), ((5, 2), (2, 3)), ((1, 4), (3, 1))])
+def test_macs_of_a_convolution(kernel: tuple[int, int], strides: tuple[int, int], padding: str) -> None:
+    height, width, channels, filters = 11, 9, 3, 5
+    model = sequential((height, width, channels), kl.Conv2D(filters, kernel, strides=strides, padding=padding))
+    places = positions(height, kernel[0], strides[0], padding) * positions(width, kernel[1], strides[1], padding)
+    assert macs_by_layer(model) == [places * filters * math.prod(kernel) * channels]
+
+
+@pytest.mark.parametrize("multiplier", [1, 2, 3])
+def test_macs_of_a_depthwise_convolution(multiplier: int) -> None:
+    model = sequential((8, 8, 6), kl.DepthwiseConv2D(3, depth_multiplier=multiplier))
+    assert macs_by_layer(model) == [6 * 6 * 6 * multiplier * 3 * 3]
+
+
+@pytest.mark.parametrize("groups", [1, 2, 4])
+def test_each_group_of_a_convolution_sees_its_share_of_the_channels(groups: int) -> None:
+    model = sequential((8, 8, 8), kl.Conv2D(12, 3, groups=groups))
+    assert macs_by_layer(model) == [6 * 6 * 12 * 3 * 3 * (8 // groups)]
+
+
+@pytest.mark.parametrize(
+    ("padding", "stride", "dilation"),
+    [("valid", 1, 1), ("valid", 3, 1), ("valid", 1, 3), ("causal", 1, 4), ("same", 2, 1)],
+)
+def test_macs_of_a_convolution_in_time(padding: str, stride: int, dilation: int) -> None:
+    model = sequential((20, 3), kl.Conv1D(4, 3, padding=padding, strides=stride, dilation_rate=dilation))
+    assert macs_by_layer(model) == [positions(20, 3, stride, padding, dilation) * 4 * 3 * 3]
+
+
+def test_flops_are_two_a_mac_and_every_other_operation() -> None:
+    model = sequential(
+        (6, 6, 2),
+        kl.Conv2D(4, 3, activation="relu"),  # 4 x 4 x 4 outputs: a bias and a maximum each
+        kl.BatchNormalization(),  # a scale and a shift each
+        kl.AveragePooling2D(2),  # 2 x 2 x 4 outputs: three additions and a division each
+        kl.GlobalMaxPooling2D(),  # 4 outputs: three comparisons each
+        kl.Dense(3, use_bias=False, activation="softmax"),  # five an output
+    )
+    conv, norm, pool, top, head = (row for row in sw.measure(model).by_layer["flops"] if row)
+    assert conv == 2 * (16 * 4 * 18) + 2 * 64
+    assert norm == 2 * 64
+    assert pool == 16 * 4
+    assert top == 4 * 3
+    assert head == 2 * 12 + 5 * 3
+
+
+def test_published_mlp() -> None:
+    cost = sw.measure(sequential((784,), kl.Dense(512), kl.Dense(512), kl.Dense(10)))
+    assert (cost.n_params, cost.macs) == (669_706, 668_672)
+
+
+@pytest.mark.slow
+def test_published_vgg16() -> None:
+    space = sw.StructureSpace.from_keras(keras.applications.VGG16(weights=None))
+    cost = space.baseline.measure()
+    assert (cost.n_params, cost.macs) == (138_357_544, 15_470_264_320)
+    assert not cost.uncounted
+    assert sum(not group.fixed for group in space.width_groups.values()) == 15  # 13 convolutions and 2 dense layers
+
+
+@pytest.mark.slow
+def test_published_resnet50() -> None:
+    space = sw.StructureSpace.from_keras(keras.applications.ResNet50(weights=None))
+    cost = space.baseline.measure()
+    assert (cost.n_params, cost.macs) == (25_636_712, 3_857_973_248)
+    assert not cost.uncounted
+    # A stem and four stages of a shared stream, and two widths inside each of the 16 blocks; the stem
+    # enters the first stage through a convolution of its own.
+    assert sum(not group.fixed for group in space.width_groups.values()) == 1 + 4 + 2 * 16

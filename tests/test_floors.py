@@ -1,0 +1,140 @@
+"""Imports go downward only, and only the bridge and the training touch Keras."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "structopt_widgets"
+
+FLOORS = {
+    "graph": 0,
+    "layer_rules": 1,
+    "structure": 2,
+    "metrics": 2,
+    "keras_bridge": 3,
+    "training": 4,
+    "study": 5,
+    "figures": 6,
+    "report": 7,
+    "widgets": 8,
+}
+# Inside a function, so that nothing is imported before it is wanted: reading and building are the bridge's work.
+DEFERRED_UPWARD = {("structure/structure.py", "keras_bridge"), ("structure/space.py", "keras_bridge")}
+# On floor 2 a structure measures itself; a metric knows nothing of structures.
+SAME_FLOOR = {("structure", "metrics")}
+MAY_IMPORT_KERAS = {"keras_bridge", "training"}
+
+FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] in FLOORS)
+each_file = pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(PACKAGE)) for path in FILES])
+
+
+def imports(path: Path) -> Iterator[tuple[str, bool]]:
+    """Each imported module in full, and whether it is imported inside a function; not those for types only."""
+    package = ["structopt_widgets", *path.relative_to(PACKAGE).parts[:-1]]
+
+    def visit(node: ast.AST, deferred: bool) -> Iterator[tuple[str, bool]]:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+            children: list[ast.AST] = list(node.orelse)
+        else:
+            children = list(ast.iter_child_nodes(node))
+        deferred = deferred or isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, deferred) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            parents = package[: len(package) - node.level + 1] if node.level else []
+            module = ".".join([*parents, *([node.module] if node.module else [])])
+            # `from .. import graph` names a folder; `from ..graph import size` is in it already.
+            yield from ((f"{module}.{alias.name}", deferred) for alias in node.names)
+        for child in children:
+            yield from visit(child, deferred)
+
+    yield from visit(ast.parse(path.read_text(encoding="utf-8")), deferred=False)
+
+
+def test_every_folder_has_a_floor() -> None:
+    folders = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert folders
+    assert folders <= set(FLOORS)
+
+
+@each_file
+def test_imports_go_downward_only(path: Path) -> None:
+    home = path.relative_to(PACKAGE).parts[0]
+    for module, deferred in imports(path):
+        parts = module.split(".")
+        if parts[0] != "structopt_widgets" or parts[1] == home:
+            continue
+        target = parts[1]
+        if target == "__version__":
+            continue
+        assert target in FLOORS, f"{path.name} imports the package's own front, {module}"
+        allowed = (
+            FLOORS[target] < FLOORS[home]
+            or (home, target) in SAME_FLOOR
+            or (deferred and (path.relative_to(PACKAGE).as_posix(), target) in DEFERRED_UPWARD)
+        )
+        assert allowed, f"{home} (floor {FLOORS[home]}) imports {module} (floor {FLOORS[target]})"
+
+
+@each_file
+def test_only_the_bridge_and_the_training_import_keras(path: Path) -> None:
+    home = path.relative_to(PACKAGE).parts[0]
+    heavy = {module for module, _ in imports(path) if module.split(".")[0] in ("keras", "tensorflow", "tf_keras")}
+    assert not heavy or home in MAY_IMPORT_KERAS
+
+
+def test_the_deferred_imports_are_really_there() -> None:
+    found = {
+        (path.relative_to(PACKAGE).as_posix(), module.split(".")[1])
+        for path in FILES
+        for module, deferred in imports(path)
+        if deferred and module.startswith("structopt_widgets.keras_bridge") and path.parent.name == "structure"
+    }
+    assert found == DEFERRED_UPWARD
+
+
+@pytest.mark.parametrize("suffix", [".py", ".js", ".css"])
+def test_no_file_is_long(suffix: str) -> None:
+    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob(f"*{suffix}")}
+    assert {name: length for name, length in lengths.items() if length > 300} == {}
+
+
+def loaded_after(code: str, *arguments: str) -> set[str]:
+    """The top-level modules that a fresh interpreter has loaded after ``code``."""
+    script = f"{code}\nimport sys\nprint('loaded:', *{{name.split('.')[0] for name in sys.modules}})"
+    run = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
+    return set(run.stdout.split("loaded:")[1].split())
+
+
+HEAVY = {"keras", "tensorflow", "ipywidgets", "plotly", "sympy"}
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    loaded = loaded_after("import structopt_widgets as sw; sw.__version__; dir(sw)")
+    assert "structopt_widgets" in loaded
+    assert not loaded & (HEAVY | {"pandas", "numpy"})
+
+
+def test_measuring_a_saved_structure_needs_no_keras(tmp_path: Path) -> None:
+    from zoo import ZOO
+
+    import structopt_widgets as sw
+
+    structure = sw.StructureSpace.from_keras(ZOO["residual_cnn"].make()).baseline
+    path = tmp_path / "structure.json"
+    path.write_text(structure.to_json())
+    code = (
+        "import sys, pathlib, structopt_widgets as sw\n"
+        "cost = sw.Structure.from_json(pathlib.Path(sys.argv[1]).read_text()).measure()\n"
+        f"assert (cost.n_params, cost.flops) == ({structure.measure().n_params}, {structure.measure().flops})\n"
+        "str(cost), cost.by_layer"
+    )
+    loaded = loaded_after(code, str(path))
+    assert "pandas" in loaded
+    assert not loaded & HEAVY

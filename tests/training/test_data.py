@@ -1,0 +1,230 @@
+"""Every form of data, and every way it can be wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from structopt_widgets.training import Data
+from structopt_widgets.training.data import split
+
+
+def some(n: int = 20, classes: int = 2) -> tuple[np.ndarray, np.ndarray]:
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(n, 3)).astype("float32"), np.arange(n) % classes
+
+
+def frame(n: int = 20) -> pd.DataFrame:
+    x, y = some(n)
+    names = np.array(["no", "yes"])[y]
+    return pd.DataFrame({"a": x[:, 0], "b": np.arange(n), "c": x[:, 2] > 0, "kind": names})
+
+
+def test_importing_the_floor_imports_no_tensorflow() -> None:
+    code = (
+        "import sys; import numpy as np;"
+        "from structopt_widgets.training import Budget, Data, Trial, load_data, quick_run;"
+        "Data(np.zeros((4, 2)), [0, 1, 0, 1]); load_data('vowels');"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+# What labels mean
+
+
+def test_integers_are_classes_as_they_are() -> None:
+    x, y = some(classes=2)
+    data = Data(x, y * 3, x_val=x[:4], y_val=y[:4] * 3)
+    assert (data.task, data.n_classes, data.class_names) == ("classification", 4, None)
+    assert data.y.tolist() == (y * 3).tolist()
+    assert data.y.dtype == np.int64
+    assert data.input_shape == (3,)
+
+
+def test_text_labels_are_numbered_by_name() -> None:
+    x, y = some()
+    data = Data(x, np.array(["no", "yes"])[y])
+    assert data.class_names == ("no", "yes")
+    assert set(data.y) == {0, 1}
+    ordered = Data(x, np.array(["no", "yes"], dtype=object)[y], class_names=["yes", "no"], x_val=x, y_val=["no"] * 20)
+    assert ordered.class_names == ("yes", "no")
+    assert ordered.y.tolist() == (1 - y).tolist()
+    assert ordered.y_val.tolist() == [1] * 20
+
+
+def test_one_hot_boolean_and_column_labels_become_class_numbers() -> None:
+    x, y = some(classes=3)
+    for labels in (np.eye(3)[y], np.eye(3, dtype=int)[y], y[:, None], y.astype("uint8"), y.tolist()):
+        data = Data(x, labels, x, labels)
+        assert data.y.tolist() == y.tolist()
+        assert data.n_classes == 3
+    data = Data(x, y > 0, x, y > 0)
+    assert data.y.tolist() == (y > 0).astype(int).tolist()
+
+
+def test_floats_are_quantities_unless_said_otherwise() -> None:
+    x, y = some()
+    data = Data(x, y.astype("float64"))
+    assert (data.task, data.n_classes) == ("regression", None)
+    assert data.y.dtype == np.float64
+    assert Data(x, y.astype(float), task="classification").y.dtype == np.int64
+    assert Data(x, np.arange(20), task="regression").y.dtype == np.float32
+    assert Data(x, np.eye(2)[y], task="regression").y.shape == (16, 2)
+
+
+# Forms
+
+
+def test_frames_with_a_label_column() -> None:
+    table = frame()
+    data = Data(table, label="kind")
+    assert data.class_names == ("no", "yes")
+    assert data.x.shape == (16, 3)
+    shuffled = table[["kind", "c", "a", "b"]]
+    parts = Data(table, x_val=shuffled, label="kind")
+    assert np.array_equal(parts.x, parts.x_val)
+    assert np.array_equal(parts.y, parts.y_val)
+    labels = table["kind"].astype("category")
+    assert np.array_equal(Data(table.drop(columns="kind"), labels).y, data.y)
+    apart = Data(table, x_val=table.drop(columns="kind"), y_val=table["kind"], label="kind")
+    assert np.array_equal(apart.y_val, apart.y)
+
+
+def test_nullable_columns() -> None:
+    table = frame().assign(b=pd.array(range(20), dtype="Int64"))
+    assert Data(table, label="kind").x.dtype == np.float64
+    table.loc[3, "b"] = pd.NA
+    with pytest.raises(ValueError, match=r"finite numbers in x, got 1 NaN .* first at \(3, 1\)"):
+        Data(table, label="kind")
+
+
+def test_datasets_batched_or_not() -> None:
+    tf = pytest.importorskip("tensorflow")
+    x, y = some(21, classes=3)
+    dataset = tf.data.Dataset.from_tensor_slices((x, y))
+    for each in (dataset, dataset.batch(4), dataset.batch(7, drop_remainder=True), dataset.filter(lambda *_: True)):
+        data = Data(each, x_val=dataset.batch(5))
+        assert np.array_equal(data.x, x)
+        assert np.array_equal(data.y, y)
+        assert np.array_equal(data.x_val, x)
+    words = tf.data.Dataset.from_tensor_slices((x, np.array(["a", "b", "c"])[y]))
+    assert Data(words).class_names == Data(words.batch(4)).class_names == ("a", "b", "c")
+    assert Data(tf.data.Dataset.from_tensor_slices((x, np.eye(3)[y])).batch(4)).n_classes == 3
+
+
+def test_datasets_that_cannot_be_held() -> None:
+    tf = pytest.importorskip("tensorflow")
+    from structopt_widgets.training.sources import materialize
+
+    x, y = some()
+    dataset = tf.data.Dataset.from_tensor_slices((x, y))
+    with pytest.raises(ValueError, match=r"an endless one. Use take\(n\)"):
+        Data(dataset.repeat())
+    with pytest.raises(ValueError, match="in memory; got more"):
+        materialize(dataset.filter(lambda *_: True), largest_bytes=100)
+    with pytest.raises(ValueError, match="got an empty one"):
+        Data(dataset.take(0))
+    with pytest.raises(ValueError, match=r"\(x, y\) pairs of tensors"):
+        Data(tf.data.Dataset.from_tensor_slices(x))
+    with pytest.raises(ValueError, match="pairs alone, got y or a label as well"):
+        Data(dataset, y)
+    ragged = tf.data.Dataset.from_generator(
+        lambda: (([0.0] * n, n % 2) for n in (1, 2, 3)),
+        output_signature=(tf.TensorSpec([None]), tf.TensorSpec([], tf.int32)),
+    )
+    with pytest.raises(ValueError, match="samples of one shape in the dataset"):
+        Data(ragged)
+
+
+# Splitting and identity
+
+
+def test_the_split_is_stratified_and_seeded() -> None:
+    x = np.arange(100)[:, None]
+    y = np.repeat([0, 1, 2], [50, 40, 10])
+    data = Data(x, y, validation_fraction=0.1)
+    assert np.bincount(data.y_val).tolist() == [5, 4, 1]
+    assert sorted([*data.x[:, 0], *data.x_val[:, 0]]) == list(range(100))
+    assert np.array_equal(data.x_val, Data(x, y, validation_fraction=0.1).x_val)
+    assert not np.array_equal(data.x_val, Data(x, y, validation_fraction=0.1, seed=1).x_val)
+
+
+def test_rare_classes_are_in_both_parts_if_they_can() -> None:
+    rows, rows_val = split(np.array([0, 0, 1, 2, 2, 2]), 0.1, 0, "classification")
+    y = np.array([0, 0, 1, 2, 2, 2])
+    assert np.unique(y[rows]).tolist() == [0, 1, 2]
+    assert np.unique(y[rows_val]).tolist() == [0, 2]
+
+
+def test_the_fingerprint_is_of_the_contents() -> None:
+    x, y = some()
+    data = Data(x, y)
+    assert data.fingerprint == Data(x.copy(), y.tolist(), name="other").fingerprint
+    assert data.fingerprint != Data(x, y, seed=1).fingerprint
+    assert data.fingerprint != Data(x.astype("float64"), y).fingerprint
+    assert len(data.fingerprint) == 64
+    with pytest.raises(ValueError, match="read-only"):
+        data.x[0] = 0
+    x[0] = 0  # the user's own array stays theirs
+
+
+# What is wrong
+
+X, Y = some()
+
+
+def with_nan(array: np.ndarray) -> np.ndarray:
+    array = array.astype(float)
+    array[5] = np.nan
+    return array
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"x": X, "y": Y[:-1]}, "20 samples in x and 19 labels in y"),
+        ({"x": X, "y": Y, "x_val": X, "y_val": Y[:3]}, "20 samples in x_val and 3 labels in y_val"),
+        ({"x": with_nan(X), "y": Y}, "finite numbers in x, got 3 NaN"),
+        ({"x": X, "y": with_nan(Y)}, "finite numbers in y, got 1 NaN"),
+        ({"x": X * np.inf, "y": Y}, "NaN or infinite"),
+        ({"x": X, "y": Y * 0}, "at least two classes in y, got only 0"),
+        ({"x": X, "y": Y * 0.0}, "values that differ in y"),
+        ({"x": X.astype(str), "y": Y}, "Expected numbers in x, got text"),
+        ({"x": X[:0], "y": Y[:0]}, "got an empty array"),
+        ({"x": X, "y": Y, "x_val": X[:0], "y_val": Y[:0]}, "samples in x_val, got an empty array"),
+        ({"x": X, "y": Y, "x_val": X}, "Expected the labels of x_val; pass y_val"),
+        ({"x": X, "y": Y, "y_val": Y}, "got y_val alone"),
+        ({"x": X, "y": Y, "x_val": X[:, :2], "y_val": Y}, r"got \(3,\) in x and \(2,\) in x_val"),
+        ({"x": X}, "Expected the labels of x; pass y"),
+        ({"x": X, "y": Y, "label": "kind"}, "Expected a DataFrame as x to find the label column"),
+        ({"x": [[1, 2], [3]], "y": [0, 1]}, "rows that do not fit together"),
+        ({"x": np.array([[1, 2], [3]], dtype=object), "y": [0, 1]}, "a mixture of list"),
+        ({"x": X[:, 0], "y": Y}, r"got shape \(20,\).*pass x\[:, None\]"),
+        ({"x": X, "y": Y - 1}, "class labels 0, 1, 2, ..., got -1"),
+        ({"x": X, "y": [["a", 1]] * 20}, "one label a sample"),
+        ({"x": X, "y": ["a", None] * 10}, "a mixture of NoneType, str"),
+        ({"x": X, "y": np.ones((20, 3), dtype=int)}, "one label a sample, or one-hot rows"),
+        ({"x": X, "y": Y + 0.5, "task": "classification"}, "whole numbers as labels"),
+        ({"x": X, "y": Y.astype(str), "task": "regression"}, "numbers as y for a regression"),
+        ({"x": X, "y": Y, "task": "ranking"}, "classification, regression, or None"),
+        ({"x": X, "y": Y, "class_names": ["a"]}, "1 names and labels up to 1"),
+        ({"x": X, "y": Y.astype(str), "class_names": ["0"]}, "among the class names 0; got 1"),
+        ({"x": X, "y": Y.astype(float), "class_names": ["a"]}, "class names only for a classification"),
+        ({"x": X, "y": Y, "x_val": X, "y_val": Y.astype(str)}, "text in one and numbers in the other"),
+        ({"x": X, "y": Y, "validation_fraction": 1.0}, "between 0 and 1, got 1.0"),
+        ({"x": X[:2], "y": Y[:2]}, "none of them spare"),
+        ({"x": frame(), "label": "sort"}, "Expected the label column 'sort' in x, got the columns a, b, c, kind"),
+        ({"x": frame()}, "numbers in every column of x but the label, got others in: kind"),
+        ({"x": frame()[["a", "b"]]}, "pass y, or label="),
+        ({"x": frame(), "x_val": frame().drop(columns="a"), "label": "kind"}, "in only one of them: a"),
+        ({"x": X.astype("datetime64[s]"), "y": Y}, "as numbers or text, got datetime64"),
+    ],
+)
+def test_bad_data_is_refused_in_words(arguments: dict, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        Data(**arguments)

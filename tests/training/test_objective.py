@@ -1,0 +1,135 @@
+"""Loss, labels and score from the model and the data."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+
+from structopt_widgets import StructureSpace
+from structopt_widgets.training import Data
+from structopt_widgets.training.objective import choose_objective, fresh_optimizer, last_activation
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(40, 4)).astype("float32")
+CLASSES = Data(X, np.arange(40) % 3)
+BINARY = Data(X, np.arange(40) % 2)
+QUANTITIES = Data(X, X[:, :2] + 1)
+ONE_QUANTITY = Data(X, X[:, 0])
+
+
+def space(*layers: keras.layers.Layer, **compiled: object) -> StructureSpace:
+    model = keras.Sequential([keras.Input((4,)), *layers])
+    if compiled:
+        model.compile(**compiled)
+    return StructureSpace.from_keras(model)
+
+
+def dense(units: int, activation: str | None = None) -> keras.layers.Layer:
+    return keras.layers.Dense(units, activation)
+
+
+def test_the_last_activation_is_found_behind_layers_that_keep_values() -> None:
+    layers = keras.layers
+    assert last_activation(space(dense(3, "softmax")).baseline) == "softmax"
+    assert last_activation(space(dense(3), layers.Softmax()).baseline) == "softmax"
+    assert last_activation(space(dense(3), layers.Activation("sigmoid"), layers.Reshape((3,))).baseline) == "sigmoid"
+    assert last_activation(space(dense(3)).baseline) == "linear"
+    changed = space(dense(8), dense(3, "softmax"))
+    last = list(changed.baseline.activations)[-1]
+    assert last_activation(changed.baseline.with_activation(last, "linear")) == "linear"
+
+
+@pytest.mark.parametrize("activation", [None, "softmax", "sigmoid"])
+def test_classes_take_crossentropy_on_what_the_outputs_are(activation: str | None) -> None:
+    objective = choose_objective(space(dense(3, activation)).baseline, CLASSES)
+    assert isinstance(objective.loss, keras.losses.SparseCategoricalCrossentropy)
+    assert objective.loss.get_config()["from_logits"] is (activation != "softmax")
+    outputs = np.eye(3)[CLASSES.y_val] * 5
+    assert objective.score(CLASSES.y_val, outputs) == 1
+    if activation is None:
+        # log(e^5 + 2) - 5
+        assert objective.mean_loss(CLASSES.y_val, outputs) == pytest.approx(np.log(np.exp(5) + 2) - 5, rel=1e-5)
+
+
+@pytest.mark.parametrize(("activation", "threshold"), [(None, 0.0), ("tanh", 0.0), ("sigmoid", 0.5)])
+def test_one_output_takes_binary_crossentropy(activation: str | None, threshold: float) -> None:
+    objective = choose_objective(space(dense(1, activation)).baseline, BINARY)
+    assert isinstance(objective.loss, keras.losses.BinaryCrossentropy)
+    assert objective.loss.get_config()["from_logits"] is (activation != "sigmoid")
+    assert objective.targets(BINARY.y).shape == (32, 1)
+    outputs = np.array([[threshold + 0.1], [threshold - 0.1], [threshold + 0.2]])
+    assert objective.score(np.array([1, 0, 0]), outputs) == pytest.approx(2 / 3)
+
+
+def test_quantities_take_the_mean_squared_error() -> None:
+    objective = choose_objective(space(dense(2)).baseline, QUANTITIES)
+    assert isinstance(objective.loss, keras.losses.MeanSquaredError)
+    assert objective.metric == "r2"
+    assert objective.score(QUANTITIES.y_val, QUANTITIES.y_val) == 1
+    assert choose_objective(space(dense(1)).baseline, ONE_QUANTITY).targets(ONE_QUANTITY.y).shape == (32, 1)
+
+
+def test_labels_that_do_not_fit_are_refused() -> None:
+    with pytest.raises(ValueError, match="labels go up to 2, so the model needs at least 3 output units; it has 2"):
+        choose_objective(space(dense(2)).baseline, CLASSES)
+    with pytest.raises(ValueError, match="labels go up to 2, so the model needs at least 3 output units; it has 1"):
+        choose_objective(space(dense(1)).baseline, CLASSES)
+    with pytest.raises(ValueError, match=r"outputs of shape \(2,\), one for each value of y, got \(1,\)"):
+        choose_objective(space(dense(1)).baseline, QUANTITIES)
+    model = keras.Sequential([keras.Input((4, 4)), dense(3)])
+    with pytest.raises(ValueError, match=r"got outputs of shape \(4, 3\).*input_shape=\(4,\)"):
+        choose_objective(StructureSpace.from_keras(model).baseline, CLASSES)
+
+
+def test_several_inputs_or_outputs_are_refused() -> None:
+    a, b = keras.Input((4,)), keras.Input((4,))
+    both = StructureSpace.from_keras(keras.Model([a, b], dense(3)(keras.layers.Add()([a, b]))))
+    with pytest.raises(ValueError, match="one input for a quick run, got 2"):
+        choose_objective(both.baseline, CLASSES)
+    two = StructureSpace.from_keras(keras.Model(a, [dense(3)(a), dense(3)(a)]))
+    with pytest.raises(ValueError, match="one output for a quick run, got 2"):
+        choose_objective(two.baseline, CLASSES)
+
+
+@pytest.mark.parametrize(
+    ("loss", "encoding"),
+    [
+        ("categorical_crossentropy", "one-hot"),
+        (keras.losses.CategoricalCrossentropy(label_smoothing=0.1), "one-hot"),
+        ("mse", "one-hot"),
+        ("sparse_categorical_crossentropy", "integer"),
+        (keras.losses.SparseCategoricalCrossentropy(), "integer"),
+        ([keras.losses.CategoricalCrossentropy()], "one-hot"),
+        (lambda y, p: keras.losses.sparse_categorical_crossentropy(y, p), "integer"),
+    ],
+)
+def test_a_compiled_loss_is_kept_while_the_last_activation_is(loss: object, encoding: str) -> None:
+    compiled = space(dense(8, "relu"), dense(3, "softmax"), loss=loss, optimizer="sgd")
+    objective = choose_objective(compiled.baseline, CLASSES)
+    assert objective.loss == (loss[0] if isinstance(loss, list) else loss)
+    assert objective.encoding == encoding
+    uniform = np.full((len(CLASSES.y_val), 3), 1 / 3, dtype="float32")
+    # -log(1/3), with smoothed labels too; the squared error is (4/9 + 1/9 + 1/9) / 3.
+    expected = 2 / 9 if loss == "mse" else np.log(3)
+    assert objective.mean_loss(CLASSES.y_val, uniform) == pytest.approx(expected, rel=1e-5)
+    first, last = compiled.baseline.activations
+    assert choose_objective(compiled.baseline.with_activation(first, "tanh"), CLASSES).loss is objective.loss
+    other = choose_objective(compiled.baseline.with_activation(last, "linear"), CLASSES)
+    assert other.loss.get_config()["from_logits"] is True
+
+
+def test_the_optimizer_is_fresh_and_as_compiled() -> None:
+    schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
+    optimizer = keras.optimizers.SGD(schedule, momentum=0.9)
+    compiled = space(dense(3), loss="mse", optimizer=optimizer).baseline
+    fresh = fresh_optimizer(compiled, None)
+    assert fresh is not optimizer
+    assert fresh.get_config() == optimizer.get_config()
+    faster = fresh_optimizer(compiled, 0.5)
+    assert isinstance(faster, keras.optimizers.SGD)
+    assert faster.momentum == 0.9
+    assert float(faster.learning_rate) == 0.5
+    default = fresh_optimizer(space(dense(3)).baseline, None)
+    assert isinstance(default, keras.optimizers.Adam)
+    assert float(default.learning_rate) == pytest.approx(1e-3)

@@ -1,0 +1,111 @@
+"""Trials as rows, as words, as files."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+
+import keras
+import pytest
+
+from structopt_widgets import Structure, StructureSpace
+from structopt_widgets.training import Budget, Trial
+from structopt_widgets.training.description import describe
+
+
+@pytest.fixture(scope="module")
+def space() -> StructureSpace:
+    layers = keras.layers
+    return StructureSpace.from_keras(
+        keras.Sequential([keras.Input((4,)), layers.Dense(8, "relu", name="a"), layers.Dense(2, name="b")])
+    )
+
+
+def trial_of(structure: Structure, **changes: object) -> Trial:
+    cost = structure.measure()
+    trial = Trial(
+        structure=structure,
+        state="complete",
+        metric="accuracy",
+        score=0.7,
+        low=0.6,
+        high=0.8,
+        by_seed=(0.6, 0.8),
+        loss=0.5,
+        n_params=cost.n_params,
+        macs=cost.macs,
+        flops=cost.flops,
+        weight_bytes=cost.weight_bytes,
+        peak_activation_bytes=cost.peak_activation_bytes,
+        training_bytes=cost.training_bytes,
+        parallelism=cost.parallelism,
+        budget=Budget(epochs=1, seeds=(3, 4)),
+        data="toy",
+        fingerprint="0" * 64,
+        versions={"python": "3.11"},
+        seconds=1.5,
+        history=(({"loss": 1.0, "val_loss": 0.5, "val_accuracy": 0.6},), ({"loss": 1.0},)),
+    )
+    return dataclasses.replace(trial, **changes)
+
+
+def test_structures_are_described_by_their_differences(space: StructureSpace) -> None:
+    base = space.baseline
+    assert describe(base) == "baseline"
+    changed = base.with_width("a", 4).with_activation("a", "tanh").with_bias("b", False).with_initializer("b", "zeros")
+    assert describe(changed) == "a 8→4, tanh; b no bias, initializer zeros"
+
+
+def test_rows_are_flat(space: StructureSpace) -> None:
+    row = trial_of(space.baseline.with_width("a", 4)).to_row()
+    assert (row["accuracy"], row["accuracy_low"], row["accuracy_high"]) == (0.7, 0.6, 0.8)
+    assert row["accuracy_std"] == pytest.approx(math.sqrt(0.02))  # two values 0.1 off the mean, over n - 1
+    assert (row["seeds"], row["epochs"], row["batch_size"], row["structure"]) == (2, 1, 32, "a 8→4")
+    assert row["n_params"] == 4 * 4 + 4 + 4 * 2 + 2
+    assert all(isinstance(value, (int, float, str)) for value in row.values())
+    other = trial_of(space.baseline, metric="r2", by_seed=(0.7,)).to_row()
+    assert "accuracy" not in other
+    assert math.isnan(other["r2_std"])
+
+
+def test_trials_survive_their_json(space: StructureSpace) -> None:
+    trial = trial_of(space.baseline.with_width("a", 4), number=7)
+    assert Trial.from_json(trial.to_json()) == trial
+    lost = trial_of(
+        space.baseline,
+        state="failed",
+        score=math.nan,
+        low=math.nan,
+        high=math.nan,
+        loss=math.inf,
+        by_seed=(),
+        reason="x",
+    )
+    text = lost.to_json()
+    json.loads(text, parse_constant=pytest.fail)  # standard JSON has no NaN
+    again = Trial.from_json(text)
+    assert again.to_json() == text
+    assert math.isnan(again.score)
+    assert again.loss == math.inf
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"format": "structopt_widgets.Trial", "version": 2}'])
+def test_other_text_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"Expected the JSON text that Trial.to_json\(\) writes"):
+        Trial.from_json(text)
+
+
+def test_damaged_trials_are_refused(space: StructureSpace) -> None:
+    fields = json.loads(trial_of(space.baseline).to_json())
+    del fields["budget"]
+    with pytest.raises(ValueError, match="this one is damaged"):
+        Trial.from_json(json.dumps(fields))
+
+
+def test_summaries(space: StructureSpace) -> None:
+    trial = trial_of(space.baseline)
+    assert "70.0%" in trial.summary()
+    assert "60.0% to 80.0%" in trial.summary()
+    assert trial_of(space.baseline, state="failed", reason="too hot").summary() == "failed: too hot"
+    assert repr(trial).startswith("Trial(baseline: complete, accuracy 0.7")
