@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -34,6 +35,11 @@ class Lab:
         return f"{base}/lab/workspaces/{notebook.removesuffix('.ipynb')}/tree/{notebook}?token={token}&reset"
 
 
+def wait_idle(page: Page, timeout: float = 240_000) -> None:
+    """Wait until the kernel has nothing to do, as the status bar tells the user."""
+    page.wait_for_selector("text=| Idle", timeout=timeout)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -55,13 +61,18 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     folder = tmp_path_factory.mktemp("lab")
+    settings = tmp_path_factory.mktemp("jupyter")
+    (settings / "labconfig").mkdir()
+    # Off-screen cells stay in the page, where a test can look at them.
+    overrides = {"@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}}
+    (settings / "labconfig" / "default_setting_overrides.json").write_text(json.dumps(overrides))
     process = subprocess.Popen(
         [sys.executable, "-m", "structopt_widgets", "lab", "--no-browser", "--folder", str(folder)],
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
         # A user's own JupyterLab settings must not decide the outcome.
-        env={**os.environ, "JUPYTER_CONFIG_DIR": str(tmp_path_factory.mktemp("jupyter"))},
+        env={**os.environ, "JUPYTER_CONFIG_DIR": str(settings)},
     )
     assert process.stdout is not None
     lines = []
@@ -90,8 +101,7 @@ def open_notebook(lab: Lab, browser: Browser) -> Iterator[Callable[..., Page]]:
         page = browser.new_page(viewport={"width": 1500, "height": 1000})
         pages.append(page)
         page.goto(lab.url(notebook))
-        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
-        page.wait_for_selector(".jp-Notebook-ExecutionIndicator[data-status='idle']", timeout=60_000)
+        wait_idle(page)
         return page
 
     yield opened

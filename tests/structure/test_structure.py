@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import random
 from typing import Any
 
@@ -14,19 +13,6 @@ from keras import layers as kl
 
 import structopt_widgets as sw
 from structopt_widgets.metrics import TOTALS
-
-
-@pytest.fixture(scope="module")
-def space() -> sw.StructureSpace:
-    inputs = keras.Input((6, 6, 4), name="in")
-    x = kl.Conv2D(8, 1, activation="relu", name="stem")(inputs)
-    y = kl.Conv2D(8, 3, padding="same", name="back")(x)
-    x = kl.Conv2D(12, 3, groups=3, name="grouped")(kl.Conv2D(6, 1, name="before")(kl.Add(name="sum")([x, y])))
-    x = kl.Dense(40, activation="relu", name="dense")(kl.Flatten(name="flat")(x))
-    both = kl.Concatenate(name="both")([kl.Dense(5, name="a")(x), kl.Dense(3, name="b")(x)])
-    x = kl.Add(name="join")([both, kl.Dense(8, name="c")(x)])
-    model = keras.Model(inputs, kl.Dense(3, activation="softmax", name="head")(x), name="chooser")
-    return sw.StructureSpace.from_keras(model)
 
 
 def test_width_groups(space: sw.StructureSpace) -> None:
@@ -245,68 +231,3 @@ def test_measuring_says_what_costs_less(space: sw.StructureSpace) -> None:
         if metric not in ("uncounted", "parallelism"):
             assert getattr(narrow, metric) <= getattr(full, metric)
     assert narrow.n_params < full.n_params
-
-
-def test_json_holds_everything_but_the_weights(space: sw.StructureSpace) -> None:
-    structure = space.sample(random.Random(1))
-    again = sw.Structure.from_json(structure.to_json())
-    assert again == structure
-    assert again.space.source is None
-    assert again.space.width_groups == space.width_groups
-    assert again.space.growth == space.growth
-    assert again.diff(structure) == {}
-    fresh = again.build(weights="fresh")
-    assert fresh.count_params() == structure.measure().n_params
-    with pytest.raises(
-        ValueError, match=r"Expected a structure of a model at hand to inherit weights from.*weights='fresh'"
-    ):
-        again.build()
-    with pytest.raises(ValueError, match=r"Expected weights to be one of inherit, fresh; got 'old'"):
-        again.build(weights="old")
-
-
-def damaged(text: str, change: Any) -> str:
-    data = json.loads(text)
-    change(data)
-    return json.dumps(data)
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda data: data.pop("graph"), r"this one is damaged: KeyError 'graph'"),
-        (lambda data: data["graph"].pop("calls"), r"damaged: KeyError 'calls'"),
-        (lambda data: data["graph"].update(layers=3), r"damaged: TypeError"),
-        (lambda data: data["graph"]["calls"][2]["inputs"].append(999), r"damaged: IndexError"),
-        (lambda data: data.update(choices=[]), r"damaged: TypeError"),
-        (lambda data: data.update(growth="two"), r"damaged: TypeError"),
-        (lambda data: data["choices"].pop("biases"), r"damaged: KeyError 'biases'"),
-        (lambda data: data["choices"]["widths"].update(dense="64"), r"damaged: TypeError Expected a whole number"),
-        (lambda data: data["choices"]["widths"].update(dense=0), r"Expected a width of 'dense' from 1 to 80, got 0"),
-        (lambda data: data["choices"]["widths"].update(nobody=4), r"Expected a layer with a width.*got 'nobody'"),
-        (lambda data: data["choices"]["activations"].update(dense="rellu"), r"Did you mean 'relu'"),
-        (lambda data: data["choices"]["initializers"].update(dense=7), r"Expected an initializer.*got 7"),
-        (lambda data: data["choices"]["biases"].update(dense=1), r"damaged: TypeError Expected True or False"),
-        (lambda data: data.update(version=2), r"in version 1, got version 2; a newer release may read it"),
-        (lambda data: data.update(format="other"), r"got other JSON"),
-    ],
-)
-def test_damaged_json_is_refused(space: sw.StructureSpace, change: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        sw.Structure.from_json(damaged(space.baseline.to_json(), change))
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("", r"Expected the JSON text that Structure\.to_json\(\) writes, got text that is not JSON"),
-        ("{", r"not JSON"),
-        ("[1, 2]", r"got other JSON: '\[1, 2\]'"),
-        ('{"a": 1}', r"got other JSON"),
-        (None, r"not JSON"),
-        (5, r"not JSON"),
-    ],
-)
-def test_other_text_is_refused(text: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        sw.Structure.from_json(text)
