@@ -37,11 +37,11 @@ function formatted(value, unit) {
 
 function scaled(value, base, units) {
   let power = 0;
-  while (Math.abs(value) >= base - 0.005 && power < units.length - 1) {
+  while (Math.abs(value) >= base - 0.5 && power < units.length - 1) {
     value /= base;
     power += 1;
   }
-  const digits = power === 0 && Number.isInteger(value) ? 0 : value < 10 ? 2 : value < 100 ? 1 : 0;
+  const digits = power === 0 && Number.isInteger(value) ? 0 : Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0;
   return `${value.toFixed(digits)} ${units[power]}`.trim();
 }
 
