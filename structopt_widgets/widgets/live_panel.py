@@ -30,7 +30,8 @@ class LivePanel(anywidget.AnyWidget):
 
     # The recorded program: {"inputs", "operations", "outputs"}.
     program = traitlets.Dict().tag(sync=True)
-    # An entry for each program input: {"control": id}, with a "table" of a number for each choice, or {"constant": number}.
+    # An entry for each program input: {"control": id}, with a "table" of a number for each choice,
+    # or {"constant": number}.
     inputs = traitlets.List().tag(sync=True)
     # Every output of the program for the model as it came.
     baseline = traitlets.Dict().tag(sync=True)

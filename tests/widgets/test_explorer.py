@@ -6,7 +6,6 @@ import dataclasses
 import random
 import threading
 import time
-from collections.abc import Iterator
 
 import keras
 import numpy as np
@@ -31,8 +30,8 @@ def residual_model() -> keras.Model:
 
 
 @pytest.fixture
-def explorer() -> Iterator[sw.Explorer]:
-    yield sw.explore(residual_model(), data=small_data())
+def explorer() -> sw.Explorer:
+    return sw.explore(residual_model(), data=small_data())
 
 
 def test_controls_are_the_structure(explorer: sw.Explorer) -> None:
