@@ -48,7 +48,10 @@ def notebook_folder(folder: Path | None = None) -> Path:
         shipped = in_clone
         if folder is None:
             return in_clone
-    folder = (folder or Path.home() / "structopt-widgets-notebooks").expanduser()
+    try:
+        folder = (folder or Path.home() / "structopt-widgets-notebooks").expanduser()
+    except RuntimeError as error:
+        raise ValueError(f"Expected a home folder to put the notebooks in. {error} Name one with --folder.") from error
     folder.mkdir(parents=True, exist_ok=True)
     for source in sorted(shipped.glob("*.ipynb")):
         target = folder / source.name
@@ -63,9 +66,9 @@ def notebook_folder(folder: Path | None = None) -> Path:
 def find_notebook(folder: Path, name: str) -> str:
     """The file name of a notebook in ``folder``, given with or without its ending."""
     wanted = name if name.endswith(".ipynb") else f"{name}.ipynb"
-    if not (folder / wanted).is_file():
-        names = ", ".join(sorted(path.name for path in folder.glob("*.ipynb"))) or "none"
-        raise ValueError(f"Expected one of the notebooks in {folder}: {names}; got {name!r}.")
+    names = sorted(path.name for path in folder.glob("*.ipynb"))
+    if wanted not in names:
+        raise ValueError(f"Expected one of the notebooks in {folder}: {', '.join(names) or 'none'}; got {name!r}.")
     return wanted
 
 
@@ -93,7 +96,7 @@ def start_lab(folder: Path, notebook: str, ip: str, port: int, open_browser: boo
             f"--ServerApp.open_browser={open_browser}",
             "--ServerApp.allow_root=True",  # containers run as root; the server asks for a token all the same
             "--ServerApp.answer_yes=True",  # Ctrl-C stops without a question
-            "--ServerApp.log_level=WARN",
+            "--Application.log_level=WARN",
             f"--IdentityProvider.token={token}",
             f"--LabApp.default_url={page}",
             # Nothing is fetched at run time: no news, no update check, no list of extensions.

@@ -87,16 +87,20 @@ def _draw(info: LayerCostsInfo) -> go.Figure:
         orientation="h",
         name="this structure",
         marker={"color": COLOURS["blue"], "opacity": 0.75},
-        text=shown,
+        text=shown if info.baseline is None else None,
         textposition="outside",
         customdata=shown,
         hovertemplate="%{y}: %{customdata}<extra></extra>",
     )
+    # Beside the longer of the two bars: on the bar's own end, the outline would run through the words.
+    for name, value, was, words in zip(names, info.values, info.baseline or (), shown, strict=False):
+        both = words if was == value else f"{words}, was {format_value(info.metric, was)}"
+        figure.add_annotation(x=max(value, was), y=name, text=both, showarrow=False, xanchor="left")
     figure.update_layout(
         template=TEMPLATE,
         barmode="overlay",
         height=FRAME_HEIGHT + ROW_HEIGHT * len(names),
-        margin={"l": 20, "r": 60, "t": 30, "b": 50},
+        margin={"l": 20, "r": 60 if info.baseline is None else 120, "t": 30, "b": 50},
         showlegend=info.baseline is not None,
         legend={"orientation": "h", "y": 1, "yanchor": "bottom", "x": 0},
         xaxis={"title": {"text": column_title(info.metric)}, "exponentformat": "SI", "rangemode": "tozero"},

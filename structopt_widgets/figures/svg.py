@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from .style import COLOURS, GREY, column_title, format_value
@@ -21,7 +21,7 @@ LEFT, RIGHT, TOP, BOTTOM = 70, 20, 48, 52  # room for the axes' labels and the k
 class Svg:
     """A picture as SVG text, which notebooks show by themselves."""
 
-    svg: str
+    svg: str = field(repr=False)
 
     def _repr_svg_(self) -> str:
         return self.svg

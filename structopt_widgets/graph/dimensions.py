@@ -24,8 +24,9 @@ class DimensionError(ValueError):
 class Symbol:
     """A width that can be chosen: ``baseline`` units times ``divisor`` channels a unit.
 
-    ``layers`` produce it; ``ties`` says in words why they are one; ``pinned`` is the reason it
-    cannot be changed, or ``None``; ``bound`` is what it turned out to be made of, or ``None``.
+    ``layers`` produce it; ``label`` tells several of one layer's widths apart (``"heads"``);
+    ``ties`` says in words why they are one; ``pinned`` is the reason it cannot be changed, or
+    ``None``; ``bound`` is what it turned out to be made of, or ``None``.
     """
 
     baseline: int
@@ -34,6 +35,7 @@ class Symbol:
     ties: list[str] = field(default_factory=list)
     pinned: str | None = None
     bound: Dim | None = None
+    label: str | None = None
     serial: int = field(default_factory=lambda: next(_serial))
 
 
@@ -140,7 +142,7 @@ def split(dim: Dim, outer: int, why: str) -> Dim:
     if rest:
         raise DimensionError(f"{why}: expected a multiple of {outer}, got {baseline_size(dim)}.")
     if isinstance(dim, Symbol) and dim.pinned is None:
-        part = Symbol(inner, list(dim.layers), dim.divisor * outer, [*dim.ties, why])
+        part = Symbol(inner, list(dim.layers), dim.divisor * outer, [*dim.ties, why], label=dim.label)
         dim.bound = Product(outer, part)
         return part
     if isinstance(dim, Product) and resolve(dim.outer) == outer:

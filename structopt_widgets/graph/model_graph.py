@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+import numpy as np
+
 
 @dataclass(frozen=True)
 class Weight:
@@ -55,9 +57,9 @@ class TensorRef:
 
 @dataclass(frozen=True)
 class Tensor:
-    """A value between calls; ``shape`` has no batch axis."""
+    """A value between calls; ``shape`` has no batch axis, and ``None`` for a length Keras does not know."""
 
-    shape: tuple[int, ...]
+    shape: tuple[int | None, ...]
     dtype: str
 
 
@@ -148,7 +150,7 @@ class ModelGraph:
                 each["layer"],
                 tuple(each["inputs"]),
                 tuple(each["outputs"]),
-                tuple(_decode(each["args"])),
+                _decode(each["args"]),
                 _decode(each["kwargs"]),
             )
             for each in data["calls"]
@@ -180,22 +182,40 @@ def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     return function(structure)
 
 
-def _encode(structure: Any) -> Any:
-    return map_structure(_encode_leaf, structure)
-
-
-def _encode_leaf(leaf: Any) -> Any:
-    if isinstance(leaf, TensorRef):
-        return {"$tensor": leaf.index}
-    if leaf is None or isinstance(leaf, (bool, int, float, str)):
-        return leaf
-    raise TypeError(f"expected numbers, text and tensors as arguments, got {type(leaf).__name__}")
+def _encode(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _encode(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_encode(each) for each in value]
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    # What JSON has no word for is a dictionary of one key, which starts with a dollar sign.
+    if isinstance(value, TensorRef):
+        return {"$tensor": value.index}
+    if isinstance(value, tuple):
+        return {"$tuple": [_encode(each) for each in value]}
+    if isinstance(value, slice):
+        return {"$slice": [_encode(each) for each in (value.start, value.stop, value.step)]}
+    if isinstance(value, (np.ndarray, np.generic)):
+        return {"$array": value.tolist(), "dtype": str(value.dtype)}
+    if value is Ellipsis:
+        return {"$ellipsis": True}
+    raise TypeError(f"expected numbers, text, arrays and tensors as arguments, got {type(value).__name__}")
 
 
 def _decode(structure: Any) -> Any:
     if isinstance(structure, Mapping):
-        if set(structure) == {"$tensor"}:
+        kind = next(iter(structure), None)
+        if kind == "$tensor":
             return TensorRef(structure["$tensor"])
+        if kind == "$tuple":
+            return tuple(_decode(value) for value in structure["$tuple"])
+        if kind == "$slice":
+            return slice(*(_decode(value) for value in structure["$slice"]))
+        if kind == "$array":
+            return np.array(structure["$array"], dtype=structure["dtype"])
+        if kind == "$ellipsis":
+            return Ellipsis
         return {key: _decode(value) for key, value in structure.items()}
     if isinstance(structure, list):
         return [_decode(value) for value in structure]

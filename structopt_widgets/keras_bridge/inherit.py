@@ -55,10 +55,12 @@ def _importance(structure: Structure, source: KerasSource) -> dict[Symbol, np.nd
     for name, axes in structure.space.connected.weights.items():
         weights = getattr(source.operations[name], "weights", [])
         for each, variable in _present(axes, weights, _uses_bias(structure.space.baseline, name)):
-            if each.incoming is not None:
-                values = np.asarray(variable, dtype=np.float64)
-                others = tuple(axis for axis in range(values.ndim) if axis != each.incoming)
-                spread(each.axes[each.incoming], np.square(values).sum(axis=others), scores)
+            if each.incoming is None:
+                continue
+            values = np.square(np.asarray(variable, dtype=np.float64))
+            for unit_axis in (each.incoming,) if isinstance(each.incoming, int) else each.incoming:
+                others = tuple(axis for axis in range(values.ndim) if axis != unit_axis)
+                spread(each.axes[unit_axis], values.sum(axis=others), scores)
     return scores
 
 

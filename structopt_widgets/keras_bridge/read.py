@@ -10,6 +10,7 @@ import keras
 
 from ..graph import Call, Layer, ModelGraph, Tensor, TensorRef, Weight
 from ..graph.model_graph import tensor_refs
+from ..graph.ordering import execution_order
 from ..layer_rules.registry import kind_of
 from .load import load_model
 from .source import KerasSource
@@ -48,13 +49,15 @@ class _Reader:
         known: dict[int, int] = {}
         self._walk(functional, known, prefix="")
         optimizer = getattr(model, "optimizer", None)
+        outputs = _references(functional._outputs_struct, known)
+        calls = execution_order(self._calls, [ref.index for ref in tensor_refs(outputs)])
         return ModelGraph(
             model.name,
-            self._layers,
-            tuple(self._calls),
+            {call.layer: self._layers[call.layer] for call in calls},
+            calls,
             tuple(self._tensors),
             _references(functional._inputs_struct, known),
-            _references(functional._outputs_struct, known),
+            outputs,
             type(optimizer).__name__ if optimizer is not None else None,
         )
 
@@ -85,12 +88,6 @@ class _Reader:
         kwargs = _references(node.arguments.kwargs, known)
         for tensor in node.outputs:
             shape = tuple(tensor.shape)[1:]
-            if None in shape:
-                raise ValueError(
-                    f"Expected every axis of {name!r} but the batch to have a length, got {tuple(tensor.shape)}: "
-                    "operations cannot be counted without it. "
-                    "Pass input_shape=..., the shape of one sample, or data=..."
-                )
             known[id(tensor)] = len(self._tensors)
             self._tensors.append(Tensor(shape, str(tensor.dtype)))
         self._calls.append(
@@ -155,6 +152,11 @@ def _without_build_config(value: Any) -> Any:
 
 
 def _references(structure: Any, known: dict[int, int]) -> Any:
-    return keras.tree.map_structure(
-        lambda leaf: TensorRef(known[id(leaf)]) if isinstance(leaf, keras.KerasTensor) else leaf, structure
-    )
+    return keras.tree.map_structure(lambda leaf: _plain(leaf, known), structure)
+
+
+def _plain(leaf: Any, known: dict[int, int]) -> Any:
+    if isinstance(leaf, keras.KerasTensor):
+        return TensorRef(known[id(leaf)])
+    # A constant of the model, as a position encoding: its values, without the backend's type.
+    return keras.ops.convert_to_numpy(leaf) if keras.ops.is_tensor(leaf) else leaf

@@ -1,6 +1,20 @@
 """Floor 1: one rule per layer kind: output shape, how channels pass, weight axes, costs."""
 
-from . import activations, convolutional, core, merging, normalization, pooling, regularization, reshaping, resizing
+from . import (
+    activations,
+    applications,
+    attention,
+    bare_operations,
+    convolutional,
+    core,
+    merging,
+    normalization,
+    pooling,
+    regularization,
+    reshaping,
+    resizing,
+    rnn,
+)
 from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
 from .connect import ConnectedCall, ConnectedGraph, connect
 from .registry import find_layer_rule, register_layer_rule
@@ -20,6 +34,9 @@ __all__ = [
     "WeightAxes",
     "activation_cost",
     "activations",
+    "applications",
+    "attention",
+    "bare_operations",
     "connect",
     "convolutional",
     "core",
@@ -31,4 +48,5 @@ __all__ = [
     "regularization",
     "reshaping",
     "resizing",
+    "rnn",
 ]

@@ -6,6 +6,7 @@ An operation is one scalar addition, multiplication, comparison, division, ``exp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -66,3 +67,16 @@ ALIASES: Mapping[str, str] = {"swish": "silu", "hard_swish": "hard_silu"}
 def activation_cost(name: str) -> ActivationCost:
     """The row of ``name``; an unknown one counts 0 and says so in ``uncounted``."""
     return ACTIVATION_COSTS.get(ALIASES.get(name, name), UNKNOWN)
+
+
+def choice_name(value: Any) -> str:
+    """Keras's own short name of a configured activation or initializer: ``GlorotUniform`` is ``glorot_uniform``."""
+    if value is None:
+        return "linear"
+    if isinstance(value, str):
+        return ALIASES.get(value, value)
+    name = value.get("config") if value.get("class_name") == "function" else value.get("class_name")
+    if not isinstance(name, str):
+        return "custom"
+    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return ALIASES.get(snake, snake)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..graph import ceil_log2
 from .activation_costs import ACTIVATION_COSTS
 from .registry import register_layer_rule
-from .rule import Cost, Elementwise, LayerRule, Setting, Site
+from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, WeightAxes
 
 
 class Softmax(LayerRule):
@@ -33,6 +33,22 @@ class ReLU(LayerRule):
         return Cost(other=(1 + extras) * at.elements(site.outputs[0]), span=1)
 
 
+class PReLU(LayerRule):
+    """A leaky relu whose slope is learned, one an element unless axes share it."""
+
+    initializer_key = "alpha_initializer"
+
+    def connect(self, site: Site) -> Connection:
+        shape = site.inputs[0]
+        shared = site.config["shared_axes"] or []
+        slopes = tuple(1 if axis + 1 in shared else dim for axis, dim in enumerate(shape))
+        return Connection((shape,), (WeightAxes("alpha", slopes),))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        # max(x, 0) + alpha * min(x, 0)
+        return Cost(other=4 * at.elements(site.outputs[0]), span=3)
+
+
 def _row(name: str) -> Elementwise:
     return Elementwise(flops=ACTIVATION_COSTS[name].flops, span=ACTIVATION_COSTS[name].span)
 
@@ -41,3 +57,4 @@ register_layer_rule("Softmax", Softmax())
 register_layer_rule("ReLU", ReLU())
 register_layer_rule("LeakyReLU", _row("leaky_relu"))
 register_layer_rule("ELU", _row("elu"))
+register_layer_rule("PReLU", PReLU())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..graph import Call, DimensionError, Layer, ModelGraph, Shape, baseline_size
 from ..graph.dimensions import freeze, resolve, unify
@@ -38,6 +39,10 @@ class ConnectedGraph:
         """The first use of ``layer``."""
         return next(each for each in self.calls if each.call.layer == layer)
 
+    def lengths(self, tensor: int) -> tuple[int, ...]:
+        """Shape of a tensor in the model as read, without the batch axis."""
+        return tuple(baseline_size(dim) for dim in self.shapes[tensor])
+
 
 class _RuleMismatchError(Exception):
     """A rule's answer does not fit the layer as it is."""
@@ -49,16 +54,18 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
     A layer without a rule, or whose rule disagrees with its actual shapes or weights, keeps the
     widths around it as they are and is listed as uncounted.
     """
-    shapes: list[Shape] = [tensor.shape for tensor in graph.tensors]
+    shapes: list[Any] = [tensor.shape for tensor in graph.tensors]
     weights: dict[str, tuple[WeightAxes, ...]] = {}
     uncounted: dict[str, str] = {}
     calls: list[ConnectedCall] = []
     for call in graph.calls:
         layer = graph.layers[call.layer]
-        site = Site(layer, [shapes[index] for index in call.inputs])
+        site = Site(layer, [shapes[index] for index in call.inputs], call)
         rule = find_layer_rule(layer.kinds) if layer.name not in uncounted else None
         reason = f"has no layer rule ({layer.kind}); sw.register_layer_rule adds one"
         connection = None
+        if rule is None or not call.inputs:
+            _require_lengths(graph, call)
         if rule is not None and not call.inputs:
             connection = Connection(tuple(shapes[index] for index in call.outputs))
         elif rule is not None:
@@ -68,6 +75,7 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
             except (_RuleMismatchError, DimensionError, KeyError) as mismatch:
                 rule, connection, reason = None, None, f"does not fit its layer rule: {mismatch}"
                 site.produced.clear()
+                _require_lengths(graph, call)
         if connection is None:
             for shape in site.inputs:
                 site.freeze(shape, reason)
@@ -89,10 +97,22 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
     return ConnectedGraph(graph, tuple(calls), tuple(shapes), weights, uncounted)
 
 
+def _require_lengths(graph: ModelGraph, call: Call) -> None:
+    """Without a rule only Keras knows an output's lengths: it has to know them all."""
+    for index in call.outputs:
+        shape = graph.tensors[index].shape
+        if None in shape:
+            raise ValueError(
+                f"Expected every axis of {call.layer!r} but the batch to have a length, got {(None, *shape)}: "
+                "operations cannot be counted without it. Pass input_shape=..., the shape of one sample, or data=..."
+            )
+
+
 def _check(graph: ModelGraph, call: Call, layer: Layer, rule: LayerRule, connection: Connection) -> None:
     expected = [graph.tensors[index].shape for index in call.outputs]
     got = [tuple(baseline_size(dim) for dim in shape) for shape in connection.outputs]
-    if expected != got:
+    # A length Keras leaves open is the rule's to say.
+    if not all(_agree(want, have) for want, have in zip(expected, got, strict=True)):
         raise _RuleMismatchError(f"expected output shapes {expected}, the rule gives {got}")
     has_bias = rule.bias_key is None or bool(layer.config.get(rule.bias_key))
     declared = [
@@ -103,6 +123,10 @@ def _check(graph: ModelGraph, call: Call, layer: Layer, rule: LayerRule, connect
     actual = [weight.shape for weight in layer.weights]
     if declared != actual:
         raise _RuleMismatchError(f"expected weights of shapes {actual}, the rule gives {declared}")
+
+
+def _agree(shape: tuple[int | None, ...], lengths: tuple[int, ...]) -> bool:
+    return len(shape) == len(lengths) and all(want in (None, have) for want, have in zip(shape, lengths, strict=True))
 
 
 def _as_stored(layer: Layer, rule: LayerRule | None, axes: tuple[WeightAxes, ...]) -> tuple[WeightAxes, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph import Dim, Product, Shape, ceil_log2
+from ..graph import Dim, Product, Shape, baseline_size, ceil_log2, product
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes, activation_of, fixed_size
 
@@ -79,17 +79,28 @@ class _Convolution(LayerRule):
 
 
 class Convolution(_Convolution):
-    """Conv1D, Conv2D, Conv3D, with groups: each group sees its share of the input channels."""
+    """Conv1D, Conv2D, Conv3D, with groups: each group sees its share of the input channels.
+
+    A group a channel is a depthwise convolution under another name: its groups follow its input.
+    """
 
     initializer_key = "kernel_initializer"
 
     def connect(self, site: Site) -> Connection:
         _, channels = split_channels(site, site.inputs[0])
         groups, filters = site.config["groups"], site.config["filters"]
+        if _is_depthwise(site):
+            each = filters // groups
+            output: Dim = channels if each == 1 else Product(channels, each)
+            window = as_list(site.config["kernel_size"], len(site.inputs[0]) - 1)
+            return Connection(
+                outputs=(_convolved(site, output),),
+                weights=(WeightAxes("kernel", (*window, 1, output)), WeightAxes("bias", (output,), is_bias=True)),
+            )
         fan_in = site.split(channels, groups, f"convolves them in {groups} groups")
         width = site.new_width(filters)
         filters_a_group = site.split(width, groups, f"makes them in {groups} groups")
-        output: Dim = width if groups == 1 else Product(groups, filters_a_group)
+        output = width if groups == 1 else Product(groups, filters_a_group)
         window = as_list(site.config["kernel_size"], len(site.inputs[0]) - 1)
         return Connection(
             outputs=(_convolved(site, output),),
@@ -102,11 +113,21 @@ class Convolution(_Convolution):
     def taps(self, site: Site, at: Setting) -> Any:
         _, channels = split_channels(site, site.inputs[0])
         groups = site.config["groups"]
+        if _is_depthwise(site):
+            return super().taps(site, at)
         fan_in = at.size(channels) if groups == 1 else at.size(channels) // groups
         return super().taps(site, at) * fan_in
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
-        return {"filters": at.size(split_channels(site, site.outputs[0])[1])}
+        sizes = {"filters": at.size(split_channels(site, site.outputs[0])[1])}
+        if _is_depthwise(site):
+            sizes["groups"] = at.size(split_channels(site, site.inputs[0])[1])
+        return sizes
+
+
+def _is_depthwise(site: Site) -> bool:
+    groups = site.config["groups"]
+    return groups > 1 and groups == baseline_size(split_channels(site, site.inputs[0])[1])
 
 
 class DepthwiseConvolution(_Convolution):
@@ -128,7 +149,109 @@ class DepthwiseConvolution(_Convolution):
         )
 
 
+class SeparableConvolution(_Convolution):
+    """A depthwise convolution, then a product over channels at each position."""
+
+    initializer_key = "pointwise_initializer"
+
+    def connect(self, site: Site) -> Connection:
+        _, channels = split_channels(site, site.inputs[0])
+        width = site.new_width(site.config["filters"])
+        window = as_list(site.config["kernel_size"], len(site.inputs[0]) - 1)
+        return Connection(
+            outputs=(_convolved(site, width),),
+            weights=(
+                WeightAxes("depthwise_kernel", (*window, channels, site.config["depth_multiplier"])),
+                WeightAxes(
+                    "pointwise_kernel",
+                    (*[1] * len(window), self._between(site), width),
+                    incoming=len(window) + 1,
+                ),
+                WeightAxes("bias", (width,), is_bias=True),
+            ),
+        )
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        depthwise, pointwise = self.taps(site, at), at.size(self._between(site))
+        outputs = at.elements(site.outputs[0])
+        positions = product(split_channels(site, site.outputs[0])[0])
+        activation = activation_of(site, at)
+        return Cost(
+            macs=positions * pointwise * depthwise + outputs * pointwise,
+            other=at.bias(site) * outputs + activation.other,
+            span=2 + ceil_log2(depthwise) + ceil_log2(pointwise) + at.bias(site) + activation.span,
+            uncounted=activation.uncounted,
+        )
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        return {"filters": at.size(split_channels(site, site.outputs[0])[1])}
+
+    def _between(self, site: Site) -> Dim:
+        """The channels between the two convolutions."""
+        _, channels = split_channels(site, site.inputs[0])
+        multiplier = site.config["depth_multiplier"]
+        return channels if multiplier == 1 else Product(channels, multiplier)
+
+
+class TransposedConvolution(LayerRule):
+    """Each input spreads over a window of outputs: the products are those of its inputs, not of its outputs."""
+
+    bias_key = "use_bias"
+    activation_key = "activation"
+    initializer_key = "kernel_initializer"
+
+    def connect(self, site: Site) -> Connection:
+        space, channels = split_channels(site, site.inputs[0])
+        config, rank = site.config, len(space)
+        width = site.new_width(config["filters"])
+        window = as_list(config["kernel_size"], rank)
+        lengths = zip(
+            space,
+            window,
+            as_list(config["strides"], rank),
+            as_list(config["dilation_rate"], rank),
+            [None] * rank if config["output_padding"] is None else as_list(config["output_padding"], rank),
+            strict=True,
+        )
+        positions = [_transposed_length(*each, padding=config["padding"]) for each in lengths]
+        return Connection(
+            outputs=(join_channels(site, positions, width),),
+            weights=(
+                WeightAxes("kernel", (*window, width, channels), incoming=rank),
+                WeightAxes("bias", (width,), is_bias=True),
+            ),
+        )
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        space, channels = split_channels(site, site.inputs[0])
+        _, width = split_channels(site, site.outputs[0])
+        window = product(as_list(site.config["kernel_size"], len(space)))
+        fan_in, outputs = at.size(channels), at.elements(site.outputs[0])
+        activation = activation_of(site, at)
+        return Cost(
+            macs=product(space) * window * fan_in * at.size(width),
+            other=at.bias(site) * outputs + activation.other,
+            span=1 + ceil_log2(window * fan_in) + at.bias(site) + activation.span,
+            uncounted=activation.uncounted,
+        )
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        return {"filters": at.size(split_channels(site, site.outputs[0])[1])}
+
+
+def _transposed_length(length: int, window: int, step: int, gap: int, extra: int | None, *, padding: str) -> int:
+    """Positions a transposed convolution makes along one axis, as Keras defines its paddings."""
+    reach = (window - 1) * gap + 1
+    if extra is None:
+        return length * step if padding == "same" else length * step + max(reach - step, 0)
+    return (length - 1) * step + reach - (2 * (reach // 2) if padding == "same" else 0) + extra
+
+
 for _kind in ("Conv1D", "Conv2D", "Conv3D"):
     register_layer_rule(_kind, Convolution())
 for _kind in ("DepthwiseConv1D", "DepthwiseConv2D"):
     register_layer_rule(_kind, DepthwiseConvolution())
+for _kind in ("SeparableConv1D", "SeparableConv2D"):
+    register_layer_rule(_kind, SeparableConvolution())
+for _kind in ("Conv1DTranspose", "Conv2DTranspose", "Conv3DTranspose"):
+    register_layer_rule(_kind, TransposedConvolution())

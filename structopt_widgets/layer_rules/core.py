@@ -51,7 +51,86 @@ class Activation(LayerRule):
         return activation_of(site, at)
 
 
+class Embedding(LayerRule):
+    """A row of a table for each index. Looking up is no arithmetic; the vocabulary belongs to the task."""
+
+    initializer_key = "embeddings_initializer"
+
+    def connect(self, site: Site) -> Connection:
+        width = site.new_width(site.config["output_dim"])
+        return Connection(
+            outputs=((*site.inputs[0], width),),
+            weights=(WeightAxes("embeddings", (site.config["input_dim"], width), incoming=1),),
+        )
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return Cost()
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        return {"output_dim": at.size(site.outputs[0][-1])}
+
+
+class EinsumDense(LayerRule):
+    """A product of any axes, by an equation such as ``abc,cd->abd``; letters only the kernel brings are widths."""
+
+    activation_key = "activation"
+    initializer_key = "kernel_initializer"
+
+    def connect(self, site: Site) -> Connection:
+        taken, kernel, made = self._letters(site)
+        dims = dict(zip(taken, site.inputs[0], strict=True))
+        sizes = dict(zip(kernel, site.layer.weights[0].shape, strict=True))
+        brought = [letter for letter in kernel if letter not in dims]
+        for letter in brought:
+            dims[letter] = site.new_width(sizes[letter], None if len(brought) == 1 else f"axis {letter}")
+        produced = tuple(position for position, letter in enumerate(kernel) if letter in brought)
+        bias = tuple(dims[letter] if letter in (site.config["bias_axes"] or "") else 1 for letter in made)
+        # Keras drops the leading axes of size 1 from a bias.
+        while len(bias) > 1 and bias[0] == 1 and made[len(made) - len(bias)] not in (site.config["bias_axes"] or ""):
+            bias = bias[1:]
+        return Connection(
+            outputs=(tuple(dims[letter] for letter in made),),
+            weights=(
+                WeightAxes("kernel", tuple(dims[letter] for letter in kernel), incoming=produced or None),
+                *([WeightAxes("bias", bias)] if site.config["bias_axes"] else []),
+            ),
+        )
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        taken, _, made = self._letters(site)
+        dims = dict(zip(taken, site.inputs[0], strict=True)) | dict(zip(made, site.outputs[0], strict=True))
+        summed = at.elements(tuple(dims[letter] for letter in taken if letter not in made))
+        outputs = at.elements(site.outputs[0])
+        bias = int(bool(site.config["bias_axes"]))
+        activation = activation_of(site, at)
+        return Cost(
+            macs=summed * outputs,
+            other=bias * outputs + activation.other,
+            span=1 + ceil_log2(summed) + bias + activation.span,
+            uncounted=activation.uncounted,
+        )
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        given = site.config["output_shape"]
+        shape = [given] if isinstance(given, int) else list(given)
+        sizes = [at.size(dim) for dim in site.outputs[0]][-len(shape) :]
+        return {"output_shape": [None if old is None else new for old, new in zip(shape, sizes, strict=True)]}
+
+    def _letters(self, site: Site) -> tuple[str, str, str]:
+        """The letters of input, kernel and output, without those of the batch."""
+        left, made = site.config["equation"].replace(" ", "").split("->")
+        taken, kernel = left.split(",")
+        if "..." in taken:
+            spare = [letter for letter in "ZYXWVUTSRQPONMLKJIHGFEDCBA" if letter not in left + made]
+            dots = "".join(spare[: len(site.inputs[0]) + 1 - len(taken.replace("...", ""))])
+            taken, made = taken.replace("...", dots), made.replace("...", dots)
+        return taken[1:], kernel, made[1:]
+
+
 register_layer_rule("InputLayer", Elementwise())
 register_layer_rule("Identity", Elementwise(kept=0))
 register_layer_rule("Dense", Dense())
 register_layer_rule("Activation", Activation())
+register_layer_rule("Embedding", Embedding())
+register_layer_rule("EinsumDense", EinsumDense())
+register_layer_rule("Masking", Elementwise(flops=1, span=1))

@@ -9,6 +9,25 @@ from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Setting, Site
 
 
+def broadcast(site: Site, left: Shape, right: Shape, because: str) -> Shape:
+    """The shape of two tensors combined element by element; axes of size 1 are repeated to fit the other's."""
+    rank = max(len(left), len(right))
+    padded = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True)
+    return tuple(_one_axis(site, one, other, because) for one, other in padded)
+
+
+def _one_axis(site: Site, one: Dim, other: Dim, because: str) -> Dim:
+    # Only a fixed 1 is broadcast: a width that happens to be 1 may grow, and must then fit.
+    if baseline_size(one) == 1 and baseline_size(other) != 1:
+        site.freeze((one,), f"repeats its single channel over {baseline_size(other)}")
+        return other
+    if baseline_size(other) == 1 and baseline_size(one) != 1:
+        site.freeze((other,), f"repeats its single channel over {baseline_size(one)}")
+        return one
+    site.tie(one, other, because)
+    return one
+
+
 @dataclass(frozen=True)
 class Merging(LayerRule):
     """Combine inputs element by element; axes of size 1 are repeated to fit the others."""
@@ -19,24 +38,8 @@ class Merging(LayerRule):
     def connect(self, site: Site) -> Connection:
         result = site.inputs[0]
         for shape in site.inputs[1:]:
-            result = self._together(site, result, shape)
+            result = broadcast(site, result, shape, self.verb)
         return Connection((result,))
-
-    def _together(self, site: Site, left: Shape, right: Shape) -> Shape:
-        rank = max(len(left), len(right))
-        padded = zip((1,) * (rank - len(left)) + left, (1,) * (rank - len(right)) + right, strict=True)
-        return tuple(self._one(site, one, other) for one, other in padded)
-
-    def _one(self, site: Site, one: Dim, other: Dim) -> Dim:
-        # Only a fixed 1 is broadcast: a width that happens to be 1 may grow, and must then fit.
-        if baseline_size(one) == 1 and baseline_size(other) != 1:
-            site.freeze((one,), f"repeats its single channel over {baseline_size(other)}")
-            return other
-        if baseline_size(other) == 1 and baseline_size(one) != 1:
-            site.freeze((other,), f"repeats its single channel over {baseline_size(one)}")
-            return one
-        site.tie(one, other, self.verb)
-        return one
 
     def cost(self, site: Site, at: Setting) -> Cost:
         count = len(site.inputs)

@@ -55,6 +55,59 @@ class LayerNormalization(LayerRule):
         )
 
 
+class RMSNormalization(LayerRule):
+    """Divide by the root of the mean square, then scale."""
+
+    def connect(self, site: Site) -> Connection:
+        shape = site.inputs[0]
+        return Connection((shape,), (WeightAxes("scale", tuple(shape[axis] for axis in _axes(site, shape))),))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        shape = site.outputs[0]
+        normalized = set(_axes(site, shape))
+        rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
+        over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
+        # An element: square, add into the mean, multiply, scale; a row: epsilon and a reciprocal square root.
+        return Cost(other=4 * at.elements(shape) + 2 * rows, span=ceil_log2(over) + 6)
+
+
+class GroupNormalization(LayerRule):
+    """Layer normalization over space and one group of channels at a time."""
+
+    def connect(self, site: Site) -> Connection:
+        shape = site.inputs[0]
+        channels = shape[_axes(site, shape)[0]]
+        groups = site.config["groups"]
+        # -1 asks for a group a channel, which every width allows.
+        if groups != -1:
+            site.split(channels, groups, f"normalizes them in {groups} groups")
+        names = [*(["gamma"] if site.config["scale"] else []), *(["beta"] if site.config["center"] else [])]
+        return Connection((shape,), tuple(WeightAxes(name, (channels,)) for name in names))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        shape = site.outputs[0]
+        axis = _axes(site, shape)[0]
+        channels = at.size(shape[axis])
+        groups = channels if site.config["groups"] == -1 else site.config["groups"]
+        elements = at.elements(shape)
+        affine = int(site.config["scale"]) + int(site.config["center"])
+        return Cost(
+            other=(5 + affine) * elements + 2 * groups,
+            span=2 * (ceil_log2(elements // groups) + 1) + 5 + affine,
+        )
+
+
+class UnitNormalization(LayerRule):
+    """Divide by the L2 norm: square, add into the sum and divide an element; a square root a row."""
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        shape = site.outputs[0]
+        normalized = set(_axes(site, shape))
+        rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
+        over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
+        return Cost(other=3 * at.elements(shape) + rows, span=ceil_log2(over) + 3)
+
+
 class Normalization(LayerRule):
     """Subtract a mean and divide by a deviation, both given or adapted from data."""
 
@@ -75,3 +128,6 @@ register_layer_rule("BatchNormalization", BatchNormalization())
 register_layer_rule("LayerNormalization", LayerNormalization())
 register_layer_rule("Normalization", Normalization())
 register_layer_rule("Rescaling", Elementwise(flops=2, span=2))
+register_layer_rule("RMSNormalization", RMSNormalization())
+register_layer_rule("GroupNormalization", GroupNormalization())
+register_layer_rule("UnitNormalization", UnitNormalization())

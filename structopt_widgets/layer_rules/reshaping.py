@@ -50,13 +50,13 @@ class Reshape(_Reshaping):
         if -1 in target:
             known = math.prod(length for length in target if length != -1)
             target[target.index(-1)] = baseline_size(flattened(shape)) // known
-        return Connection((_regrouped(site, shape, target),))
+        return Connection((regrouped(site, shape, target),))
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         return {"target_shape": [at.size(dim) for dim in site.outputs[0]]}
 
 
-def _regrouped(site: Site, shape: Shape, target: list[int]) -> Shape:
+def regrouped(site: Site, shape: Shape, target: list[int]) -> Shape:
     """Walk both shapes from the left; wherever their running sizes agree, what lies between belongs together."""
     result: list[Dim] = []
     source = list(shape)

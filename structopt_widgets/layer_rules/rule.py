@@ -6,8 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..graph import Dim, Layer, Shape, Symbol, baseline_size, freeze, product, size, split, unify
-from .activation_costs import ActivationCost
+from ..graph import (
+    Call,
+    Dim,
+    Layer,
+    Shape,
+    Symbol,
+    TensorRef,
+    baseline_size,
+    freeze,
+    product,
+    size,
+    split,
+    unify,
+)
+from .activation_costs import ActivationCost, activation_cost, choice_name
 
 Number = Any
 
@@ -17,14 +30,15 @@ class WeightAxes:
     """A weight by its axes: from this one declaration come its size, shape check and slicing.
 
     ``incoming`` is the axis of the units whose incoming weights this array holds (a Dense kernel's
-    last), by which units are ranked when a layer is narrowed; ``None`` for every other weight.
+    last), by which units are ranked when a layer is narrowed; several axes for several widths (heads and
+    their size); ``None`` for every other weight.
     ``is_bias`` marks the weight that exists only while the layer's bias is on. ``dtype`` and
     ``trainable`` are filled in from the layer itself; a rule leaves them alone.
     """
 
     name: str
     axes: Shape
-    incoming: int | None = None
+    incoming: int | tuple[int, ...] | None = None
     is_bias: bool = False
     dtype: str = "float32"
     trainable: bool = True
@@ -60,6 +74,7 @@ class Site:
 
     layer: Layer
     inputs: list[Shape]
+    call: Call
     outputs: list[Shape] = field(default_factory=list)
     produced: list[Symbol] = field(default_factory=list)
 
@@ -68,9 +83,15 @@ class Site:
         """The layer's configuration."""
         return self.layer.config
 
-    def new_width(self, units: int) -> Symbol:
-        """A width this layer produces, ``units`` in the model as read."""
-        self.produced.append(Symbol(units, [self.layer.name]))
+    def argument(self, position: int, name: str) -> Shape | None:
+        """The shape of the tensor passed at ``position`` or by ``name``; ``None`` when there is none."""
+        args, kwargs = self.call.args, self.call.kwargs or {}
+        value = args[position] if position < len(args) else kwargs.get(name)
+        return self.inputs[self.call.inputs.index(value.index)] if isinstance(value, TensorRef) else None
+
+    def new_width(self, units: int, label: str | None = None) -> Symbol:
+        """A width this layer produces, ``units`` in the model as read; ``label`` names it among several."""
+        self.produced.append(Symbol(units, [self.layer.name], label=label))
         return self.produced[-1]
 
     def tie(self, left: Dim, right: Dim, because: str) -> None:
@@ -108,12 +129,13 @@ class Setting:
         return product(self.size(dim) for dim in shape)
 
     def bias(self, site: Site) -> Number:
-        """1 when the layer adds a bias, else 0."""
-        return self.biases.get(site.layer.name, 0)
+        """1 when the layer adds a bias, else 0; where nobody can choose, as configured."""
+        return self.biases.get(site.layer.name, int(bool(site.config.get("use_bias"))))
 
     def activation(self, site: Site) -> ActivationCost:
-        """Cost of the layer's own activation."""
-        return self.activations[site.layer.name]
+        """Cost of the layer's own activation; where nobody can choose, of the configured one."""
+        chosen = self.activations.get(site.layer.name)
+        return activation_cost(choice_name(site.config.get("activation"))) if chosen is None else chosen
 
     def _units(self, symbol: Symbol) -> Number:
         channels = self.widths.get(symbol)

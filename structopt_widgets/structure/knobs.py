@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from ..graph import Layer, Symbol
 from ..graph.dimensions import symbols
 from ..layer_rules import ACTIVATION_COSTS, ConnectedGraph
-from ..layer_rules.activation_costs import ALIASES
+from ..layer_rules.activation_costs import choice_name
 from .choices import INITIALIZERS
 
 SMALLEST_UPPER = 16  # a slider over fewer widths would have nothing to explore
@@ -21,7 +20,7 @@ class WidthGroup:
     """Layers whose output widths are one number.
 
     Attributes:
-        name: the first of its layers.
+        name: the first of its layers, and what it counts there when that is not its output (``attention heads``).
         layers: every layer that produces this width.
         width: channels in the model as read.
         lower, upper: bounds, both allowed.
@@ -65,7 +64,7 @@ def find_width_groups(connected: ConnectedGraph, growth: float) -> dict[str, tup
                 if symbol in seen:
                     continue
                 seen.add(symbol)
-                name = _unused(symbol.layers[0], found)
+                name = _unused(" ".join([symbol.layers[0], *([symbol.label] if symbol.label else [])]), found)
                 found[name] = (_group(name, symbol, growth), symbol)
     return found
 
@@ -119,27 +118,16 @@ def _unused(name: str, taken: Mapping[str, Any]) -> str:
 def _activation(layer: Layer, key: str | None) -> dict[str, Any]:
     if key is None:
         return {}
-    current = _label(layer.config.get(key) or "linear")
+    current = choice_name(layer.config.get(key))
     return {"activation": current, "activation_options": _with(current, tuple(ACTIVATION_COSTS))}
 
 
 def _initializer(layer: Layer, key: str | None) -> dict[str, Any]:
     if key is None or layer.config.get(key) is None:
         return {}
-    current = _label(layer.config[key])
+    current = choice_name(layer.config[key])
     return {"initializer": current, "initializer_options": _with(current, INITIALIZERS)}
 
 
 def _with(current: str, options: tuple[str, ...]) -> tuple[str, ...]:
     return options if current in options else (current, *options)
-
-
-def _label(value: Any) -> str:
-    """Keras's own short name of a configured activation or initializer: ``GlorotUniform`` is ``glorot_uniform``."""
-    if isinstance(value, str):
-        return ALIASES.get(value, value)
-    name = value.get("config") if value.get("class_name") == "function" else value.get("class_name")
-    if not isinstance(name, str):
-        return "custom"
-    snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    return ALIASES.get(snake, snake)

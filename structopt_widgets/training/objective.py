@@ -76,7 +76,7 @@ def choose_objective(structure: Structure, data: Data) -> Objective:
                 f"Expected a model with one {what} for a quick run, got {len(tensors)}. "
                 "Its costs can still be measured; train what structure.build() returns with model.fit()."
             )
-    shape = graph.tensors[graph.output_tensors[0]].shape
+    shape = structure.space.connected.lengths(graph.output_tensors[0])
     _check_fit(shape, data, graph)
     scale = last_activation(structure)
     kept = _compiled_loss(structure, scale)

@@ -98,7 +98,7 @@ def open_notebook(lab: Lab, browser: Browser) -> Iterator[Callable[..., Page]]:
         content = nbformat.read(NOTEBOOKS / notebook, as_version=4)
         content.cells += [nbformat.v4.new_code_cell(source) for source in extra]
         nbformat.write(content, lab.folder / notebook)
-        page = browser.new_page(viewport={"width": 1500, "height": 1000})
+        page = browser.new_page(viewport={"width": 1500, "height": 1500})
         pages.append(page)
         page.goto(lab.url(notebook))
         wait_idle(page)

@@ -31,6 +31,10 @@ def test_the_drawing() -> None:
     ghost, bars = figure.data
     assert (ghost.x, ghost.name, bars.x) == ((20, 9), "baseline", (10, 5))
     assert bars.y == ("first", "second")
+    assert [(words.x, words.y, words.text) for words in figure.layout.annotations] == [
+        (20, "first", "10, was 20"),
+        (9, "second", "5, was 9"),
+    ]
     assert figure.layout.yaxis.autorange == "reversed"
     assert figure.layout.xaxis.title.text == "Parameters"
     in_bytes = plot_layer_costs(Report(first=10).by_layer, metric="live_bytes")

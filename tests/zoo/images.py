@@ -173,7 +173,7 @@ def free_axes_inside() -> keras.Model:
     return keras.Sequential([keras.Input((8, 8, 3)), backbone, kl.GlobalAveragePooling2D(), kl.Dense(2)])
 
 
-@specimen((8, 8, 3), needs_shape=True, uncounted=frozenset({"ops.Add"}))
+@specimen((8, 8, 3), needs_shape=True)
 def free_axes_and_a_bare_addition() -> keras.Model:
     inputs = keras.Input((None, None, 3))
     x = kl.Conv2D(4, 3, padding="same")(inputs)
@@ -188,3 +188,45 @@ def padded_cropped_enlarged() -> keras.Model:
     x = kl.Conv2D(5, 3, strides=2)(kl.UpSampling2D()(kl.ZeroPadding2D()(x)))
     line = kl.Cropping1D((1, 2))(kl.ZeroPadding1D(2)(kl.UpSampling1D(2)(kl.Conv1D(4, 1)(kl.Reshape((6, 18))(inputs)))))
     return keras.Model(inputs, kl.Dense(2)(kl.Concatenate()([kl.Flatten()(x), kl.Flatten()(line)])))
+
+
+@specimen((16, 16, 1))
+def u_net() -> keras.Model:
+    inputs = keras.Input((16, 16, 1))
+    high = kl.Conv2D(4, 3, padding="same", activation="relu")(inputs)
+    low = kl.Conv2D(8, 3, padding="same", activation="relu")(kl.MaxPooling2D()(high))
+    x = kl.Concatenate()([high, kl.Conv2DTranspose(4, 2, strides=2)(low), kl.UpSampling2D()(low)])
+    return keras.Model(inputs, kl.Conv2D(1, 1, activation="sigmoid")(kl.Conv2D(4, 3, padding="same")(x)))
+
+
+@specimen((8, 8, 3), unmaskable="a group or a norm of fewer channels has other statistics")
+def normalized_in_groups() -> keras.Model:
+    inputs = keras.Input((8, 8, 3))
+    x = kl.PReLU(shared_axes=[1, 2])(kl.GroupNormalization(4)(kl.Conv2D(12, 3)(inputs)))
+    x = kl.UnitNormalization()(kl.SeparableConv2D(8, 3, depth_multiplier=2)(x))
+    return keras.Model(inputs, kl.Dense(2)(kl.GlobalMaxPooling2D()(x)))
+
+
+@specimen((9, 9, 3))
+def depthwise_by_groups() -> keras.Model:
+    """A group a channel is a depthwise convolution: its width must move, not stay a multiple of itself."""
+    inputs = keras.Input((9, 9, 3))
+    x = kl.Conv2D(6, 3, groups=6)(kl.Conv2D(6, 1, name="stage")(inputs))
+    x = kl.Conv2D(12, 3, groups=6, activation="relu")(x)
+    return keras.Model(inputs, kl.Dense(2)(kl.GlobalAveragePooling2D()(x)))
+
+
+@specimen((12, 3))
+def transposed_in_time() -> keras.Model:
+    inputs = keras.Input((12, 3))
+    x = kl.Conv1DTranspose(5, 4, strides=2, padding="same", activation="relu")(inputs)
+    x = kl.Conv1DTranspose(5, 3, strides=2, padding="valid", output_padding=1)(x)
+    return keras.Model(inputs, kl.Dense(2)(kl.Flatten()(kl.Permute((2, 1))(x))))
+
+
+@specimen((16, 16, 3))
+def separable_keyword_spotter() -> keras.Model:
+    inputs = keras.Input((16, 16, 3))
+    x = kl.SeparableConv2D(6, 3, activation="relu", use_bias=False)(inputs)
+    x = kl.SeparableConv2D(8, 3, strides=2)(kl.BatchNormalization()(x))
+    return keras.Model(inputs, kl.Dense(2)(kl.GlobalAveragePooling2D()(x)))

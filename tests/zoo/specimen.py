@@ -21,9 +21,8 @@ class Specimen:
 
     ``shape`` is that of one sample, in the model's own structure of inputs. ``needs_shape``: reading
     it takes ``input_shape``. ``unmaskable`` says why dropping channels is not masking them there.
-    ``uncounted`` are the
-    kinds of the layers whose operations cannot be counted. ``tolerance`` is that of
-    comparing outputs, wider in half precision.
+    ``uncounted`` are the kinds of the layers whose operations cannot be counted. ``tolerance`` is
+    that of comparing outputs, wider in half precision. ``tokens``: inputs are integers below it.
     """
 
     name: str
@@ -33,6 +32,7 @@ class Specimen:
     unmaskable: str = ""
     uncounted: frozenset[str] = frozenset()
     tolerance: float = 1e-5
+    tokens: int | None = None
 
     def make(self) -> keras.Model:
         """The model, the same every time."""
@@ -44,6 +44,8 @@ class Specimen:
     def batch(self, samples: int = 3) -> Any:
         """Random inputs."""
         rng = np.random.default_rng(1)
+        if self.tokens is not None:
+            return rng.integers(1, self.tokens, size=(samples, *self.shape)).astype("int32")
         return _map_shapes(lambda shape: rng.normal(size=(samples, *shape)).astype("float32"), self.shape)
 
     @property

@@ -127,3 +127,20 @@ def repeated() -> keras.Model:
     return keras.Sequential(
         [keras.Input((6,)), kl.Dense(5), kl.RepeatVector(4), kl.Conv1D(3, 2), kl.Flatten(), kl.Dense(2)]
     )
+
+
+@specimen([(8,), (8,)])
+def siamese() -> keras.Model:
+    """One encoder for two inputs, compared by bare operations."""
+    inputs = [keras.Input((8,), name="left"), keras.Input((8,), name="right")]
+    encoder = keras.Sequential([keras.Input((8,)), kl.Dense(6, activation="relu"), kl.Dense(4)], name="encoder")
+    distance = keras.ops.abs(encoder(inputs[0]) - encoder(inputs[1]))
+    return keras.Model(inputs, kl.Dense(1, activation="sigmoid")(distance))
+
+
+@specimen((12,))
+def autoencoder() -> keras.Model:
+    """The output is as wide as the input, whatever the bottleneck."""
+    inputs = keras.Input((12,))
+    code = kl.Dense(3, activation="relu", name="code")(kl.Dense(6, activation="relu")(inputs))
+    return keras.Model(inputs, kl.Dense(12, name="restored")(kl.Dense(6, activation="relu")(code)))

@@ -1,0 +1,153 @@
+"""Rules of attention layers: heads and their size are widths; the model's own width is tied through the output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..graph import Dim, Product, Shape, ceil_log2
+from .activation_costs import ACTIVATION_COSTS
+from .registry import register_layer_rule
+from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes
+
+
+class _MultiHead(LayerRule):
+    """What both kinds share: products with queries, keys and values, and the attention between them."""
+
+    bias_key = "use_bias"
+    initializer_key = "kernel_initializer"
+
+    def heads(self, site: Site, at: Setting) -> tuple[Any, Any, Any, Any]:
+        """Query heads, key heads, size of a key, size of a value."""
+        raise TypeError(f"{type(self).__name__} must say how many heads {site.layer.name} has.")
+
+    def sequences(self, site: Site) -> tuple[Shape, Shape, Shape]:
+        """Shapes of query, value and key; the key is the value unless it is given."""
+        query, value = site.argument(0, "query"), site.argument(1, "value")
+        if query is None or value is None or len(query) != 2 or site.config.get("attention_axes") not in (None, [1]):
+            raise KeyError("a rule for attention over one axis of queries and values (batch, positions, width)")
+        if site.config.get("use_gate") or site.config.get("sliding_window"):
+            raise KeyError("a rule for gates or sliding windows")
+        return query, value, site.argument(2, "key") or value
+
+    def projections(self, parts: list[tuple[str, Dim, Dim, Dim]]) -> tuple[WeightAxes, ...]:
+        """Kernel and bias of each of query, key and value: its input's width, its heads, its size."""
+        weights: list[WeightAxes] = []
+        for name, width, heads, each in parts:
+            weights.append(WeightAxes(f"{name} kernel", (width, heads, each), incoming=(1, 2)))
+            weights.append(WeightAxes(f"{name} bias", (heads, each), is_bias=True))
+        return tuple(weights)
+
+    def finished(self, site: Site, query: Shape, key: Shape, heads: Dim, made: Dim) -> tuple[Shape, ...]:
+        """The output and, where the layer returns them, the attention scores."""
+        output: Shape = (query[0], made)
+        return (output, (heads, query[0], key[0])) if len(site.call.outputs) > 1 else (output,)
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        query, value, key = self.sequences(site)
+        heads, key_heads, key_size, value_size = self.heads(site, at)
+        asked, kept = at.size(query[0]), at.size(key[0])
+        made = at.size(site.outputs[0][-1])
+        queries, keys, values = asked * heads * key_size, kept * key_heads * key_size, kept * key_heads * value_size
+        scores, context = heads * asked * kept, asked * heads * value_size
+        bias, softmax = at.bias(site), ACTIVATION_COSTS["softmax"]
+        return Cost(
+            macs=queries * at.size(query[-1])
+            + keys * at.size(key[-1])
+            + values * at.size(value[-1])
+            + scores * (key_size + value_size)
+            + context * made,
+            # One multiplication scales each query; every score goes through the softmax.
+            other=bias * (queries + keys + values + asked * made) + queries + softmax.flops * scores,
+            span=(1 + ceil_log2(at.size(query[-1])) + bias + 1)
+            + (1 + ceil_log2(key_size))
+            + softmax.span_over(kept)
+            + (1 + ceil_log2(kept))
+            + (1 + ceil_log2(heads * value_size) + bias),
+            kept=queries + keys + values + 2 * scores + context + asked * made,
+        )
+
+
+class MultiHeadAttention(_MultiHead):
+    """Vaswani et al. 2017. ``heads`` and ``head size`` are widths; the output is as wide as the query."""
+
+    def connect(self, site: Site) -> Connection:
+        query, value, key = self.sequences(site)
+        config = site.config
+        heads = site.new_width(config["num_heads"], "heads")
+        size = site.new_width(config["key_dim"], "head size")
+        same = config["value_dim"] in (None, config["key_dim"])
+        value_size = size if same else site.new_width(config["value_dim"], "value size")
+        made: Dim = query[-1]
+        if config["output_shape"] is not None:
+            given = config["output_shape"]
+            made = site.new_width(given if isinstance(given, int) else given[-1])
+        return Connection(
+            outputs=self.finished(site, query, key, heads, made),
+            weights=(
+                *self.projections(
+                    [
+                        ("query", query[-1], heads, size),
+                        ("key", key[-1], heads, size),
+                        ("value", value[-1], heads, value_size),
+                    ]
+                ),
+                WeightAxes("output kernel", (heads, value_size, made), incoming=2),
+                WeightAxes("output bias", (made,), is_bias=True),
+            ),
+        )
+
+    def heads(self, site: Site, at: Setting) -> tuple[Any, Any, Any, Any]:
+        heads, size, *rest = (at.size(each) for each in site.produced[:3])
+        config = site.config
+        value_size = size if config["value_dim"] in (None, config["key_dim"]) else rest[0]
+        return heads, heads, size, value_size
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        heads, _, key_size, value_size = self.heads(site, at)
+        sizes = {"num_heads": heads, "key_dim": key_size, "value_dim": value_size}
+        given = site.config["output_shape"]
+        if given is not None:
+            made = at.size(site.outputs[0][-1])
+            sizes["output_shape"] = made if isinstance(given, int) else [*given[:-1], made]
+        return sizes
+
+
+class GroupedQueryAttention(_MultiHead):
+    """Ainslie et al. 2023: several query heads share a key and value head; their ratio stays as it is."""
+
+    def connect(self, site: Site) -> Connection:
+        query, value, key = self.sequences(site)
+        config = site.config
+        key_heads = site.new_width(config["num_key_value_heads"], "key heads")
+        size = site.new_width(config["head_dim"], "head size")
+        share = config["num_query_heads"] // config["num_key_value_heads"]
+        heads: Dim = key_heads if share == 1 else Product(key_heads, share)
+        made = query[-1]
+        return Connection(
+            outputs=self.finished(site, query, key, heads, made),
+            weights=(
+                *self.projections(
+                    [
+                        ("query", query[-1], heads, size),
+                        ("key", key[-1], key_heads, size),
+                        ("value", value[-1], key_heads, size),
+                    ]
+                ),
+                WeightAxes("output kernel", (heads, size, made), incoming=2),
+                WeightAxes("output bias", (made,), is_bias=True),
+            ),
+        )
+
+    def heads(self, site: Site, at: Setting) -> tuple[Any, Any, Any, Any]:
+        key_heads, size = (at.size(each) for each in site.produced[:2])
+        share = site.config["num_query_heads"] // site.config["num_key_value_heads"]
+        return key_heads * share, key_heads, size, size
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        heads, key_heads, size, _ = self.heads(site, at)
+        return {"num_query_heads": heads, "num_key_value_heads": key_heads, "head_dim": size}
+
+
+register_layer_rule("MultiHeadAttention", MultiHeadAttention())
+# Keras's class is GroupedQueryAttention; it is exported as GroupQueryAttention.
+register_layer_rule("GroupedQueryAttention", GroupedQueryAttention())

@@ -1,0 +1,195 @@
+"""Rules of recurrent layers: a step's cost times the timesteps, and a span that no width can shorten."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..graph import Dim, Layer, Product, ceil_log2, maximum
+from .activation_costs import activation_cost, choice_name
+from .registry import find_layer_rule, register_layer_rule
+from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes, fixed_size
+
+
+@dataclass(frozen=True)
+class Recurrent(LayerRule):
+    """A recurrent layer whose kernels hold ``gates`` blocks of its units side by side.
+
+    ``states`` tensors pass from step to step. ``recurrent_activations`` and ``activations`` are
+    applied to each unit in a step, beside ``products`` other operations. ``bias_rows`` biases a
+    gate when the layer keeps input and recurrent biases apart (GRU's ``reset_after``).
+    """
+
+    gates: int
+    states: int
+    recurrent_activations: int
+    activations: int
+    products: int
+    steps: int  # elementwise operations of one step that wait for one another
+
+    bias_key = "use_bias"
+    activation_key = "activation"
+    initializer_key = "kernel_initializer"
+
+    def connect(self, site: Site) -> Connection:
+        timesteps, features = site.inputs[0]
+        units = site.new_width(site.config["units"])
+        for state in range(1, self.states + 1):
+            initial = self._initial_state(site, state)
+            if initial is not None:
+                site.tie(initial[-1], units, "starts from that state")
+        blocks: Dim = units if self.gates == 1 else Product(self.gates, units)
+        bias = (2, blocks) if site.config.get("reset_after") else (blocks,)
+        sequence = (timesteps, units) if site.config["return_sequences"] else (units,)
+        states = [(units,)] * self.states if site.config["return_state"] else []
+        return Connection(
+            outputs=(sequence, *states),
+            weights=(
+                WeightAxes("kernel", (features, blocks), incoming=1),
+                WeightAxes("recurrent_kernel", (units, blocks), incoming=1),
+                WeightAxes("bias", bias, is_bias=True),
+            ),
+        )
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        timesteps, features = fixed_size(site.inputs[0][0]), at.size(site.inputs[0][-1])
+        units = at.size(site.outputs[0][-1])
+        bias = at.bias(site) * (2 if site.config.get("reset_after") else 1)
+        own = at.activation(site)
+        gate = activation_cost(choice_name(site.config.get("recurrent_activation")))
+        # Each gate adds its two products; then biases, activations and what joins the gates.
+        step = units * (
+            self.gates * (1 + bias)
+            + self.recurrent_activations * gate.flops
+            + self.activations * own.flops
+            + self.products
+        )
+        wait = 1 + ceil_log2(maximum(features, units)) + 1 + at.bias(site) + self.steps
+        return Cost(
+            macs=timesteps * self.gates * units * (features + units),
+            other=timesteps * step,
+            span=timesteps * (wait + own.span_over(units) + (gate.span if self.recurrent_activations else 0)),
+            # Backpropagation through time needs every step's gates and states.
+            kept=timesteps * units * (self.gates + self.states),
+            uncounted=own.uncounted + gate.uncounted * min(1, self.recurrent_activations),
+        )
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        return {"units": at.size(site.outputs[0][-1])}
+
+    def _initial_state(self, site: Site, state: int) -> Any:
+        """The shape of a given initial state; never a mask, which is passed by name."""
+        given = site.call.args[1] if len(site.call.args) > 1 else (site.call.kwargs or {}).get("initial_state")
+        if given is None:
+            return None
+        states = given if isinstance(given, (list, tuple)) else [given]
+        if state > len(states):
+            return None
+        return site.inputs[site.call.inputs.index(states[state - 1].index)]
+
+
+class Wrapper(LayerRule):
+    """A layer inside a layer: the inner one's rule, on the inner one's configuration."""
+
+    def inner(self, site: Site, key: str = "layer") -> tuple[LayerRule, Site]:
+        """The rule and the site of the wrapped layer."""
+        wrapped = site.config[key]
+        rule = find_layer_rule((wrapped["class_name"],))
+        if rule is None:
+            raise KeyError(f"the wrapped layer's kind {wrapped['class_name']!r} has no layer rule")
+        layer = Layer(site.layer.name, (wrapped["class_name"],), site.layer.weights, wrapped)
+        return rule, Site(layer, list(site.inputs), site.call, list(site.outputs), site.produced)
+
+    def weights_of(self, rule: LayerRule, site: Site, connection: Connection) -> tuple[WeightAxes, ...]:
+        """The wrapped layer's weights that exist: inside a wrapper a bias cannot be switched."""
+        has_bias = rule.bias_key is None or bool(site.config.get(rule.bias_key))
+        return tuple(replace(each, is_bias=False) for each in connection.weights if has_bias or not each.is_bias)
+
+    def changed(self, site: Site, at: Setting, key: str = "layer") -> dict[str, Any]:
+        """The configuration entry of the wrapped layer, at a setting."""
+        rule, inner = self.inner(site, key)
+        wrapped = site.config[key]
+        return {**wrapped, "config": {**wrapped["config"], **rule.config(inner, at)}}
+
+
+class TimeDistributed(Wrapper):
+    """The same layer at every timestep, all at once."""
+
+    def connect(self, site: Site) -> Connection:
+        rule, inner = self.inner(site)
+        inner.inputs = [site.inputs[0][1:]]
+        connection = rule.connect(inner)
+        (output,) = connection.outputs
+        return Connection(((site.inputs[0][0], *output),), self.weights_of(rule, inner, connection))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        rule, inner = self._step(site)
+        once, timesteps = rule.cost(inner, at), fixed_size(site.inputs[0][0])
+        return Cost(macs=timesteps * once.macs, other=timesteps * once.other, span=once.span, uncounted=once.uncounted)
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        rule, inner = self._step(site)
+        wrapped = site.config["layer"]
+        return {"layer": {**wrapped, "config": {**wrapped["config"], **rule.config(inner, at)}}}
+
+    def _step(self, site: Site) -> tuple[LayerRule, Site]:
+        rule, inner = self.inner(site)
+        inner.inputs, inner.outputs = [site.inputs[0][1:]], [site.outputs[0][1:]]
+        return rule, inner
+
+
+class Bidirectional(Wrapper):
+    """A recurrent layer in both directions, which Keras lets merge in several ways."""
+
+    def connect(self, site: Site) -> Connection:
+        rule, forward = self.inner(site)
+        ahead = rule.connect(forward)
+        rule_back, backward = self.inner(site, "backward_layer" if "backward_layer" in site.config else "layer")
+        back = rule_back.connect(backward)
+        for one, other in zip(ahead.outputs[0], back.outputs[0], strict=True):
+            site.tie(one, other, "runs the same layer in both directions")
+        *positions, units = ahead.outputs[0]
+        mode = site.config["merge_mode"]
+        if mode is None:
+            outputs: tuple[Any, ...] = (ahead.outputs[0], ahead.outputs[0])
+        else:
+            outputs = ((*positions, Product(2, units) if mode == "concat" else units),)
+        states = ahead.outputs[1:] + ahead.outputs[1:]
+        weights = self.weights_of(rule, forward, ahead) + self.weights_of(rule_back, backward, back)
+        return Connection((*outputs, *states), weights)
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        rule, forward = self._direction(site)
+        once = rule.cost(forward, at)
+        mode = site.config["merge_mode"]
+        # Both directions at once; adding, averaging or multiplying them is one more operation an output.
+        merging = at.elements(site.outputs[0]) if mode in ("sum", "mul", "ave") else 0
+        return Cost(
+            macs=2 * once.macs,
+            other=2 * once.other + merging,
+            span=once.span + (1 if mode in ("sum", "mul", "ave") else 0),
+            kept=None if once.kept is None else 2 * once.kept,
+            uncounted=once.uncounted,
+        )
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        rule, forward = self._direction(site)
+        sizes = rule.config(forward, at)
+        keys = [key for key in ("layer", "backward_layer") if key in site.config]
+        return {key: {**site.config[key], "config": {**site.config[key]["config"], **sizes}} for key in keys}
+
+    def _direction(self, site: Site) -> tuple[LayerRule, Site]:
+        rule, forward = self.inner(site)
+        *positions, last = site.outputs[0]
+        units = last.inner if isinstance(last, Product) and site.config["merge_mode"] == "concat" else last
+        forward.outputs = [(*positions, units)]
+        return rule, forward
+
+
+register_layer_rule("SimpleRNN", Recurrent(1, 1, recurrent_activations=0, activations=1, products=0, steps=0))
+# f * c, i * candidate, their sum, o * tanh(c)
+register_layer_rule("LSTM", Recurrent(4, 2, recurrent_activations=3, activations=2, products=4, steps=4))
+# r * state, 1 - z, z * state, (1 - z) * candidate, their sum
+register_layer_rule("GRU", Recurrent(3, 1, recurrent_activations=2, activations=1, products=5, steps=4))
+register_layer_rule("TimeDistributed", TimeDistributed())
+register_layer_rule("Bidirectional", Bidirectional())
