@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .figures import plot_layer_costs, plot_tradeoff, plot_tradeoff_svg
-    from .keras_bridge import measure, optimize_model
+    from .keras_bridge import measure, optimize_model, without_weights
     from .layer_rules import Connection, Cost, Elementwise, LayerRule, WeightAxes, register_layer_rule
     from .metrics import CostReport, format_metric
     from .structure import Structure, StructureSpace, WidthGroup
@@ -46,6 +46,7 @@ _HOME = {
     "plot_tradeoff_svg": "figures",
     "quick_run": "training",
     "register_layer_rule": "layer_rules",
+    "without_weights": "keras_bridge",
 }
 
 __all__ = [
@@ -74,6 +75,7 @@ __all__ = [
     "plot_tradeoff_svg",
     "quick_run",
     "register_layer_rule",
+    "without_weights",
 ]
 
 __version__ = version("structopt-widgets")

@@ -108,7 +108,8 @@ def _draw(info: TradeoffInfo, width: int, height: int) -> Svg:
         *_frame(info, across, up, width, height),
         *(_cursor(across.at(value), height) for value in cursor),
         *_front(info, across, up),
-        *(_trial(point, info, across, up) for point in info.points),
+        # The baseline last, so that its star is not under a point as large as it.
+        *(_trial(point, info, across, up) for point in sorted(info.points, key=lambda each: each == info.baseline)),
         *_key(info),
     ]
     if not info.points:

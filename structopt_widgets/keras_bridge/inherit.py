@@ -12,6 +12,7 @@ from ..graph.selection import NEW, origins, spread
 from ..layer_rules import WeightAxes
 from ..structure import Structure
 from .source import KerasSource
+from .without_weights import is_allocated
 
 
 def inherit_weights(structure: Structure, source: KerasSource, operations: Mapping[str, Any]) -> None:
@@ -21,11 +22,17 @@ def inherit_weights(structure: Structure, source: KerasSource, operations: Mappi
     the same ones on both sides of every consumer. When widening, all are kept; the rest stays as
     initialized. A layer that the original never built keeps its fresh weights.
     """
+    unallocated = [name for name, each in source.operations.items() if not all(map(is_allocated, _weights(each)))]
+    if unallocated:
+        raise ValueError(
+            f"Expected weights to inherit, but {source.model.name!r} was built without any "
+            f"({unallocated[0]!r} has none). Use build(weights='fresh')."
+        )
     chosen = choose_units(structure, source)
     for name, axes in structure.space.connected.weights.items():
         original = source.operations[name]
-        old = dict(_present(axes, getattr(original, "weights", []), _uses_bias(structure.space.baseline, name)))
-        for each, variable in _present(axes, getattr(operations[name], "weights", []), _uses_bias(structure, name)):
+        old = dict(_present(axes, _weights(original), _uses_bias(structure.space.baseline, name)))
+        for each, variable in _present(axes, _weights(operations[name]), _uses_bias(structure, name)):
             if each in old:
                 variable.assign(_carried(each, np.asarray(old[each]), np.asarray(variable), chosen))
         if hasattr(operations[name], "finalize_state"):
@@ -53,7 +60,7 @@ def _importance(structure: Structure, source: KerasSource) -> dict[Symbol, np.nd
     """Squared L2 norm of each unit's incoming weights, over all layers that produce the width."""
     scores: dict[Symbol, np.ndarray] = {}
     for name, axes in structure.space.connected.weights.items():
-        weights = getattr(source.operations[name], "weights", [])
+        weights = _weights(source.operations[name])
         for each, variable in _present(axes, weights, _uses_bias(structure.space.baseline, name)):
             if each.incoming is None:
                 continue
@@ -79,6 +86,11 @@ def _present(axes: tuple[WeightAxes, ...], weights: list[Any], has_bias: bool) -
     """The declared weights that exist, with their variables; none for a layer that is not built."""
     declared = [each for each in axes if has_bias or not each.is_bias]
     return list(zip(declared, weights, strict=True)) if weights else []
+
+
+def _weights(operation: Any) -> list[Any]:
+    """Weights of a layer; a bare operation has none."""
+    return getattr(operation, "weights", [])
 
 
 def _uses_bias(structure: Structure, layer: str) -> bool:

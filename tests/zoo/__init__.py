@@ -3,4 +3,4 @@
 from . import images, sequences, vectors, wiring
 from .specimen import ZOO, Specimen, randomize
 
-__all__ = ["ZOO", "Specimen", "images", "randomize", "vectors", "wiring"]
+__all__ = ["ZOO", "Specimen", "images", "randomize", "sequences", "vectors", "wiring"]

@@ -1,0 +1,39 @@
+"""Building a model that is only to be measured, however large it is."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+
+
+@contextlib.contextmanager
+def without_weights() -> Iterator[None]:
+    """Models built in this block allocate no weights: seven billion parameters fit on a laptop.
+
+    ::
+
+        with sw.without_weights():
+            model = build_my_large_transformer()
+        sw.explore(model)
+
+    Such a model can be read, measured and explored. It cannot be run, trained or saved; a structure
+    of it is built with ``build(weights="fresh")``. What is computed eagerly inside the block (a
+    constant made with ``keras.ops``) is computed as usual. On leaving, Keras's global state is
+    cleared (``keras.backend.clear_session()``), which starts automatic layer names anew: otherwise
+    Keras would allocate the weights at the next opportunity.
+    """
+    try:
+        # The default would initialize on leaving everything that was created inside.
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        # The variables wait in a global list, which a later scope would allocate.
+        keras.backend.clear_session()
+
+
+def is_allocated(variable: Any) -> bool:
+    """Whether a variable holds values; without them Keras answers with freshly made placeholders."""
+    return getattr(variable, "_value", None) is not None

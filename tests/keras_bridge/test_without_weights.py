@@ -1,0 +1,69 @@
+"""Models that are measured and never run."""
+
+from __future__ import annotations
+
+import keras
+import pytest
+
+import structopt_widgets as sw
+
+
+def test_a_model_is_measured_without_allocating_its_weights() -> None:
+    with sw.without_weights():
+        # 40 GB of weights, were they allocated.
+        model = keras.Sequential([keras.Input((100_000,)), keras.layers.Dense(100_000), keras.layers.Dense(10)])
+    assert all(variable._value is None for variable in model.weights)
+    cost = sw.measure(model)
+    assert cost.n_params == model.count_params() == 100_001 * 100_000 + 100_001 * 10
+    assert cost.macs == 100_000 * 100_000 + 100_000 * 10
+
+
+def test_models_built_afterwards_have_weights() -> None:
+    with sw.without_weights():
+        keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+    assert all(variable._value is not None for variable in model.weights)
+    assert model(keras.ops.ones((1, 3))).shape == (1, 2)
+
+
+def test_there_is_nothing_to_inherit_but_a_small_structure_can_be_built() -> None:
+    with sw.without_weights():
+        model = keras.Sequential([keras.Input((30,)), keras.layers.Dense(20, name="wide"), keras.layers.Dense(2)])
+    structure = sw.StructureSpace.from_keras(model).baseline.with_width("wide", 3)
+    with pytest.raises(ValueError, match="was built without any.*weights='fresh'"):
+        structure.build()
+    built = structure.build(weights="fresh")
+    assert built(keras.ops.ones((1, 30))).shape == (1, 2)
+    assert built.count_params() == structure.measure().n_params
+    assert all(variable._value is None for variable in model.weights)
+
+
+def _decoder(layers: int, width: int, heads: int, hidden: int, vocabulary: int, length: int) -> keras.Model:
+    """A decoder-only transformer with gated feed-forward blocks, as 7-billion-parameter models have them."""
+    kl = keras.layers
+    inputs = keras.Input((length,), dtype="int32")
+    x = kl.Embedding(vocabulary, width, name="stream")(inputs)
+    for _ in range(layers):
+        y = kl.RMSNormalization()(x)
+        x = x + kl.MultiHeadAttention(heads, width // heads, use_bias=False)(y, y, use_causal_mask=True)
+        y = kl.RMSNormalization()(x)
+        y = kl.Dense(hidden, use_bias=False, activation="silu")(y) * kl.Dense(hidden, use_bias=False)(y)
+        x = x + kl.Dense(width, use_bias=False)(y)
+    return keras.Model(inputs, kl.Dense(vocabulary, use_bias=False)(kl.RMSNormalization()(x)))
+
+
+def test_seven_billion_parameters() -> None:
+    layers, width, heads, hidden, vocabulary, length = 32, 4096, 32, 11008, 32000, 128
+    with sw.without_weights():
+        model = _decoder(layers, width, heads, hidden, vocabulary, length)
+    space = sw.StructureSpace.from_keras(model)
+    cost = space.baseline.measure()
+    attention, feed_forward, norms = 4 * width * width, 3 * width * hidden, 2 * width
+    n_params = layers * (attention + feed_forward + norms) + 2 * vocabulary * width + width
+    assert cost.n_params == n_params == 6_738_415_616
+    products = layers * (attention + feed_forward) * length + vocabulary * width * length
+    assert cost.macs == products + layers * 2 * length * length * width
+    # One residual stream, and heads, head size and feed-forward width in every block.
+    free = [group for group in space.width_groups.values() if not group.fixed]
+    assert len(free) == 1 + 3 * layers
+    assert not cost.uncounted
