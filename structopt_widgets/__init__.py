@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .figures import plot_layer_costs, plot_tradeoff, plot_tradeoff_svg
+    from .graph import Product, ceil_log2
     from .keras_bridge import measure, optimize_model, without_weights
     from .layer_rules import Connection, Cost, Elementwise, LayerRule, WeightAxes, register_layer_rule
     from .metrics import CostReport, format_metric
@@ -29,12 +30,14 @@ _HOME = {
     "Elementwise": "layer_rules",
     "Explorer": "widgets",
     "LayerRule": "layer_rules",
+    "Product": "graph",
     "Structure": "structure",
     "StructureSpace": "structure",
     "Study": "study",
     "Trial": "study",
     "WeightAxes": "layer_rules",
     "WidthGroup": "structure",
+    "ceil_log2": "graph",
     "explore": "widgets",
     "format_metric": "metrics",
     "load_data": "training",
@@ -58,12 +61,14 @@ __all__ = [
     "Elementwise",
     "Explorer",
     "LayerRule",
+    "Product",
     "Structure",
     "StructureSpace",
     "Study",
     "Trial",
     "WeightAxes",
     "WidthGroup",
+    "ceil_log2",
     "explore",
     "format_metric",
     "load_data",

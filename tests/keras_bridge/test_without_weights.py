@@ -30,7 +30,7 @@ def test_there_is_nothing_to_inherit_but_a_small_structure_can_be_built() -> Non
     with sw.without_weights():
         model = keras.Sequential([keras.Input((30,)), keras.layers.Dense(20, name="wide"), keras.layers.Dense(2)])
     structure = sw.StructureSpace.from_keras(model).baseline.with_width("wide", 3)
-    with pytest.raises(ValueError, match="was built without any.*weights='fresh'"):
+    with pytest.raises(ValueError, match=r"was built without any.*weights='fresh'"):
         structure.build()
     built = structure.build(weights="fresh")
     assert built(keras.ops.ones((1, 30))).shape == (1, 2)
