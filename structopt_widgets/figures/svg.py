@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .style import COLOURS, GREY, column_title, format_value
@@ -17,14 +17,21 @@ if TYPE_CHECKING:
 LEFT, RIGHT, TOP, BOTTOM = 70, 20, 48, 52  # room for the axes' labels and the key
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Svg:
-    """A picture as SVG text, which notebooks show by themselves."""
+    """A picture as SVG text, which notebooks show by themselves, and what it shows in words.
 
-    svg: str = field(repr=False)
+    JupyterLab shows the words instead of the picture until the notebook is run or trusted.
+    """
+
+    svg: str
+    words: str
 
     def _repr_svg_(self) -> str:
         return self.svg
+
+    def __repr__(self) -> str:
+        return self.words
 
 
 @dataclass(frozen=True)
@@ -100,10 +107,10 @@ def _draw(info: TradeoffInfo, width: int, height: int) -> Svg:
     cursor = [info.cursor] if info.cursor is not None and (info.cursor > 0 or not info.logx) else []
     across = find_axis([*(point.x for point in info.points), *cursor], LEFT, width - RIGHT, info.logx)
     up = find_axis(ends, height - BOTTOM, TOP, log=False)
-    title = f"{column_title(info.y)} against {column_title(info.x)}"
+    title, description = f"{column_title(info.y)} against {column_title(info.x)}", _description(info)
     parts = [
         f"<title>{html.escape(title)}</title>",
-        f"<desc>{html.escape(_description(info))}</desc>",
+        f"<desc>{html.escape(description)}</desc>",
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
         *_frame(info, across, up, width, height),
         *(_cursor(across.at(value), height) for value in cursor),
@@ -117,7 +124,8 @@ def _draw(info: TradeoffInfo, width: int, height: int) -> Svg:
     body = "".join(parts)
     return Svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height}" width="{width}" '
-        f'height="{height}" font-family="sans-serif" font-size="12" fill="#333">{body}</svg>'
+        f'height="{height}" font-family="sans-serif" font-size="12" fill="#333">{body}</svg>',
+        f"{title}. {description}",
     )
 
 

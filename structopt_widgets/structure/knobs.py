@@ -27,6 +27,7 @@ class WidthGroup:
         divisor: the width must be a multiple of it.
         fixed: whether it cannot be changed.
         why: a sentence on what ties the layers, or on why the width is fixed; may be empty.
+        label: what the width counts in its first layer, when that is not its output: ``"heads"``.
     """
 
     name: str
@@ -37,6 +38,7 @@ class WidthGroup:
     divisor: int
     fixed: bool
     why: str
+    label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -104,10 +106,11 @@ def find_switches(connected: ConnectedGraph) -> dict[str, LayerSwitches]:
 def _group(name: str, symbol: Symbol, growth: float) -> WidthGroup:
     width, divisor = symbol.baseline * symbol.divisor, symbol.divisor
     if symbol.pinned is not None:
-        return WidthGroup(name, tuple(symbol.layers), width, width, width, divisor, True, symbol.pinned)
+        return WidthGroup(name, tuple(symbol.layers), width, width, width, divisor, True, symbol.pinned, symbol.label)
     upper = max(round(width * growth), width, SMALLEST_UPPER)
     why = "; ".join(dict.fromkeys(symbol.ties))
-    return WidthGroup(name, tuple(symbol.layers), width, divisor, upper // divisor * divisor, divisor, False, why)
+    most = upper // divisor * divisor
+    return WidthGroup(name, tuple(symbol.layers), width, divisor, most, divisor, False, why, symbol.label)
 
 
 def _unused(name: str, taken: Mapping[str, Any]) -> str:

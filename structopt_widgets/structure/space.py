@@ -94,14 +94,24 @@ class StructureSpace:
 
     def group_of(self, layer: str) -> WidthGroup:
         """The width group of a layer, or of that name."""
-        if layer in self.width_groups:
-            return self.width_groups[layer]
-        for group in self.width_groups.values():
-            if layer in group.layers:
-                return group
+        group = self.group_at(layer)
+        if group is not None:
+            return group
         if layer in self.derived:
             raise ValueError(f"The width of {layer!r} cannot be set: it {self.derived[layer]}.")
         return self.width_groups[known(layer, self.width_groups, "a layer with a width")]
+
+    def group_at(self, name: str) -> WidthGroup | None:
+        """The width group of that name, or the one a layer's output belongs to; ``None`` when there is none."""
+        if name in self.width_groups:
+            return self.width_groups[name]
+        outputs = (group for group in self.width_groups.values() if group.label is None or group.layers[0] != name)
+        return next((group for group in outputs if name in group.layers), None)
+
+    def home_of(self, name: str) -> str | None:
+        """The layer that alone has the width of that name (``attention`` for ``attention heads``), else ``None``."""
+        group = self.width_groups.get(name)
+        return group.layers[0] if group is not None and group.label is not None else None
 
     def scaled(self, multiplier: float) -> Structure:
         """The baseline with every free width times ``multiplier``, rounded to an allowed one."""

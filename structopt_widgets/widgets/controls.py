@@ -8,17 +8,15 @@ from typing import Any
 
 import ipywidgets
 
-from ..structure import LayerSwitches, Structure, StructureSpace, WidthGroup
+from ..structure import LayerSwitches, Structure, StructureSpace
 from ..structure.choices import nearest_width
-from .control_widgets import WidthMultiplier, bias_checkbox, choice_dropdown, text_label, width_number, width_slider
-
-COLUMNS = "minmax(4rem, max-content) 9rem 4.5rem 6.5rem 2.6rem 8rem"
-HEADINGS = ("layer", "width", "", "activation", "bias", "initial weights")
+from .control_grid import ControlGrid
+from .control_widgets import WidthMultiplier, bias_checkbox, choice_dropdown, width_number, width_slider
 
 
 @dataclass(frozen=True)
 class LayerControls:
-    """The controls of one layer; ``None`` where it has no such knob.
+    """The controls of one layer, or of a width that only it has; ``None`` where there is no such knob.
 
     Layers tied to one width share one slider.
     """
@@ -38,6 +36,7 @@ class Controls(Mapping[str, LayerControls]):
         activations, biases, initializers: those controls by layer, for the layers that have them.
         multiplier: one slider for every free width.
         reset: a button that puts everything back as the model came.
+        grid: the lines as they are shown, with search.
     """
 
     def __init__(self, space: StructureSpace) -> None:
@@ -49,7 +48,7 @@ class Controls(Mapping[str, LayerControls]):
         for name, slider in self.sliders.items():
             # Linked in the browser: a link through the kernel would lag behind the slider and pull it back.
             ipywidgets.jslink((slider, "value"), (self._numbers[name], "value"))
-        self._rows = {layer: self._row(layer) for layer in self._layers()}
+        self._rows = {layer: self._row(layer) for layer in self._names()}
         self.activations = {layer: row.activation for layer, row in self._rows.items() if row.activation is not None}
         self.biases = {layer: row.bias for layer, row in self._rows.items() if row.bias is not None}
         self.initializers = {layer: row.initializer for layer, row in self._rows.items() if row.initializer is not None}
@@ -69,7 +68,8 @@ class Controls(Mapping[str, LayerControls]):
         for group in (self.sliders, self.activations, self.biases, self.initializers):
             for control in group.values():
                 control.observe(self._changed, names="value")
-        self.view = self._view()
+        self.grid = ControlGrid(space, self._rows)
+        self.view = ipywidgets.VBox([ipywidgets.HBox([self.multiplier, self.reset]), self.grid])
 
     def __getitem__(self, layer: str) -> LayerControls:
         if layer not in self._rows:
@@ -136,16 +136,20 @@ class Controls(Mapping[str, LayerControls]):
             )
         )
 
-    def _layers(self) -> list[str]:
-        """Layers that have a knob, in execution order."""
-        wide = {layer for group in self._space.width_groups.values() for layer in group.layers}
-        return [
-            layer for layer in self._space.graph.layers if layer in {*wide, *self._space.switches, *self._space.derived}
-        ]
+    def _names(self) -> list[str]:
+        """Layers that have a knob, in execution order, each followed by widths only it has (``attention heads``)."""
+        space = self._space
+        labelled = {name: space.home_of(name) for name in space.width_groups if space.home_of(name) is not None}
+        names = []
+        for layer in space.graph.layers:
+            if space.group_at(layer) is not None or layer in space.switches or layer in space.derived:
+                names.append(layer)
+            names += [name for name, home in labelled.items() if home == layer]
+        return names
 
     def _row(self, layer: str) -> LayerControls:
         switches = self._space.switches.get(layer, LayerSwitches())
-        group = next((each for each in self._space.width_groups.values() if layer in each.layers), None)
+        group = self._space.group_at(layer)
         return LayerControls(
             width=self.sliders[group.name] if group else None,
             number=self._numbers[group.name] if group else None,
@@ -153,31 +157,3 @@ class Controls(Mapping[str, LayerControls]):
             bias=bias_checkbox(layer, switches.use_bias),
             initializer=choice_dropdown(layer, "initial weights", switches.initializer, switches.initializer_options),
         )
-
-    def _view(self) -> ipywidgets.Widget:
-        cells: list[Any] = [text_label(heading, "sw-heading") for heading in HEADINGS]
-        for layer, row in self._rows.items():
-            group = next((each for each in self._space.width_groups.values() if layer in each.layers), None)
-            first = group is not None and group.layers[0] == layer
-            empty = ipywidgets.Box()
-            cells += [
-                text_label(layer),
-                row.width if first else text_label(self._place(layer, group), "sw-reason"),
-                row.number if first else empty,
-                *(control or ipywidgets.Box() for control in (row.activation, row.bias, row.initializer)),
-            ]
-            reason = group.why if group is not None and first else ""
-            if reason:
-                label = f"fixed: {reason}" if group is not None and group.fixed else reason
-                note = text_label(label, "sw-reason")
-                note.add_class("sw-across")
-                cells += [ipywidgets.Box(), note]
-        grid = ipywidgets.GridBox(cells, layout=ipywidgets.Layout(grid_template_columns=COLUMNS, grid_gap="2px 8px"))
-        grid.add_class("sw-controls")
-        return ipywidgets.VBox([ipywidgets.HBox([self.multiplier, self.reset]), grid])
-
-    def _place(self, layer: str, group: WidthGroup | None) -> str:
-        """What stands where a layer has no slider of its own."""
-        if group is not None:
-            return f"as {group.layers[0]}"
-        return self._space.derived.get(layer, "")
