@@ -24,11 +24,13 @@ class ControlGrid(ipywidgets.VBox):
     """The lines of ``rows``; those that are not shown are not drawn, so that a large model opens fast."""
 
     def __init__(self, space: StructureSpace, rows: Mapping[str, LayerControls]) -> None:
-        self._lines = {name: _line(space, rows, name) for name in rows}
+        self._space, self._rows = space, rows
+        self._lines: dict[str, list[Any]] = {}  # made when they are first shown
         self._largest = _largest(space, rows)
         self.search = ipywidgets.Text(description="find layer", placeholder="part of its name")
         self.show = ipywidgets.Dropdown(options=[FOLDED, ALL], value=FOLDED, description="show")
         self._count = ipywidgets.Label()
+        self._headings = [text_label(heading, "sw-heading") for heading in HEADINGS]
         self._grid = ipywidgets.GridBox(
             layout=ipywidgets.Layout(grid_template_columns=COLUMNS, grid_gap="2px 8px"),
         )
@@ -44,16 +46,18 @@ class ControlGrid(ipywidgets.VBox):
         """Names of the lines that are shown."""
         text = self.search.value.strip().lower()
         if text:
-            return [name for name in self._lines if text in name.lower()]
-        if self.show.value == ALL or len(self._lines) <= MANY:
-            return list(self._lines)
-        return [name for name in self._lines if name in self._largest]
+            return [name for name in self._rows if text in name.lower()]
+        if self.show.value == ALL or len(self._rows) <= MANY:
+            return list(self._rows)
+        return [name for name in self._rows if name in self._largest]
 
     def _refresh(self) -> None:
         shown = self.shown
-        headings = [text_label(heading, "sw-heading") for heading in HEADINGS]
-        self._grid.children = [*headings, *(cell for name in shown for cell in self._lines[name])]
-        self._count.value = f"{len(shown)} of {len(self._lines)} lines"
+        for name in shown:
+            if name not in self._lines:
+                self._lines[name] = _line(self._space, self._rows, name)
+        self._grid.children = [*self._headings, *(cell for name in shown for cell in self._lines[name])]
+        self._count.value = f"{len(shown)} of {len(self._rows)} lines"
 
 
 def _largest(space: StructureSpace, rows: Mapping[str, LayerControls]) -> set[str]:
@@ -68,16 +72,15 @@ def _line(space: StructureSpace, rows: Mapping[str, LayerControls], name: str) -
     row = rows[name]
     group = space.group_at(name)
     is_home = group is not None and next(each for each in rows if space.group_at(each) is group) == name
+    empty = ipywidgets.Box()
     cells = [
         text_label(name),
         row.width if is_home else text_label(_instead(space, group, name), "sw-reason"),
-        row.number if is_home else ipywidgets.Box(),
-        *(control or ipywidgets.Box() for control in (row.activation, row.bias, row.initializer)),
+        row.number if is_home else empty,
+        *(control or empty for control in (row.activation, row.bias, row.initializer)),
     ]
     if group is not None and is_home and group.why:
-        note = text_label(f"fixed: {group.why}" if group.fixed else group.why, "sw-reason")
-        note.add_class("sw-across")
-        cells += [ipywidgets.Box(), note]
+        cells += [empty, text_label(f"fixed: {group.why}" if group.fixed else group.why, "sw-reason", "sw-across")]
     return cells
 
 

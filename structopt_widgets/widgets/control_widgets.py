@@ -36,63 +36,74 @@ class WidthMultiplier(ipywidgets.FloatSlider):
             self._apply(change["new"])
 
 
-def width_slider(group: WidthGroup) -> ipywidgets.IntSlider:
-    # A slider with equal bounds cannot be drawn: a fixed one stands in the middle of bounds nobody can use.
-    lower, upper = (0, 2 * group.width) if group.fixed else (group.lower, group.upper)
-    slider = ipywidgets.IntSlider(
-        value=group.width,
-        min=lower,
-        max=upper,
-        step=group.divisor,
-        description=f"width of {group.name}",
-        disabled=group.fixed,
-        readout=False,
-        continuous_update=True,
-        layout=ipywidgets.Layout(width="auto"),
-    )
-    slider.add_class("sw-quiet")
-    return slider
+class ControlMaker:
+    """Makes controls that share their layouts and styles: each would be a model of its own in the browser."""
+
+    def __init__(self) -> None:
+        self._layout = ipywidgets.Layout(width="auto")
+        self._slider_style = ipywidgets.widgets.widget_int.SliderStyle()
+        self._style = ipywidgets.widgets.widget_description.DescriptionStyle()
+        self._check_style = ipywidgets.widgets.widget_bool.CheckboxStyle()
+
+    def slider(self, group: WidthGroup) -> ipywidgets.IntSlider:
+        """The width of a group."""
+        # A slider with equal bounds cannot be drawn: a fixed one stands in the middle of bounds nobody can use.
+        lower, upper = (0, 2 * group.width) if group.fixed else (group.lower, group.upper)
+        return ipywidgets.IntSlider(
+            value=group.width,
+            min=lower,
+            max=upper,
+            step=group.divisor,
+            description=f"width of {group.name}",
+            disabled=group.fixed,
+            readout=False,
+            continuous_update=True,
+            layout=self._layout,
+            style=self._slider_style,
+            _dom_classes=("sw-quiet",),
+        )
+
+    def number(self, group: WidthGroup) -> ipywidgets.BoundedIntText:
+        """The same width as a number."""
+        return ipywidgets.BoundedIntText(
+            value=group.width,
+            min=group.lower,
+            max=group.upper,
+            step=group.divisor,
+            description=f"width of {group.name}, as a number",
+            disabled=group.fixed,
+            layout=self._layout,
+            style=self._style,
+            _dom_classes=("sw-quiet",),
+        )
+
+    def dropdown(self, layer: str, what: str, value: str | None, options: tuple[str, ...]) -> Any:
+        """A choice among names; ``None`` for a layer that has no such choice."""
+        if value is None:
+            return None
+        return ipywidgets.Dropdown(
+            options=list(options),
+            value=value,
+            description=f"{what} of {layer}",
+            layout=self._layout,
+            style=self._style,
+            _dom_classes=("sw-quiet",),
+        )
+
+    def checkbox(self, layer: str, value: bool | None) -> Any:
+        """The bias switch; ``None`` for a layer that has none."""
+        if value is None:
+            return None
+        return ipywidgets.Checkbox(
+            value=value,
+            description=f"bias of {layer}",
+            indent=False,
+            layout=self._layout,
+            style=self._check_style,
+            _dom_classes=("sw-quiet",),
+        )
 
 
-def width_number(group: WidthGroup) -> ipywidgets.BoundedIntText:
-    number = ipywidgets.BoundedIntText(
-        value=group.width,
-        min=group.lower,
-        max=group.upper,
-        step=group.divisor,
-        description=f"width of {group.name}, as a number",
-        disabled=group.fixed,
-        layout=ipywidgets.Layout(width="auto"),
-    )
-    number.add_class("sw-quiet")
-    return number
-
-
-def choice_dropdown(layer: str, what: str, value: str | None, options: tuple[str, ...]) -> ipywidgets.Dropdown | None:
-    if value is None:
-        return None
-    dropdown = ipywidgets.Dropdown(
-        options=list(options),
-        value=value,
-        description=f"{what} of {layer}",
-        layout=ipywidgets.Layout(width="auto"),
-    )
-    dropdown.add_class("sw-quiet")
-    return dropdown
-
-
-def bias_checkbox(layer: str, value: bool | None) -> ipywidgets.Checkbox | None:
-    if value is None:
-        return None
-    checkbox = ipywidgets.Checkbox(
-        value=value, description=f"bias of {layer}", indent=False, layout=ipywidgets.Layout(width="auto")
-    )
-    checkbox.add_class("sw-quiet")
-    return checkbox
-
-
-def text_label(text: str, css_class: str = "") -> ipywidgets.Label:
-    label = ipywidgets.Label(value=text)
-    if css_class:
-        label.add_class(css_class)
-    return label
+def text_label(text: str, *css_classes: str) -> ipywidgets.Label:
+    """A line of text, which is never read as HTML."""
+    return ipywidgets.Label(value=text, _dom_classes=css_classes)

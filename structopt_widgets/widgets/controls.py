@@ -11,7 +11,7 @@ import ipywidgets
 from ..structure import LayerSwitches, Structure, StructureSpace
 from ..structure.choices import nearest_width
 from .control_grid import ControlGrid
-from .control_widgets import WidthMultiplier, bias_checkbox, choice_dropdown, width_number, width_slider
+from .control_widgets import ControlMaker, WidthMultiplier
 
 
 @dataclass(frozen=True)
@@ -43,12 +43,13 @@ class Controls(Mapping[str, LayerControls]):
         self._space = space
         self._listeners: list[Callable[[], None]] = []
         self._quiet = False
-        self.sliders = {name: width_slider(group) for name, group in space.width_groups.items()}
-        self._numbers = {name: width_number(group) for name, group in space.width_groups.items()}
+        make = ControlMaker()
+        self.sliders = {name: make.slider(group) for name, group in space.width_groups.items()}
+        self._numbers = {name: make.number(group) for name, group in space.width_groups.items()}
         for name, slider in self.sliders.items():
             # Linked in the browser: a link through the kernel would lag behind the slider and pull it back.
             ipywidgets.jslink((slider, "value"), (self._numbers[name], "value"))
-        self._rows = {layer: self._row(layer) for layer in self._names()}
+        self._rows = {layer: self._row(layer, make) for layer in self._names()}
         self.activations = {layer: row.activation for layer, row in self._rows.items() if row.activation is not None}
         self.biases = {layer: row.bias for layer, row in self._rows.items() if row.bias is not None}
         self.initializers = {layer: row.initializer for layer, row in self._rows.items() if row.initializer is not None}
@@ -147,13 +148,13 @@ class Controls(Mapping[str, LayerControls]):
             names += [name for name, home in labelled.items() if home == layer]
         return names
 
-    def _row(self, layer: str) -> LayerControls:
+    def _row(self, layer: str, make: ControlMaker) -> LayerControls:
         switches = self._space.switches.get(layer, LayerSwitches())
         group = self._space.group_at(layer)
         return LayerControls(
             width=self.sliders[group.name] if group else None,
             number=self._numbers[group.name] if group else None,
-            activation=choice_dropdown(layer, "activation", switches.activation, switches.activation_options),
-            bias=bias_checkbox(layer, switches.use_bias),
-            initializer=choice_dropdown(layer, "initial weights", switches.initializer, switches.initializer_options),
+            activation=make.dropdown(layer, "activation", switches.activation, switches.activation_options),
+            bias=make.checkbox(layer, switches.use_bias),
+            initializer=make.dropdown(layer, "initial weights", switches.initializer, switches.initializer_options),
         )
