@@ -159,7 +159,7 @@ def _merge(keep: Symbol, drop: Symbol, why: str) -> None:
 
 
 def _bind(symbol: Symbol, dim: Dim, why: str) -> None:
-    if isinstance(dim, int):
+    if not any(True for _ in symbols(dim)):
         freeze(symbol, why)
     elif symbol.pinned is not None or symbol in set(symbols(dim)):
         reason = symbol.pinned or why

@@ -6,6 +6,7 @@ leave the batch axis out.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -79,7 +80,8 @@ class ModelGraph:
     """Layers by name, calls in execution order, tensors by index.
 
     ``inputs`` and ``outputs`` are the model's own structures (a tensor, a list or a dictionary)
-    with :class:`TensorRef` in them. ``optimizer`` is the class name of the compiled one, or ``None``.
+    with :class:`TensorRef` in them. ``optimizer`` is the class name of the compiled one, or ``None``;
+    ``optimizer_slots`` the arrays it keeps for each trainable weight, or ``None`` where that is not known.
     """
 
     name: str
@@ -89,6 +91,7 @@ class ModelGraph:
     inputs: Any
     outputs: Any
     optimizer: str | None = None
+    optimizer_slots: int | None = None
 
     @property
     def input_tensors(self) -> list[int]:
@@ -123,7 +126,8 @@ class ModelGraph:
         return {
             "name": self.name,
             "optimizer": self.optimizer,
-            "layers": [asdict(layer) for layer in self.layers.values()],
+            "optimizer_slots": self.optimizer_slots,
+            "layers": [{**asdict(layer), "serialized": _encode(layer.serialized)} for layer in self.layers.values()],
             "calls": calls,
             "tensors": [{"shape": [*tensor.shape], "dtype": tensor.dtype} for tensor in self.tensors],
             "inputs": _encode(self.inputs),
@@ -141,7 +145,7 @@ class ModelGraph:
                     Weight(weight["name"], tuple(weight["shape"]), weight["dtype"], weight["trainable"])
                     for weight in each["weights"]
                 ),
-                each["serialized"],
+                _decode(each["serialized"]),
             )
             for each in data["layers"]
         ]
@@ -163,6 +167,7 @@ class ModelGraph:
             _decode(data["inputs"]),
             _decode(data["outputs"]),
             data["optimizer"],
+            data["optimizer_slots"],
         )
 
 
@@ -187,6 +192,8 @@ def _encode(value: Any) -> Any:
         return {key: _encode(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_encode(each) for each in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return {"$float": str(value)}
     if value is None or isinstance(value, (bool, int, float, str)):
         return value
     # What JSON has no word for is a dictionary of one key, which starts with a dollar sign.
@@ -197,7 +204,7 @@ def _encode(value: Any) -> Any:
     if isinstance(value, slice):
         return {"$slice": [_encode(each) for each in (value.start, value.stop, value.step)]}
     if isinstance(value, (np.ndarray, np.generic)):
-        return {"$array": value.tolist(), "dtype": str(value.dtype)}
+        return {"$array": _encode(value.tolist()), "dtype": str(value.dtype)}
     if value is Ellipsis:
         return {"$ellipsis": True}
     raise TypeError(f"expected numbers, text, arrays and tensors as arguments, got {type(value).__name__}")
@@ -213,7 +220,9 @@ def _decode(structure: Any) -> Any:
         if kind == "$slice":
             return slice(*(_decode(value) for value in structure["$slice"]))
         if kind == "$array":
-            return np.array(structure["$array"], dtype=structure["dtype"])
+            return np.array(_decode(structure["$array"]), dtype=structure["dtype"])
+        if kind == "$float":
+            return float(structure["$float"])
         if kind == "$ellipsis":
             return Ellipsis
         return {key: _decode(value) for key, value in structure.items()}

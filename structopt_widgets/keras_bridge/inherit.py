@@ -31,10 +31,10 @@ def inherit_weights(structure: Structure, source: KerasSource, operations: Mappi
     chosen = choose_units(structure, source)
     for name, axes in structure.space.connected.weights.items():
         original = source.operations[name]
-        old = dict(_present(axes, _weights(original), _uses_bias(structure.space.baseline, name)))
-        for each, variable in _present(axes, _weights(operations[name]), _uses_bias(structure, name)):
-            if each in old:
-                variable.assign(_carried(each, np.asarray(old[each]), np.asarray(variable), chosen))
+        old = _present(axes, _weights(original), _uses_bias(structure.space.baseline, name))
+        for place, variable in _present(axes, _weights(operations[name]), _uses_bias(structure, name)).items():
+            if place in old:
+                variable.assign(_carried(axes[place], np.asarray(old[place]), np.asarray(variable), chosen))
         if hasattr(operations[name], "finalize_state"):
             operations[name].finalize_state()  # an adapted Normalization computes with copies of its weights
 
@@ -61,7 +61,8 @@ def _importance(structure: Structure, source: KerasSource) -> dict[Symbol, np.nd
     scores: dict[Symbol, np.ndarray] = {}
     for name, axes in structure.space.connected.weights.items():
         weights = _weights(source.operations[name])
-        for each, variable in _present(axes, weights, _uses_bias(structure.space.baseline, name)):
+        for place, variable in _present(axes, weights, _uses_bias(structure.space.baseline, name)).items():
+            each = axes[place]
             if each.incoming is None:
                 continue
             values = np.square(np.asarray(variable, dtype=np.float64))
@@ -82,10 +83,10 @@ def _carried(axes: WeightAxes, old: np.ndarray, fresh: np.ndarray, chosen: Mappi
     return value
 
 
-def _present(axes: tuple[WeightAxes, ...], weights: list[Any], has_bias: bool) -> list[tuple[WeightAxes, Any]]:
-    """The declared weights that exist, with their variables; none for a layer that is not built."""
-    declared = [each for each in axes if has_bias or not each.is_bias]
-    return list(zip(declared, weights, strict=True)) if weights else []
+def _present(axes: tuple[WeightAxes, ...], weights: list[Any], has_bias: bool) -> dict[int, Any]:
+    """The variables that exist, by their place among the declared weights; none for a layer that is not built."""
+    declared = [place for place, each in enumerate(axes) if has_bias or not each.is_bias]
+    return dict(zip(declared, weights, strict=True)) if weights else {}
 
 
 def _weights(operation: Any) -> list[Any]:

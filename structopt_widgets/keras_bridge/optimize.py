@@ -72,5 +72,11 @@ def _with_all(structure: Structure, change: Callable[..., Structure], choice: An
 
 
 def _output_layers(space: StructureSpace) -> set[str]:
-    outputs = set(space.graph.output_tensors)
-    return {call.layer for call in space.graph.calls if outputs & set(call.outputs)}
+    outputs, found = set(space.graph.output_tensors), set()
+    for call in reversed(space.graph.calls):
+        if outputs & set(call.outputs):
+            found.add(call.layer)
+            # A softmax or a reshape of its own passes on what the layer before it made.
+            if not space.graph.layers[call.layer].weights:
+                outputs |= set(call.inputs)
+    return found

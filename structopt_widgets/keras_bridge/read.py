@@ -12,6 +12,7 @@ from ..graph import Call, Layer, ModelGraph, Tensor, TensorRef, Weight
 from ..graph.model_graph import tensor_refs
 from ..graph.ordering import execution_order
 from ..layer_rules.registry import kind_of
+from ..metrics import OPTIMIZER_SLOTS
 from .load import load_model
 from .source import KerasSource
 from .trace import functional_of, graph_of
@@ -48,7 +49,6 @@ class _Reader:
     def read(self, functional: keras.Model, model: keras.Model) -> ModelGraph:
         known: dict[int, int] = {}
         self._walk(functional, known, prefix="")
-        optimizer = getattr(model, "optimizer", None)
         outputs = _references(functional._outputs_struct, known)
         calls = execution_order(self._calls, [ref.index for ref in tensor_refs(outputs)])
         return ModelGraph(
@@ -58,7 +58,7 @@ class _Reader:
             tuple(self._tensors),
             _references(functional._inputs_struct, known),
             outputs,
-            type(optimizer).__name__ if optimizer is not None else None,
+            *_optimizer_of(model),
         )
 
     def _walk(self, functional: keras.Model, known: dict[int, int], prefix: str) -> None:
@@ -110,6 +110,27 @@ class _Reader:
         self._layers[name] = _layer(operation, name)
         self.operations[name] = original
         return name
+
+
+def _optimizer_of(model: keras.Model) -> tuple[str | None, int | None]:
+    """The compiled optimizer's name, and the arrays it keeps for each trainable weight where that is known."""
+    optimizer = getattr(model, "optimizer", None)
+    # Mixed precision wraps the optimizer to scale the loss.
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    if optimizer is None:
+        return None, None
+    name = type(optimizer).__name__
+    slots = OPTIMIZER_SLOTS.get(name.lower())
+    if slots is not None:
+        # Keras allocates these only when they are asked for.
+        optional = {
+            "sgd": ("momentum",),
+            "rmsprop": ("momentum", "centered"),
+            "adam": ("amsgrad",),
+            "adamw": ("amsgrad",),
+        }
+        slots += sum(bool(getattr(optimizer, option, False)) for option in optional.get(name.lower(), ()))
+    return name, slots
 
 
 def _candidates(name: str, prefix: str) -> Iterator[str]:

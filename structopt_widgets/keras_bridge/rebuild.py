@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import types
 import warnings
 from typing import Any
 
 import keras
+from keras.src.saving import serialization_lib
 
 from ..graph import Layer, TensorRef
 from ..graph.model_graph import map_structure
@@ -66,7 +68,8 @@ def _operation(structure: Structure, layer: Layer, source: Any) -> Any:
     config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer)
     original = source.operations[layer.name] if isinstance(source, KerasSource) else None
     if original is not None:
-        with keras.saving.custom_object_scope(_own_functions(original)):
+        # The model is at hand, so is its own code: nothing is loaded that the user has not run already.
+        with keras.saving.custom_object_scope(_own_objects(original)), serialization_lib.SafeModeScope(False):
             return type(original).from_config(config)
     return keras.saving.deserialize_keras_object({**layer.serialized, "config": config}, safe_mode=True)
 
@@ -89,11 +92,15 @@ def _changes(structure: Structure, layer: Layer) -> dict[str, Any]:
     return changes
 
 
-def _own_functions(operation: Any) -> dict[str, Any]:
-    """A layer's activation, by name, when it is a function of the user's own."""
-    activation = getattr(operation, "activation", None)
-    name = getattr(activation, "__name__", None)
-    return {} if name is None or activation.__module__.startswith("keras.") else {name: activation}
+def _own_objects(operation: Any) -> dict[str, Any]:
+    """Functions and classes of the user's own that a layer's configuration names, by name."""
+    inner = operation._flatten_layers() if isinstance(operation, keras.Layer) else []
+    found = [each for layer in inner for each in (type(layer), *vars(layer).values(), *map(type, vars(layer).values()))]
+    return {
+        each.__name__: each
+        for each in found
+        if isinstance(each, (type, types.FunctionType)) and not each.__module__.startswith(("keras.", "builtins"))
+    }
 
 
 def _filled(structure: Any, tensors: dict[int, Any]) -> Any:

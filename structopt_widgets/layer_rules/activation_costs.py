@@ -62,6 +62,8 @@ ACTIVATION_COSTS: Mapping[str, ActivationCost] = {
 
 # keras.activations spells some functions in several ways.
 ALIASES: Mapping[str, str] = {"swish": "silu", "hard_swish": "hard_silu"}
+# Layers used as activations, which compute what the function of that name does.
+_LAYERS: Mapping[str, str] = {"re_lu": "relu", "leaky_re_lu": "leaky_relu"}
 
 
 def activation_cost(name: str) -> ActivationCost:
@@ -79,4 +81,6 @@ def choice_name(value: Any) -> str:
     if not isinstance(name, str):
         return "custom"
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    if snake in _LAYERS and value["config"].get("max_value") is None and not value["config"].get("threshold"):
+        return _LAYERS[snake]
     return ALIASES.get(snake, snake)

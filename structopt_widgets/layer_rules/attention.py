@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph import Dim, Product, Shape, ceil_log2
+from ..graph import Dim, Product, Shape, ceil_log2, maximum
 from .activation_costs import ACTIVATION_COSTS
 from .registry import register_layer_rule
-from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes
+from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError, WeightAxes
 
 
 class _MultiHead(LayerRule):
@@ -24,9 +24,11 @@ class _MultiHead(LayerRule):
         """Shapes of query, value and key; the key is the value unless it is given."""
         query, value = site.argument(0, "query"), site.argument(1, "value")
         if query is None or value is None or len(query) != 2 or site.config.get("attention_axes") not in (None, [1]):
-            raise KeyError("a rule for attention over one axis of queries and values (batch, positions, width)")
+            raise UnsupportedLayerError(
+                "there is none for attention over one axis of queries and values (batch, positions, width)"
+            )
         if site.config.get("use_gate") or site.config.get("sliding_window"):
-            raise KeyError("a rule for gates or sliding windows")
+            raise UnsupportedLayerError("there is none for gates or sliding windows")
         return query, value, site.argument(2, "key") or value
 
     def projections(self, parts: list[tuple[str, Dim, Dim, Dim]]) -> tuple[WeightAxes, ...]:
@@ -58,7 +60,8 @@ class _MultiHead(LayerRule):
             + context * made,
             # One multiplication scales each query; every score goes through the softmax.
             other=bias * (queries + keys + values + asked * made) + queries + softmax.flops * scores,
-            span=(1 + ceil_log2(at.size(query[-1])) + bias + 1)
+            # Queries, keys and values are projected side by side: the widest takes longest.
+            span=(1 + ceil_log2(maximum(*(at.size(each[-1]) for each in (query, key, value)))) + bias + 1)
             + (1 + ceil_log2(key_size))
             + softmax.span_over(kept)
             + (1 + ceil_log2(kept))

@@ -17,7 +17,7 @@ from .activations import Softmax
 from .merging import broadcast
 from .registry import register_layer_rule
 from .reshaping import regrouped
-from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site
+from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, UnsupportedLayerError
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,9 @@ class Binary(LayerRule):
 
 @dataclass(frozen=True)
 class Reduction(LayerRule):
-    """One value over some axes: n - 1 operations, and ``extra`` more an output."""
+    """One value over some axes: n - 1 operations, and one more an output for a ``mean``."""
 
-    extra: int = 0
-    an_element: int = 0
+    mean: bool = False
 
     def connect(self, site: Site) -> Connection:
         shape, axes = site.inputs[0], self._axes(site)
@@ -49,17 +48,21 @@ class Reduction(LayerRule):
         shape, axes = site.inputs[0], self._axes(site)
         over = at.elements(tuple(shape[axis] for axis in axes))
         results = at.elements(site.outputs[0])
-        elements = at.elements(shape)
-        return Cost(
-            other=elements * (1 + self.an_element) + results * (self.extra - 1),
-            span=ceil_log2(over) + self.extra + self.an_element,
-        )
+        return Cost(other=at.elements(shape) - results + self.mean * results, span=ceil_log2(over) + self.mean)
 
     def _axes(self, site: Site) -> list[int]:
         axis = site.config.get("axis")
         if axis is None:
-            raise KeyError("a rule for reducing over the batch too")
+            raise UnsupportedLayerError("there is none for reducing over the batch too")
         return _without_batch(axis, len(site.inputs[0]))
+
+
+class Variance(Reduction):
+    """The mean, then the mean of the squared distances from it: add, subtract, square, add an element."""
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        over = at.elements(tuple(site.inputs[0][axis] for axis in self._axes(site)))
+        return Cost(other=4 * at.elements(site.inputs[0]), span=2 * (ceil_log2(over) + 1) + 2)
 
 
 class Reshape(LayerRule):
@@ -78,7 +81,7 @@ class Reshape(LayerRule):
     def _target(self, site: Site) -> list[int]:
         batch, *target = site.config["newshape"]
         if batch not in (-1, None):
-            raise KeyError("a rule for reshaping the batch")
+            raise UnsupportedLayerError("there is none for reshaping the batch")
         return list(target)
 
 
@@ -88,7 +91,7 @@ class Transpose(LayerRule):
     def connect(self, site: Site) -> Connection:
         batch, *axes = site.config["axes"] or [None]
         if batch != 0:
-            raise KeyError("a rule for moving the batch axis")
+            raise UnsupportedLayerError("there is none for moving the batch axis")
         return Connection((tuple(site.inputs[0][axis - 1] for axis in axes),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
@@ -163,7 +166,7 @@ class Matmul(LayerRule):
 
     def _operands(self, site: Site) -> tuple[Shape, Shape]:
         if len(site.inputs) != 2 or min(map(len, site.inputs)) < 2:
-            raise KeyError("a rule for products with constants or vectors")
+            raise UnsupportedLayerError("there is none for products with constants or vectors")
         return site.inputs[0], site.inputs[1]
 
 
@@ -174,7 +177,7 @@ class GetItem(LayerRule):
         key = site.call.args[1] if len(site.call.args) > 1 else (site.call.kwargs or {})["key"]
         batch, *parts = key if isinstance(key, tuple) else (key,)
         if batch != slice(None) or any(not isinstance(part, (int, slice)) for part in parts):
-            raise KeyError("a rule for this kind of indexing")
+            raise UnsupportedLayerError("there is none for this kind of indexing")
         output: list[Dim] = []
         for position, dim in enumerate(site.inputs[0]):
             part = parts[position] if position < len(parts) else slice(None)
@@ -203,7 +206,7 @@ def _without_batch(axis: Any, rank: int) -> list[int]:
     """Axes as Keras counts them, with the batch, as positions in a shape without it."""
     axes = [each if each < 0 else each - 1 - rank for each in (axis if isinstance(axis, (list, tuple)) else [axis])]
     if any(each < -rank for each in axes):
-        raise KeyError("a rule for working along the batch")
+        raise UnsupportedLayerError("there is none for working along the batch")
     return [each + rank for each in axes]
 
 
@@ -219,9 +222,8 @@ _register(Elementwise(flops=1, span=1), "LogicalNot", "Floor", "Ceil", "Round", 
 _register(Elementwise(flops=2, span=2), "Rsqrt", "Clip")
 _register(Elementwise(kept=0), "Cast", "Identity", "StopGradient", "ZerosLike", "OnesLike")
 _register(Reduction(), "Sum", "Max", "Min", "Prod", "Any", "All", "Argmax", "Argmin")
-_register(Reduction(extra=1), "Mean")
-# The mean is taken first: subtract it, square, and average once more.
-_register(Reduction(extra=2, an_element=3), "Var")
+_register(Reduction(mean=True), "Mean")
+_register(Variance(), "Var")
 _register(Reshape(), "Reshape")
 _register(Transpose(), "Transpose")
 _register(ExpandDims(), "ExpandDims")

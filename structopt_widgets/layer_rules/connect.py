@@ -9,7 +9,7 @@ from typing import Any
 from ..graph import Call, DimensionError, Layer, ModelGraph, Shape, baseline_size
 from ..graph.dimensions import freeze, resolve, unify
 from .registry import find_layer_rule
-from .rule import Connection, LayerRule, Site, WeightAxes
+from .rule import Connection, LayerRule, Site, UnsupportedLayerError, WeightAxes
 
 
 @dataclass(frozen=True)
@@ -72,8 +72,10 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
             try:
                 connection = rule.connect(site)
                 _check(graph, call, layer, rule, connection)
-            except (_RuleMismatchError, DimensionError, KeyError) as mismatch:
-                rule, connection, reason = None, None, f"does not fit its layer rule: {mismatch}"
+            except (_RuleMismatchError, DimensionError, UnsupportedLayerError, KeyError) as error:
+                # A KeyError shows a missing key and nothing else.
+                what = f"its configuration has no {error}" if isinstance(error, KeyError) else str(error)
+                rule, connection, reason = None, None, f"does not fit its layer rule: {what}"
                 site.produced.clear()
                 _require_lengths(graph, call)
         if connection is None:
@@ -87,6 +89,8 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
         for index, shape in zip(call.outputs, connection.outputs, strict=True):
             shapes[index] = tuple(resolve(dim) for dim in shape)
         site.outputs = list(connection.outputs)
+        if rule is not None:
+            _share_configuration(calls, layer.name, rule, connection)
         axes = _as_stored(layer, rule, connection.weights)
         _share(layer.name, weights.setdefault(layer.name, axes), axes)
         calls.append(ConnectedCall(call, site, rule))
@@ -139,6 +143,21 @@ def _as_stored(layer: Layer, rule: LayerRule | None, axes: tuple[WeightAxes, ...
         actual = next(stored) if has_bias or not each.is_bias else layer.weights[0]
         result.append(replace(each, dtype=actual.dtype, trainable=actual.trainable))
     return tuple(result)
+
+
+def _share_configuration(calls: list[ConnectedCall], layer: str, rule: LayerRule, connection: Connection) -> None:
+    """A layer without weights that is called again still has one configuration: sizes written there are one."""
+    earlier = [each for each in calls if each.call.layer == layer]
+    if not earlier or connection.weights or type(rule).config is LayerRule.config:
+        return
+    for one, other in zip(earlier[0].site.outputs, connection.outputs, strict=True):
+        for left, right in zip(one, other, strict=False):
+            why = f"{layer} is used several times, with the same sizes in its configuration"
+            if len(one) == len(other) and baseline_size(left) == baseline_size(right):
+                unify(left, right, why)
+            else:
+                freeze(left, why)
+                freeze(right, why)
 
 
 def _share(layer: str, first: tuple[WeightAxes, ...], again: tuple[WeightAxes, ...]) -> None:

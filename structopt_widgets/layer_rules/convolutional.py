@@ -180,6 +180,7 @@ class SeparableConvolution(_Convolution):
             macs=positions * pointwise * depthwise + outputs * pointwise,
             other=at.bias(site) * outputs + activation.other,
             span=2 + ceil_log2(depthwise) + ceil_log2(pointwise) + at.bias(site) + activation.span,
+            kept=positions * pointwise + outputs,  # what lies between the two is kept too
             uncounted=activation.uncounted,
         )
 
@@ -225,13 +226,16 @@ class TransposedConvolution(LayerRule):
     def cost(self, site: Site, at: Setting) -> Cost:
         space, channels = split_channels(site, site.inputs[0])
         _, width = split_channels(site, site.outputs[0])
-        window = product(as_list(site.config["kernel_size"], len(space)))
+        lengths, rank = as_list(site.config["kernel_size"], len(space)), len(space)
+        window = product(lengths)
+        # Neighbouring windows overlap: that many of them meet in one output.
+        meeting = product(-(-k // step) for k, step in zip(lengths, as_list(site.config["strides"], rank), strict=True))
         fan_in, outputs = at.size(channels), at.elements(site.outputs[0])
         activation = activation_of(site, at)
         return Cost(
             macs=product(space) * window * fan_in * at.size(width),
             other=at.bias(site) * outputs + activation.other,
-            span=1 + ceil_log2(window * fan_in) + at.bias(site) + activation.span,
+            span=1 + ceil_log2(meeting * fan_in) + at.bias(site) + activation.span,
             uncounted=activation.uncounted,
         )
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ..graph import Shape, ceil_log2
+from typing import Any
+
+from ..graph import Shape, baseline_size, ceil_log2
 from .registry import register_layer_rule
 from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, WeightAxes
 
@@ -78,8 +80,7 @@ class GroupNormalization(LayerRule):
         shape = site.inputs[0]
         channels = shape[_axes(site, shape)[0]]
         groups = site.config["groups"]
-        # -1 asks for a group a channel, which every width allows.
-        if groups != -1:
+        if not self._is_a_group_a_channel(site):
             site.split(channels, groups, f"normalizes them in {groups} groups")
         names = [*(["gamma"] if site.config["scale"] else []), *(["beta"] if site.config["center"] else [])]
         return Connection((shape,), tuple(WeightAxes(name, (channels,)) for name in names))
@@ -87,14 +88,22 @@ class GroupNormalization(LayerRule):
     def cost(self, site: Site, at: Setting) -> Cost:
         shape = site.outputs[0]
         axis = _axes(site, shape)[0]
-        channels = at.size(shape[axis])
-        groups = channels if site.config["groups"] == -1 else site.config["groups"]
+        groups = at.size(shape[axis]) if self._is_a_group_a_channel(site) else site.config["groups"]
         elements = at.elements(shape)
         affine = int(site.config["scale"]) + int(site.config["center"])
         return Cost(
             other=(5 + affine) * elements + 2 * groups,
             span=2 * (ceil_log2(elements // groups) + 1) + 5 + affine,
         )
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        shape = site.outputs[0]
+        return {"groups": at.size(shape[_axes(site, shape)[0]])} if self._is_a_group_a_channel(site) else {}
+
+    def _is_a_group_a_channel(self, site: Site) -> bool:
+        """Instance normalization: its groups follow its input, as Keras writes them down when it is built."""
+        shape = site.inputs[0]
+        return site.config["groups"] in (-1, baseline_size(shape[_axes(site, shape)[0]]))
 
 
 class UnitNormalization(LayerRule):
@@ -113,10 +122,10 @@ class Normalization(LayerRule):
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
+        axes = tuple(shape[axis] for axis in sorted(_axes(site, shape))) if site.config["axis"] is not None else ()
+        site.freeze(axes, "holds the statistics of the data's own channels")
         if site.config.get("mean") is not None:
             return Connection((shape,))
-        axes = tuple(shape[axis] for axis in sorted(_axes(site, shape))) if site.config["axis"] is not None else ()
-        site.freeze(axes, "was adapted to the data's own channels")
         # The third weight counts how often the layer was adapted.
         return Connection((shape,), (WeightAxes("mean", axes), WeightAxes("variance", axes), WeightAxes("count", ())))
 
@@ -124,10 +133,19 @@ class Normalization(LayerRule):
         return Cost(other=2 * at.elements(site.outputs[0]), span=2)
 
 
+class Rescaling(Elementwise):
+    """A factor and an offset, for all elements or one a channel."""
+
+    def connect(self, site: Site) -> Connection:
+        if any(isinstance(site.config[key], (list, tuple)) for key in ("scale", "offset")):
+            site.freeze((site.inputs[0][-1],), "has a number of its own for each channel")
+        return super().connect(site)
+
+
 register_layer_rule("BatchNormalization", BatchNormalization())
 register_layer_rule("LayerNormalization", LayerNormalization())
 register_layer_rule("Normalization", Normalization())
-register_layer_rule("Rescaling", Elementwise(flops=2, span=2))
+register_layer_rule("Rescaling", Rescaling(flops=2, span=2))
 register_layer_rule("RMSNormalization", RMSNormalization())
 register_layer_rule("GroupNormalization", GroupNormalization())
 register_layer_rule("UnitNormalization", UnitNormalization())

@@ -8,7 +8,7 @@ from typing import Any
 from ..graph import Dim, Layer, Product, ceil_log2, maximum
 from .activation_costs import activation_cost, choice_name
 from .registry import find_layer_rule, register_layer_rule
-from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes, fixed_size
+from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError, WeightAxes
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Recurrent(LayerRule):
         )
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        timesteps, features = fixed_size(site.inputs[0][0]), at.size(site.inputs[0][-1])
+        timesteps, features = at.size(site.inputs[0][0]), at.size(site.inputs[0][-1])
         units = at.size(site.outputs[0][-1])
         bias = at.bias(site) * (2 if site.config.get("reset_after") else 1)
         own = at.activation(site)
@@ -65,6 +65,9 @@ class Recurrent(LayerRule):
             + self.products
         )
         wait = 1 + ceil_log2(maximum(features, units)) + 1 + at.bias(site) + self.steps
+        if site.config.get("reset_after") is False:
+            # The candidate's recurrent product waits for the reset gate.
+            wait = wait + 1 + ceil_log2(units)
         return Cost(
             macs=timesteps * self.gates * units * (features + units),
             other=timesteps * step,
@@ -94,10 +97,13 @@ class Wrapper(LayerRule):
     def inner(self, site: Site, key: str = "layer") -> tuple[LayerRule, Site]:
         """The rule and the site of the wrapped layer."""
         wrapped = site.config[key]
-        rule = find_layer_rule((wrapped["class_name"],))
+        # Only Keras's own classes go by their bare name: a user's of the same name is another layer.
+        is_keras = str(wrapped.get("module")).startswith("keras")
+        kind = wrapped["class_name"] if is_keras else f"{wrapped.get('module')}.{wrapped['class_name']}"
+        rule = find_layer_rule((kind,))
         if rule is None:
-            raise KeyError(f"the wrapped layer's kind {wrapped['class_name']!r} has no layer rule")
-        layer = Layer(site.layer.name, (wrapped["class_name"],), site.layer.weights, wrapped)
+            raise UnsupportedLayerError(f"the layer it wraps, a {wrapped['class_name']}, has none")
+        layer = Layer(site.layer.name, (kind,), site.layer.weights, wrapped)
         return rule, Site(layer, list(site.inputs), site.call, list(site.outputs), site.produced)
 
     def weights_of(self, rule: LayerRule, site: Site, connection: Connection) -> tuple[WeightAxes, ...]:
@@ -105,9 +111,8 @@ class Wrapper(LayerRule):
         has_bias = rule.bias_key is None or bool(site.config.get(rule.bias_key))
         return tuple(replace(each, is_bias=False) for each in connection.weights if has_bias or not each.is_bias)
 
-    def changed(self, site: Site, at: Setting, key: str = "layer") -> dict[str, Any]:
+    def resized(self, site: Site, at: Setting, key: str, rule: LayerRule, inner: Site) -> dict[str, Any]:
         """The configuration entry of the wrapped layer, at a setting."""
-        rule, inner = self.inner(site, key)
         wrapped = site.config[key]
         return {**wrapped, "config": {**wrapped["config"], **rule.config(inner, at)}}
 
@@ -124,13 +129,17 @@ class TimeDistributed(Wrapper):
 
     def cost(self, site: Site, at: Setting) -> Cost:
         rule, inner = self._step(site)
-        once, timesteps = rule.cost(inner, at), fixed_size(site.inputs[0][0])
-        return Cost(macs=timesteps * once.macs, other=timesteps * once.other, span=once.span, uncounted=once.uncounted)
+        once, timesteps = rule.cost(inner, at), at.size(site.inputs[0][0])
+        return Cost(
+            macs=timesteps * once.macs,
+            other=timesteps * once.other,
+            span=once.span,
+            kept=None if once.kept is None else timesteps * once.kept,
+            uncounted=once.uncounted,
+        )
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
-        rule, inner = self._step(site)
-        wrapped = site.config["layer"]
-        return {"layer": {**wrapped, "config": {**wrapped["config"], **rule.config(inner, at)}}}
+        return {"layer": self.resized(site, at, "layer", *self._step(site))}
 
     def _step(self, site: Site) -> tuple[LayerRule, Site]:
         rule, inner = self.inner(site)
@@ -139,56 +148,64 @@ class TimeDistributed(Wrapper):
 
 
 class Bidirectional(Wrapper):
-    """A recurrent layer in both directions, which Keras lets merge in several ways."""
+    """A recurrent layer in both directions at once, whose outputs Keras merges in several ways."""
 
     def connect(self, site: Site) -> Connection:
-        rule, forward = self.inner(site)
-        ahead = rule.connect(forward)
-        rule_back, backward = self.inner(site, "backward_layer" if "backward_layer" in site.config else "layer")
-        back = rule_back.connect(backward)
+        if len(site.inputs) - (site.argument(2, "mask") is not None) > 1:
+            raise UnsupportedLayerError("there is none for initial states in both directions")
+        ahead, back = (rule.connect(inner) for rule, inner in (self.inner(site, key) for key in self._keys(site)))
         for one, other in zip(ahead.outputs[0], back.outputs[0], strict=True):
-            site.tie(one, other, "runs the same layer in both directions")
+            site.tie(one, other, "runs in both directions, which are equally wide")
         *positions, units = ahead.outputs[0]
         mode = site.config["merge_mode"]
         if mode is None:
-            outputs: tuple[Any, ...] = (ahead.outputs[0], ahead.outputs[0])
+            outputs: tuple[Any, ...] = (ahead.outputs[0], back.outputs[0])
         else:
             outputs = ((*positions, Product(2, units) if mode == "concat" else units),)
-        states = ahead.outputs[1:] + ahead.outputs[1:]
-        weights = self.weights_of(rule, forward, ahead) + self.weights_of(rule_back, backward, back)
-        return Connection((*outputs, *states), weights)
+        weights = [
+            weight
+            for key, connection in zip(self._keys(site), (ahead, back), strict=True)
+            for weight in self.weights_of(*self.inner(site, key), connection)
+        ]
+        return Connection((*outputs, *ahead.outputs[1:], *back.outputs[1:]), tuple(weights))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        rule, forward = self._direction(site)
-        once = rule.cost(forward, at)
-        mode = site.config["merge_mode"]
-        # Both directions at once; adding, averaging or multiplying them is one more operation an output.
-        merging = at.elements(site.outputs[0]) if mode in ("sum", "mul", "ave") else 0
+        ahead, back = (rule.cost(inner, at) for rule, inner in self._directions(site))
+        merges = site.config["merge_mode"] in ("sum", "mul", "ave")
         return Cost(
-            macs=2 * once.macs,
-            other=2 * once.other + merging,
-            span=once.span + (1 if mode in ("sum", "mul", "ave") else 0),
-            kept=None if once.kept is None else 2 * once.kept,
-            uncounted=once.uncounted,
+            macs=ahead.macs + back.macs,
+            other=ahead.other + back.other + (at.elements(site.outputs[0]) if merges else 0),
+            span=maximum(ahead.span, back.span) + merges,
+            kept=None if ahead.kept is None or back.kept is None else ahead.kept + back.kept,
+            uncounted=ahead.uncounted + back.uncounted,
         )
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
-        rule, forward = self._direction(site)
-        sizes = rule.config(forward, at)
-        keys = [key for key in ("layer", "backward_layer") if key in site.config]
-        return {key: {**site.config[key], "config": {**site.config[key]["config"], **sizes}} for key in keys}
+        return {
+            key: self.resized(site, at, key, *direction)
+            for key, direction in zip(self._keys(site), self._directions(site), strict=True)
+            if key in site.config
+        }
 
-    def _direction(self, site: Site) -> tuple[LayerRule, Site]:
-        rule, forward = self.inner(site)
+    def _keys(self, site: Site) -> tuple[str, str]:
+        return "layer", "backward_layer" if "backward_layer" in site.config else "layer"
+
+    def _directions(self, site: Site) -> list[tuple[LayerRule, Site]]:
+        """The rule and the site of each direction, whose output is one half of a concatenated one."""
         *positions, last = site.outputs[0]
-        units = last.inner if isinstance(last, Product) and site.config["merge_mode"] == "concat" else last
-        forward.outputs = [(*positions, units)]
-        return rule, forward
+        half = last.inner if isinstance(last, Product) and site.config["merge_mode"] == "concat" else last
+        found = []
+        for key in self._keys(site):
+            rule, inner = self.inner(site, key)
+            inner.outputs = [(*positions, half)]
+            found.append((rule, inner))
+        return found
 
 
 register_layer_rule("SimpleRNN", Recurrent(1, 1, recurrent_activations=0, activations=1, products=0, steps=0))
-# f * c, i * candidate, their sum, o * tanh(c)
-register_layer_rule("LSTM", Recurrent(4, 2, recurrent_activations=3, activations=2, products=4, steps=4))
+# f * c beside i * candidate, their sum, tanh, o * tanh(c): four products and sums, three of which wait; the second
+# activation is the tanh.
+register_layer_rule("LSTM", Recurrent(4, 2, recurrent_activations=3, activations=2, products=4, steps=3))
 # r * state, 1 - z, z * state, (1 - z) * candidate, their sum
 register_layer_rule("GRU", Recurrent(3, 1, recurrent_activations=2, activations=1, products=5, steps=4))
 register_layer_rule("TimeDistributed", TimeDistributed())

@@ -25,6 +25,10 @@ from .activation_costs import ActivationCost, activation_cost, choice_name
 Number = Any
 
 
+class UnsupportedLayerError(ValueError):
+    """A rule meets a layer used in a way it does not cover; the layer is then listed as not counted."""
+
+
 @dataclass(frozen=True)
 class WeightAxes:
     """A weight by its axes: from this one declaration come its size, shape check and slicing.

@@ -64,6 +64,18 @@ def allowed_width(group: WidthGroup, width: Any) -> int:
     return int(width)
 
 
+def allowed_widths(group: WidthGroup, widths: Any) -> np.ndarray:
+    """An array of widths, if ``group`` may take them all."""
+    array = np.asarray(widths)
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"Expected whole numbers as the widths of {group.name!r}, got {array.dtype}. Round them first.")
+    for width in {int(array.min()), int(array.max())} if array.size else ():
+        allowed_width(group, width - width % group.divisor)
+    if (array % group.divisor).any():
+        allowed_width(group, int(array[array % group.divisor != 0][0]))
+    return array.astype(np.int64)
+
+
 def nearest_width(group: WidthGroup, width: float) -> int:
     """The allowed width nearest to ``width``; halves go up, as in ``live_panel.js``, which must agree."""
     if group.fixed:

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from ..graph import ModelGraph
 from ..layer_rules import Setting, activation_cost, connect
-from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs, optimizer_slots
+from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs
 from ..metrics.cost_program import TOTALS
 from ..metrics.operations import call_costs, flops
 from ..metrics.parameters import layer_parameters
-from .choices import known, nearest_width
+from .choices import allowed_widths, known, nearest_width
 from .knobs import WidthGroup, derived_widths, find_switches, find_width_groups
 from .structure import Structure
 
@@ -42,6 +42,7 @@ class StructureSpace:
         derived: layer to the reason its width follows from other groups.
         kinds: layer to its class.
         optimizer: whose slots training memory counts by default: the compiled one, else Adam.
+        slots: arrays that optimizer keeps for each trainable weight.
     """
 
     def __init__(self, graph: ModelGraph, source: ModelSource | None = None, growth: float = 2.0) -> None:
@@ -59,8 +60,10 @@ class StructureSpace:
         self.switches = find_switches(self.connected)
         self.derived = derived_widths(self.connected, found)
         self.kinds = {name: layer.kind for name, layer in graph.layers.items()}
-        compiled = (graph.optimizer or "").lower()
-        self.optimizer = compiled if compiled in OPTIMIZER_SLOTS else "adam"
+        known_slots = graph.optimizer_slots is not None
+        assumed = f"adam (assumed: no slot count for {graph.optimizer})" if graph.optimizer else "adam"
+        self.optimizer = graph.optimizer.lower() if graph.optimizer and known_slots else assumed
+        self.slots = OPTIMIZER_SLOTS["adam"] if graph.optimizer_slots is None else graph.optimizer_slots
         self.baseline = Structure(
             self,
             {name: group.width for name, group in self.width_groups.items()},
@@ -94,6 +97,9 @@ class StructureSpace:
 
     def group_of(self, layer: str) -> WidthGroup:
         """The width group of a layer, or of that name."""
+        parts = [name for name, group in self.width_groups.items() if layer in group.layers]
+        if layer not in self.width_groups and len(parts) > 1:
+            raise ValueError(f"Expected one of the widths {layer!r} takes part in: {', '.join(parts)}; got {layer!r}.")
         group = self.group_at(layer)
         if group is not None:
             return group
@@ -169,12 +175,12 @@ class StructureSpace:
 
         for name in widths:
             known(name, self.width_groups, "a width group")
-        arrays = {name: np.asarray(values, dtype=np.int64) for name, values in widths.items()}
+        arrays = {name: allowed_widths(self.width_groups[name], values) for name, values in widths.items()}
         lengths = {len(values) for values in arrays.values()}
         if len(lengths) != 1:
             raise ValueError(f"Expected arrays of one length, got lengths {sorted(lengths)}.")
         at = self._setting(arrays)
-        totals = costs(self.connected, at, batch_size, optimizer_slots(self.optimizer)).totals
+        totals = costs(self.connected, at, batch_size, self.slots).totals
         length = lengths.pop()
         return pd.DataFrame(
             {metric: np.broadcast_to(totals[metric], length) for metric in TOTALS if metric != "uncounted"}

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..layer_rules import activation_cost
+from ..layer_rules.activation_costs import choice_name
 from ..metrics import CostReport, optimizer_slots
 from ..metrics.cost_program import TOTALS
 from .choices import allowed_width, known
@@ -52,7 +53,8 @@ class Structure:
     def with_activation(self, layer: str, activation: str) -> Structure:
         """This structure with another activation in ``layer``, by its ``keras.activations`` name."""
         switches = self.space.switches[known(layer, self.activations, "a layer with an activation")]
-        return self._with("activations", layer, known(activation, switches.activation_options, "an activation"))
+        name = choice_name(activation) if isinstance(activation, str) else activation
+        return self._with("activations", layer, known(name, switches.activation_options, "an activation"))
 
     def with_bias(self, layer: str, use_bias: bool) -> Structure:
         """This structure with or without a bias in ``layer``."""
@@ -75,14 +77,14 @@ class Structure:
         """
         if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
             raise ValueError(f"Expected a batch size of at least 1, got {batch_size!r}.")
-        optimizer = optimizer or self.space.optimizer
+        slots = self.space.slots if optimizer is None else optimizer_slots(optimizer)
         program = self.space.program
-        inputs = program.inputs(self.widths, self.biases, self.activations, batch_size, optimizer_slots(optimizer))
+        inputs = program.inputs(self.widths, self.biases, self.activations, batch_size, slots)
         values = program.totals(inputs)
         return CostReport(
             **{metric: values[metric] for metric in TOTALS if metric != "uncounted"},
             batch_size=batch_size,
-            optimizer=optimizer,
+            optimizer=optimizer or self.space.optimizer,
             uncounted=self._uncounted(inputs) if values["uncounted"] else {},
             kinds=self.space.kinds,
             layer_values=lambda: program.layers(inputs),
@@ -129,7 +131,8 @@ class Structure:
                 "growth": self.space.growth,
                 "graph": self.space.graph.to_json(),
                 "choices": {choice: dict(getattr(self, choice)) for choice in CHOICES},
-            }
+            },
+            allow_nan=False,  # other readers of JSON have no word for it
         )
 
     @classmethod

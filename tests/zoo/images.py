@@ -230,3 +230,12 @@ def separable_keyword_spotter() -> keras.Model:
     x = kl.SeparableConv2D(6, 3, activation="relu", use_bias=False)(inputs)
     x = kl.SeparableConv2D(8, 3, strides=2)(kl.BatchNormalization()(x))
     return keras.Model(inputs, kl.Dense(2)(kl.GlobalAveragePooling2D()(x)))
+
+
+@specimen((6, 6, 3))
+def instance_norm_and_a_pinned_sum() -> keras.Model:
+    inputs = keras.Input((6, 6, 3))
+    twice = kl.DepthwiseConv2D(1, depth_multiplier=2)(inputs)
+    x = kl.Add()([twice, kl.Conv2D(6, 1, name="pinned")(inputs)])
+    x = kl.GroupNormalization(-1)(kl.Conv2D(4, 1, name="free")(x))
+    return keras.Model(inputs, kl.Dense(2)(kl.GlobalAveragePooling2D()(x)))

@@ -90,3 +90,26 @@ def einsum_dense() -> keras.Model:
     x = kl.EinsumDense("abc,cde->abde", output_shape=(None, 2, 4), bias_axes="de", name="split")(inputs)
     x = kl.EinsumDense("...de,def->...f", output_shape=5, bias_axes="f", activation="relu", name="join")(x)
     return keras.Model(inputs, kl.Dense(2)(kl.Reshape((30,))(x)))
+
+
+@specimen((6, 3), unmaskable="a timestep of zeros is still a step")
+def width_read_as_time() -> keras.Model:
+    """A convolution's channels become the timesteps of an LSTM and of a layer at every step."""
+    inputs = keras.Input((6, 3))
+    x = kl.Permute((2, 1))(kl.Conv1D(5, 2, name="steps")(inputs))
+    x = kl.TimeDistributed(kl.Dense(4))(x)
+    return keras.Model(inputs, kl.Dense(2)(kl.LSTM(3)(x)))
+
+
+@specimen((6, 4))
+def directions_of_their_own() -> keras.Model:
+    inputs = keras.Input((6, 4))
+    backward = kl.GRU(5, go_backwards=True, use_bias=False, activation="sigmoid")
+    return keras.Model(inputs, kl.Dense(2)(kl.Bidirectional(kl.LSTM(5), backward_layer=backward)(inputs)))
+
+
+@specimen((6, 4), uncounted=frozenset({"Bidirectional"}))
+def states_in_both_directions() -> keras.Model:
+    inputs = keras.Input((6, 4))
+    states = [kl.Dense(5, name=f"state_{number}")(inputs[:, 0]) for number in range(4)]
+    return keras.Model(inputs, kl.Dense(2)(kl.Bidirectional(kl.LSTM(5))(inputs, initial_state=states)))

@@ -181,3 +181,39 @@ def bare_operations() -> keras.Model:
     inputs = keras.Input((6,))
     x = keras.ops.relu(kl.Dense(4, name="a")(inputs) + kl.Dense(4, name="b")(inputs))
     return keras.Model(inputs, kl.Dense(2)(x))
+
+
+@specimen((6,))
+def given_statistics() -> keras.Model:
+    """Numbers of its own for each channel hold the width they normalize."""
+    inputs = keras.Input((6,))
+    x = kl.Normalization(mean=[0.5] * 5, variance=[2.0] * 5)(kl.Dense(5, name="held")(inputs))
+    x = kl.Rescaling([0.5] * 4, offset=1.0)(kl.Dense(4, name="scaled")(x))
+    return keras.Model(inputs, kl.Dense(2)(x))
+
+
+@specimen((6,))
+def one_reshape_called_twice() -> keras.Model:
+    inputs = keras.Input((6,))
+    column = kl.Reshape((-1, 1))
+    x = kl.Concatenate()([column(kl.Dense(8, name="a")(inputs)), column(kl.Dense(8, name="b")(inputs))])
+    return keras.Model(inputs, kl.Dense(2)(kl.Flatten()(x)))
+
+
+@specimen((6,))
+def layers_as_activations() -> keras.Model:
+    inputs = keras.Input((6,))
+    x = kl.Dense(5, activation=kl.LeakyReLU())(kl.Dense(4, activation=kl.ReLU())(inputs))
+    return keras.Model(inputs, kl.Dense(2)(keras.ops.maximum(x, float("-inf"))))
+
+
+@specimen((6,), uncounted=frozenset({"Lambda"}))
+def a_lambda_and_a_regularizer() -> keras.Model:
+    """Functions of the user's own in the configuration of a model that is at hand."""
+    inputs = keras.Input((6,))
+    x = kl.Dense(5, kernel_regularizer=_own_regularizer)(inputs)
+    return keras.Model(inputs, kl.Dense(2)(kl.Lambda(lambda value: value * 2.0)(x)))
+
+
+def _own_regularizer(kernel: Any) -> Any:
+    return keras.ops.sum(kernel * kernel)
