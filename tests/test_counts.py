@@ -112,3 +112,73 @@ def test_published_resnet50() -> None:
     # A stem and four stages of a shared stream, and two widths inside each of the 16 blocks; the stem
     # enters the first stage through a convolution of its own.
     assert sum(not group.fixed for group in space.width_groups.values()) == 1 + 4 + 2 * 16
+
+
+def test_an_lstm_by_hand() -> None:
+    steps, features, units = 5, 3, 4
+    row = sw.measure(sequential((steps, features), kl.LSTM(units))).by_layer.iloc[-1]
+    assert row["n_params"] == 4 * units * (features + units + 1)
+    assert row["macs"] == steps * 4 * units * (features + units)
+    # A step and unit: four gates add their two products and a bias; three sigmoids, the candidate's tanh
+    # and the state's; f * c, i * candidate, their sum, o * tanh.
+    assert row["flops"] == 2 * row["macs"] + steps * units * (4 * 2 + 3 * 4 + 2 + 4)
+    # The product over 4 terms, two additions, the gate, a product, a sum, tanh, a product.
+    assert row["span"] == steps * ((1 + 2) + 2 + 1 + 1 + 1 + 1 + 1)
+
+
+@pytest.mark.parametrize("reset_after", [True, False])
+def test_a_gru_by_hand(reset_after: bool) -> None:
+    steps, features, units = 5, 3, 4
+    layer = kl.GRU(units, reset_after=reset_after)
+    row = sw.measure(sequential((steps, features), layer)).by_layer.iloc[-1]
+    assert row["n_params"] == 3 * units * (features + units + 1 + reset_after)
+    assert row["macs"] == steps * 3 * units * (features + units)
+    biases = 3 * (1 + reset_after)
+    assert row["flops"] == 2 * row["macs"] + steps * units * (3 + biases + 2 * 4 + 1 + 5)
+    waiting_for_the_reset_gate = 0 if reset_after else 1 + 2
+    assert row["span"] == steps * ((1 + 2) + 2 + 1 + 1 + 4 + waiting_for_the_reset_gate)
+
+
+def test_attention_by_hand() -> None:
+    positions, width, heads, size = 6, 8, 2, 4
+    inputs = keras.Input((positions, width))
+    model = keras.Model(inputs, kl.MultiHeadAttention(heads, size)(inputs, inputs))
+    row = sw.measure(model).by_layer.iloc[-1]
+    inner, scores = heads * size, heads * positions * positions
+    assert row["n_params"] == 3 * (width * inner + inner) + inner * width + width
+    assert row["macs"] == 4 * positions * width * inner + 2 * scores * size
+    # Biases of three projections and of the output, a scaled query, five operations a score.
+    assert row["flops"] == 2 * row["macs"] + positions * (3 * inner + width) + positions * inner + 5 * scores
+
+
+def test_a_vision_transformer_as_published() -> None:
+    """ViT-B/16: 86,567,656 parameters and 17,563,828,224 MACs, 715,327,488 of them in attention products."""
+    width, heads, tokens = 768, 12, 197
+    with sw.without_weights():
+        image = keras.Input((224, 224, 3))
+        x = kl.Reshape((196, width))(kl.Conv2D(width, 16, strides=16)(image))
+        x = kl.ZeroPadding1D((1, 0))(x)  # where the class token goes
+        for _ in range(12):
+            y = kl.LayerNormalization()(x)
+            x = x + kl.MultiHeadAttention(heads, width // heads)(y, y)
+            y = kl.Dense(4 * width, activation="gelu")(kl.LayerNormalization()(x))
+            x = x + kl.Dense(width)(y)
+        model = keras.Model(image, kl.Dense(1000)(kl.LayerNormalization()(x)[:, 0]))
+    cost = sw.measure(model)
+    class_token_and_positions = width + tokens * width
+    assert cost.n_params + class_token_and_positions == 86_567_656
+    assert cost.macs == 17_563_828_224
+    assert 12 * 2 * tokens * tokens * width == 715_327_488
+
+
+def test_variance_takes_two_means() -> None:
+    inputs = keras.Input((8,))
+    cost = sw.measure(keras.Model(inputs, keras.ops.var(inputs, axis=-1)))
+    assert cost.flops == 4 * 8
+    assert cost.span == 2 * (3 + 1) + 2
+
+
+def test_a_transposed_convolution_has_the_products_of_its_inputs() -> None:
+    row = sw.measure(sequential((5, 5, 3), kl.Conv2DTranspose(2, 2, strides=2))).by_layer.iloc[-1]
+    assert row["macs"] == 5 * 5 * (2 * 2) * 3 * 2
+    assert row["span"] == 1 + 2 + 1  # windows side by side: three products an output, and the bias
