@@ -18,18 +18,21 @@ class Data:
 
     Args:
         x: samples: an array ``(n, ...)``, a DataFrame, or a ``tf.data.Dataset`` of (x, y) pairs.
-        y: labels: text, booleans, whole numbers or one-hot rows for a classification; other
-            numbers, ``(n,)`` or ``(n, k)``, for a regression. ``None`` when ``x`` holds them.
+        y: labels: text, booleans, whole numbers, one-hot rows or floats that are all 0.0 or 1.0,
+            ``(n,)`` or ``(n, 1)``, for a classification; other numbers, ``(n,)`` or ``(n, k)``, for
+            a regression. ``None`` when ``x`` holds them.
         x_val, y_val: the validation part, in the same forms; without it, one is split off.
         label: the column of a DataFrame that holds the labels.
         validation_fraction: share to split off, class by class for a classification.
         class_names: names of classes 0, 1, ...; for text labels, their order.
         name: what to call the data in tables.
-        task: ``"classification"`` or ``"regression"``, where the labels leave it open.
+        task: ``"classification"`` or ``"regression"``, where the labels leave it open: 0.0 and 1.0
+            may be quantities.
         seed: of the split.
 
     Attributes:
-        x, y, x_val, y_val: read-only arrays; ``x`` keeps its dtype, classes are int64.
+        x, y, x_val, y_val: read-only arrays, apart from the user's own; ``x`` keeps its dtype,
+            classes are int64.
         task: ``"classification"`` or ``"regression"``.
         class_names: tuple of names, or ``None``.
         n_classes: classes of a classification, else ``None``.
@@ -66,7 +69,9 @@ class Data:
             rows, rows_val = split(read.parts[0], validation_fraction, seed, read.task)
             train, validation = (samples[rows], read.parts[0][rows]), (samples[rows_val], read.parts[0][rows_val])
         else:
-            train, validation = ((part[0], each) for part, each in zip(parts, read.parts, strict=True))
+            train, validation = (
+                (_unshared(part[0]), _unshared(each)) for part, each in zip(parts, read.parts, strict=True)
+            )
         for each, other, what in zip(train, validation, ("x", "y"), strict=True):
             if each.shape[1:] != other.shape[1:]:
                 raise ValueError(
@@ -130,8 +135,17 @@ def split(y: np.ndarray, fraction: float, seed: int, task: str) -> tuple[np.ndar
     return np.setdiff1d(np.arange(len(y)), validation), validation
 
 
+def _unshared(array: np.ndarray) -> np.ndarray:
+    """``array``, or a copy when its memory is that of an array somebody may still write to."""
+    owner: Any = array
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return array.copy()
+        owner = owner.base
+    return array
+
+
 def _read_only(array: np.ndarray) -> np.ndarray:
-    # A view, so that the user's own array stays writable; the fingerprint relies on contents that stay.
-    view = array.view()
-    view.flags.writeable = False
-    return view
+    # The fingerprint, computed once, relies on contents that stay.
+    array.flags.writeable = False
+    return array

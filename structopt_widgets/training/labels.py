@@ -32,7 +32,7 @@ class Labels:
 def read_labels(parts: Sequence[np.ndarray], task: str | None, class_names: Sequence[str] | None) -> Labels:
     """Interpret labels; the first part decides.
 
-    Text, booleans, whole numbers and one-hot rows are classes; other numbers are quantities.
+    Text, booleans, whole numbers, one-hot rows and a column of 0.0 and 1.0 are classes; other numbers are quantities.
     ``task`` overrides that where both readings are possible.
     """
     if task is not None and task not in TASKS:
@@ -64,7 +64,12 @@ def read_labels(parts: Sequence[np.ndarray], task: str | None, class_names: Sequ
 
 
 def _guess(y: np.ndarray) -> str:
-    return "regression" if y.dtype.kind == "f" and not _is_one_hot(y) else "classification"
+    return "regression" if y.dtype.kind == "f" and not (_is_one_hot(y) or _is_binary(y)) else "classification"
+
+
+def _is_binary(y: np.ndarray) -> bool:
+    # Many a table or a preprocessing step turns labels into floats; quantities are hardly ever 0 and 1 alone.
+    return (y.ndim == 1 or y.shape[1:] == (1,)) and bool(np.isin(y, (0, 1)).all())
 
 
 def _is_one_hot(y: np.ndarray) -> bool:
@@ -99,7 +104,7 @@ def _class_numbers(y: np.ndarray) -> np.ndarray:
         return y.argmax(axis=1)
     y = _one_each(y)
     if y.dtype.kind == "f" and (y != np.round(y)).any():
-        raise ValueError("Expected whole numbers as labels of a classification, got fractions. Leave task out.")
+        raise ValueError("Expected whole numbers as labels of a classification, got fractions. Pass task='regression'.")
     if y.size and y.min() < 0:
         raise ValueError(f"Expected class labels 0, 1, 2, ..., got {y.min()}. Number the classes from 0.")
     return y.astype(np.int64)

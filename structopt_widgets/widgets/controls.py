@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets
 
 from ..structure import LayerSwitches, Structure, StructureSpace
-from ..structure.choices import nearest_width
+from ..structure.choices import allowed_width, nearest_width
 from .control_grid import ControlGrid
 from .control_widgets import ControlMaker, WidthMultiplier
 
@@ -98,12 +98,19 @@ class Controls(Mapping[str, LayerControls]):
         )
 
     def apply(self, structure: Structure) -> None:
-        """Move the controls to ``structure``; raises ``ValueError`` when it is one of another model."""
+        """Move the controls to ``structure``.
+
+        Raises ``ValueError``, and moves nothing, when it is one of another model or has a width
+        outside the bounds here, as one of a space of larger growth may.
+        """
         if not structure.space.is_same_model(self._space):
             raise ValueError(
                 f"Expected a structure of the model explored here, {self._space.graph.name!r}; "
                 f"got one of {structure.space.graph.name!r}."
             )
+        # A slider would clamp without a word.
+        for name, width in structure.widths.items():
+            allowed_width(self._space.width_groups[name], width)
         self._quiet = True
         try:
             for name, width in structure.widths.items():

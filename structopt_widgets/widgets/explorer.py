@@ -12,7 +12,6 @@ from ..study import Study
 from ..training import Data, Trial
 from .controls import Controls
 from .live_panel import LivePanel
-from .message import Message
 from .tradeoff_view import TradeoffView
 from .validation_panel import ValidationPanel
 
@@ -39,7 +38,6 @@ class Explorer(ipywidgets.VBox):
         self.space = space
         self.study = Study() if study is None else study
         self.controls = Controls(space)
-        self.message = Message()
         self.validation = ValidationPanel(lambda: self.structure, data, self.add)
         self.panel = LivePanel(space, self.controls, self.validation.batch_size)
         self.tradeoff = TradeoffView(self.study, self._cost, self._baseline_trial, self._choose)
@@ -50,7 +48,6 @@ class Explorer(ipywidgets.VBox):
         self.panel.layout.flex = self.tradeoff.layout.flex = "1 1 22rem"
         super().__init__(
             [
-                self.message,
                 ipywidgets.HBox([self.controls.view, self.panel], layout=side_by_side),
                 ipywidgets.HBox([self.validation, self.tradeoff], layout=side_by_side),
             ]

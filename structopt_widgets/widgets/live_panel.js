@@ -3,6 +3,7 @@
 
 // Metrics whose value does not depend on how many layers have a rule.
 const EXACT = new Set(["n_params", "weight_bytes"]);
+const ANNOUNCE_AFTER = 500; // milliseconds without a change
 const LAYER_METRICS = ["n_params", "flops", "macs", "weight_bytes", "activation_bytes", "training_bytes"];
 
 // Evaluate a straight-line program; the operations are those of graph/recording.py.
@@ -45,13 +46,23 @@ function scaled(value, base, units) {
   return `${value.toFixed(digits)} ${units[power]}`.trim();
 }
 
+function percentage(now, base) {
+  const percent = Math.abs((100 * (now - base)) / base);
+  return percent.toFixed(percent < 10 ? 1 : 0);
+}
+
 // The change against the baseline: an arrow and a sign, so that colour is not needed to read it.
 function changed(now, base) {
   if (now === base) return "as the model";
   if (base === 0) return "▲ from 0";
-  const percent = (100 * (now - base)) / base;
-  const digits = Math.abs(percent) < 10 ? 1 : 0;
-  return `${percent < 0 ? "▼ −" : "▲ +"}${Math.abs(percent).toFixed(digits)} %`;
+  return `${now < base ? "▼ −" : "▲ +"}${percentage(now, base)} %`;
+}
+
+// The same in words: screen readers skip arrows and signs.
+function spoken(now, base) {
+  if (now === base) return "as the model";
+  if (base === 0) return "from 0";
+  return `${now < base ? "minus" : "plus"} ${percentage(now, base)} percent`;
 }
 
 function element(tag, properties = {}, ...children) {
@@ -64,12 +75,21 @@ function element(tag, properties = {}, ...children) {
   return node;
 }
 
+// The allowed width nearest to one, halves up, as in structure/choices.py, which must agree.
+function nearestWidth(width, { lower, upper, divisor }) {
+  const rounded = Math.floor(width / divisor + 0.5) * divisor;
+  return Math.min(Math.max(rounded, lower), upper);
+}
+
 // One input of the program, read from its control.
 function inputValue(spec, controls) {
   if (spec.constant !== undefined) return spec.constant;
   const control = controls.get(spec.control);
   // The browser knows a dropdown's choice by its place in the list only.
-  return spec.table ? spec.table[control.get("index")] : Number(control.get("value"));
+  if (spec.table) return spec.table[control.get("index")];
+  const value = Number(control.get("value"));
+  // A width can be typed that is not a multiple of the divisor.
+  return spec.divisor ? nearestWidth(value, spec) : value;
 }
 
 async function findControls(model) {
@@ -86,8 +106,7 @@ async function initialize({ model }) {
   const scale = () => {
     const factor = multiplier.get("value");
     groups.forEach((group, index) => {
-      const rounded = Math.floor((group.width * factor) / group.divisor + 0.5) * group.divisor;
-      const width = Math.min(Math.max(rounded, group.lower), group.upper);
+      const width = nearestWidth(group.width * factor, group);
       if (sliders[index].get("value") !== width) {
         sliders[index].set("value", width);
         sliders[index].save_changes();
@@ -105,7 +124,8 @@ function buildTotals(metrics, baseline) {
     const value = element("td", { className: "sw-value", "data-metric": name });
     const change = element("td", { className: "sw-change" });
     const fill = element("div", { className: "sw-fill" });
-    const bar = element("td", {}, element("div", { className: "sw-track" }, fill));
+    // The column before it says the same in words.
+    const bar = element("td", {}, element("div", { className: "sw-track", "aria-hidden": "true" }, fill));
     body.append(element("tr", { title: meaning }, element("th", { scope: "row" }, label), value, change, bar));
     cells[name] = (now, isBound) => {
       const base = baseline[name];
@@ -117,7 +137,7 @@ function buildTotals(metrics, baseline) {
       fill.style.width = `${Math.min(100, base ? (50 * now) / base : 0)}%`;
     };
   });
-  const head = element("thead", {}, element("tr", {}, ...["cost", "now", "change", ""].map(
+  const head = element("thead", {}, element("tr", {}, ...["cost", "now", "change", "against the model"].map(
     (text) => element("th", { scope: "col" }, text))));
   const caption = element("caption", {}, "Costs of this structure");
   return { table: element("table", { className: "sw-totals" }, caption, head, body), cells };
@@ -133,7 +153,8 @@ function buildLayers(layers, metrics) {
     const ghost = element("div", { className: "sw-ghost" });
     const value = element("td", { className: "sw-value" });
     const row = element("tr", {}, element("th", { scope: "row" }, name),
-      element("td", { className: "sw-bar" }, element("div", { className: "sw-track sw-plain" }, ghost, now)), value);
+      element("td", { className: "sw-bar" },
+        element("div", { className: "sw-track sw-plain", "aria-hidden": "true" }, ghost, now)), value);
     body.append(row);
     return { name, row, now, ghost, value };
   });
@@ -154,39 +175,78 @@ function buildLayers(layers, metrics) {
   return { table, choice, paint };
 }
 
+// A line for screen readers only. It waits until the numbers rest: a drag would be read out step by step.
+function buildAnnouncer(metrics, baseline) {
+  const line = element("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
+  let said = null;
+  let timer = null;
+  const update = (totals, isBound) => {
+    // What stands there at first can be read in the table; only changes are news.
+    said ??= totals;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      // The first two that moved, in the table's order: all seven would take half a minute to hear.
+      const moved = metrics.filter(({ name }) => totals[name] !== said[name]).slice(0, 2);
+      if (moved.length === 0) return;
+      said = totals;
+      line.textContent = moved.map(({ name, label, unit }) => {
+        const bound = isBound && !EXACT.has(name) ? "at least " : "";
+        return `${label} ${bound}${formatted(totals[name], unit)}, ${spoken(totals[name], baseline[name])}`;
+      }).join("; ");
+    }, ANNOUNCE_AFTER);
+  };
+  return { line, update, stop: () => clearTimeout(timer) };
+}
+
+// The layers that are not, or not wholly, in the numbers, each with the reason.
+function notCounted(layers, current, hasUnknownActivation, reasons) {
+  return layers.filter((layer) => current(`uncounted:${layer}`) > 0).map((layer) => {
+    const partly = hasUnknownActivation(layer)
+      ? "the cost of its activation is not known" : "does something that its layer rule cannot count";
+    return `${layer} (${reasons[layer] ?? partly})`;
+  });
+}
+
 async function render({ model, el }) {
   const controls = await findControls(model);
   const program = model.get("program");
   const baseline = model.get("baseline");
   const inputs = model.get("inputs");
   const metrics = model.get("metrics");
-  const totals = buildTotals(metrics.filter((metric) => metric.total), baseline);
-  const layers = buildLayers(model.get("layers"), metrics);
+  const names = model.get("layers");
+  const shown = metrics.filter((metric) => metric.total);
+  const totals = buildTotals(shown, baseline);
+  const layers = buildLayers(names, metrics);
+  const announcer = buildAnnouncer(shown, baseline);
   const notes = element("p", { className: "sw-notes" });
   let frame = null;
 
   const paint = () => {
     frame = null;
-    const values = evaluate(program.operations, inputs.map((spec) => inputValue(spec, controls)));
+    const given = inputs.map((spec) => inputValue(spec, controls));
+    const values = evaluate(program.operations, given);
     const current = (name) => values[program.outputs[name]];
     const isBound = current("uncounted") > 0;
     Object.entries(totals.cells).forEach(([name, show]) => show(current(name), isBound));
     layers.paint(current, baseline);
-    const uncounted = model.get("uncounted");
+    announcer.update(Object.fromEntries(shown.map(({ name }) => [name, current(name)])), isBound);
+    const hasUnknownActivation = (layer) => given[program.inputs.indexOf(`uncounted:${layer}`)] > 0;
     notes.textContent = model.get("conventions") + (isBound
-      ? ` A lower bound (≥): not counted ${uncounted.length ? uncounted.join("; ") : "is an activation of its own"}.` : "");
+      ? ` Lower bounds (≥), since these are not, or not wholly, counted: ${
+        notCounted(names, current, hasUnknownActivation, model.get("uncounted")).join("; ")}.` : "");
   };
   const schedule = () => {
     if (frame === null) frame = requestAnimationFrame(paint);
   };
 
   el.classList.add("sw-live-panel");
-  el.append(totals.table, layers.table, notes);
+  el.append(totals.table, layers.table, notes, announcer.line);
   layers.choice.addEventListener("change", schedule);
   controls.forEach((control) => control.on("change:value change:index", schedule));
   paint();
   return () => {
     cancelAnimationFrame(frame);
+    announcer.stop();
     controls.forEach((control) => control.off("change:value change:index", schedule));
   };
 }

@@ -10,11 +10,10 @@ import traitlets
 
 from ..layer_rules import activation_cost
 from ..layer_rules.activation_costs import ActivationCost
-from ..metrics import optimizer_slots
 from ..metrics.cost_program import LAYER_COLUMNS, TOTALS
 from ..metrics.cost_report import SHOWN
 from ..metrics.formatting import METRICS
-from ..structure import StructureSpace
+from ..structure import StructureSpace, WidthGroup
 from .controls import Controls
 
 
@@ -31,7 +30,7 @@ class LivePanel(anywidget.AnyWidget):
     # The recorded program: {"inputs", "operations", "outputs"}.
     program = traitlets.Dict().tag(sync=True)
     # An entry for each program input: {"control": id}, with a "table" of a number for each choice,
-    # or {"constant": number}.
+    # with the bounds and the divisor of a width; or {"constant": number}.
     inputs = traitlets.List().tag(sync=True)
     # Every output of the program for the model as it came.
     baseline = traitlets.Dict().tag(sync=True)
@@ -41,14 +40,14 @@ class LivePanel(anywidget.AnyWidget):
     layers = traitlets.List().tag(sync=True)
     # The multiplier's id, and for each free width its slider's id and bounds.
     multiplier = traitlets.Dict().tag(sync=True)
-    # Layers whose operations are not counted, each with the reason.
-    uncounted = traitlets.List().tag(sync=True)
+    # Layer to the reason its operations are not counted, for layers without a rule.
+    uncounted = traitlets.Dict().tag(sync=True)
     # What the numbers stand on, in a sentence.
     conventions = traitlets.Unicode().tag(sync=True)
 
     def __init__(self, space: StructureSpace, controls: Controls, batch_size: Any) -> None:
         program = space.program.layers
-        slots, base = optimizer_slots(space.optimizer), space.baseline
+        slots, base = space.slots, space.baseline
         super().__init__(
             program=program.to_json(),
             inputs=[_input(name, space, controls, batch_size, slots) for name in program.inputs],
@@ -65,15 +64,13 @@ class LivePanel(anywidget.AnyWidget):
                     {
                         "control": controls.sliders[name].model_id,
                         "width": group.width,
-                        "lower": group.lower,
-                        "upper": group.upper,
-                        "divisor": group.divisor,
+                        **_bounds(group),
                     }
                     for name, group in space.width_groups.items()
                     if not group.fixed
                 ],
             },
-            uncounted=[f"{layer} ({reason})" for layer, reason in space.connected.uncounted.items()],
+            uncounted=dict(space.connected.uncounted),
             conventions=(
                 "Parameters, FLOPs, MACs and parallelism are for one sample; memory is for the batch size below, "
                 f"training with {space.optimizer}. The mark on a bar is the model as it came."
@@ -81,11 +78,16 @@ class LivePanel(anywidget.AnyWidget):
         )
 
 
+def _bounds(group: WidthGroup) -> dict[str, int]:
+    """What the browser needs to find the nearest allowed width."""
+    return {"lower": group.lower, "upper": group.upper, "divisor": group.divisor}
+
+
 def _input(name: str, space: StructureSpace, controls: Controls, batch_size: Any, slots: int) -> dict[str, Any]:
     """Where the browser finds one input of the program."""
     kind, _, key = name.partition(":")
     if kind == "width":
-        return {"control": controls.sliders[key].model_id}
+        return {"control": controls.sliders[key].model_id, **_bounds(space.width_groups[key])}
     if kind == "bias":
         return {"control": controls.biases[key].model_id}
     if kind == "batch_size":

@@ -3,26 +3,36 @@
 from __future__ import annotations
 
 import contextlib
-import html
 from collections.abc import Iterator
+from pathlib import Path
 
-import ipywidgets
+import anywidget
+import traitlets
 
 
-class Message(ipywidgets.HTML):
-    """Shows one message at a time; text is escaped, so that names from models and data stay text."""
+class Message(anywidget.AnyWidget):
+    """Shows one message at a time, as plain text."""
+
+    # An ipywidgets.HTML would put a new element into the page for each message, and screen readers are
+    # only sure to speak a text that changes inside a region they have met before.
+    _esm = Path(__file__).with_suffix(".js")
+
+    # What happened; empty when an error is shown, or nothing.
+    status = traitlets.Unicode().tag(sync=True)
+    # What went wrong and what to do; empty when there is no error.
+    alert = traitlets.Unicode().tag(sync=True)
 
     def info(self, text: str) -> None:
         """Show what happened."""
-        self._show(text, "sw-info", "status")
+        self._show(text, "")
 
     def error(self, text: str) -> None:
         """Show what went wrong and what to do."""
-        self._show(text, "sw-error", "alert")
+        self._show("", text)
 
     def clear(self) -> None:
         """Show nothing."""
-        self.value = ""
+        self._show("", "")
 
     @contextlib.contextmanager
     def shows_errors(self) -> Iterator[None]:
@@ -33,5 +43,6 @@ class Message(ipywidgets.HTML):
         except Exception as error:
             self.error(f"{type(error).__name__}: {error}")
 
-    def _show(self, text: str, css_class: str, role: str) -> None:
-        self.value = f'<div class="{css_class}" role="{role}">{html.escape(text)}</div>'
+    def _show(self, status: str, alert: str) -> None:
+        with self.hold_sync():
+            self.status, self.alert = status, alert

@@ -16,17 +16,18 @@ from ..study import Study, Trial
 from ..training.description import describe
 from .message import Message
 
+LONGEST = 80  # characters of a trial's description in the list; the table has all of it
 SIZES = ("n_params", "flops", "macs", "weight_bytes", "peak_activation_bytes", "training_bytes", "parallelism")
 
 
 class TradeoffView(ipywidgets.VBox):
-    """Accuracy against a size; clicking a point hands its trial's number to ``chosen``.
+    """Accuracy against a size; clicking a point, or choosing it in the list, hands its trial's number to ``chosen``.
 
     Args:
         study: the trials to show.
         cost: costs of the structure the sliders stand at.
         baseline: number of the trial of the model as it came, if there is one.
-        chosen: called with the number of a clicked trial.
+        chosen: called with the number of a clicked or listed trial.
     """
 
     def __init__(
@@ -43,6 +44,11 @@ class TradeoffView(ipywidgets.VBox):
         self.size = ipywidgets.Dropdown(
             options=[(METRICS[name].label, name) for name in SIZES], value="n_params", description="against"
         )
+        # A point of the plot can be clicked but not reached by keyboard.
+        self.trial = ipywidgets.Dropdown(options=[], description="trial", layout=ipywidgets.Layout(width="24rem"))
+        self.set_sliders = ipywidgets.Button(description="Set the sliders", icon="sliders", disabled=True)
+        self.set_sliders.tooltip = "to the structure of the trial beside this button"
+        self.set_sliders.on_click(lambda _: self.choose(self.trial.value))
         self.message = Message()
         self.table = ipywidgets.HTML()
         self.table.add_class("sw-trials")
@@ -55,9 +61,12 @@ class TradeoffView(ipywidgets.VBox):
         self.refresh()
         super().__init__(
             [
-                ipywidgets.HTML("<b>Trade-off</b>: click a point to set the sliders to its structure"),
+                ipywidgets.HTML(
+                    "<b>Trade-off</b>: click a point, or choose a trial, to set the sliders to its structure"
+                ),
                 self.size,
                 self.figure,
+                ipywidgets.HBox([self.trial, self.set_sliders]),
                 self.message,
                 self.table,
             ]
@@ -69,6 +78,7 @@ class TradeoffView(ipywidgets.VBox):
         with self.message.shows_errors():
             draw_tradeoff(self._info(), self.figure)
             self.table.value = self._table()
+            self._list_trials()
 
     def move_cursor(self) -> None:
         """Put the cursor at the size the sliders stand at."""
@@ -76,7 +86,7 @@ class TradeoffView(ipywidgets.VBox):
             self.figure.layout.shapes[0].update(x0=self._here(), x1=self._here())
 
     def choose(self, number: int) -> None:
-        """What a click on the point of trial ``number`` does."""
+        """What a click on the point of trial ``number`` does, and the button beside the list."""
         self.message.clear()
         with self.message.shows_errors():
             self._chosen(number)
@@ -90,6 +100,15 @@ class TradeoffView(ipywidgets.VBox):
     def _clicked(self, trace: Any, points: Any, _: Any) -> None:
         for index in points.point_inds:
             self.choose(int(trace.customdata[index]))
+
+    def _list_trials(self) -> None:
+        # A study only grows: as many entries, the same entries. New ones would make the user choose again.
+        if len(self.trial.options) == len(self._study):
+            return
+        chosen = self.trial.value
+        self.trial.options = [(_listed(trial), trial.number) for trial in self._study]
+        self.trial.value = self.trial.options[0][1] if chosen is None else chosen
+        self.set_sliders.disabled = False
 
     def _table(self) -> str:
         rows = [
@@ -106,6 +125,12 @@ class TradeoffView(ipywidgets.VBox):
             return ""
         text = pd.DataFrame(rows).to_html(escape=True, index=False, border=0, na_rep="")
         return f"<details open><summary>The same as a table</summary>{text}</details>"
+
+
+def _listed(trial: Trial) -> str:
+    """A trial in a line of the list."""
+    text = f"{trial.number}: {describe(trial.structure)}"
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
 def _score(trial: Trial) -> str:

@@ -40,6 +40,7 @@ class ValidationPanel(ipywidgets.VBox):
         self.status = ipywidgets.Label(value="")
         self.message = Message()
         self.curve = _learning_curve()
+        self.losses = ipywidgets.Label(value="")  # the curve's end, for those who cannot see it
         self.run_button.on_click(lambda _: self._on_run())
         self.cancel_button.on_click(lambda _: self.cancel())
         super().__init__(
@@ -50,6 +51,7 @@ class ValidationPanel(ipywidgets.VBox):
                 ipywidgets.HBox([self.progress, self.status]),
                 self.message,
                 self.curve,
+                self.losses,
             ]
         )
 
@@ -63,6 +65,8 @@ class ValidationPanel(ipywidgets.VBox):
 
         Raises ``RuntimeError`` while a run is going on and ``ValueError`` without data.
         """
+        # First, so that an error that comes a second time is spoken a second time.
+        self.message.clear()
         if self._run is not None:
             raise RuntimeError("Expected no run to be going on. Wait for the one that is, or cancel it first.")
         if self._data is None:
@@ -71,10 +75,10 @@ class ValidationPanel(ipywidgets.VBox):
                 "or with your own sw.Data(x, y)."
             )
         budget = Budget(epochs=self.epochs.value, seeds=self.seeds.value, batch_size=self.batch_size.value)
-        self.message.clear()
+        run = _Run(self, self._structure(), self._data, budget)
         self._show_running(True)
-        self._run = _Run(self, self._structure(), self._data, budget)
-        self._run.thread.start()
+        self._run = run
+        run.thread.start()
 
     def cancel(self) -> None:
         """Stop the run that is going on, if any. Answers at once; the thread ends after its present batch."""
@@ -103,6 +107,7 @@ class ValidationPanel(ipywidgets.VBox):
         if running:
             self.progress.value = 0.0
             self.status.value = "building the model"
+            self.losses.value = ""
             with self.curve.batch_update():
                 for trace in self.curve.data:
                     trace.x, trace.y = (), ()
@@ -122,6 +127,10 @@ class ValidationPanel(ipywidgets.VBox):
                 for trace, key in zip(self.curve.data, ("loss", "val_loss"), strict=True):
                     trace.x = tuple(range(1, len(epochs) + 1))
                     trace.y = tuple(each[key] for each in epochs)
+            self.losses.value = (
+                f"After epoch {len(epochs)}: training loss {epochs[-1]['loss']:.3g}, "
+                f"validation loss {epochs[-1]['val_loss']:.3g}"
+            )
 
     def _on_end(self, run: _Run, trial: Trial | None, error: Exception | None) -> None:
         if run is not self._run:

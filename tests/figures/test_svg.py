@@ -32,15 +32,16 @@ def trials() -> pd.DataFrame:
 def test_every_trial_is_in_the_picture(trials: pd.DataFrame) -> None:
     picture = plot_tradeoff_svg(trials, baseline=0, cursor=300)
     assert picture._repr_svg_() == picture.svg
+    assert repr(picture).startswith("Validation accuracy against Parameters. 3 trials. Pareto front: trial 1: 60.0%")
     # The text was made here, a moment ago.
     root = ElementTree.fromstring(picture.svg)  # noqa: S314
     assert root.find(f"{SVG}title").text == "Validation accuracy against Parameters"
     assert "3 trials. Pareto front: trial 1: 60.0% at 100, trial 0" in root.find(f"{SVG}desc").text
     groups = root.findall(f"{SVG}g")
     assert len(groups) == 3
-    assert [len(group.findall(f"{SVG}circle")) for group in groups] == [0, 1, 1]  # the baseline is a star
-    assert [len(group.findall(f"{SVG}path")) for group in groups] == [2, 1, 0]  # interval and star; interval; neither
-    assert 'trial 1 <script>alert("1")</script> & so' in groups[1].find(f"{SVG}title").text
+    assert [len(group.findall(f"{SVG}circle")) for group in groups] == [1, 1, 0]  # the baseline, a star, is on top
+    assert [len(group.findall(f"{SVG}path")) for group in groups] == [1, 0, 2]  # interval; nothing; interval and star
+    assert 'trial 1 <script>alert("1")</script> & so' in groups[0].find(f"{SVG}title").text
     words = [text.text for text in root.findall(f"{SVG}text")]
     assert {"Parameters (logarithmic)", "Validation accuracy", "100", "1 K", "baseline"} <= set(words)
 

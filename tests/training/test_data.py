@@ -69,12 +69,27 @@ def test_one_hot_boolean_and_column_labels_become_class_numbers() -> None:
 
 def test_floats_are_quantities_unless_said_otherwise() -> None:
     x, y = some()
-    data = Data(x, y.astype("float64"))
+    data = Data(x, 2 * y.astype("float64"))
     assert (data.task, data.n_classes) == ("regression", None)
     assert data.y.dtype == np.float64
-    assert Data(x, y.astype(float), task="classification").y.dtype == np.int64
+    assert Data(x, 2 * y.astype(float), task="classification").y.dtype == np.int64
     assert Data(x, np.arange(20), task="regression").y.dtype == np.float32
     assert Data(x, np.eye(2)[y], task="regression").y.shape == (16, 2)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(20,), (20, 1)])
+def test_floats_that_are_all_0_or_1_are_classes_unless_said_otherwise(dtype: str, shape: tuple[int, ...]) -> None:
+    x, y = some()
+    floats = y.astype(dtype).reshape(shape)
+    data = Data(x, floats, x, floats)
+    assert (data.task, data.n_classes, data.y.tolist()) == ("classification", 2, y.tolist())
+    assert data.y.dtype == np.int64
+    assert Data(x, floats, task="regression").task == "regression"
+    # Several such columns are samples with several labels, or quantities.
+    assert Data(x, np.repeat(y[:, None], 2, axis=1).astype(dtype)).task == "regression"
+    with pytest.raises(ValueError, match=r"got fractions. Pass task='regression'"):
+        Data(x, floats, x, floats / 2)
 
 
 # Forms
@@ -173,6 +188,39 @@ def test_the_fingerprint_is_of_the_contents() -> None:
     x[0] = 0  # the user's own array stays theirs
 
 
+@pytest.mark.parametrize("form", ["the array", "a slice of it", "a read-only view of it", "a DataFrame"])
+def test_what_the_user_does_to_their_array_later_changes_nothing(form: str) -> None:
+    x, y = some()
+    theirs, before = (x.copy(), x.copy())
+    given: object = {"the array": theirs, "a slice of it": theirs[:], "a DataFrame": pd.DataFrame(theirs)}.get(form)
+    if form == "a read-only view of it":
+        given = theirs.view()
+        given.flags.writeable = False
+    labels = y.astype("float64") * 3
+    data = Data(given, labels, x_val=given, y_val=labels)
+    unchanged = Data(x, labels.copy(), x_val=x, y_val=labels.copy())
+    fingerprint = data.fingerprint
+    if isinstance(given, pd.DataFrame):
+        given.iloc[:, :] = 0
+    theirs[:] = 0
+    labels[:] = 0
+    assert np.array_equal(data.x, before)
+    assert np.array_equal(data.x_val, before)
+    assert np.array_equal(data.y, y * 3)
+    # The one asked before the change, and one computed after it.
+    assert data.fingerprint == fingerprint == unchanged.fingerprint
+    del data.fingerprint
+    assert data.fingerprint == fingerprint
+    for array in (data.x, data.y, data.x_val, data.y_val):
+        assert not array.flags.writeable
+
+
+def test_memory_that_nobody_can_write_to_is_shared() -> None:
+    x, y = some()
+    data = Data(x, y, x, y)
+    assert np.shares_memory(data.flattened().x, data.x)
+
+
 # What is wrong
 
 X, Y = some()
@@ -193,7 +241,9 @@ def with_nan(array: np.ndarray) -> np.ndarray:
         ({"x": X, "y": with_nan(Y)}, "finite numbers in y, got 1 NaN"),
         ({"x": X * np.inf, "y": Y}, "NaN or infinite"),
         ({"x": X, "y": Y * 0}, "at least two classes in y, got only 0"),
-        ({"x": X, "y": Y * 0.0}, "values that differ in y"),
+        ({"x": X, "y": Y * 0.0}, "at least two classes in y, got only 0"),
+        ({"x": X, "y": Y * 0.0, "task": "regression"}, "values that differ in y"),
+        ({"x": X, "y": Y * 0.0 + 0.5}, "values that differ in y"),
         ({"x": X.astype(str), "y": Y}, "Expected numbers in x, got text"),
         ({"x": X[:0], "y": Y[:0]}, "got an empty array"),
         ({"x": X, "y": Y, "x_val": X[:0], "y_val": Y[:0]}, "samples in x_val, got an empty array"),
@@ -214,7 +264,7 @@ def with_nan(array: np.ndarray) -> np.ndarray:
         ({"x": X, "y": Y, "task": "ranking"}, "classification, regression, or None"),
         ({"x": X, "y": Y, "class_names": ["a"]}, "1 names and labels up to 1"),
         ({"x": X, "y": Y.astype(str), "class_names": ["0"]}, "among the class names 0; got 1"),
-        ({"x": X, "y": Y.astype(float), "class_names": ["a"]}, "class names only for a classification"),
+        ({"x": X, "y": Y + 0.5, "class_names": ["a"]}, "class names only for a classification"),
         ({"x": X, "y": Y, "x_val": X, "y_val": Y.astype(str)}, "text in one and numbers in the other"),
         ({"x": X, "y": Y, "validation_fraction": 1.0}, "between 0 and 1, got 1.0"),
         ({"x": X[:2], "y": Y[:2]}, "none of them spare"),

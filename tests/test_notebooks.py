@@ -1,0 +1,159 @@
+"""The notebooks: clean as they are shipped, and every cell runs; the report gives the same numbers twice."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+from nbformat import NotebookNode
+from offline_page import export_page
+
+NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
+REPORT = NOTEBOOKS[-1]
+
+SMALL = """
+dataset = "fashion"
+multipliers = (1.0, 0.25, 0.0625)
+activations = ("relu",)
+epochs = 1
+seeds = 2
+batch_size = 64
+"""
+
+
+def read(path: Path) -> NotebookNode:
+    return nbformat.read(path, as_version=4)
+
+
+def code_cells(notebook: NotebookNode) -> list[NotebookNode]:
+    return [cell for cell in notebook.cells if cell.cell_type == "code"]
+
+
+def outputs(notebook: NotebookNode, mime: str | None = None) -> Iterator[NotebookNode]:
+    """All outputs, or the texts of those that have a ``mime`` type."""
+    for cell in code_cells(notebook):
+        for output in cell.outputs:
+            if mime is None:
+                yield output
+            elif mime in output.get("data", {}):
+                yield output.data[mime]
+
+
+def printed(notebook: NotebookNode) -> str:
+    return "".join(output.text for output in outputs(notebook) if output.get("name") == "stdout")
+
+
+def tables(notebook: NotebookNode) -> list[list[list[str]]]:
+    """The words in every table the notebook shows: tables of rows of cells."""
+    return [
+        [
+            re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row, flags=re.DOTALL)
+            for row in re.findall(r"<tr.*?</tr>", table, flags=re.DOTALL)
+        ]
+        for text in outputs(notebook, "text/html")
+        for table in re.findall(r"<table.*?</table>", text, flags=re.DOTALL)
+    ]
+
+
+def column(table: list[list[str]], name: str) -> list[str]:
+    """The cells under a heading."""
+    place = table[0].index(name)
+    return [row[place] for row in table[1:] if any(row[1:])]  # pandas gives the index's name a row of its own
+
+
+def run(notebook: NotebookNode, folder: Path) -> NotebookNode:
+    """Run every cell, in a folder that has nothing but the notebook."""
+    for cell in code_cells(notebook):
+        cell.outputs, cell.execution_count = [], None
+    return NotebookClient(
+        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(folder)}}
+    ).execute()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
+class TestAsShipped:
+    def test_it_is_valid_and_names_its_kernel(self, path: Path) -> None:
+        notebook = read(path)
+        nbformat.validate(notebook)
+        assert notebook.metadata.kernelspec.name == "python3"
+        assert notebook.metadata.kernelspec.display_name
+
+    def test_its_outputs_are_clean(self, path: Path) -> None:
+        for output in outputs(read(path)):
+            assert output.output_type != "error"
+            assert output.get("name") != "stderr"
+
+    def test_its_outputs_load_nothing_and_name_no_folder(self, path: Path) -> None:
+        for output in outputs(read(path)):
+            text = str(output).replace("http://www.w3.org/2000/svg", "")  # a namespace, not an address
+            assert not re.search(r"https?://", text)
+            assert not re.search(r"(/home/|/root/|/tmp/|/Users/|[A-Z]:\\\\)", text)
+            assert "<script" not in text
+
+    def test_only_the_report_has_outputs(self, path: Path) -> None:
+        assert bool(list(outputs(read(path)))) == (path == REPORT)
+
+
+def test_the_report_was_run_from_top_to_bottom() -> None:
+    counts = [cell.execution_count for cell in code_cells(read(REPORT))]
+    assert counts == list(range(1, len(counts) + 1))
+    assert "12 structures run" in printed(read(REPORT))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("path", NOTEBOOKS[:2], ids=lambda path: path.name)
+def test_every_cell_runs(path: Path, tmp_path: Path) -> None:
+    shutil.copy(path, tmp_path)
+    done = run(read(tmp_path / path.name), tmp_path)
+    assert all(cell.execution_count for cell in code_cells(done))
+    widgets = list(outputs(done, "application/vnd.jupyter.widget-view+json"))
+    assert len(widgets) == 1, "the explorer, once"
+    assert "accuracy" in printed(done)
+
+
+@pytest.fixture(scope="module")
+def small_reports(tmp_path_factory: pytest.TempPathFactory) -> list[NotebookNode]:
+    """The report with a small experiment in its first cell, run twice."""
+    reports = []
+    for _ in range(2):
+        notebook = read(REPORT)
+        (parameters,) = (cell for cell in code_cells(notebook) if "parameters" in cell.metadata.get("tags", ()))
+        assert parameters is code_cells(notebook)[0]
+        parameters.source = SMALL
+        reports.append(run(notebook, tmp_path_factory.mktemp("report")))
+    return reports
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+class TestReport:
+    def test_two_runs_give_the_same_numbers(self, small_reports: list[NotebookNode]) -> None:
+        first, second = small_reports
+        assert printed(first) == printed(second)
+        assert list(outputs(first, "image/svg+xml")) == list(outputs(second, "image/svg+xml"))
+        assert len(tables(first)) == len(tables(second)) == 5
+        assert tables(first) == tables(second)
+
+    def test_its_tables_hold_the_experiment(self, small_reports: list[NotebookNode]) -> None:
+        costs, runs, front, _, versions = tables(small_reports[0])
+        # A hidden layer of w units after n inputs has (n + 1) w parameters; both are scaled together.
+        expected = [(196 + 1) * a + (a + 1) * b + (b + 1) * 10 for a, b in ((128, 64), (32, 16), (8, 4))]
+        assert column(runs, "parameters") == [f"{number:,}" for number in expected]
+        assert set(column(front, "structure")) <= set(column(runs, "structure"))
+        assert column(costs, "exactly")[0] == f"{expected[0]:,}"
+        assert "TensorFlow" in [row[0] for row in versions]
+
+    def test_it_is_a_page_that_needs_no_code_and_no_network(self, small_reports: list[NotebookNode]) -> None:
+        page = export_page(small_reports[0])
+        assert not re.search(r"<script[^>]+src=", page)
+        assert not re.search(r"<(link|img|iframe)[^>]+(href|src)=[\"']?http", page)
+        assert not re.search(r"@import|url\([\"']?http", page)
+        (picture,) = re.findall(r"<svg.*?</svg>", page, flags=re.DOTALL)
+        assert "<title>Validation accuracy against Parameters</title>" in picture
+        assert page.count("<table") == 5

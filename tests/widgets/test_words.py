@@ -1,0 +1,112 @@
+"""What the widgets say to those who do not see the plots, and by what they are worked without a mouse."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+import structopt_widgets as sw
+from structopt_widgets.widgets.message import Message
+
+
+def small_data() -> sw.Data:
+    x = np.random.default_rng(0).normal(size=(60, 6)).astype("float32")
+    return sw.Data(x, (x.sum(axis=1) > 0).astype(int), name="sums")
+
+
+@pytest.fixture
+def explorer() -> sw.Explorer:
+    inputs = keras.Input((6,))
+    x = keras.layers.Dense(8, activation="relu", name="hidden")(inputs)
+    return sw.explore(keras.Model(inputs, keras.layers.Dense(2, name="out")(x)), data=small_data())
+
+
+def test_a_trial_is_chosen_from_a_list(explorer: sw.Explorer) -> None:
+    view = explorer.tradeoff
+    assert view.trial.options == ()
+    assert view.set_sliders.disabled
+    trial = sw.quick_run(explorer.space.baseline, small_data(), sw.Budget(epochs=1))
+    narrow = explorer.space.baseline.with_width("hidden", 3)
+    explorer.add(trial)
+    explorer.add(dataclasses.replace(trial, structure=narrow))
+    assert view.trial.options == (("0: baseline", 0), ("1: hidden 8→3", 1))
+    assert not view.set_sliders.disabled
+    view.trial.value = 1
+    assert explorer.structure == explorer.space.baseline
+    view.set_sliders.click()
+    assert explorer.structure == narrow
+    # A choice outlives the trials that come after it, and a long description is cut.
+    long = dataclasses.replace(trial, structure=narrow.with_bias("hidden", False).with_activation("hidden", "tanh"))
+    long = dataclasses.replace(long, structure=long.structure.with_initializer("out", "variance_scaling"))
+    long = dataclasses.replace(long, structure=long.structure.with_initializer("hidden", "variance_scaling"))
+    explorer.add(long)
+    assert view.trial.value == 1
+    assert len(view.trial.options[2][0]) == 80
+    view.size.value = "flops"
+    assert view.trial.value == 1
+
+
+def test_a_study_that_is_continued_is_listed(explorer: sw.Explorer) -> None:
+    explorer.add(sw.quick_run(explorer.space.baseline, small_data(), sw.Budget(epochs=1)))
+    again = sw.explore(explorer.space, study=explorer.study)
+    assert again.tradeoff.trial.value == 0
+    assert not again.tradeoff.set_sliders.disabled
+
+
+def test_a_message_is_plain_text_and_one_of_its_kind() -> None:
+    message = Message()
+    message.info("<img src=x>")
+    assert (message.status, message.alert) == ("<img src=x>", "")
+    message.error("no")
+    assert (message.status, message.alert) == ("", "no")
+    message.clear()
+    assert (message.status, message.alert) == ("", "")
+    with message.shows_errors():
+        raise ValueError("Expected better.")
+    assert message.alert == "ValueError: Expected better."
+
+
+def test_an_error_that_comes_again_is_said_again(explorer: sw.Explorer) -> None:
+    explorer = sw.explore(explorer.space)
+    said: list[str] = []
+    explorer.validation.message.observe(lambda change: said.append(change["new"]), names="alert")
+    explorer.validation.run_button.click()
+    explorer.validation.run_button.click()
+    assert [bool(text) for text in said] == [True, False, True]
+
+
+def test_the_curve_ends_in_words(explorer: sw.Explorer) -> None:
+    validation = explorer.validation
+    validation.epochs.value = 2
+    validation.run()
+    validation.wait(120)
+    training, validated = (trace.y[-1] for trace in validation.curve.data)
+    assert validation.losses.value == f"After epoch 2: training loss {training:.3g}, validation loss {validated:.3g}"
+
+
+def test_run_stays_usable_when_there_is_no_structure_to_run(
+    explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreadable() -> None:
+        raise ValueError("Expected a structure.")
+
+    monkeypatch.setattr(explorer.validation, "_structure", unreadable)
+    explorer.validation.run_button.click()
+    assert "Expected a structure." in explorer.validation.message.alert
+    assert not explorer.validation.run_button.disabled
+    assert explorer.validation.cancel_button.disabled
+    assert not explorer.validation.is_running
+
+
+def test_the_panel_says_why_a_layer_is_not_counted() -> None:
+    class Doubled(keras.layers.Layer):
+        def call(self, inputs: object) -> object:
+            return keras.ops.sort(inputs)
+
+    inputs = keras.Input((6,))
+    space = sw.StructureSpace.from_keras(keras.Model(inputs, Doubled(name="own")(keras.layers.Dense(4)(inputs))))
+    assert sw.explore(space).panel.uncounted == dict(space.connected.uncounted)
+    assert set(space.connected.uncounted) == {"own"}
