@@ -49,15 +49,15 @@ def test_a_clone_copies_into_a_folder_that_is_asked_for(tmp_path: Path) -> None:
     assert tuple(sorted(path.name for path in folder.iterdir())) == SHIPPED
 
 
-def test_a_wheel_copies_its_notebooks_and_nothing_else(
-    wheel_layout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("wheel_layout")
+def test_a_wheel_copies_its_notebooks_and_nothing_else(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = cli.notebook_folder(tmp_path / "mine")
     assert {path.name: path.read_text() for path in folder.iterdir()} == {name: f"shipped {name}" for name in SHIPPED}
     assert capsys.readouterr().out.count("copied ") == len(SHIPPED)
 
 
-def test_a_wheel_never_overwrites(wheel_layout: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("wheel_layout")
+def test_a_wheel_never_overwrites(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     mine = tmp_path / "mine"
     mine.mkdir()
     (mine / "01_walkthrough.ipynb").write_text("my own answers")
@@ -67,15 +67,15 @@ def test_a_wheel_never_overwrites(wheel_layout: Path, tmp_path: Path, capsys: py
     assert f"kept    {mine / '01_walkthrough.ipynb'}" in capsys.readouterr().out
 
 
-def test_a_wheel_uses_a_folder_in_the_home_by_default(
-    wheel_layout: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("wheel_layout")
+def test_a_wheel_uses_a_folder_in_the_home_by_default(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
     assert cli.notebook_folder() == tmp_path / "home" / "structopt-widgets-notebooks"
 
 
+@pytest.mark.usefixtures("wheel_layout")
 def test_a_wheel_without_a_home_says_what_to_do(
-    wheel_layout: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def homeless() -> Path:
         raise RuntimeError("Could not determine home directory.")

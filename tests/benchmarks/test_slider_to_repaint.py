@@ -54,7 +54,8 @@ def answered(slider, name):
 
 alone = ipywidgets.IntSlider(value=512, min=1, max=1024, readout=False)
 alone.add_class("sw-alone")
-ipywidgets.VBox([answered(explorer.controls["first"].width, "sw-same-number"), alone, answered(alone, "sw-alone-number")])
+same = answered(explorer.controls["first"].width, "sw-same-number")
+ipywidgets.VBox([same, alone, answered(alone, "sw-alone-number")])
 """
 
 # The slider of the first layer is the second one: the first moves all widths.
