@@ -27,7 +27,7 @@ DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 @pytest.fixture
-def wheel_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def wheel_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The package as pip unpacks a wheel: the notebooks are inside it."""
     package = tmp_path / "site-packages" / "structopt_widgets"
     (package / "notebooks").mkdir(parents=True)
@@ -35,7 +35,6 @@ def wheel_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (package / "notebooks" / name).write_text(f"shipped {name}")
     (package / "notebooks" / "explorer.png").write_text("not a notebook")
     monkeypatch.setattr(cli, "PACKAGE", package)
-    return package
 
 
 def test_a_clone_shows_its_own_notebooks() -> None:

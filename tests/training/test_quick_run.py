@@ -17,6 +17,9 @@ from structopt_widgets import Structure, StructureSpace
 from structopt_widgets.training import Budget, Data, Progress, Trial, load_data, quick_run
 from structopt_widgets.training.statistics import wilson_interval
 
+# Most of these train a model: together they take longer than the whole fast tier should.
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def fashion() -> Data:

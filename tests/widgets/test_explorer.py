@@ -14,6 +14,9 @@ import pytest
 import structopt_widgets as sw
 from structopt_widgets.structure import StructureSpace
 
+# Most of these train a model: together they take longer than the whole fast tier should.
+pytestmark = pytest.mark.slow
+
 
 def small_data(n: int = 400) -> sw.Data:
     rng = np.random.default_rng(0)
