@@ -29,8 +29,8 @@ def inherit_weights(structure: Structure, source: KerasSource, operations: Mappi
             f"({unallocated[0]!r} has none). Use build(weights='fresh')."
         )
     chosen = choose_units(structure, source)
-    for name, axes in structure.space.connected.weights.items():
-        original = source.operations[name]
+    for name in operations:
+        axes, original = structure.space.connected.weights[name], source.operations[name]
         old = _present(axes, _weights(original), _uses_bias(structure.space.baseline, name))
         for place, variable in _present(axes, _weights(operations[name]), _uses_bias(structure, name)).items():
             if place in old:
@@ -53,6 +53,11 @@ def choose_units(structure: Structure, source: KerasSource) -> dict[Symbol, np.n
             chosen[symbol] = np.sort(ranked[:wanted])
         elif wanted > symbol.baseline:
             chosen[symbol] = np.concatenate([np.arange(symbol.baseline), np.full(wanted - symbol.baseline, NEW)])
+    for block in space.blocks.values():
+        if block.width is not None and not structure.blocks[block.name]:
+            # What read the hidden layer's units now reads the units that layer would have read.
+            source_shape, result_shape = (space.connected.shapes[tensor] for tensor in (block.source, block.result))
+            chosen[block.width] = origins(source_shape[result_shape.index(block.width)], chosen)
     return chosen
 
 

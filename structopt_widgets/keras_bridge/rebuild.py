@@ -34,9 +34,18 @@ def build_model(structure: Structure, weights: str = "inherit", compiled: bool =
             "Expected a structure of a model at hand to inherit weights from, got one read from a file. "
             "Use build(weights='fresh'), or choose the same structure in StructureSpace.from_keras(model)."
         )
-    operations = {name: _operation(structure, layer, source) for name, layer in graph.layers.items()}
+    operations = {name: _operation(structure, graph.layers[name], source) for name in structure.layers}
     tensors: dict[int, Any] = {}
+    left_out = {
+        block.result: block.source for name, block in structure.space.blocks.items() if not structure.blocks[name]
+    }
     for call in graph.calls:
+        if call.layer not in operations:
+            # A block left out gives what it reads; inside another one left out there is nothing to give.
+            for result in call.outputs:
+                if left_out.get(result) in tensors:
+                    tensors[result] = tensors[left_out[result]]
+            continue
         operation = operations[call.layer]
         if isinstance(operation, keras.layers.InputLayer):
             results = [operation.output]
@@ -56,7 +65,9 @@ def build_model(structure: Structure, weights: str = "inherit", compiled: bool =
 def setting_of(structure: Structure) -> Setting:
     """The structure's sizes; costs of activations play no part in rebuilding."""
     space = structure.space
-    return Setting({space.symbols[name]: width for name, width in structure.widths.items()}, structure.biases, {})
+    widths = {space.symbols[name]: width for name, width in structure.widths.items()}
+    kept = {name: int(is_kept) for name, is_kept in structure.blocks.items()}
+    return space.connected.setting(widths, structure.biases, {}, kept)
 
 
 def _operation(structure: Structure, layer: Layer, source: Any) -> Any:

@@ -16,6 +16,7 @@ from . import (
     rnn,
 )
 from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
+from .blocks import Block
 from .connect import ConnectedCall, ConnectedGraph, connect
 from .registry import find_layer_rule, register_layer_rule
 from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, WeightAxes
@@ -23,6 +24,7 @@ from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, Weigh
 __all__ = [
     "ACTIVATION_COSTS",
     "ActivationCost",
+    "Block",
     "ConnectedCall",
     "ConnectedGraph",
     "Connection",

@@ -6,10 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..graph import Call, DimensionError, Layer, ModelGraph, Shape, baseline_size
+from ..graph import Call, DimensionError, Layer, ModelGraph, Shape, Symbol, baseline_size
 from ..graph.dimensions import freeze, resolve, unify
+from .activation_costs import ActivationCost
+from .blocks import Block, find_blocks
 from .registry import find_layer_rule
-from .rule import Connection, LayerRule, Site, UnsupportedLayerError, WeightAxes
+from .rule import Connection, LayerRule, Setting, Site, UnsupportedLayerError, WeightAxes
 
 
 @dataclass(frozen=True)
@@ -26,7 +28,8 @@ class ConnectedGraph:
     """A graph whose dimensions are known.
 
     ``weights`` maps each layer to the axes of its weights, the bias's included when it is off;
-    ``uncounted`` maps each layer whose operations cannot be counted to the reason.
+    ``uncounted`` maps each layer whose operations cannot be counted to the reason; ``blocks`` are
+    the parts that can be left out, in execution order.
     """
 
     graph: ModelGraph
@@ -34,6 +37,28 @@ class ConnectedGraph:
     shapes: tuple[Shape, ...]
     weights: Mapping[str, tuple[WeightAxes, ...]]
     uncounted: Mapping[str, str]
+    blocks: tuple[Block, ...]
+
+    def setting(
+        self,
+        widths: Mapping[Symbol, Any],
+        biases: Mapping[str, Any],
+        activations: Mapping[str, ActivationCost],
+        blocks: Mapping[str, Any],
+    ) -> Setting:
+        """A choice of every knob, in any kind of number; ``blocks`` maps those that can be left out to 1 or 0.
+
+        Where a hidden layer is left out, what reads it gets the width that the layer would have read.
+        """
+        effective = dict(widths)
+        at = Setting(effective, biases, activations, blocks)
+        for block in self.blocks:
+            kept = blocks.get(block.name, 1)
+            if block.width is not None and not (isinstance(kept, int) and kept):
+                axis = self.shapes[block.result].index(block.width)
+                read = at.size(self.shapes[block.source][axis])
+                effective[block.width] = kept * at.size(block.width) + (1 - kept) * read
+        return at
 
     def first_call(self, layer: str) -> ConnectedCall:
         """The first use of ``layer``."""
@@ -98,7 +123,9 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
     for index in graph.output_tensors:
         for dim in shapes[index]:
             freeze(dim, f"{maker[index]} makes the model's output, whose size belongs to the task")
-    return ConnectedGraph(graph, tuple(calls), tuple(shapes), weights, uncounted)
+    shapes = [tuple(resolve(dim) for dim in shape) for shape in shapes]
+    blocks = find_blocks(calls, shapes, [tensor.dtype for tensor in graph.tensors], graph.output_tensors)
+    return ConnectedGraph(graph, tuple(calls), tuple(shapes), weights, uncounted, blocks)
 
 
 def _require_lengths(graph: ModelGraph, call: Call) -> None:

@@ -117,12 +117,14 @@ class Setting:
     """One choice of every knob, in any kind of number: what turns dimensions into sizes.
 
     ``widths`` maps each free symbol to its channels (a multiple of its divisor), ``biases`` each
-    layer with a bias switch to 0 or 1, ``activations`` each layer with an activation to its cost.
+    layer with a bias switch to 0 or 1, ``activations`` each layer with an activation to its cost,
+    ``blocks`` each part that can be left out to 1 or 0. ``ConnectedGraph.setting`` makes one.
     """
 
     widths: Mapping[Symbol, Number]
     biases: Mapping[str, Number]
     activations: Mapping[str, ActivationCost]
+    blocks: Mapping[str, Number] = field(default_factory=dict)
 
     def size(self, dim: Dim) -> Number:
         """Size of a dimension."""

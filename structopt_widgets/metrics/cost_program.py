@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..graph import Program, Recorder, Symbol
-from ..layer_rules import ActivationCost, ConnectedGraph, Setting, activation_cost
+from ..layer_rules import ActivationCost, ConnectedGraph, activation_cost
 from .totals import Costs, costs
 
 TOTALS = (
@@ -39,7 +39,7 @@ class CostProgram:
     """Costs of ``connected`` as a function of its knobs.
 
     Inputs are named ``width:GROUP``, ``bias:LAYER``, ``FIELD:LAYER`` for each field of an
-    :class:`ActivationCost`, ``batch_size`` and ``slots``.
+    :class:`ActivationCost`, ``block:BLOCK``, ``batch_size`` and ``slots``.
     """
 
     def __init__(
@@ -74,24 +74,27 @@ class CostProgram:
         widths: Mapping[str, int],
         biases: Mapping[str, bool],
         activations: Mapping[str, str],
+        blocks: Mapping[str, bool],
         batch_size: int,
         slots: int,
     ) -> list[Any]:
-        """Values of the programs' inputs, in their order: widths by group, switches by layer."""
+        """Values of the programs' inputs, in their order: widths by group, switches by layer, blocks by name."""
         values: list[Any] = [widths[name] for name in self._widths]
         values += [int(biases[layer]) for layer in self._bias_layers]
         for layer in self._activation_layers:
             values += activation_cost(activations[layer])
+        values += [int(blocks[block.name]) for block in self._connected.blocks]
         return [*values, batch_size, slots]
 
     def _record(self) -> tuple[Recorder, Costs]:
         recorder = Recorder()
-        at = Setting(
+        at = self._connected.setting(
             {symbol: recorder.input(f"width:{name}") for name, symbol in self._widths.items()},
             {layer: recorder.input(f"bias:{layer}") for layer in self._bias_layers},
             {
                 layer: ActivationCost(*(recorder.input(f"{field}:{layer}") for field in ActivationCost._fields))
                 for layer in self._activation_layers
             },
+            {block.name: recorder.input(f"block:{block.name}") for block in self._connected.blocks},
         )
         return recorder, costs(self._connected, at, recorder.input("batch_size"), recorder.input("slots"))

@@ -33,6 +33,9 @@ def structure_from_json(text: str) -> Structure:
             structure = structure.with_bias(name, use_bias)
         for name, initializer in choices["initializers"].items():
             structure = structure.with_initializer(name, initializer)
+        # Files written before blocks could be left out have none.
+        for name, kept in choices.get("blocks", {}).items():
+            structure = structure.with_block(name, kept)
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise ValueError(f"{_EXPECTED}; this one is damaged: {type(error).__name__} {error}") from error
     return structure

@@ -40,6 +40,7 @@ class StructureSpace:
         width_groups: name to :class:`WidthGroup`; one slider each.
         switches: layer to :class:`LayerSwitches`.
         derived: layer to the reason its width follows from other groups.
+        blocks: name to :class:`Block`, a part that can be left out.
         kinds: layer to its class.
         optimizer: whose slots training memory counts by default: the compiled one, else Adam.
         slots: arrays that optimizer keeps for each trainable weight.
@@ -59,6 +60,7 @@ class StructureSpace:
         self.symbols = {name: symbol for name, (_, symbol) in found.items()}
         self.switches = find_switches(self.connected)
         self.derived = derived_widths(self.connected, found)
+        self.blocks = {block.name: block for block in self.connected.blocks}
         self.kinds = {name: layer.kind for name, layer in graph.layers.items()}
         known_slots = graph.optimizer_slots is not None
         assumed = f"adam (assumed: no slot count for {graph.optimizer})" if graph.optimizer else "adam"
@@ -70,6 +72,7 @@ class StructureSpace:
             {name: each.activation for name, each in self.switches.items() if each.activation is not None},
             {name: each.use_bias for name, each in self.switches.items() if each.use_bias is not None},
             {name: each.initializer for name, each in self.switches.items() if each.initializer is not None},
+            dict.fromkeys(self.blocks, True),
         )
 
     @classmethod
@@ -147,7 +150,7 @@ class StructureSpace:
         return best
 
     def sample(self, rng: random.Random) -> Structure:
-        """A random structure: every free width, activation and bias drawn uniformly."""
+        """A random structure: every free width, activation, bias and block drawn uniformly."""
         widths = {
             name: group.width if group.fixed else rng.randrange(group.lower, group.upper + 1, group.divisor)
             for name, group in self.width_groups.items()
@@ -157,6 +160,8 @@ class StructureSpace:
             drawn = drawn.with_bias(layer, rng.random() < 0.5)
         for layer in drawn.activations:
             drawn = drawn.with_activation(layer, rng.choice(self.switches[layer].activation_options))
+        for block in drawn.blocks:
+            drawn = drawn.with_block(block, rng.random() < 0.5)
         return drawn
 
     def measure_many(self, widths: Mapping[str, np.ndarray], batch_size: int = 1) -> pd.DataFrame:
@@ -213,12 +218,13 @@ class StructureSpace:
 
     def _at(self, widths: Mapping[str, int]) -> Structure:
         base = self.baseline
-        return Structure(self, widths, base.activations, base.biases, base.initializers)
+        return Structure(self, widths, base.activations, base.biases, base.initializers, base.blocks)
 
     def _setting(self, widths: Mapping[str, Any]) -> Setting:
         base = self.baseline
-        return Setting(
+        return self.connected.setting(
             {self.symbols[name]: value for name, value in widths.items()},
             {layer: int(used) for layer, used in base.biases.items()},
             {layer: activation_cost(name) for layer, name in base.activations.items()},
+            {},
         )

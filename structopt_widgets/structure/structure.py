@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from .space import StructureSpace
 
-CHOICES = ("widths", "activations", "biases", "initializers")
+CHOICES = ("widths", "activations", "biases", "initializers", "blocks")
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,7 @@ class Structure:
         space: the structures this one is chosen from.
         widths: channels by width group.
         activations, biases, initializers: by layer, for the layers that have them.
+        blocks: whether each part that can be left out is there, by the block's name.
     """
 
     space: StructureSpace
@@ -40,6 +41,7 @@ class Structure:
     activations: Mapping[str, str]
     biases: Mapping[str, bool]
     initializers: Mapping[str, str]
+    blocks: Mapping[str, bool]
 
     def __post_init__(self) -> None:
         for choice in CHOICES:
@@ -68,6 +70,22 @@ class Structure:
         switches = self.space.switches[known(layer, self.initializers, "a layer with an initializer")]
         return self._with("initializers", layer, known(initializer, switches.initializer_options, "an initializer"))
 
+    def with_block(self, block: str, kept: bool) -> Structure:
+        """This structure with or without a block of ``space.blocks``: a residual block, or a hidden layer.
+
+        Left out, its layers and weights are gone, and what it read goes where its result went.
+        """
+        known(block, self.blocks, "a block that can be left out")
+        if not isinstance(kept, bool):
+            raise TypeError(f"Expected True to keep the block {block!r} or False to leave it out, got {kept!r}.")
+        return self._with("blocks", block, kept)
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The layers that are there, in execution order: those of the model but for the blocks left out."""
+        out = {layer for name, kept in self.blocks.items() if not kept for layer in self.space.blocks[name].layers}
+        return tuple(layer for layer in self.space.graph.layers if layer not in out)
+
     def measure(self, batch_size: int = 1, optimizer: str | None = None) -> CostReport:
         """Costs of this structure: arithmetic only, no Keras.
 
@@ -79,14 +97,14 @@ class Structure:
             raise ValueError(f"Expected a batch size of at least 1, got {batch_size!r}.")
         slots = self.space.slots if optimizer is None else optimizer_slots(optimizer)
         program = self.space.program
-        inputs = program.inputs(self.widths, self.biases, self.activations, batch_size, slots)
+        inputs = program.inputs(self.widths, self.biases, self.activations, self.blocks, batch_size, slots)
         values = program.totals(inputs)
         return CostReport(
             **{metric: values[metric] for metric in TOTALS if metric != "uncounted"},
             batch_size=batch_size,
             optimizer=optimizer or self.space.optimizer,
             uncounted=self._uncounted(inputs) if values["uncounted"] else {},
-            kinds=self.space.kinds,
+            kinds={layer: self.space.kinds[layer] for layer in self.layers},
             layer_values=lambda: program.layers(inputs),
         )
 
@@ -115,7 +133,9 @@ class Structure:
 
     def to_python(self) -> str:
         """A Python expression that makes this structure from ``space``."""
-        methods = dict(zip(CHOICES, ("with_width", "with_activation", "with_bias", "with_initializer"), strict=True))
+        methods = dict(
+            zip(CHOICES, ("with_width", "with_activation", "with_bias", "with_initializer", "with_block"), strict=True)
+        )
         text = "space.baseline"
         for key, (_, value) in self.space.baseline.diff(self).items():
             choice, _, name = key.partition(".")
@@ -174,4 +194,6 @@ class Structure:
             for layer, name in self.activations.items()
             if activation_cost(name).uncounted
         }
-        return {**partly, **self.space.connected.uncounted, **unknown}
+        reasons = {**partly, **self.space.connected.uncounted, **unknown}
+        present = set(self.layers)
+        return {layer: reason for layer, reason in reasons.items() if layer in present}

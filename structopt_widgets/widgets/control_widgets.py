@@ -7,6 +7,7 @@ from typing import Any
 
 import ipywidgets
 
+from ..layer_rules import Block
 from ..structure import WidthGroup
 
 
@@ -101,6 +102,17 @@ class ControlMaker:
             layout=self._layout,
             style=self._check_style,
             _dom_classes=("sw-quiet",),
+        )
+
+    def block(self, block: Block) -> ipywidgets.Checkbox:
+        """Whether a part that can be left out is there."""
+        return ipywidgets.Checkbox(
+            value=True,
+            description=f"keep {block.name}",
+            tooltip=f"{block.why}: {', '.join(block.layers)}",
+            indent=False,
+            layout=self._layout,
+            style=self._check_style,
         )
 
 

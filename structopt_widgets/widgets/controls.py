@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -34,6 +35,7 @@ class Controls(Mapping[str, LayerControls]):
     Attributes:
         sliders: width slider by width group.
         activations, biases, initializers: those controls by layer, for the layers that have them.
+        blocks: a checkbox by block that can be left out.
         multiplier: one slider for every free width.
         reset: a button that puts everything back as the model came.
         grid: the lines as they are shown, with search.
@@ -53,6 +55,7 @@ class Controls(Mapping[str, LayerControls]):
         self.activations = {layer: row.activation for layer, row in self._rows.items() if row.activation is not None}
         self.biases = {layer: row.bias for layer, row in self._rows.items() if row.bias is not None}
         self.initializers = {layer: row.initializer for layer, row in self._rows.items() if row.initializer is not None}
+        self.blocks = {name: make.block(block) for name, block in space.blocks.items()}
         self.multiplier = WidthMultiplier(
             self._scale,
             value=1.0,
@@ -66,7 +69,7 @@ class Controls(Mapping[str, LayerControls]):
         )
         self.reset = ipywidgets.Button(description="Reset", tooltip="everything as the model came", icon="undo")
         self.reset.on_click(lambda _: self.apply(space.baseline))
-        for group in (self.sliders, self.activations, self.biases, self.initializers):
+        for group in (self.sliders, self.activations, self.biases, self.initializers, self.blocks):
             for control in group.values():
                 control.observe(self._changed, names="value")
         self.grid = ControlGrid(space, self._rows)
@@ -95,6 +98,7 @@ class Controls(Mapping[str, LayerControls]):
             {layer: control.value for layer, control in self.activations.items()},
             {layer: control.value for layer, control in self.biases.items()},
             {layer: control.value for layer, control in self.initializers.items()},
+            {name: control.value for name, control in self.blocks.items()},
         )
 
     def apply(self, structure: Structure) -> None:
@@ -120,6 +124,7 @@ class Controls(Mapping[str, LayerControls]):
                 (self.activations, structure.activations),
                 (self.biases, structure.biases),
                 (self.initializers, structure.initializers),
+                (self.blocks, structure.blocks),
             ):
                 for layer, control in controls.items():
                     control.value = choices[layer]
@@ -137,12 +142,7 @@ class Controls(Mapping[str, LayerControls]):
                 listener()
 
     def _scale(self, multiplier: float) -> None:
-        here = self.structure()
-        self.apply(
-            Structure(
-                self._space, self._space.scaled(multiplier).widths, here.activations, here.biases, here.initializers
-            )
-        )
+        self.apply(dataclasses.replace(self.structure(), widths=self._space.scaled(multiplier).widths))
 
     def _names(self) -> list[str]:
         """Layers that have a knob, in execution order, each followed by widths only it has (``attention heads``)."""

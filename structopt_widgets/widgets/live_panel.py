@@ -51,7 +51,9 @@ class LivePanel(anywidget.AnyWidget):
         super().__init__(
             program=program.to_json(),
             inputs=[_input(name, space, controls, batch_size, slots) for name in program.inputs],
-            baseline=program(space.program.inputs(base.widths, base.biases, base.activations, batch_size.value, slots)),
+            baseline=program(
+                space.program.inputs(base.widths, base.biases, base.activations, base.blocks, batch_size.value, slots)
+            ),
             metrics=[
                 {"name": name, "label": each.label, "unit": each.unit, "meaning": each.meaning, "total": name in SHOWN}
                 for name, each in METRICS.items()
@@ -92,6 +94,8 @@ def _input(name: str, space: StructureSpace, controls: Controls, batch_size: Any
         return {"control": controls.biases[key].model_id}
     if kind == "batch_size":
         return {"control": batch_size.model_id}
+    if kind == "block":
+        return {"control": controls.blocks[key].model_id}
     if kind == "slots":
         return {"constant": slots}
     table = [getattr(activation_cost(option), kind) for option in space.switches[key].activation_options]

@@ -47,13 +47,14 @@ def test_the_recorded_program_equals_the_rules_on_integers(name: str) -> None:
     for seed in range(3):
         structure = space.sample(random.Random(seed))
         activations = {layer: activation_cost(each) for layer, each in structure.activations.items()}
-        at = Setting(setting_of(structure).widths, {k: int(v) for k, v in structure.biases.items()}, activations)
+        given = setting_of(structure)
+        at = Setting(given.widths, {k: int(v) for k, v in given.biases.items()}, activations, given.blocks)
         direct = costs(space.connected, at, batch_size=6, slots=OPTIMIZER_SLOTS["rmsprop"])
         recorded = structure.measure(batch_size=6, optimizer="rmsprop")
         assert {metric: getattr(recorded, metric) for metric in METRICS} == {
             metric: direct.totals[metric] for metric in METRICS
         }
-        rows = [[direct.layers[layer][column] for column in LAYER_COLUMNS] for layer in space.graph.layers]
+        rows = [[direct.layers[layer][column] for column in LAYER_COLUMNS] for layer in structure.layers]
         assert recorded.by_layer[list(LAYER_COLUMNS)].values.tolist() == rows
 
 

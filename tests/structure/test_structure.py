@@ -65,7 +65,7 @@ def test_structures_are_immutable(space: sw.StructureSpace) -> None:
     with pytest.raises(TypeError):
         space.baseline.widths["dense"] = 3  # type: ignore[index]
     widths = dict(space.baseline.widths)
-    structure = sw.Structure(space, widths, {}, {}, {})
+    structure = sw.Structure(space, widths, {}, {}, {}, {})
     widths["dense"] = 1
     assert structure.widths["dense"] == 40
 
