@@ -106,7 +106,12 @@ def start_lab(folder: Path, notebook: str, ip: str, port: int, open_browser: boo
         ]
     )
     host = "127.0.0.1" if ip in ("", "0.0.0.0", "::") else ip  # noqa: S104 - compared, not listened on
-    print(f"JupyterLab is at  http://{host}:{server.port}{page}?token={token}", flush=True)
-    print("Stop it with Ctrl-C.", flush=True)
+
+    def announce() -> None:
+        print(f"JupyterLab is at  http://{host}:{server.port}{page}?token={token}", flush=True)
+        print("Stop it with Ctrl-C.", flush=True)
+
+    # The loop's first callback, put there by the server itself, binds the port: the address holds from then on.
+    server.io_loop.add_callback(announce)
     server.start()
     return 0

@@ -9,7 +9,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
@@ -140,15 +139,6 @@ class Server:
     def token(self) -> str:
         return self.address.split("token=")[1]
 
-    def wait(self) -> None:
-        """The address is printed a moment before the server accepts: try until it does."""
-        for _ in range(100):
-            try:
-                self.get(self.address)
-                return
-            except urllib.error.URLError:
-                threading.Event().wait(0.2)
-
     def get(self, url: str) -> int:
         """The HTTP status of a page."""
         try:
@@ -208,7 +198,6 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Server]]:
 def test_the_lab_answers_with_its_token_only_and_stops_on_ctrl_c(start: Callable[..., Server]) -> None:
     server = start("02_explore", "--no-browser")
     assert re.match(r"http://127\.0\.0\.1:\d+/lab/tree/02_explore\.ipynb\?token=", server.address)
-    server.wait()
     assert server.get(server.address) == 200
     assert server.get(f"{server.base}/api/contents?token={server.token}") == 200
     assert server.get(f"{server.base}/api/contents") == 403
@@ -229,8 +218,6 @@ def test_the_lab_answers_with_its_token_only_and_stops_on_ctrl_c(start: Callable
 def test_a_second_lab_takes_another_port(start: Callable[..., Server]) -> None:
     # No --no-browser: without a display it must neither open one nor wait for one.
     first, second = start(), start()
-    first.wait()
-    second.wait()
     assert first.base != second.base
     assert [each.get(each.address) for each in (first, second)] == [200, 200]
     assert second.get(f"{second.base}/api/contents?token={first.token}") == 403
