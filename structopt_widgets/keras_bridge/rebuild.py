@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import types
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 from keras.src.saving import serialization_lib
 
-from ..graph import Layer, TensorRef
+from ..graph import Layer, ModelGraph, TensorRef
 from ..graph.model_graph import map_structure
 from ..layer_rules import Setting
 from ..structure import Structure
 from .inherit import inherit_weights
+from .seeding import Seeds
 from .source import KerasSource
 
 WEIGHTS = ("inherit", "fresh")
 
 
-def build_model(structure: Structure, weights: str = "inherit", compiled: bool = True) -> keras.Model:
+def build_model(
+    structure: Structure, weights: str = "inherit", compiled: bool = True, seed: int | None = None
+) -> keras.Model:
     """See :meth:`Structure.build`.
 
     The result is a functional model of the same calls: nesting and subclasses are flattened. It is
-    compiled as the original was, unless ``compiled`` is false.
+    compiled as the original was, unless ``compiled`` is false. ``seed`` decides initial weights and
+    dropout masks wherever the model leaves them to chance; ``None`` leaves them to Keras.
     """
     if weights not in WEIGHTS:
         raise ValueError(f"Expected weights to be one of {', '.join(WEIGHTS)}; got {weights!r}.")
@@ -34,16 +40,13 @@ def build_model(structure: Structure, weights: str = "inherit", compiled: bool =
             "Expected a structure of a model at hand to inherit weights from, got one read from a file. "
             "Use build(weights='fresh'), or choose the same structure in StructureSpace.from_keras(model)."
         )
-    operations = {name: _operation(structure, layer, source) for name, layer in graph.layers.items()}
-    tensors: dict[int, Any] = {}
-    for call in graph.calls:
-        operation = operations[call.layer]
-        if isinstance(operation, keras.layers.InputLayer):
-            results = [operation.output]
-        else:
-            args, kwargs = _filled(call.args, tensors), _filled(call.kwargs or {}, tensors)
-            results = keras.tree.flatten(operation(*args, **kwargs))
-        tensors.update(zip(call.outputs, results, strict=True))
+    seeds = None if seed is None else Seeds(seed)
+    with contextlib.nullcontext() if seeds is None else seeds.of_unseen_layers(graph.layers.values()):
+        operations = {name: _operation(structure, layer, source, seeds) for name, layer in graph.layers.items()}
+        tensors = _called(graph, operations)
+    if seeds is not None:
+        for name, operation in operations.items():
+            seeds.separate(operation, name)
     model = keras.Model(_filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=graph.name)
     if isinstance(source, KerasSource):
         if weights == "inherit":
@@ -53,19 +56,35 @@ def build_model(structure: Structure, weights: str = "inherit", compiled: bool =
     return model
 
 
+def _called(graph: ModelGraph, operations: Mapping[str, Any]) -> dict[int, Any]:
+    """The symbolic tensor of each of the graph's, by its index."""
+    tensors: dict[int, Any] = {}
+    for call in graph.calls:
+        operation = operations[call.layer]
+        if isinstance(operation, keras.layers.InputLayer):
+            results = [operation.output]
+        else:
+            args, kwargs = _filled(call.args, tensors), _filled(call.kwargs or {}, tensors)
+            results = keras.tree.flatten(operation(*args, **kwargs))
+        tensors.update(zip(call.outputs, results, strict=True))
+    return tensors
+
+
 def setting_of(structure: Structure) -> Setting:
     """The structure's sizes; costs of activations play no part in rebuilding."""
     space = structure.space
     return Setting({space.symbols[name]: width for name, width in structure.widths.items()}, structure.biases, {})
 
 
-def _operation(structure: Structure, layer: Layer, source: Any) -> Any:
+def _operation(structure: Structure, layer: Layer, source: Any, seeds: Seeds | None) -> Any:
     if "error" in layer.serialized:
         raise ValueError(
             f"Expected a layer that can be made again from its configuration, "
             f"but {layer.name!r} ({layer.kind}) cannot: {layer.serialized['error']}. Define get_config() in its class."
         )
     config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer)
+    if seeds is not None:
+        config = seeds.config(config, layer.name)
     original = source.operations[layer.name] if isinstance(source, KerasSource) else None
     if original is not None:
         # The model is at hand, so is its own code: nothing is loaded that the user has not run already.
