@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import types
 import warnings
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -15,16 +17,20 @@ from ..graph.model_graph import map_structure
 from ..layer_rules import Setting
 from ..structure import Structure
 from .inherit import inherit_weights
+from .seeding import Seeds
 from .source import KerasSource
 
 WEIGHTS = ("inherit", "fresh")
 
 
-def build_model(structure: Structure, weights: str = "inherit", compiled: bool = True) -> keras.Model:
+def build_model(
+    structure: Structure, weights: str = "inherit", compiled: bool = True, seed: int | None = None
+) -> keras.Model:
     """See :meth:`Structure.build`.
 
     The result is a functional model of the same calls: nesting and subclasses are flattened. It is
-    compiled as the original was, unless ``compiled`` is false.
+    compiled as the original was, unless ``compiled`` is false. ``seed`` decides initial weights and
+    dropout masks wherever the model leaves them to chance; ``None`` leaves them to Keras.
     """
     if weights not in WEIGHTS:
         raise ValueError(f"Expected weights to be one of {', '.join(WEIGHTS)}; got {weights!r}.")
@@ -34,25 +40,14 @@ def build_model(structure: Structure, weights: str = "inherit", compiled: bool =
             "Expected a structure of a model at hand to inherit weights from, got one read from a file. "
             "Use build(weights='fresh'), or choose the same structure in StructureSpace.from_keras(model)."
         )
-    operations = {name: _operation(structure, graph.layers[name], source) for name in structure.layers}
-    tensors: dict[int, Any] = {}
-    left_out = {
-        block.result: block.source for name, block in structure.space.blocks.items() if not structure.blocks[name]
-    }
-    for call in graph.calls:
-        if call.layer not in operations:
-            # A block left out gives what it reads; inside another one left out there is nothing to give.
-            for result in call.outputs:
-                if left_out.get(result) in tensors:
-                    tensors[result] = tensors[left_out[result]]
-            continue
-        operation = operations[call.layer]
-        if isinstance(operation, keras.layers.InputLayer):
-            results = [operation.output]
-        else:
-            args, kwargs = _filled(call.args, tensors), _filled(call.kwargs or {}, tensors)
-            results = keras.tree.flatten(operation(*args, **kwargs))
-        tensors.update(zip(call.outputs, results, strict=True))
+    layers = [graph.layers[name] for name in structure.layers]
+    seeds = None if seed is None else Seeds(seed)
+    with contextlib.nullcontext() if seeds is None else seeds.of_unseen_layers(layers):
+        operations = {layer.name: _operation(structure, layer, source, seeds) for layer in layers}
+        tensors = _called(structure, operations)
+    if seeds is not None:
+        for name, operation in operations.items():
+            seeds.separate(operation, name)
     model = keras.Model(_filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=graph.name)
     if isinstance(source, KerasSource):
         if weights == "inherit":
@@ -60,6 +55,26 @@ def build_model(structure: Structure, weights: str = "inherit", compiled: bool =
         if compiled:
             _compile_as(source.model, model)
     return model
+
+
+def _called(structure: Structure, operations: Mapping[str, Any]) -> dict[int, Any]:
+    """The calls of a structure made again; its tensors by index."""
+    tensors: dict[int, Any] = {}
+    left_out = {
+        block.result: block.source for name, block in structure.space.blocks.items() if not structure.blocks[name]
+    }
+    for call in structure.space.graph.calls:
+        operation = operations.get(call.layer)
+        if operation is None:
+            # A block left out gives what it reads; inside another one left out there is nothing to give.
+            results = [tensors.get(left_out.get(tensor, -1)) for tensor in call.outputs]
+        elif isinstance(operation, keras.layers.InputLayer):
+            results = [operation.output]
+        else:
+            args, kwargs = _filled(call.args, tensors), _filled(call.kwargs or {}, tensors)
+            results = keras.tree.flatten(operation(*args, **kwargs))
+        tensors.update(zip(call.outputs, results, strict=True))
+    return tensors
 
 
 def setting_of(structure: Structure) -> Setting:
@@ -70,13 +85,15 @@ def setting_of(structure: Structure) -> Setting:
     return space.connected.setting(widths, structure.biases, {}, kept)
 
 
-def _operation(structure: Structure, layer: Layer, source: Any) -> Any:
+def _operation(structure: Structure, layer: Layer, source: Any, seeds: Seeds | None) -> Any:
     if "error" in layer.serialized:
         raise ValueError(
             f"Expected a layer that can be made again from its configuration, "
             f"but {layer.name!r} ({layer.kind}) cannot: {layer.serialized['error']}. Define get_config() in its class."
         )
     config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer)
+    if seeds is not None:
+        config = seeds.config(config, layer.name)
     original = source.operations[layer.name] if isinstance(source, KerasSource) else None
     if original is not None:
         # The model is at hand, so is its own code: nothing is loaded that the user has not run already.

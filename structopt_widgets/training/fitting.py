@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import math
-import random
-import threading
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,8 +17,6 @@ from .objective import Objective, fresh_optimizer
 from .progress import Diverged, Watch
 
 VALIDATION_BATCH = 256  # samples a forward pass: enough to be fast, small enough for any memory
-
-_seeding = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ def train(
 
     Raises :class:`~.progress.Stopped` and :class:`~.progress.Diverged`.
     """
-    model = build_seeded(structure, weights, seed)
+    model = build_model(structure, weights, compiled=False, seed=seed)
     watch.check()
     # Compiling with XLA takes longer than most quick runs.
     model.compile(optimizer=fresh_optimizer(structure, budget.learning_rate), loss=objective.loss, jit_compile=False)
@@ -55,21 +51,6 @@ def train(
         verbose=0,
     )
     return watcher.outputs
-
-
-def build_seeded(structure: Structure, weights: str, seed: int) -> keras.Model:
-    """The model of a structure with initial weights and dropout masks that follow from ``seed``.
-
-    Keras takes the seeds of layers that were given none from Python's global generator when they
-    are made. It is set for that moment and put back, so that nobody else's random numbers change.
-    """
-    with _seeding:
-        before = random.getstate()
-        random.seed(seed)
-        try:
-            return build_model(structure, weights, compiled=False)
-        finally:
-            random.setstate(before)
 
 
 def _batches(x: np.ndarray, y: np.ndarray, budget: Budget, seed: int) -> Any:

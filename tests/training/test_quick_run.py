@@ -126,17 +126,18 @@ def test_cancel_answers_within_a_second(fashion: Data) -> None:
     assert trial.n_params > 0
 
 
-@pytest.mark.slow
 def test_it_runs_beside_keras_in_the_main_thread(fashion: Data) -> None:
-    structure, budget = baseline(16), Budget(epochs=2, seeds=2)
+    structure, budget = baseline(16), Budget(epochs=1, seeds=4)
     alone = quick_run(structure, fashion, budget)
     result: list[Trial] = []
     thread = threading.Thread(target=lambda: result.append(quick_run(structure, fashion, budget)))
     thread.start()
+    made = 0
     while thread.is_alive():
-        model = mlp(8)
-        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-        model.fit(fashion.x[:64].reshape(64, -1), fashion.y[:64], verbose=0)
+        # Each of these draws seeds from Python's global generator, hundreds of times in a run.
+        mlp(8)
+        made += 1
+    assert made > 20
     assert result[0].history == alone.history
 
 
