@@ -14,13 +14,21 @@ from ..graph import Layer, TensorRef
 from ..graph.model_graph import map_structure
 from ..layer_rules import Setting
 from ..structure import Structure
+from ..structure.choices import known
+from .importance import IMPORTANCES
 from .inherit import inherit_weights
 from .source import KerasSource
 
 WEIGHTS = ("inherit", "fresh")
 
 
-def build_model(structure: Structure, weights: str = "inherit", compiled: bool = True) -> keras.Model:
+def build_model(
+    structure: Structure,
+    weights: str = "inherit",
+    compiled: bool = True,
+    importance: str = "l2",
+    seed: int | None = None,
+) -> keras.Model:
     """See :meth:`Structure.build`.
 
     The result is a functional model of the same calls: nesting and subclasses are flattened. It is
@@ -28,6 +36,7 @@ def build_model(structure: Structure, weights: str = "inherit", compiled: bool =
     """
     if weights not in WEIGHTS:
         raise ValueError(f"Expected weights to be one of {', '.join(WEIGHTS)}; got {weights!r}.")
+    known(importance, IMPORTANCES, "an importance")
     graph, source = structure.space.graph, structure.space.source
     if weights == "inherit" and not isinstance(source, KerasSource):
         raise ValueError(
@@ -47,7 +56,7 @@ def build_model(structure: Structure, weights: str = "inherit", compiled: bool =
     model = keras.Model(_filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=graph.name)
     if isinstance(source, KerasSource):
         if weights == "inherit":
-            inherit_weights(structure, source, operations)
+            inherit_weights(structure, source, operations, importance, seed)
         if compiled:
             _compile_as(source.model, model)
     return model

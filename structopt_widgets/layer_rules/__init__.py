@@ -18,7 +18,7 @@ from . import (
 from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
 from .connect import ConnectedCall, ConnectedGraph, connect
 from .registry import find_layer_rule, register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, WeightAxes
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
 
 __all__ = [
     "ACTIVATION_COSTS",
@@ -29,6 +29,7 @@ __all__ = [
     "Cost",
     "Elementwise",
     "LayerRule",
+    "Mixing",
     "Setting",
     "Site",
     "WeightAxes",
