@@ -63,10 +63,10 @@ def cross_attention() -> keras.Model:
     return keras.Model(inputs, kl.Dense(2)(kl.Concatenate()([kl.Flatten()(x), kl.Flatten()(scores)])))
 
 
-@specimen((6, 8), cannot_grow=frozenset({"query"}))
+@specimen((6, 8), cannot_grow=frozenset({"key"}))
 def attention_by_hand() -> keras.Model:
     inputs = keras.Input((6, 8))
-    query, key, value = kl.Dense(12, name="query")(inputs), kl.Dense(12)(inputs), kl.Dense(10)(inputs)
+    query, key, value = kl.Dense(12, name="query")(inputs), kl.Dense(12, name="key")(inputs), kl.Dense(10)(inputs)
     scores = ops.softmax(ops.matmul(query, ops.transpose(key, (0, 2, 1))) / ops.sqrt(12.0), axis=-1)
     x = ops.mean(ops.matmul(scores, value), axis=1)
     return keras.Model(inputs, kl.Dense(2)(ops.relu(ops.concatenate([x, 1.0 - x], axis=-1))))
