@@ -76,5 +76,5 @@ def test_one_call_takes_an_importance(importance: str) -> None:
 def test_an_unknown_importance_is_answered_with_the_nearest() -> None:
     structure = read(convolution()).baseline
     for weights in ("inherit", "fresh"):
-        with pytest.raises(ValueError, match=r"Expected an importance, one of: l2, l1, .*got 'l3'.*Did you mean 'l"):
-            structure.build(weights, importance="l3")
+        with pytest.raises(ValueError, match=r"one of: l2, l1, .*; got 'frist'. Did you mean 'first'"):
+            structure.build(weights, importance="frist")

@@ -69,11 +69,10 @@ def test_a_head_size_makes_up_for_the_root_it_is_divided_by() -> None:
     assert same_outputs(model, structure.build(), np.random.default_rng(0).normal(size=(2, 5, 6)))
 
 
-@pytest.mark.parametrize(
-    "normalization", [kl.LayerNormalization, kl.RMSNormalization, lambda: kl.GroupNormalization(2)]
-)
-def test_a_normalization_stands_whole_multiples_only(normalization: Any) -> None:
-    model = sequential(keras.Input((6,)), kl.Dense(4, name="a"), normalization(), kl.Dense(2))
+@pytest.mark.parametrize("kind", ["LayerNormalization", "RMSNormalization", "GroupNormalization"])
+def test_a_normalization_stands_whole_multiples_only(kind: str) -> None:
+    normalization = getattr(kl, kind)(**({"groups": 2} if kind == "GroupNormalization" else {}))
+    model = sequential(keras.Input((6,)), kl.Dense(4, name="a"), normalization, kl.Dense(2))
     space = read(model, growth=4)
     for width in (8, 12, 16):
         structure = space.baseline.with_width("a", width)
@@ -109,4 +108,5 @@ def test_copies_learn_apart(optimizer: str) -> None:
     rng = np.random.default_rng(0)
     wide.fit(rng.normal(size=(64, 6)), rng.normal(size=(64, 3)), epochs=20, verbose=0)
     kernel = weights(wide, "a")[0]
-    assert np.abs(kernel[:, :4] - kernel[:, 4:]).max(axis=0).min() > 1e-3
+    # With equal parts they would differ by rounding at most.
+    assert np.abs(kernel[:, :4] - kernel[:, 4:]).max(axis=0).min() > 1e-4
