@@ -8,16 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from laws import COSTS, masked, outputs_of, same_costs
 from zoo import ZOO, Specimen, randomize
 
 import structopt_widgets as sw
-from structopt_widgets.graph.selection import origins
 from structopt_widgets.keras_bridge.importance import IMPORTANCES
-from structopt_widgets.keras_bridge.inherit import choose_units
-from structopt_widgets.metrics import LAYER_COLUMNS, TOTALS
 
 RANDOM_STRUCTURES = 2  # and three more in the slow tier
-COSTS = [metric for metric in TOTALS if metric not in ("parallelism", "uncounted")]
 
 Built = tuple[keras.Model, sw.StructureSpace, list[tuple[sw.Structure, keras.Model]]]
 
@@ -47,19 +44,6 @@ def rebuilt(specimen: Specimen, built: Built) -> keras.Model:
     outputs_of(model, specimen.batch(1))
     randomize(model)
     return space.baseline.build()
-
-
-def same_costs(one: sw.CostReport, other: sw.CostReport) -> bool:
-    """Whether every number is the same, in total and by layer; names of classes and reasons may differ."""
-    totals, rows = [*COSTS, "parallelism"], list(LAYER_COLUMNS)
-    assert {metric: getattr(one, metric) for metric in totals} == {metric: getattr(other, metric) for metric in totals}
-    assert one.by_layer[rows].values.tolist() == other.by_layer[rows].values.tolist()
-    assert set(one.uncounted) == set(other.uncounted)
-    return True
-
-
-def outputs_of(model: keras.Model, batch: Any) -> list[np.ndarray]:
-    return [np.asarray(output, "float64") for output in keras.tree.flatten(model(batch, training=False))]
 
 
 def test_n_params_equals_count_params_of_the_built_model(built: Built) -> None:
@@ -113,22 +97,6 @@ def test_the_baseline_with_inherited_weights_gives_the_same_outputs(
     for original, again in zip(expected, outputs_of(rebuilt, batch), strict=True):
         np.testing.assert_allclose(again, original, atol=1e-6, rtol=specimen.tolerance)
     assert all(output.std() > 0 for output in expected), "constant outputs would hide every mistake"
-
-
-def masked(full: keras.Model, structure: sw.Structure, importance: str) -> list[np.ndarray]:
-    """The weights of ``full``, the rebuilt baseline, with those into and out of the dropped units set to zero."""
-    space = structure.space
-    chosen = choose_units(structure, space.source, importance)
-    weights = {id(weight): np.asarray(weight) for weight in full.weights}
-    by_name = {layer.name: layer for layer in full.layers}
-    for name, axes in space.connected.weights.items():
-        declared = [each for each in axes if not each.is_bias or space.baseline.biases[name]]
-        for each, variable in zip(declared, by_name[name].weights if name in by_name else [], strict=True):
-            mask = np.zeros(variable.shape)
-            if variable.shape:
-                mask[np.ix_(*(origins(dim, chosen) for dim in each.axes))] = 1
-                weights[id(variable)] = weights[id(variable)] * mask
-    return list(weights.values())
 
 
 def test_narrowing_equals_masking_the_dropped_channels(specimen: Specimen, built: Built, rebuilt: keras.Model) -> None:
