@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from .figures import plot_layer_costs, plot_tradeoff, plot_tradeoff_svg
     from .graph import Product, ceil_log2
     from .keras_bridge import measure, optimize_model, without_weights
-    from .layer_rules import Connection, Cost, Elementwise, LayerRule, WeightAxes, register_layer_rule
+    from .layer_rules import Connection, Cost, Elementwise, LayerRule, Mixing, WeightAxes, register_layer_rule
     from .metrics import CostReport, format_metric
     from .structure import Structure, StructureSpace, WidthGroup
     from .study import Study, Trial, pareto_front
@@ -30,6 +30,7 @@ _HOME = {
     "Elementwise": "layer_rules",
     "Explorer": "widgets",
     "LayerRule": "layer_rules",
+    "Mixing": "layer_rules",
     "Product": "graph",
     "Structure": "structure",
     "StructureSpace": "structure",
@@ -62,6 +63,7 @@ __all__ = [
     "Elementwise",
     "Explorer",
     "LayerRule",
+    "Mixing",
     "Product",
     "Structure",
     "StructureSpace",

@@ -8,15 +8,13 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from laws import COSTS, masked, outputs_of, same_costs
 from zoo import ZOO, Specimen, randomize
 
 import structopt_widgets as sw
-from structopt_widgets.graph.selection import NEW, origins
-from structopt_widgets.keras_bridge.inherit import choose_units
-from structopt_widgets.metrics import LAYER_COLUMNS, TOTALS
+from structopt_widgets.keras_bridge.importance import IMPORTANCES
 
 RANDOM_STRUCTURES = 2  # and three more in the slow tier
-COSTS = [metric for metric in TOTALS if metric not in ("parallelism", "uncounted")]
 
 Built = tuple[keras.Model, sw.StructureSpace, list[tuple[sw.Structure, keras.Model]]]
 
@@ -39,17 +37,13 @@ def built(specimen: Specimen) -> Built:
     return model, space, [(each, each.build(kind)) for each, kind in zip(structures, kinds, strict=False)]
 
 
-def same_costs(one: sw.CostReport, other: sw.CostReport) -> bool:
-    """Whether every number is the same, in total and by layer; names of classes and reasons may differ."""
-    totals, rows = [*COSTS, "parallelism"], list(LAYER_COLUMNS)
-    assert {metric: getattr(one, metric) for metric in totals} == {metric: getattr(other, metric) for metric in totals}
-    assert one.by_layer[rows].values.tolist() == other.by_layer[rows].values.tolist()
-    assert set(one.uncounted) == set(other.uncounted)
-    return True
-
-
-def outputs_of(model: keras.Model, batch: Any) -> list[np.ndarray]:
-    return [np.asarray(output, "float64") for output in keras.tree.flatten(model(batch, training=False))]
+@pytest.fixture(scope="module")
+def rebuilt(specimen: Specimen, built: Built) -> keras.Model:
+    """The baseline with inherited weights, all of them random, also those that a first call makes."""
+    model, space, _ = built
+    outputs_of(model, specimen.batch(1))
+    randomize(model)
+    return space.baseline.build()
 
 
 def test_n_params_equals_count_params_of_the_built_model(built: Built) -> None:
@@ -95,49 +89,52 @@ def test_every_free_width_moves_a_number(built: Built) -> None:
             assert space.baseline.with_width(name, group.upper).measure().n_params > base
 
 
-def test_the_baseline_with_inherited_weights_gives_the_same_outputs(specimen: Specimen, built: Built) -> None:
-    model, space, _ = built
+def test_the_baseline_with_inherited_weights_gives_the_same_outputs(
+    specimen: Specimen, built: Built, rebuilt: keras.Model
+) -> None:
     batch = specimen.batch()
-    expected = outputs_of(model, batch)  # builds the model that was not
-    randomize(model)
-    expected = outputs_of(model, batch)
-    for original, rebuilt in zip(expected, outputs_of(space.baseline.build(), batch), strict=True):
-        np.testing.assert_allclose(rebuilt, original, atol=1e-6, rtol=specimen.tolerance)
+    expected = outputs_of(built[0], batch)
+    for original, again in zip(expected, outputs_of(rebuilt, batch), strict=True):
+        np.testing.assert_allclose(again, original, atol=1e-6, rtol=specimen.tolerance)
     assert all(output.std() > 0 for output in expected), "constant outputs would hide every mistake"
 
 
-def masked(structure: sw.Structure) -> keras.Model:
-    """The original, by the law above, with every weight into and out of the dropped units set to zero."""
-    space = structure.space
-    chosen = choose_units(structure, space.source)
-    full = space.baseline.build()
-    by_name = {layer.name: layer for layer in full.layers}
-    for name, axes in space.connected.weights.items():
-        declared = [each for each in axes if not each.is_bias or space.baseline.biases[name]]
-        for each, variable in zip(declared, by_name[name].weights if name in by_name else [], strict=True):
-            mask = np.zeros(variable.shape)
-            if variable.shape:
-                mask[np.ix_(*(origins(dim, chosen) for dim in each.axes))] = 1
-                variable.assign(np.asarray(variable) * mask)
-    assert all((kept != NEW).all() for kept in chosen.values())
-    return full
-
-
-def test_narrowing_equals_masking_the_dropped_channels(specimen: Specimen, built: Built) -> None:
+def test_narrowing_equals_masking_the_dropped_channels(specimen: Specimen, built: Built, rebuilt: keras.Model) -> None:
     if specimen.unmaskable:
         pytest.skip(specimen.unmaskable)
-    model, space, _ = built
-    outputs_of(model, specimen.batch(1))
-    randomize(model)
+    _, space, _ = built
     rng = random.Random(7)
     narrow = space.baseline
     for name, group in space.width_groups.items():
         if not group.fixed:
             narrow = narrow.with_width(name, rng.randrange(group.lower, group.width, group.divisor))
     batch = specimen.batch()
-    pairs = zip(outputs_of(narrow.build(), batch), outputs_of(masked(narrow), batch), strict=True)
-    for kept, zeroed in pairs:
+    # Each importance has its turn; all of them on every specimen would take five times as long.
+    importance = list(IMPORTANCES)[list(ZOO).index(specimen.name) % len(IMPORTANCES)]
+    weights = rebuilt.get_weights()
+    rebuilt.set_weights(masked(rebuilt, narrow, importance))
+    expected = outputs_of(rebuilt, batch)
+    rebuilt.set_weights(weights)
+    for kept, zeroed in zip(outputs_of(narrow.build(importance=importance), batch), expected, strict=True):
         np.testing.assert_allclose(kept, zeroed, atol=10 * specimen.tolerance, rtol=10 * specimen.tolerance)
+
+
+@pytest.mark.usefixtures("rebuilt")  # which makes all weights random
+def test_widening_keeps_the_function_except_where_it_says(specimen: Specimen, built: Built) -> None:
+    model, space, _ = built
+    rng = random.Random(5)
+    wide = space.baseline
+    for name, group in space.width_groups.items():
+        if group.upper > group.width:
+            wide = wide.with_width(name, rng.randrange(group.width + group.divisor, group.upper + 1, group.divisor))
+    changes = wide.function_changes()
+    assert {name.removeprefix("widths.") for name in changes} == specimen.cannot_grow
+    for name in specimen.cannot_grow:
+        wide = wide.with_width(name, space.width_groups[name].width)
+    assert not wide.function_changes()
+    batch = specimen.batch()
+    for original, grown in zip(outputs_of(model, batch), outputs_of(wide.build(), batch), strict=True):
+        np.testing.assert_allclose(grown, original, atol=specimen.tolerance, rtol=10 * specimen.tolerance)
 
 
 def test_no_cost_falls_when_a_width_grows(built: Built) -> None:

@@ -8,11 +8,30 @@ import numpy as np
 
 from .dimensions import Concat, Dim, Symbol, baseline_size, resolve
 
-NEW = -1  # the origin of a channel the old model does not have
+
+def copied(old: int, new: int) -> np.ndarray:
+    """Where each of ``new`` units comes from when ``old`` of them, fewer, are copied in turn: 0 1 2 0 1."""
+    return np.arange(new) % old
+
+
+def shares(come_from: np.ndarray) -> np.ndarray:
+    """The part each unit has in what its original did alone; the parts of all copies of a unit sum to 1.
+
+    They are as 1 : 2 : 3 and so on. Equal ones would do for the outputs, but then all copies had the
+    same gradients for ever. Unequal ones tell them apart (Wang et al. 2024, arXiv:2310.07999), where
+    Net2Net adds noise.
+    """
+    in_order = np.argsort(come_from, kind="stable")
+    copies = np.bincount(come_from)
+    starts = np.cumsum(copies) - copies
+    place = np.empty_like(come_from)  # among the copies of one unit
+    place[in_order] = np.arange(len(come_from)) - starts[come_from[in_order]]
+    count = copies[come_from]
+    return 2 * (place + 1) / (count * (count + 1))
 
 
 def origins(dim: Dim, chosen: Mapping[Symbol, np.ndarray]) -> np.ndarray:
-    """For each index of ``dim`` in the new model, the index in the old one it comes from, or :data:`NEW`.
+    """For each index of ``dim`` in the new model, the index in the old one it comes from.
 
     ``chosen`` holds that array for every symbol; one that is missing is kept as it is.
     """
@@ -23,14 +42,11 @@ def origins(dim: Dim, chosen: Mapping[Symbol, np.ndarray]) -> np.ndarray:
         return chosen.get(dim, np.arange(dim.baseline))
     if isinstance(dim, Concat):
         offsets = np.cumsum([0, *(baseline_size(part) for part in dim.parts)])
-        shifted = []
-        for part, offset in zip(dim.parts, offsets, strict=False):
-            kept = origins(part, chosen)
-            shifted.append(np.where(kept == NEW, NEW, kept + offset))
-        return np.concatenate(shifted)
+        return np.concatenate(
+            [origins(part, chosen) + offset for part, offset in zip(dim.parts, offsets, strict=False)]
+        )
     outer, inner = origins(dim.outer, chosen)[:, None], origins(dim.inner, chosen)[None, :]
-    combined = outer * baseline_size(dim.inner) + inner
-    return np.where((outer == NEW) | (inner == NEW), NEW, combined).ravel()
+    return (outer * baseline_size(dim.inner) + inner).ravel()
 
 
 def spread(dim: Dim, scores: np.ndarray, into: dict[Symbol, np.ndarray]) -> None:

@@ -8,19 +8,28 @@ from typing import Any
 import numpy as np
 
 from ..graph import Symbol
-from ..graph.selection import NEW, origins, spread
+from ..graph.selection import copied, origins, shares
 from ..layer_rules import WeightAxes
 from ..structure import Structure
+from ..structure.choices import known
+from .importance import IMPORTANCES, HeldWeight, Original
 from .source import KerasSource
 from .without_weights import is_allocated
 
 
-def inherit_weights(structure: Structure, source: KerasSource, operations: Mapping[str, Any]) -> None:
-    """Fill the weights of ``operations``, freshly built, with the original's where they fit.
+def inherit_weights(
+    structure: Structure,
+    source: KerasSource,
+    operations: Mapping[str, Any],
+    importance: str = "l2",
+    seed: int | None = None,
+) -> None:
+    """Fill the weights of ``operations``, freshly built, with the original's.
 
-    When narrowing, the units with the largest L2 norm of incoming weights are kept, in order, and
-    the same ones on both sides of every consumer. When widening, all are kept; the rest stays as
-    initialized. A layer that the original never built keeps its fresh weights.
+    When narrowing, the most important units are kept, in order, and the same ones on both sides of
+    every consumer. When widening, units are copied in turn, and whoever sums over them divides its
+    weights among the copies (Chen et al. 2016, arXiv:1511.05641). A bias the original does not have
+    comes in as zero. A layer that the original never built keeps its fresh weights.
     """
     unallocated = [name for name, each in source.operations.items() if not all(map(is_allocated, _weights(each)))]
     if unallocated:
@@ -28,21 +37,27 @@ def inherit_weights(structure: Structure, source: KerasSource, operations: Mappi
             f"Expected weights to inherit, but {source.model.name!r} was built without any "
             f"({unallocated[0]!r} has none). Use build(weights='fresh')."
         )
-    chosen = choose_units(structure, source)
+    chosen = choose_units(structure, source, importance, seed)
     for name in operations:
-        axes, original = structure.space.connected.weights[name], source.operations[name]
-        old = _present(axes, _weights(original), _uses_bias(structure.space.baseline, name))
+        axes = structure.space.connected.weights[name]
+        old = _present(axes, _weights(source.operations[name]), _uses_bias(structure.space.baseline, name))
         for place, variable in _present(axes, _weights(operations[name]), _uses_bias(structure, name)).items():
             if place in old:
-                variable.assign(_carried(axes[place], np.asarray(old[place]), np.asarray(variable), chosen))
+                variable.assign(_carried(axes[place], np.asarray(old[place]), chosen))
+            elif old:
+                variable.assign(np.zeros(variable.shape))
         if hasattr(operations[name], "finalize_state"):
             operations[name].finalize_state()  # an adapted Normalization computes with copies of its weights
 
 
-def choose_units(structure: Structure, source: KerasSource) -> dict[Symbol, np.ndarray]:
-    """For every width that changes, the old unit each new unit comes from, or ``NEW``."""
+def choose_units(
+    structure: Structure, source: KerasSource, importance: str = "l2", seed: int | None = None
+) -> dict[Symbol, np.ndarray]:
+    """For every width that changes, the old unit each new unit comes from."""
     space = structure.space
-    scores = _importance(structure, source)
+    score = IMPORTANCES[known(importance, IMPORTANCES, "an importance")]
+    narrower = any(structure.widths[name] < group.width for name, group in space.width_groups.items())
+    scores = score(Original(_held(structure, source), space.symbols, seed or 0)) if narrower else {}
     chosen = {}
     for name, group in space.width_groups.items():
         symbol = space.symbols[name]
@@ -52,7 +67,7 @@ def choose_units(structure: Structure, source: KerasSource) -> dict[Symbol, np.n
             ranked = np.argsort(-scores.get(symbol, np.zeros(symbol.baseline)), kind="stable")
             chosen[symbol] = np.sort(ranked[:wanted])
         elif wanted > symbol.baseline:
-            chosen[symbol] = np.concatenate([np.arange(symbol.baseline), np.full(wanted - symbol.baseline, NEW)])
+            chosen[symbol] = copied(symbol.baseline, wanted)
     for block in space.blocks.values():
         if block.width is not None and not structure.blocks[block.name]:
             # What read the hidden layer's units now reads the units that layer would have read.
@@ -61,30 +76,29 @@ def choose_units(structure: Structure, source: KerasSource) -> dict[Symbol, np.n
     return chosen
 
 
-def _importance(structure: Structure, source: KerasSource) -> dict[Symbol, np.ndarray]:
-    """Squared L2 norm of each unit's incoming weights, over all layers that produce the width."""
-    scores: dict[Symbol, np.ndarray] = {}
-    for name, axes in structure.space.connected.weights.items():
-        weights = _weights(source.operations[name])
-        for place, variable in _present(axes, weights, _uses_bias(structure.space.baseline, name)).items():
-            each = axes[place]
-            if each.incoming is None:
-                continue
-            values = np.square(np.asarray(variable, dtype=np.float64))
-            for unit_axis in (each.incoming,) if isinstance(each.incoming, int) else each.incoming:
-                others = tuple(axis for axis in range(values.ndim) if axis != unit_axis)
-                spread(each.axes[unit_axis], values.sum(axis=others), scores)
-    return scores
+def _held(structure: Structure, source: KerasSource) -> list[HeldWeight]:
+    space = structure.space
+    held: list[HeldWeight] = []
+    for name, axes in space.connected.weights.items():
+        present = _present(axes, _weights(source.operations[name]), _uses_bias(space.baseline, name))
+        held.extend(HeldWeight(space.graph.layers[name], axes[place], present[place]) for place in present)
+    return held
 
 
-def _carried(axes: WeightAxes, old: np.ndarray, fresh: np.ndarray, chosen: Mapping[Symbol, np.ndarray]) -> np.ndarray:
-    if old.ndim == 0:
-        return old
-    value = fresh.copy()
-    come_from = [origins(dim, chosen) for dim in axes.axes]
-    value[np.ix_(*(np.flatnonzero(each != NEW) for each in come_from))] = old[
-        np.ix_(*(each[each != NEW] for each in come_from))
-    ]
+def _carried(axes: WeightAxes, old: np.ndarray, chosen: Mapping[Symbol, np.ndarray]) -> np.ndarray:
+    """The new values of a weight: its units picked along every axis, and shared out where the layer sums over them."""
+    value = old
+    for axis, dim in enumerate(axes.axes):
+        come_from = origins(dim, chosen)
+        if np.array_equal(come_from, np.arange(old.shape[axis])):
+            continue
+        value = np.take(value, come_from, axis)
+        factor = np.ones(len(come_from))
+        if axis in axes.summed or axis == axes.query_axis:
+            factor = shares(come_from)
+        if axis == axes.query_axis:
+            factor = factor * np.sqrt(len(come_from) / old.shape[axis])  # attention divides by the new size's root
+        value = value * factor.reshape(-1, *[1] * (old.ndim - axis - 1))
     return value
 
 

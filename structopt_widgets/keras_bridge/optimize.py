@@ -18,6 +18,8 @@ def optimize_model(
     kernel_initializer: Mapping[str, str] | str | None = None,
     weights: str = "inherit",
     input_shape: Any = None,
+    importance: str = "l2",
+    seed: int | None = None,
 ) -> keras.Model:
     """A new model with another structure; ``model`` is not changed.
 
@@ -29,6 +31,7 @@ def optimize_model(
         kernel_initializer: by layer, or one for all.
         weights: ``"inherit"`` or ``"fresh"``, as in :meth:`Structure.build`.
         input_shape: shape of one sample, for a model that is not built yet.
+        importance, seed: which units a narrowed layer keeps, as in :meth:`Structure.build`.
     """
     space = StructureSpace.from_keras(model, input_shape=input_shape)
     structure = _with_widths(space, widths)
@@ -36,7 +39,7 @@ def optimize_model(
     structure = _with_all(structure, Structure.with_activation, activation, hidden)
     structure = _with_all(structure, Structure.with_bias, use_bias, list(structure.biases))
     structure = _with_all(structure, Structure.with_initializer, kernel_initializer, list(structure.initializers))
-    return structure.build(weights=weights)
+    return structure.build(weights=weights, importance=importance, seed=seed)
 
 
 def _with_widths(space: StructureSpace, widths: Any) -> Structure:

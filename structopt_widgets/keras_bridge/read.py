@@ -70,10 +70,9 @@ class _Reader:
                 inner = graph_of(operation)
                 if inner is not None:
                     # Nesting is flattened: a nested model called twice gets tensors of its own each time.
-                    local = {
-                        id(tensor): known[id(outside)]
-                        for tensor, outside in zip(inner.inputs, node.input_tensors, strict=True)
-                    }
+                    # Masks come after the inputs; rebuilt, the layers inside pass them on by themselves.
+                    pairs = zip(inner.inputs, node.input_tensors, strict=False)
+                    local = {id(tensor): known[id(outside)] for tensor, outside in pairs}
                     self._walk(inner, local, prefix=f"{prefix}{operation.name}_")
                     for tensor, outside in zip(inner.outputs, node.outputs, strict=True):
                         known[id(outside)] = local[id(tensor)]

@@ -16,6 +16,8 @@ from ..graph import Layer, TensorRef
 from ..graph.model_graph import map_structure
 from ..layer_rules import Setting
 from ..structure import Structure
+from ..structure.choices import known
+from .importance import IMPORTANCES
 from .inherit import inherit_weights
 from .seeding import Seeds
 from .source import KerasSource
@@ -24,7 +26,11 @@ WEIGHTS = ("inherit", "fresh")
 
 
 def build_model(
-    structure: Structure, weights: str = "inherit", compiled: bool = True, seed: int | None = None
+    structure: Structure,
+    weights: str = "inherit",
+    compiled: bool = True,
+    importance: str = "l2",
+    seed: int | None = None,
 ) -> keras.Model:
     """See :meth:`Structure.build`.
 
@@ -34,6 +40,7 @@ def build_model(
     """
     if weights not in WEIGHTS:
         raise ValueError(f"Expected weights to be one of {', '.join(WEIGHTS)}; got {weights!r}.")
+    known(importance, IMPORTANCES, "an importance")
     graph, source = structure.space.graph, structure.space.source
     if weights == "inherit" and not isinstance(source, KerasSource):
         raise ValueError(
@@ -51,7 +58,7 @@ def build_model(
     model = keras.Model(_filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=graph.name)
     if isinstance(source, KerasSource):
         if weights == "inherit":
-            inherit_weights(structure, source, operations)
+            inherit_weights(structure, source, operations, importance, seed)
         if compiled:
             _compile_as(source.model, model)
     return model

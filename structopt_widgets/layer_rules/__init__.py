@@ -19,7 +19,7 @@ from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
 from .blocks import Block
 from .connect import ConnectedCall, ConnectedGraph, connect
 from .registry import find_layer_rule, register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, WeightAxes
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
 
 __all__ = [
     "ACTIVATION_COSTS",
@@ -31,6 +31,7 @@ __all__ = [
     "Cost",
     "Elementwise",
     "LayerRule",
+    "Mixing",
     "Setting",
     "Site",
     "WeightAxes",

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..graph import ceil_log2
+from ..graph import Shape, ceil_log2
 from .activation_costs import ACTIVATION_COSTS
 from .registry import register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, WeightAxes
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
 
 
 class Softmax(LayerRule):
@@ -13,15 +13,20 @@ class Softmax(LayerRule):
 
     def cost(self, site: Site, at: Setting) -> Cost:
         softmax = ACTIVATION_COSTS["softmax"]
-        shape = site.outputs[0]
-        axes = site.config.get("axis", -1)
-        # Keras counts axes with the batch; shapes here leave it out.
-        reduced = [
-            shape[axis if axis < 0 else axis - 1] for axis in (axes if isinstance(axes, (list, tuple)) else [axes])
-        ]
         return Cost(
-            other=softmax.flops * at.elements(shape),
-            span=softmax.span + softmax.span_log2 * ceil_log2(at.elements(tuple(reduced))),
+            other=softmax.flops * at.elements(site.outputs[0]),
+            span=softmax.span + softmax.span_log2 * ceil_log2(at.elements(self._reduced(site))),
+        )
+
+    def mixing(self, site: Site) -> Mixing:
+        return Mixing(summed=self._reduced(site))
+
+    def _reduced(self, site: Site) -> Shape:
+        """The axes a softmax runs over. Keras counts them with the batch; shapes here leave it out."""
+        axes = site.config.get("axis", -1)
+        return tuple(
+            site.outputs[0][axis if axis < 0 else axis - 1]
+            for axis in (axes if isinstance(axes, (list, tuple)) else [axes])
         )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from ..graph import Dim, Product, Shape, ceil_log2, maximum
 from .activation_costs import ACTIVATION_COSTS
 from .registry import register_layer_rule
-from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError, WeightAxes
+from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
 
 
 class _MultiHead(LayerRule):
@@ -35,14 +35,21 @@ class _MultiHead(LayerRule):
         """Kernel and bias of each of query, key and value: its input's width, its heads, its size."""
         weights: list[WeightAxes] = []
         for name, width, heads, each in parts:
-            weights.append(WeightAxes(f"{name} kernel", (width, heads, each), incoming=(1, 2)))
-            weights.append(WeightAxes(f"{name} bias", (heads, each), is_bias=True))
+            asks = name == "query"
+            weights.append(
+                WeightAxes(f"{name} kernel", (width, heads, each), incoming=(1, 2), query_axis=2 if asks else None)
+            )
+            weights.append(WeightAxes(f"{name} bias", (heads, each), is_bias=True, query_axis=1 if asks else None))
         return tuple(weights)
 
     def finished(self, site: Site, query: Shape, key: Shape, heads: Dim, made: Dim) -> tuple[Shape, ...]:
         """The output and, where the layer returns them, the attention scores."""
         output: Shape = (query[0], made)
         return (output, (heads, query[0], key[0])) if len(site.call.outputs) > 1 else (output,)
+
+    def mixing(self, site: Site) -> Mixing:
+        query, _, key = self.sequences(site)
+        return Mixing(summed=(query[0], key[0]))
 
     def cost(self, site: Site, at: Setting) -> Cost:
         query, value, key = self.sequences(site)

@@ -17,7 +17,7 @@ from .activations import Softmax
 from .merging import broadcast
 from .registry import register_layer_rule
 from .reshaping import regrouped
-from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, UnsupportedLayerError
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,13 @@ class Binary(LayerRule):
 
 @dataclass(frozen=True)
 class Reduction(LayerRule):
-    """One value over some axes: n - 1 operations, and one more an output for a ``mean``."""
+    """One value over some axes: n - 1 operations, and one more an output for a ``mean``.
+
+    ``chooses``: the value is one of those it is taken over, however many copies there are of them.
+    """
 
     mean: bool = False
+    chooses: bool = False
 
     def connect(self, site: Site) -> Connection:
         shape, axes = site.inputs[0], self._axes(site)
@@ -49,6 +53,12 @@ class Reduction(LayerRule):
         over = at.elements(tuple(shape[axis] for axis in axes))
         results = at.elements(site.outputs[0])
         return Cost(other=at.elements(shape) - results + self.mean * results, span=ceil_log2(over) + self.mean)
+
+    def mixing(self, site: Site) -> Mixing:
+        over = tuple(site.inputs[0][axis] for axis in self._axes(site))
+        if self.chooses:
+            return Mixing()
+        return Mixing(averaged=over) if self.mean else Mixing(summed=over)
 
     def _axes(self, site: Site) -> list[int]:
         axis = site.config.get("axis")
@@ -164,6 +174,9 @@ class Matmul(LayerRule):
         over = at.size(self._operands(site)[0][-1])
         return Cost(macs=over * at.elements(site.outputs[0]), span=1 + ceil_log2(over))
 
+    def mixing(self, site: Site) -> Mixing:
+        return Mixing(summed=self._operands(site)[0][-1:])
+
     def _operands(self, site: Site) -> tuple[Shape, Shape]:
         if len(site.inputs) != 2 or min(map(len, site.inputs)) < 2:
             raise UnsupportedLayerError("there is none for products with constants or vectors")
@@ -221,9 +234,10 @@ _register(Elementwise(flops=1, span=1), "Exp", "Log", "Sqrt", "Square", "Absolut
 _register(Elementwise(flops=1, span=1), "LogicalNot", "Floor", "Ceil", "Round", "Sign", "Reciprocal")
 _register(Elementwise(flops=2, span=2), "Rsqrt", "Clip")
 _register(Elementwise(kept=0), "Cast", "Identity", "StopGradient", "ZerosLike", "OnesLike")
-_register(Reduction(), "Sum", "Max", "Min", "Prod", "Any", "All", "Argmax", "Argmin")
+_register(Reduction(), "Sum", "Prod", "Argmax", "Argmin")
+_register(Reduction(chooses=True), "Max", "Min", "Any", "All")
 _register(Reduction(mean=True), "Mean")
-_register(Variance(), "Var")
+_register(Variance(mean=True), "Var")
 _register(Reshape(), "Reshape")
 _register(Transpose(), "Transpose")
 _register(ExpandDims(), "ExpandDims")

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..graph import ceil_log2
 from .registry import register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, WeightAxes, activation_of
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes, activation_of
 
 
 class Dense(LayerRule):
@@ -83,7 +83,7 @@ class EinsumDense(LayerRule):
         brought = [letter for letter in kernel if letter not in dims]
         for letter in brought:
             dims[letter] = site.new_width(sizes[letter], None if len(brought) == 1 else f"axis {letter}")
-        produced = tuple(position for position, letter in enumerate(kernel) if letter in brought)
+        produced = tuple(position for position, letter in enumerate(kernel) if letter in made)
         bias = tuple(dims[letter] if letter in (site.config["bias_axes"] or "") else 1 for letter in made)
         # Keras drops the leading axes of size 1 from a bias.
         while len(bias) > 1 and bias[0] == 1 and made[len(made) - len(bias)] not in (site.config["bias_axes"] or ""):
@@ -91,7 +91,7 @@ class EinsumDense(LayerRule):
         return Connection(
             outputs=(tuple(dims[letter] for letter in made),),
             weights=(
-                WeightAxes("kernel", tuple(dims[letter] for letter in kernel), incoming=produced or None),
+                WeightAxes("kernel", tuple(dims[letter] for letter in kernel), incoming=produced),
                 *([WeightAxes("bias", bias)] if site.config["bias_axes"] else []),
             ),
         )
@@ -115,6 +115,11 @@ class EinsumDense(LayerRule):
         shape = [given] if isinstance(given, int) else list(given)
         sizes = [at.size(dim) for dim in site.outputs[0]][-len(shape) :]
         return {"output_shape": [None if old is None else new for old, new in zip(shape, sizes, strict=True)]}
+
+    def mixing(self, site: Site) -> Mixing:
+        taken, kernel, made = self._letters(site)
+        axes = zip(taken, site.inputs[0], strict=True)
+        return super().mixing(site) + Mixing(summed=tuple(dim for letter, dim in axes if letter not in kernel + made))
 
     def _letters(self, site: Site) -> tuple[str, str, str]:
         """The letters of input, kernel and output, without those of the batch."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from ..graph import Shape, baseline_size, ceil_log2
 from .registry import register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Setting, Site, WeightAxes
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
 
 
 def _axes(site: Site, shape: Shape) -> list[int]:
@@ -56,6 +56,9 @@ class LayerNormalization(LayerRule):
             span=2 * (ceil_log2(over) + 1) + 5 + affine,
         )
 
+    def mixing(self, site: Site) -> Mixing:
+        return Mixing(averaged=tuple(site.inputs[0][axis] for axis in _axes(site, site.inputs[0])))
+
 
 class RMSNormalization(LayerRule):
     """Divide by the root of the mean square, then scale."""
@@ -71,6 +74,9 @@ class RMSNormalization(LayerRule):
         over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
         # An element: square, add into the mean, multiply, scale; a row: epsilon and a reciprocal square root.
         return Cost(other=4 * at.elements(shape) + 2 * rows, span=ceil_log2(over) + 6)
+
+    def mixing(self, site: Site) -> Mixing:
+        return Mixing(averaged=tuple(site.inputs[0][axis] for axis in _axes(site, site.inputs[0])))
 
 
 class GroupNormalization(LayerRule):
@@ -100,6 +106,12 @@ class GroupNormalization(LayerRule):
         shape = site.outputs[0]
         return {"groups": at.size(shape[_axes(site, shape)[0]])} if self._is_a_group_a_channel(site) else {}
 
+    def mixing(self, site: Site) -> Mixing:
+        shape = site.inputs[0]
+        channels = _axes(site, shape)[0] + len(shape)
+        alone = self._is_a_group_a_channel(site)
+        return Mixing(averaged=tuple(dim for axis, dim in enumerate(shape) if axis != channels or not alone))
+
     def _is_a_group_a_channel(self, site: Site) -> bool:
         """Instance normalization: its groups follow its input, as Keras writes them down when it is built."""
         shape = site.inputs[0]
@@ -115,6 +127,9 @@ class UnitNormalization(LayerRule):
         rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
         over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
         return Cost(other=3 * at.elements(shape) + rows, span=ceil_log2(over) + 3)
+
+    def mixing(self, site: Site) -> Mixing:
+        return Mixing(summed=tuple(site.inputs[0][axis] for axis in _axes(site, site.inputs[0])))
 
 
 class Normalization(LayerRule):

@@ -8,7 +8,17 @@ from typing import Any
 from ..graph import Dim, Layer, Product, ceil_log2, maximum
 from .activation_costs import activation_cost, choice_name
 from .registry import find_layer_rule, register_layer_rule
-from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError, WeightAxes
+from .rule import (
+    Connection,
+    Cost,
+    LayerRule,
+    Mixing,
+    Setting,
+    Site,
+    UnsupportedLayerError,
+    WeightAxes,
+    activation_mixing,
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +87,10 @@ class Recurrent(LayerRule):
             uncounted=own.uncounted + gate.uncounted * min(1, self.recurrent_activations),
         )
 
+    def mixing(self, site: Site) -> Mixing:
+        inside = activation_mixing(site.config.get("recurrent_activation"), site)
+        return super().mixing(site) + inside + Mixing(summed=site.inputs[0][:1])
+
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         return {"units": at.size(site.outputs[0][-1])}
 
@@ -138,6 +152,10 @@ class TimeDistributed(Wrapper):
             uncounted=once.uncounted,
         )
 
+    def mixing(self, site: Site) -> Mixing:
+        rule, inner = self._step(site)
+        return rule.mixing(inner)
+
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         return {"layer": self.resized(site, at, "layer", *self._step(site))}
 
@@ -179,6 +197,10 @@ class Bidirectional(Wrapper):
             kept=None if ahead.kept is None or back.kept is None else ahead.kept + back.kept,
             uncounted=ahead.uncounted + back.uncounted,
         )
+
+    def mixing(self, site: Site) -> Mixing:
+        ahead, back = (rule.mixing(inner) for rule, inner in self._directions(site))
+        return ahead + back
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         return {

@@ -35,9 +35,12 @@ class WeightAxes:
 
     ``incoming`` is the axis of the units whose incoming weights this array holds (a Dense kernel's
     last), by which units are ranked when a layer is narrowed; several axes for several widths (heads and
-    their size); ``None`` for every other weight.
+    their size). Over every other axis the layer sums products with its input: there copies of a unit share
+    its weights when a layer is widened. ``None`` for a weight that takes no part in such a sum, as a bias,
+    a scale or a depthwise kernel.
     ``is_bias`` marks the weight that exists only while the layer's bias is on. ``dtype`` and
-    ``trainable`` are filled in from the layer itself; a rule leaves them alone.
+    ``trainable`` are filled in from the layer itself; a rule leaves them alone. ``query_axis`` is the axis
+    of a query's size: attention sums products with keys along it, and divides by its root.
     """
 
     name: str
@@ -46,6 +49,33 @@ class WeightAxes:
     is_bias: bool = False
     dtype: str = "float32"
     trainable: bool = True
+    query_axis: int | None = None
+
+    @property
+    def produced(self) -> tuple[int, ...]:
+        """The axes of :attr:`incoming`."""
+        return (self.incoming,) if isinstance(self.incoming, int) else self.incoming or ()
+
+    @property
+    def summed(self) -> tuple[int, ...]:
+        """The axes over which the layer sums products with its input."""
+        rest = (axis for axis in range(len(self.axes)) if axis not in self.produced)
+        return () if self.incoming is None else tuple(rest)
+
+
+@dataclass(frozen=True)
+class Mixing:
+    """Axes along which a layer computes across channels with no weight to each: copies of a channel change that.
+
+    ``averaged``: a mean, which stays the same when every channel has equally many copies.
+    ``summed``: anything else in which a copy counts: a sum, a norm, a softmax, the steps of a recurrence.
+    """
+
+    averaged: Shape = ()
+    summed: Shape = ()
+
+    def __add__(self, other: Mixing) -> Mixing:
+        return Mixing((*self.averaged, *other.averaged), (*self.summed, *other.summed))
 
 
 @dataclass(frozen=True)
@@ -170,6 +200,12 @@ class LayerRule:
         """Cost of the call at a setting, in plain arithmetic on whatever numbers ``at`` holds."""
         raise TypeError(f"{type(self).__name__} must say what {site.layer.kind} costs: define cost(site, at).")
 
+    def mixing(self, site: Site) -> Mixing:
+        """Along which axes channels meet without weights: a width there cannot grow by copying its units."""
+        if self.activation_key is None:
+            return Mixing()
+        return activation_mixing(site.config.get(self.activation_key), site)
+
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         """Configuration entries that carry sizes, at a setting of integers."""
         return {}
@@ -200,6 +236,12 @@ def activation_of(site: Site, at: Setting) -> Cost:
         span=activation.span_over(at.size(site.outputs[0][-1])),
         uncounted=activation.uncounted,
     )
+
+
+def activation_mixing(activation: Any, site: Site) -> Mixing:
+    """The last axis, for an activation that is not known to treat each element by itself."""
+    cost = activation_cost(choice_name(activation))
+    return Mixing(summed=site.outputs[0][-1:]) if cost.span_log2 or cost.uncounted else Mixing()
 
 
 def fixed_size(dim: Dim) -> int:

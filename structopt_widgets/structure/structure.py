@@ -108,18 +108,39 @@ class Structure:
             layer_values=lambda: program.layers(inputs),
         )
 
-    def build(self, weights: str = "inherit") -> keras.Model:
+    def function_changes(self) -> dict[str, str]:
+        """Why ``build(weights="inherit")`` computes another function than the model as read.
+
+        Maps a choice that differs (``"widths.dense"``, ``"activations.dense"``) to the reason; empty
+        when the outputs stay the same, up to rounding, as they do when units are only copied. A width
+        that a layer computes across (a layer norm, a softmax, attention written by hand) cannot grow
+        like that; under a mean or a layer norm it can by whole multiples.
+        """
+        from .preservation import function_changes
+
+        return function_changes(self)
+
+    def build(self, weights: str = "inherit", importance: str = "l2", seed: int | None = None) -> keras.Model:
         """A new Keras model of this structure; the model it was read from is not touched.
 
         Args:
-            weights: ``"inherit"`` keeps the most important units' weights (by the L2 norm of their
-                incoming weights) when narrowing, and all of them when widening; ``"fresh"``
-                initializes everything anew.
+            weights: ``"inherit"`` takes over the model's weights; ``"fresh"`` initializes everything
+                anew. Inheriting, a narrowed width keeps its most important units. A widened one gets
+                copies of its units, whose outgoing weights are divided among the copies, so that
+                the model can grow without forgetting (Net2Net, Chen et al. 2016,
+                arXiv:1511.05641); :meth:`function_changes` says where that is not exact. Copies get
+                unequal parts, which tells their gradients apart. No noise is added; dropout, or
+                a little noise of your own, tells them apart sooner.
+            importance: what makes a unit important, summed over all layers that share the width:
+                ``"l2"`` or ``"l1"`` norm of its incoming weights; ``"batch_norm_scale"``, the
+                magnitude of its batch norms' scales (``"l2"`` for a width without any); ``"first"``
+                keeps the first units, ``"random"`` any.
+            seed: of a random choice; 0 when not given.
         """
         # The one call upward: building is the bridge's work, and a method reads better than a function.
         from ..keras_bridge import build_model
 
-        return build_model(self, weights)
+        return build_model(self, weights, importance=importance, seed=seed)
 
     def diff(self, other: Structure) -> dict[str, tuple[Any, Any]]:
         """What differs: ``"widths.dense": (this one's, the other's)``; ``None`` where one has no such knob."""

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from structopt_widgets.graph import Concat, Product, Symbol, baseline_size, unify
-from structopt_widgets.graph.selection import NEW, origins, spread
+from structopt_widgets.graph.selection import copied, origins, shares, spread
 
 
 def test_a_number_keeps_everything() -> None:
@@ -48,11 +48,27 @@ def test_an_outer_choice_takes_whole_blocks() -> None:
     assert origins(Product(channels, 2), {channels: np.array([2])}).tolist() == [4, 5]
 
 
-def test_a_new_channel_is_new_in_every_place() -> None:
+def test_a_copied_channel_is_a_copy_in_every_place() -> None:
     a = Symbol(2)
-    chosen = {a: np.array([0, 1, NEW])}
-    assert origins(Product(2, a), chosen).tolist() == [0, 1, NEW, 2, 3, NEW]
-    assert origins(Concat((3, a)), chosen).tolist() == [0, 1, 2, 3, 4, NEW]
+    chosen = {a: copied(2, 3)}
+    assert origins(Product(2, a), chosen).tolist() == [0, 1, 0, 2, 3, 2]
+    assert origins(Concat((3, a)), chosen).tolist() == [0, 1, 2, 3, 4, 3]
+
+
+def test_copies_share_what_their_original_did_alone_in_unequal_parts() -> None:
+    come_from = copied(3, 8)
+    assert come_from.tolist() == [0, 1, 2, 0, 1, 2, 0, 1]
+    assert shares(come_from) == pytest.approx([1 / 6, 1 / 6, 1 / 3, 2 / 6, 2 / 6, 2 / 3, 3 / 6, 3 / 6])
+    assert shares(np.array([4, 1])).tolist() == [1, 1], "where nothing was copied, nothing is shared"
+
+
+@given(st.lists(st.integers(0, 5), min_size=1, max_size=20))
+def test_the_shares_of_a_units_copies_sum_to_one(come_from: list[int]) -> None:
+    parts = shares(np.array(come_from))
+    for unit in set(come_from):
+        own = [part for part, each in zip(parts, come_from, strict=True) if each == unit]
+        assert sum(own) == pytest.approx(1)
+        assert len(set(own)) == len(own)
 
 
 @given(st.integers(1, 4), st.integers(1, 5), st.integers(1, 4), st.data())

@@ -199,11 +199,15 @@ def u_net() -> keras.Model:
     return keras.Model(inputs, kl.Conv2D(1, 1, activation="sigmoid")(kl.Conv2D(4, 3, padding="same")(x)))
 
 
-@specimen((8, 8, 3), unmaskable="a group or a norm of fewer channels has other statistics")
+@specimen(
+    (8, 8, 3),
+    unmaskable="a group or a norm of fewer channels has other statistics",
+    cannot_grow=frozenset({"unit norm"}),
+)
 def normalized_in_groups() -> keras.Model:
     inputs = keras.Input((8, 8, 3))
     x = kl.PReLU(shared_axes=[1, 2])(kl.GroupNormalization(4)(kl.Conv2D(12, 3)(inputs)))
-    x = kl.UnitNormalization()(kl.SeparableConv2D(8, 3, depth_multiplier=2)(x))
+    x = kl.UnitNormalization()(kl.SeparableConv2D(8, 3, depth_multiplier=2, name="unit norm")(x))
     return keras.Model(inputs, kl.Dense(2)(kl.GlobalMaxPooling2D()(x)))
 
 

@@ -8,7 +8,7 @@ from keras import ops
 
 from .specimen import specimen
 
-ACROSS_CHANNELS = "a normalization or a head's size scales with the channels that are dropped"
+ACROSS_CHANNELS = "a normalization scales with the channels that are dropped"
 
 
 @specimen((7,), tokens=20)
@@ -32,7 +32,7 @@ def sequence_to_sequence() -> keras.Model:
     return keras.Model(inputs, kl.Dense(2)(kl.Concatenate()([y, z, hidden])))
 
 
-@specimen((7,), tokens=20, unmaskable=ACROSS_CHANNELS)
+@specimen((7,), tokens=20, unmaskable=ACROSS_CHANNELS, cannot_grow=frozenset({"stream"}))
 def transformer_classifier() -> keras.Model:
     inputs = keras.Input((7,), dtype="int32")
     x = kl.Embedding(20, 8, name="stream")(inputs)
@@ -42,7 +42,7 @@ def transformer_classifier() -> keras.Model:
     return keras.Model(inputs, kl.Dense(3, activation="softmax")(kl.GlobalAveragePooling1D()(x)))
 
 
-@specimen((7, 8), unmaskable=ACROSS_CHANNELS)
+@specimen((7, 8), unmaskable=ACROSS_CHANNELS, cannot_grow=frozenset({"stream"}))
 def decoder_block() -> keras.Model:
     """Grouped queries, a root-mean-square norm and a gated feed-forward part."""
     inputs = keras.Input((7, 8))
@@ -53,7 +53,7 @@ def decoder_block() -> keras.Model:
     return keras.Model(inputs, kl.Dense(3)(x + kl.Dense(8, name="down")(y)))
 
 
-@specimen((6, 8), unmaskable=ACROSS_CHANNELS)
+@specimen((6, 8))
 def cross_attention() -> keras.Model:
     """Other sizes for values and for the output, and a key of its own."""
     inputs = keras.Input((6, 8))
@@ -63,10 +63,10 @@ def cross_attention() -> keras.Model:
     return keras.Model(inputs, kl.Dense(2)(kl.Concatenate()([kl.Flatten()(x), kl.Flatten()(scores)])))
 
 
-@specimen((6, 8), unmaskable=ACROSS_CHANNELS)
+@specimen((6, 8), cannot_grow=frozenset({"key"}))
 def attention_by_hand() -> keras.Model:
     inputs = keras.Input((6, 8))
-    query, key, value = kl.Dense(12, name="query")(inputs), kl.Dense(12)(inputs), kl.Dense(10)(inputs)
+    query, key, value = kl.Dense(12, name="query")(inputs), kl.Dense(12, name="key")(inputs), kl.Dense(10)(inputs)
     scores = ops.softmax(ops.matmul(query, ops.transpose(key, (0, 2, 1))) / ops.sqrt(12.0), axis=-1)
     x = ops.mean(ops.matmul(scores, value), axis=1)
     return keras.Model(inputs, kl.Dense(2)(ops.relu(ops.concatenate([x, 1.0 - x], axis=-1))))
@@ -92,7 +92,7 @@ def einsum_dense() -> keras.Model:
     return keras.Model(inputs, kl.Dense(2)(kl.Reshape((30,))(x)))
 
 
-@specimen((6, 3), unmaskable="a timestep of zeros is still a step")
+@specimen((6, 3), unmaskable="a timestep of zeros is still a step", cannot_grow=frozenset({"steps"}))
 def width_read_as_time() -> keras.Model:
     """A convolution's channels become the timesteps of an LSTM and of a layer at every step."""
     inputs = keras.Input((6, 3))

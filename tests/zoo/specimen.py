@@ -23,6 +23,7 @@ class Specimen:
     it takes ``input_shape``. ``unmaskable`` says why dropping channels is not masking them there.
     ``uncounted`` are the kinds of the layers whose operations cannot be counted. ``tolerance`` is
     that of comparing outputs, wider in half precision. ``tokens``: inputs are integers below it.
+    ``cannot_grow`` are the widths that some layer computes across, so that copying units changes its outputs.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Specimen:
     uncounted: frozenset[str] = frozenset()
     tolerance: float = 1e-5
     tokens: int | None = None
+    cannot_grow: frozenset[str] = frozenset()
 
     def make(self) -> keras.Model:
         """The model, the same every time."""

@@ -92,14 +92,18 @@ def sequential_without_input() -> keras.Model:
     return keras.Sequential([kl.Dense(5, activation="silu"), kl.Dense(2)])
 
 
-@specimen((6, 4), unmaskable="a layer norm's mean and variance run over the dropped channels")
+@specimen(
+    (6, 4),
+    unmaskable="a layer norm's mean and variance run over the dropped channels",
+    cannot_grow=frozenset({"one", "other"}),
+)
 def layer_norm() -> keras.Model:
     return keras.Sequential(
         [
             keras.Input((6, 4)),
-            kl.Dense(8),
+            kl.Dense(8, name="one"),
             kl.LayerNormalization(),
-            kl.Dense(5),
+            kl.Dense(5, name="other"),
             kl.LayerNormalization(axis=[1, 2], center=False),
             kl.Flatten(),
             kl.Dense(2),
@@ -107,7 +111,11 @@ def layer_norm() -> keras.Model:
     )
 
 
-@specimen((7,), unmaskable="a softmax over the dropped units shares its sum with them")
+@specimen(
+    (7,),
+    unmaskable="a softmax over the dropped units shares its sum with them",
+    cannot_grow=frozenset({"shares"}),
+)
 def activation_layers() -> keras.Model:
     return keras.Sequential(
         [
@@ -120,7 +128,7 @@ def activation_layers() -> keras.Model:
             kl.ELU(),
             kl.Dense(4),
             kl.Activation("mish"),
-            kl.Dense(5),
+            kl.Dense(5, name="shares"),
             kl.Softmax(),
             kl.Dense(2, activation="log_softmax"),
         ]
@@ -146,7 +154,7 @@ def unknown_layer() -> keras.Model:
     )
 
 
-@specimen((6,), uncounted=frozenset({"Dense"}))
+@specimen((6,), uncounted=frozenset({"Dense"}), cannot_grow=frozenset({"own"}))
 def unknown_activation() -> keras.Model:
     return keras.Sequential([keras.Input((6,)), kl.Dense(5, activation=own_activation, name="own"), kl.Dense(2)])
 
