@@ -36,7 +36,7 @@ class Binary(LayerRule):
 class Reduction(LayerRule):
     """One value over some axes: n - 1 operations, and one more an output for a ``mean``."""
 
-    mean: bool = False
+    mean: int = 0  # 1 or 0, a factor of the costs
 
     def connect(self, site: Site) -> Connection:
         shape, axes = site.inputs[0], self._axes(site)
@@ -166,7 +166,10 @@ class Matmul(LayerRule):
 
     def _operands(self, site: Site) -> tuple[Shape, Shape]:
         if len(site.inputs) != 2 or min(map(len, site.inputs)) < 2:
-            raise UnsupportedLayerError("there is none for products with constants or vectors")
+            raise UnsupportedLayerError(
+                "there is none for products with constants or vectors (a layer's weights are a constant here: "
+                "tie embeddings with keras.layers.ReversibleEmbedding)"
+            )
         return site.inputs[0], site.inputs[1]
 
 
@@ -222,7 +225,7 @@ _register(Elementwise(flops=1, span=1), "LogicalNot", "Floor", "Ceil", "Round", 
 _register(Elementwise(flops=2, span=2), "Rsqrt", "Clip")
 _register(Elementwise(kept=0), "Cast", "Identity", "StopGradient", "ZerosLike", "OnesLike")
 _register(Reduction(), "Sum", "Max", "Min", "Prod", "Any", "All", "Argmax", "Argmin")
-_register(Reduction(mean=True), "Mean")
+_register(Reduction(mean=1), "Mean")
 _register(Variance(), "Var")
 _register(Reshape(), "Reshape")
 _register(Transpose(), "Transpose")

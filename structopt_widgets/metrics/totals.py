@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..graph import maximum
-from ..layer_rules import ConnectedGraph, Setting
+from ..layer_rules import ConnectedGraph, Cost, Setting
 from .memory import live_bytes, peak, tensor_bytes
 from .operations import call_costs, flops
 from .parallelism import critical_path
@@ -19,7 +19,7 @@ from .parameters import bytes_of, layer_parameters
 Number = Any
 
 # Metrics whose layers add up to the model's total.
-ADDITIVE = ("n_params", "n_trainable", "macs", "flops", "weight_bytes", "training_bytes", "uncounted")
+ADDITIVE = ("n_params", "n_trainable", "macs", "flops", "weight_bytes", "training_bytes", "kv_cache_bytes", "uncounted")
 
 
 @dataclass(frozen=True)
@@ -39,10 +39,21 @@ def costs(connected: ConnectedGraph, at: Setting, batch_size: Number, slots: Num
         batch_size: samples a step, for the memory metrics.
         slots: arrays the optimizer keeps for each trainable weight.
     """
-    graph = connected.graph
     each_cost = call_costs(connected, at)
+    live = [batch_size * alive for alive in live_bytes(connected, tensor_bytes(connected, at))]
+    layers = layer_costs(connected, at, each_cost, live, batch_size, slots)
+    totals = {metric: sum((row[metric] for row in layers.values()), 0) for metric in ADDITIVE}
+    totals["peak_activation_bytes"] = peak(live)
+    totals["span"] = critical_path(connected, [cost.span for cost in each_cost])
+    totals["parallelism"] = totals["flops"] / totals["span"]
+    return Costs(totals, layers)
+
+
+def layer_costs(
+    connected: ConnectedGraph, at: Setting, each_cost: list[Cost], live: list[Number], batch_size: Number, slots: Number
+) -> dict[str, dict[str, Number]]:
+    """Costs by layer, then by metric, from the cost of each call and the bytes alive while it runs."""
     sizes = tensor_bytes(connected, at)
-    live = [batch_size * alive for alive in live_bytes(connected, sizes)]
     layers: dict[str, dict[str, Number]] = {
         layer: {
             "n_params": each.n_params,
@@ -54,6 +65,7 @@ def costs(connected: ConnectedGraph, at: Setting, batch_size: Number, slots: Num
             "activation_bytes": 0,
             "live_bytes": 0,
             "span": 0,
+            "kv_cache_bytes": 0,
             "uncounted": int(layer in connected.uncounted),
         }
         for layer, each in layer_parameters(connected, at).items()
@@ -61,16 +73,14 @@ def costs(connected: ConnectedGraph, at: Setting, batch_size: Number, slots: Num
     for each, cost, alive in zip(connected.calls, each_cost, live, strict=True):
         row = layers[each.call.layer]
         made = sum((sizes[index] for index in each.call.outputs), 0)
-        kept = made if cost.kept is None else cost.kept * bytes_of(graph.tensors[each.call.outputs[0]].dtype)
+        element = bytes_of(connected.graph.tensors[each.call.outputs[0]].dtype)
+        kept = made if cost.kept is None else cost.kept * element
         row["macs"] = row["macs"] + cost.macs
         row["flops"] = row["flops"] + flops(cost)
         row["span"] = row["span"] + cost.span
         row["training_bytes"] = row["training_bytes"] + batch_size * kept
+        row["kv_cache_bytes"] = row["kv_cache_bytes"] + batch_size * cost.cached * element
         row["activation_bytes"] = row["activation_bytes"] + batch_size * made
         row["live_bytes"] = maximum(row["live_bytes"], alive)
         row["uncounted"] = row["uncounted"] + cost.uncounted
-    totals = {metric: sum((row[metric] for row in layers.values()), 0) for metric in ADDITIVE}
-    totals["peak_activation_bytes"] = peak(live)
-    totals["span"] = critical_path(connected, [cost.span for cost in each_cost])
-    totals["parallelism"] = totals["flops"] / totals["span"]
-    return Costs(totals, layers)
+    return layers
