@@ -20,8 +20,9 @@ CONVENTIONS: Mapping[str, str] = {
     "training_bytes": "Weights, their gradients, the optimizer's slots (Adam: 2 x trainable; Kingma and Ba 2015) and "
     "the activations kept for the backward pass, for a batch; without the workspaces of kernels.",
     "kv_cache_bytes": "Keys and values of every self-attention layer that is called with use_causal_mask=True, over "
-    "the whole sequence, for a batch, in the layer's compute dtype: 2 x key heads x head size x positions where keys "
-    "and values are of one size (Shazeer 2019; Ainslie et al. 2023). Attention written by hand from keras.ops is not seen.",
+    "the whole sequence, for a batch, in the layer's compute dtype: 2 x key heads x head size x positions where "
+    "keys and values are of one size (Shazeer 2019; Ainslie et al. 2023). Attention "
+    "written by hand from keras.ops is not seen.",
     "span": "The longest chain of scalar operations that wait for one another, sums done as trees: a product over k "
     "terms 1 + ceil(log2 k), a bias or an activation 1, softmax over n 2 ceil(log2 n) + 3, a recurrent layer its "
     "timesteps times one step; through the graph, the longest path (Brent 1974; Blelloch 1996).",

@@ -1,15 +1,13 @@
 """Costs as SymPy expressions: the same rules, run on symbols instead of numbers.
 
-Sums are expanded. The largest of many and the longest of many paths are written with ``Max``, from
-which what is never the largest is left out: term by term smaller than another for all widths.
+Sums are expanded. Peak activations are a ``Max``, without what another term always exceeds. The
+span is the sum along the path that is longest at given widths: a ``Max`` over all paths would
+branch at every block, too many times for SymPy to hold in a network such as NASNet.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from functools import reduce
-from operator import and_
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..layer_rules import ConnectedGraph, Setting
@@ -20,38 +18,40 @@ from .totals import ADDITIVE, layer_costs
 if TYPE_CHECKING:
     import sympy
 
-# The column of the table by layer that a total which is no sum is made of.
-LAYER_COLUMN_OF = {"peak_activation_bytes": "live_bytes", "parallelism": "span"}
+Widths = Mapping["sympy.Symbol", int]
 
 
 def layer_formulas(
-    connected: ConnectedGraph, at: Setting, metric: str, batch_size: int, slots: int
+    connected: ConnectedGraph, at: Setting, metric: str, batch_size: int, slots: int, widths: Widths
 ) -> dict[str, sympy.Expr]:
-    """One term a layer that has any, in execution order."""
+    """One term a layer that has any, in execution order; ``at`` holds symbols, which stand for ``widths``."""
     import sympy
 
-    column = LAYER_COLUMN_OF.get(metric, metric)
-    if column == "live_bytes":
+    if metric == "peak_activation_bytes":
         return {layer: _largest(each) for layer, each in _live_by_layer(connected, at, batch_size).items()}
+    if metric in ("span", "parallelism"):
+        return _longest_path(connected, at, widths)
+    if metric not in ADDITIVE:
+        raise ValueError(f"Expected a total of the model as the metric of a formula, got {metric!r}.")
     # What is alive is asked for above; a Max of it here would only take time.
     rows = layer_costs(connected, at, call_costs(connected, at), [0] * len(connected.calls), batch_size, slots)
-    return {layer: sympy.sympify(row[column]) for layer, row in rows.items() if row[column] != 0}
+    return {layer: sympy.sympify(row[metric]) for layer, row in rows.items() if row[metric] != 0}
 
 
-def model_formula(connected: ConnectedGraph, at: Setting, metric: str, batch_size: int, slots: int) -> sympy.Expr:
+def model_formula(
+    connected: ConnectedGraph, at: Setting, metric: str, batch_size: int, slots: int, widths: Widths
+) -> sympy.Expr:
     """The whole model's ``metric``, one of the totals."""
     import sympy
 
     if metric == "peak_activation_bytes":
         live = _live_by_layer(connected, at, batch_size)
-        return _largest([term for terms in live.values() for term in terms])
-    if metric == "span":
-        return _longest_path(connected, at)
+        return _largest(term for terms in live.values() for term in terms)
     if metric == "parallelism":
-        return model_formula(connected, at, "flops", batch_size, slots) / _longest_path(connected, at)
-    if metric not in ADDITIVE:
-        raise ValueError(f"Expected a total of the model as the metric of a formula, got {metric!r}.")
-    return sympy.expand(sympy.Add(*layer_formulas(connected, at, metric, batch_size, slots).values()))
+        work, span = (model_formula(connected, at, each, batch_size, slots, widths) for each in ("flops", "span"))
+        return work / span
+    total = sympy.expand(sympy.Add(*layer_formulas(connected, at, metric, batch_size, slots, widths).values()))
+    return sympy.Integer(1) if metric == "span" and total == 0 else total
 
 
 def _live_by_layer(connected: ConnectedGraph, at: Setting, batch_size: int) -> dict[str, list[Any]]:
@@ -63,33 +63,32 @@ def _live_by_layer(connected: ConnectedGraph, at: Setting, batch_size: int) -> d
     return live
 
 
-def _longest_path(connected: ConnectedGraph, at: Setting) -> sympy.Expr:
-    """Span of the graph. A path is a bag of its calls' spans: what two share stands outside their ``Max``."""
+def _longest_path(connected: ConnectedGraph, at: Setting, widths: Widths) -> dict[str, sympy.Expr]:
+    """The spans on the path through the graph that is longest at ``widths``, by layer, in order."""
     import sympy
 
-    finished: list[Counter[Any]] = [Counter() for _ in connected.graph.tensors]
-    for each, cost in zip(connected.calls, call_costs(connected, at), strict=True):
-        done = _joined([finished[index] for index in each.call.inputs])
-        if cost.span != 0:
-            done[sympy.sympify(cost.span)] += 1
+    spans = [sympy.sympify(cost.span) for cost in call_costs(connected, at)]
+    numbers = {symbol: sympy.Integer(width) for symbol, width in widths.items()}
+    finished: dict[int, int] = {}
+    made_by: dict[int, int] = {}
+    slowest_input: list[int | None] = []
+    for position, each in enumerate(connected.calls):
+        slowest_input.append(max(each.call.inputs, key=finished.__getitem__, default=None))
+        begun = max((finished[index] for index in each.call.inputs), default=0)
         for index in each.call.outputs:
-            finished[index] = done.copy()
-    total = _total(_joined([finished[index] for index in connected.graph.output_tensors]))
-    return sympy.Integer(1) if total == 0 else total
-
-
-def _joined(paths: list[Counter[Any]]) -> Counter[Any]:
-    if not paths:
-        return Counter()
-    common = reduce(and_, paths, paths[0])  # a bag of its own also for a single path
-    longest = _largest([_total(path - common) for path in paths])
-    return common if longest == 0 else common + Counter([longest])
-
-
-def _total(path: Counter[Any]) -> sympy.Expr:
-    import sympy
-
-    return sympy.Add(*(times * span for span, times in path.items()))
+            finished[index] = begun + int(spans[position].xreplace(numbers))
+            made_by[index] = position
+    path = []
+    tensor: int | None = max(connected.graph.output_tensors, key=finished.__getitem__)
+    while tensor is not None:
+        path.append(made_by[tensor])
+        tensor = slowest_input[path[-1]]
+    by_layer: dict[str, sympy.Expr] = {}
+    for position in reversed(path):
+        if spans[position] != 0:
+            layer = connected.calls[position].call.layer
+            by_layer[layer] = by_layer.get(layer, 0) + spans[position]
+    return by_layer
 
 
 def _largest(values: Iterable[Any]) -> sympy.Expr:

@@ -26,10 +26,12 @@ class Receipt:
         metric: its name.
         value: the number.
         formula: the whole model's, as a SymPy expression in the free widths; a batch size, a bias or
-            an activation is in it as the number it is in this structure.
+            an activation is in it as the number it is in this structure. The span's (and so that of
+            parallelism) is the sum along the path that is longest at these widths: at others, where
+            another path may be, it is a lower bound.
         layers: one formula a layer that has any, in execution order. Their sum is the value, but for
-            peak activations (their largest), the span (those on the longest path) and parallelism
-            (spans; see the receipt of the FLOPs for the work).
+            peak activations (their largest) and parallelism (the spans of the longest path; the
+            receipt of the FLOPs has the work).
         widths: this structure's width for each symbol of the formulas.
         symbol_names: name of the width group for each symbol.
         batch_size: samples the number is for: 1, or the report's batch where it counts memory.

@@ -28,13 +28,14 @@ def receipt_of(structure: Structure, report: CostReport, metric: str) -> Receipt
         {layer: int(used) for layer, used in structure.biases.items()},
         {layer: activation_cost(name) for layer, name in structure.activations.items()},
     )
-    what = (space.connected, at, metric, report.batch_size, report.slots)
+    widths = {symbol: structure.widths[name] for name, symbol in symbols.items()}
+    what = (space.connected, at, metric, report.batch_size, report.slots, widths)
     return Receipt(
         metric=metric,
         value=getattr(report, metric),
         formula=model_formula(*what),
         layers=layer_formulas(*what),
-        widths={symbol: structure.widths[name] for name, symbol in symbols.items()},
+        widths=widths,
         symbol_names={symbol: name for name, symbol in symbols.items()},
         batch_size=report.batch_size if metric in FOR_A_BATCH else 1,
         optimizer=report.optimizer if metric == "training_bytes" else None,

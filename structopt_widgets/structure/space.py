@@ -194,7 +194,8 @@ class StructureSpace:
         """A total of :meth:`Structure.measure` as a SymPy expression, other knobs at the baseline.
 
         The free widths are positive integer symbols: ``u_dense`` for the group ``dense``. Sums are
-        expanded; a largest or a longest is a ``Max``. A second or two for the largest networks.
+        expanded, peak activations are a ``Max``, and the span is that of the longest path at the
+        baseline: see :class:`~structopt_widgets.metrics.receipt.Receipt`.
         """
         return self.baseline.measure(batch_size).receipt(metric).formula
 
