@@ -36,6 +36,7 @@ PRODUCTS = frozenset(
 )
 LOOPS = ("While", "StatelessWhile")
 LOOPS_SEEN = "loops"
+CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 def profiled(model: keras.Model) -> dict[str, Counter[str]]:
@@ -51,15 +52,18 @@ def profiled(model: keras.Model) -> dict[str, Counter[str]]:
     return found
 
 
-def _count(graph: Any, times: int, names: list[str], found: dict[str, Counter[str]]) -> None:
+def _count(graph: Any, times: int, names: list[str], found: dict[str, Counter[str]], inside: str = "") -> None:
     by_node = _float_operations(graph)
     for node in _live(graph):
-        scope = re.match(r"layer_(\d+)_", node.name)
+        scope = re.match(r"layer_(\d+)_", inside or node.name)
         counter = found[names[int(scope.group(1))] if scope else ""]
         if node.type in LOOPS:
             counter[LOOPS_SEEN] += 1
             body = graph._get_function(node.get_attr("body").name).graph
-            _count(body, times * _trips(node, graph), names, found)
+            _count(body, times * _trips(node, graph), names, found, inside=scope.group(0) if scope else "")
+        elif node.type in CALLS:  # Keras compiles a grouped convolution as a function of its own
+            called = graph._get_function(node.get_attr("f").name).graph
+            _count(called, times, names, found, inside=scope.group(0) if scope else "")
         elif node.type == "Einsum":
             counter[node.type] += times * _of_einsum(node)
         elif by_node.get(node.name):
@@ -104,7 +108,11 @@ def _of_einsum(node: Any) -> int:
     taken = node.get_attr("equation").decode().split("->")[0].split(",")
     sizes: dict[str, int] = {}
     for letters, tensor in zip(taken, node.inputs, strict=True):
-        sizes.update(zip(letters, tensor.shape.as_list(), strict=True))
+        # Dots stand for as many axes as are left, counted from the right.
+        rest = range(tensor.shape.rank - len(letters.replace("...", "")), 0, -1)
+        before, dots, after = letters.partition("...")
+        axes = [*before, *(f"dots {place}" for place in rest if dots), *after]
+        sizes.update(zip(axes, tensor.shape.as_list(), strict=True))
     return 2 * math.prod(sizes.values())
 
 
