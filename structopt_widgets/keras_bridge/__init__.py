@@ -4,6 +4,7 @@ from .measure_model import measure
 from .optimize import optimize_model
 from .read import read_model
 from .rebuild import build_model
+from .verify import verify_report
 from .without_weights import without_weights
 
-__all__ = ["build_model", "measure", "optimize_model", "read_model", "without_weights"]
+__all__ = ["build_model", "measure", "optimize_model", "read_model", "verify_report", "without_weights"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph import Dim, Product, Shape, ceil_log2, maximum
+from ..graph import Dim, Product, Shape, TensorRef, ceil_log2, maximum
 from .activation_costs import ACTIVATION_COSTS
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
@@ -30,6 +30,13 @@ class _MultiHead(LayerRule):
         if site.config.get("use_gate") or site.config.get("sliding_window"):
             raise UnsupportedLayerError("there is none for gates or sliding windows")
         return query, value, site.argument(2, "key") or value
+
+    def is_causal(self, site: Site) -> bool:
+        """Whether a sequence attends to its own past only: then keys and values once made never change."""
+        named = site.call.kwargs or {}
+        given = [*site.call.args[:3], *(named.get(name) for name in ("query", "value", "key"))]
+        sequences = {each.index for each in given if isinstance(each, TensorRef)}
+        return bool(named.get("use_causal_mask")) and len(sequences) == 1
 
     def projections(self, parts: list[tuple[str, Dim, Dim, Dim]]) -> tuple[WeightAxes, ...]:
         """Kernel and bias of each of query, key and value: its input's width, its heads, its size."""
@@ -74,6 +81,7 @@ class _MultiHead(LayerRule):
             + (1 + ceil_log2(kept))
             + (1 + ceil_log2(heads * value_size) + bias),
             kept=queries + keys + values + 2 * scores + context + asked * made,
+            cached=keys + values if self.is_causal(site) else 0,
         )
 
 

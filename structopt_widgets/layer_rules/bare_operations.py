@@ -39,7 +39,7 @@ class Reduction(LayerRule):
     ``chooses``: the value is one of those it is taken over, however many copies there are of them.
     """
 
-    mean: bool = False
+    mean: int = 0  # 1 or 0, a factor of the costs
     chooses: bool = False
 
     def connect(self, site: Site) -> Connection:
@@ -179,7 +179,10 @@ class Matmul(LayerRule):
 
     def _operands(self, site: Site) -> tuple[Shape, Shape]:
         if len(site.inputs) != 2 or min(map(len, site.inputs)) < 2:
-            raise UnsupportedLayerError("there is none for products with constants or vectors")
+            raise UnsupportedLayerError(
+                "there is none for products with constants or vectors (a layer's weights are a constant here: "
+                "tie embeddings with keras.layers.ReversibleEmbedding)"
+            )
         return site.inputs[0], site.inputs[1]
 
 
@@ -236,8 +239,8 @@ _register(Elementwise(flops=2, span=2), "Rsqrt", "Clip")
 _register(Elementwise(kept=0), "Cast", "Identity", "StopGradient", "ZerosLike", "OnesLike")
 _register(Reduction(), "Sum", "Prod", "Argmax", "Argmin")
 _register(Reduction(chooses=True), "Max", "Min", "Any", "All")
-_register(Reduction(mean=True), "Mean")
-_register(Variance(mean=True), "Var")
+_register(Reduction(mean=1), "Mean")
+_register(Variance(), "Var")
 _register(Reshape(), "Reshape")
 _register(Transpose(), "Transpose")
 _register(ExpandDims(), "ExpandDims")

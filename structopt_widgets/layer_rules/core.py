@@ -70,6 +70,42 @@ class Embedding(LayerRule):
         return {"output_dim": at.size(site.outputs[0][-1])}
 
 
+class ReversibleEmbedding(Embedding):
+    """An embedding that is also called in reverse, as the product with its own (tied) table that makes the logits.
+
+    Press and Wolf 2017. Untied, the product has a table of its own.
+    """
+
+    def connect(self, site: Site) -> Connection:
+        vocabulary = site.config["input_dim"]
+        reverse = self._is_reverse(site)
+        width = site.inputs[0][-1] if reverse else site.new_width(site.config["output_dim"])
+        tables = [WeightAxes("embeddings", (vocabulary, width), incoming=1)]
+        if not site.config["tie_weights"]:
+            tables.append(WeightAxes("reverse embeddings", (width, vocabulary), incoming=1))
+        output = (*site.inputs[0][:-1], vocabulary) if reverse else (*site.inputs[0], width)
+        return Connection((output,), tuple(tables))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        if not self._is_reverse(site):
+            return Cost()
+        width, logits = at.size(site.inputs[0][-1]), at.elements(site.outputs[0])
+        capped = int(site.config["logit_soft_cap"] is not None)  # divide, tanh, multiply
+        return Cost(macs=width * logits, other=3 * capped * logits, span=1 + ceil_log2(width) + capped)
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        return {"output_dim": at.size((site.inputs if self._is_reverse(site) else site.outputs)[0][-1])}
+
+    def mixing(self, site: Site) -> Mixing:
+        # Tied, one table is looked up, whose copies stay whole, and summed over, where they would share.
+        shared = self._is_reverse(site) and site.config["tie_weights"]
+        return Mixing(summed=(site.inputs[0][-1],)) if shared else Mixing()
+
+    def _is_reverse(self, site: Site) -> bool:
+        named = site.call.kwargs or {}
+        return bool(named.get("reverse", site.call.args[1] if len(site.call.args) > 1 else False))
+
+
 class EinsumDense(LayerRule):
     """A product of any axes, by an equation such as ``abc,cd->abd``; letters only the kernel brings are widths."""
 
@@ -137,5 +173,6 @@ register_layer_rule("Identity", Elementwise(kept=0))
 register_layer_rule("Dense", Dense())
 register_layer_rule("Activation", Activation())
 register_layer_rule("Embedding", Embedding())
+register_layer_rule("ReversibleEmbedding", ReversibleEmbedding())
 register_layer_rule("EinsumDense", EinsumDense())
 register_layer_rule("Masking", Elementwise(flops=1, span=1))

@@ -193,7 +193,7 @@ class Bidirectional(Wrapper):
         return Cost(
             macs=ahead.macs + back.macs,
             other=ahead.other + back.other + (at.elements(site.outputs[0]) if merges else 0),
-            span=maximum(ahead.span, back.span) + merges,
+            span=maximum(ahead.span, back.span) + int(merges),
             kept=None if ahead.kept is None or back.kept is None else ahead.kept + back.kept,
             uncounted=ahead.uncounted + back.uncounted,
         )

@@ -93,6 +93,7 @@ class Cost:
     ``macs``: multiply-accumulates of products. ``other``: scalar operations besides them.
     ``span``: the longest chain of operations that wait for one another. ``kept``: elements kept for
     the backward pass, when that is not the call's outputs. ``uncounted``: 1 when a part is unknown.
+    ``cached``: elements a decoder keeps of this call's past, to go on from there by one more token.
     """
 
     macs: Number = 0
@@ -100,6 +101,19 @@ class Cost:
     span: Number = 0
     kept: Number | None = None
     uncounted: Number = 0
+    cached: Number = 0
+
+    def times(self, factor: Number) -> Cost:
+        """This cost ``factor`` times: 1 where the call runs, 0 where it is left out."""
+        kept = None if self.kept is None else factor * self.kept
+        return Cost(
+            factor * self.macs,
+            factor * self.other,
+            factor * self.span,
+            kept,
+            factor * self.uncounted,
+            factor * self.cached,
+        )
 
 
 @dataclass

@@ -18,6 +18,7 @@ TOTALS = (
     "weight_bytes",
     "peak_activation_bytes",
     "training_bytes",
+    "kv_cache_bytes",
     "span",
     "parallelism",
     "uncounted",
@@ -31,6 +32,7 @@ LAYER_COLUMNS = (
     "activation_bytes",
     "live_bytes",
     "training_bytes",
+    "kv_cache_bytes",
     "span",
 )
 

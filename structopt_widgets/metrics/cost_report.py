@@ -6,7 +6,7 @@ import functools
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from .cost_program import LAYER_COLUMNS
 from .formatting import METRICS, format_metric
@@ -14,8 +14,35 @@ from .formatting import METRICS, format_metric
 if TYPE_CHECKING:
     import pandas as pd
 
-SHOWN = ("n_params", "flops", "macs", "weight_bytes", "peak_activation_bytes", "training_bytes", "parallelism")
+    from .receipt import Receipt
+    from .verification import Verification
+
+SHOWN = (
+    "n_params",
+    "flops",
+    "macs",
+    "weight_bytes",
+    "peak_activation_bytes",
+    "training_bytes",
+    "kv_cache_bytes",
+    "parallelism",
+)
 EXACT = ("n_params", "weight_bytes")  # known from the weights, whatever a layer does with them
+
+
+def shown_metrics(values: Mapping[str, float]) -> list[str]:
+    """The metrics worth a row: a model that keeps no keys and values has no row for them."""
+    return [name for name in SHOWN if name != "kv_cache_bytes" or values[name]]
+
+
+class Measured(Protocol):
+    """What a report was measured on, which this floor does not know: a structure."""
+
+    def receipt_of(self, report: CostReport, metric: str) -> Receipt: ...
+
+    def marginal_of(self, report: CostReport) -> pd.DataFrame: ...
+
+    def verification_of(self, report: CostReport, memory: bool) -> Verification: ...
 
 
 @dataclass(frozen=True)
@@ -33,12 +60,15 @@ class CostReport:
             or done in place.
         training_bytes: weights, gradients, the optimizer's slots and the activations kept for the
             backward pass, for a batch.
+        kv_cache_bytes: keys and values that a decoder keeps of a whole sequence, for a batch: those of
+            the self-attention layers called with ``use_causal_mask=True``; 0 for a model without.
         span: longest chain of scalar operations that wait for one another.
         parallelism: ``flops / span``: how many operations could run at once, for one sample.
-        batch_size: the batch of the two memory numbers.
-        optimizer: whose slots ``training_bytes`` counts.
+        batch_size: the batch of the memory numbers, but for ``weight_bytes``.
+        optimizer, slots: whose slots ``training_bytes`` counts, and how many for each trainable weight.
         uncounted: layer to the reason its operations are not in the numbers. When it is not empty,
             every number but ``n_params`` and ``weight_bytes`` is a lower bound.
+        tokens: length of a sample, for a model that looks its input up in an embedding, else ``None``.
     """
 
     n_params: int
@@ -48,13 +78,17 @@ class CostReport:
     weight_bytes: int
     peak_activation_bytes: int
     training_bytes: int
+    kv_cache_bytes: int
     span: int
     parallelism: float
     batch_size: int
     optimizer: str
+    slots: int
     uncounted: Mapping[str, str]
     kinds: Mapping[str, str] = field(repr=False, default_factory=dict)
     layer_values: Callable[[], Mapping[str, float]] = field(repr=False, compare=False, default=dict)
+    tokens: int | None = None
+    structure: Measured | None = field(repr=False, compare=False, default=None)
 
     @property
     def is_lower_bound(self) -> bool:
@@ -81,8 +115,41 @@ class CostReport:
         }
         return pd.DataFrame.from_dict(rows, orient="index").rename_axis("layer")
 
+    @property
+    def flops_per_token(self) -> float | None:
+        """``flops / tokens``, the mean over a sequence; ``None`` for a model that reads no tokens."""
+        return self.flops / self.tokens if self.tokens else None
+
+    def receipt(self, metric: str) -> Receipt:
+        """How a number came about: its formula in the widths, its convention, what it leaves out."""
+        return self._measured().receipt_of(self, metric)
+
+    def marginal(self) -> pd.DataFrame:
+        """What one more unit costs.
+
+        Returns:
+            one row a free width group: its ``width``, the ``step`` to the next one allowed, and how
+            much that step adds to each metric, measured, not estimated. The step is taken beyond
+            the upper bound too.
+        """
+        return self._measured().marginal_of(self)
+
+    def verify(self, memory: bool = False) -> Verification:
+        """Build the model with Keras and count again, independently.
+
+        Parameters and bytes are compared with the built model's own, products and bias additions
+        with what TensorFlow's profiler counts in the traced model. No weight is allocated.
+
+        Args:
+            memory: whether to compare peak activations with the buffers that XLA plans, which takes
+                a compilation: seconds for a large model.
+        """
+        return self._measured().verification_of(self, memory)
+
     def __str__(self) -> str:
-        lines = [f"{METRICS[name].label:>18}  {self._shown(name):>10}  {METRICS[name].meaning}" for name in SHOWN]
+        lines = [
+            f"{METRICS[name].label:>18}  {self._shown(name):>10}  {METRICS[name].meaning}" for name in self._rows()
+        ]
         return "\n".join([*lines, self._conventions()])
 
     def _repr_html_(self) -> str:
@@ -90,12 +157,20 @@ class CostReport:
             f"<tr><th scope='row'>{METRICS[name].label}</th><td>{self._shown(name)}</td>"
             f"<td>{getattr(self, name):,.{0 if METRICS[name].unit != 'ratio' else 1}f}</td>"
             f"<td style='text-align:left'>{METRICS[name].meaning}</td></tr>"
-            for name in SHOWN
+            for name in self._rows()
         )
         return (
             "<table><thead><tr><th>cost</th><th></th><th>exactly</th><th>meaning</th></tr></thead>"
             f"<tbody>{rows}</tbody></table><p>{html.escape(self._conventions())}</p>"
         )
+
+    def _rows(self) -> list[str]:
+        return shown_metrics(vars(self))
+
+    def _measured(self) -> Measured:
+        if self.structure is None:
+            raise ValueError("Expected a report that structure.measure() made, got one made by hand.")
+        return self.structure
 
     def _shown(self, name: str) -> str:
         bound = ">= " if self.is_lower_bound and name not in EXACT else ""
@@ -103,6 +178,8 @@ class CostReport:
 
     def _conventions(self) -> str:
         text = f"Batch of {self.batch_size}; training memory with {self.optimizer}."
+        if self.flops_per_token is not None:
+            text += f" {self.tokens} tokens a sample: {format_metric('flops', self.flops_per_token)} FLOPs each."
         if self.uncounted:
             text += " Not counted: " + "; ".join(f"{layer} {reason}" for layer, reason in self.uncounted.items()) + "."
         return text

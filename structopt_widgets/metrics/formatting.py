@@ -25,6 +25,7 @@ METRICS: Mapping[str, Metric] = {
     "training_bytes": Metric(
         "Training memory", "bytes", "weights, gradients, optimizer slots, kept activations, one batch"
     ),
+    "kv_cache_bytes": Metric("KV cache", "bytes", "keys and values a decoder keeps of a sequence, one batch"),
     "activation_bytes": Metric("Activations", "bytes", "bytes of the tensors a layer makes, one batch"),
     "live_bytes": Metric("Live tensors", "bytes", "bytes alive while a layer runs, one batch"),
     "span": Metric("Span", "count", "longest chain of operations that wait for one another"),

@@ -7,6 +7,7 @@ from typing import Any
 
 from ..graph import ModelGraph, maximum, product
 from ..layer_rules import Block, ConnectedGraph, Setting
+from .depth import presence
 from .parameters import bytes_of
 
 # Extra arrays of a trainable weight's size that an optimizer keeps, in Keras's implementations.
@@ -42,12 +43,13 @@ def tensor_bytes(connected: ConnectedGraph, at: Setting) -> list[Any]:
     ]
 
 
-def live_bytes(connected: ConnectedGraph, at: Setting, sizes: list[Any], present: Sequence[Any]) -> list[Any]:
+def live_bytes(connected: ConnectedGraph, at: Setting, sizes: list[Any]) -> list[Any]:
     """Bytes alive while each call runs: its inputs, its outputs and whatever a later call still reads.
 
-    ``sizes`` is that of every tensor, ``present`` 1 for every call that runs. Where a block is left
-    out, what it makes is what it reads: one tensor, counted once.
+    ``sizes`` is that of every tensor. Where a block is left out, what it makes is what it reads: one
+    tensor, counted once.
     """
+    present = presence(connected, at)
     existing = _Existing(connected, at)
     last = _last_readers(connected.graph)
     alive: list[int] = []

@@ -10,11 +10,19 @@ from __future__ import annotations
 from typing import Any
 
 from ..layer_rules import ConnectedGraph, Cost, Setting
+from .depth import presence
 
 
 def call_costs(connected: ConnectedGraph, at: Setting) -> list[Cost]:
-    """Cost of every call, in execution order. A call without a rule counts 0 and is reported."""
-    return [call.rule.cost(call.site, at) if call.rule else Cost() for call in connected.calls]
+    """Cost of every call, in execution order.
+
+    A call without a rule counts 0 and is reported; one in a block that is left out costs nothing.
+    """
+    present = presence(connected, at)
+    return [
+        call.rule.cost(call.site, at).times(runs) if call.rule else Cost()
+        for call, runs in zip(connected.calls, present, strict=True)
+    ]
 
 
 def flops(cost: Cost) -> Any:

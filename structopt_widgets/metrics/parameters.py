@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..layer_rules import ConnectedGraph, Setting
+from .depth import layer_presence, presence
 
 # Bytes of an element, by dtype name.
 BYTES_OF: dict[str, int] = {
@@ -48,15 +49,16 @@ def layer_parameters(connected: ConnectedGraph, at: Setting) -> dict[str, Parame
     """Parameters by layer.
 
     ``n_params`` counts the elements of all weights, trainable and not, exactly as Keras's
-    ``count_params()`` does; a layer that is called twice has them once.
+    ``count_params()`` does; a layer that is called twice has them once, one that is left out none.
     """
-    return {layer: _of_layer(connected, at, layer) for layer in connected.graph.layers}
+    used = layer_presence(connected, presence(connected, at))
+    return {layer: _of_layer(connected, at, layer, used[layer]) for layer in connected.graph.layers}
 
 
-def _of_layer(connected: ConnectedGraph, at: Setting, layer: str) -> Parameters:
+def _of_layer(connected: ConnectedGraph, at: Setting, layer: str, used: Any) -> Parameters:
     total, trainable, weight_bytes, trainable_bytes = 0, 0, 0, 0
     for weight in connected.weights[layer]:
-        elements = at.elements(weight.axes)
+        elements = used * at.elements(weight.axes)
         if weight.is_bias:
             elements = elements * at.biases.get(layer, 1)
         in_bytes = elements * bytes_of(weight.dtype)

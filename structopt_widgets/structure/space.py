@@ -12,8 +12,7 @@ from ..graph import ModelGraph
 from ..layer_rules import Setting, activation_cost, connect
 from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs
 from ..metrics.cost_program import TOTALS
-from ..metrics.operations import call_costs, flops
-from ..metrics.parameters import layer_parameters
+from ..metrics.tokens import sequence_length
 from .choices import allowed_widths, known, nearest_width
 from .knobs import WidthGroup, derived_widths, find_switches, find_width_groups
 from .structure import Structure
@@ -97,6 +96,11 @@ class StructureSpace:
         free = {name: symbol for name, symbol in self.symbols.items() if not self.width_groups[name].fixed}
         base = self.baseline
         return CostProgram(self.connected, free, tuple(base.biases), tuple(base.activations))
+
+    @functools.cached_property
+    def tokens(self) -> int | None:
+        """Tokens of a sample, for a model that reads a sequence of them."""
+        return sequence_length(self.connected)
 
     def group_of(self, layer: str) -> WidthGroup:
         """The width group of a layer, or of that name."""
@@ -191,22 +195,14 @@ class StructureSpace:
             {metric: np.broadcast_to(totals[metric], length) for metric in TOTALS if metric != "uncounted"}
         )
 
-    def formula(self, metric: str = "n_params") -> sympy.Expr:
-        """``n_params``, ``macs`` or ``flops`` as a SymPy expression, other knobs at the baseline.
+    def formula(self, metric: str = "n_params", batch_size: int = 1) -> sympy.Expr:
+        """A total of :meth:`Structure.measure` as a SymPy expression, other knobs at the baseline.
 
-        The free widths are positive integer symbols: ``u_dense`` for the group ``dense``.
+        The free widths are positive integer symbols: ``u_dense`` for the group ``dense``. Sums are
+        expanded, peak activations are a ``Max``, and the span is that of the longest path at the
+        baseline: see :class:`~structopt_widgets.metrics.receipt.Receipt`.
         """
-        import sympy
-
-        free = [name for name, group in self.width_groups.items() if not group.fixed]
-        names = {name: sympy.Symbol(f"u_{name}", integer=True, positive=True) for name in free}
-        at = self._setting(names)
-        formulas = {
-            "n_params": lambda: sum(each.n_params for each in layer_parameters(self.connected, at).values()),
-            "macs": lambda: sum(cost.macs for cost in call_costs(self.connected, at)),
-            "flops": lambda: sum(flops(cost) for cost in call_costs(self.connected, at)),
-        }
-        return sympy.expand(formulas[known(metric, formulas, "a metric with a formula")]())
+        return self.baseline.measure(batch_size).receipt(metric).formula
 
     def is_same_model(self, other: StructureSpace) -> bool:
         """Whether ``other`` was read from the same model."""

@@ -17,7 +17,10 @@ from .choices import allowed_width, known
 
 if TYPE_CHECKING:
     import keras
+    import pandas as pd
 
+    from ..metrics.receipt import Receipt
+    from ..metrics.verification import Verification
     from .space import StructureSpace
 
 CHOICES = ("widths", "activations", "biases", "initializers", "blocks")
@@ -103,9 +106,12 @@ class Structure:
             **{metric: values[metric] for metric in TOTALS if metric != "uncounted"},
             batch_size=batch_size,
             optimizer=optimizer or self.space.optimizer,
+            slots=slots,
             uncounted=self._uncounted(inputs) if values["uncounted"] else {},
             kinds={layer: self.space.kinds[layer] for layer in self.layers},
             layer_values=lambda: program.layers(inputs),
+            tokens=self.space.tokens,
+            structure=self,
         )
 
     def function_changes(self) -> dict[str, str]:
@@ -119,6 +125,25 @@ class Structure:
         from .preservation import function_changes
 
         return function_changes(self)
+
+    def receipt_of(self, report: CostReport, metric: str) -> Receipt:
+        """See :meth:`CostReport.receipt`."""
+        from .formulas import receipt_of
+
+        return receipt_of(self, report, metric)
+
+    def marginal_of(self, report: CostReport) -> pd.DataFrame:
+        """See :meth:`CostReport.marginal`."""
+        from .marginal import marginal_costs
+
+        return marginal_costs(self, report)
+
+    def verification_of(self, report: CostReport, memory: bool) -> Verification:
+        """See :meth:`CostReport.verify`."""
+        # Building is the bridge's work, as in build().
+        from ..keras_bridge import verify_report
+
+        return verify_report(self, report, memory)
 
     def build(self, weights: str = "inherit", importance: str = "l2", seed: int | None = None) -> keras.Model:
         """A new Keras model of this structure; the model it was read from is not touched.

@@ -11,7 +11,7 @@ import traitlets
 from ..layer_rules import activation_cost
 from ..layer_rules.activation_costs import ActivationCost
 from ..metrics.cost_program import LAYER_COLUMNS, TOTALS
-from ..metrics.cost_report import SHOWN
+from ..metrics.cost_report import shown_metrics
 from ..metrics.formatting import METRICS
 from ..structure import StructureSpace, WidthGroup
 from .controls import Controls
@@ -48,14 +48,16 @@ class LivePanel(anywidget.AnyWidget):
     def __init__(self, space: StructureSpace, controls: Controls, batch_size: Any) -> None:
         program = space.program.layers
         slots, base = space.slots, space.baseline
+        costs = program(
+            space.program.inputs(base.widths, base.biases, base.activations, base.blocks, batch_size.value, slots)
+        )
+        shown = shown_metrics(costs)
         super().__init__(
             program=program.to_json(),
             inputs=[_input(name, space, controls, batch_size, slots) for name in program.inputs],
-            baseline=program(
-                space.program.inputs(base.widths, base.biases, base.activations, base.blocks, batch_size.value, slots)
-            ),
+            baseline=costs,
             metrics=[
-                {"name": name, "label": each.label, "unit": each.unit, "meaning": each.meaning, "total": name in SHOWN}
+                {"name": name, "label": each.label, "unit": each.unit, "meaning": each.meaning, "total": name in shown}
                 for name, each in METRICS.items()
                 if name in (*TOTALS, *LAYER_COLUMNS)
             ],

@@ -53,6 +53,18 @@ def decoder_block() -> keras.Model:
     return keras.Model(inputs, kl.Dense(3)(x + kl.Dense(8, name="down")(y)))
 
 
+@specimen((7,), tokens=20, unmaskable=ACROSS_CHANNELS, cannot_grow=frozenset({"stream"}))
+def decoder_with_tied_embeddings() -> keras.Model:
+    """Tokens in, logits out, by the same table: the first layer is also the last."""
+    inputs = keras.Input((7,), dtype="int32")
+    embedding = kl.ReversibleEmbedding(20, 8, logit_soft_cap=30.0, name="stream")
+    x = embedding(inputs)
+    y = kl.RMSNormalization()(x)
+    x = x + kl.MultiHeadAttention(2, 4, value_dim=3, name="attention")(y, y, use_causal_mask=True)
+    x = x + kl.Dense(8, name="down")(kl.Dense(12, activation="gelu", name="up")(kl.RMSNormalization()(x)))
+    return keras.Model(inputs, embedding(x, reverse=True))
+
+
 @specimen((6, 8))
 def cross_attention() -> keras.Model:
     """Other sizes for values and for the output, and a key of its own."""

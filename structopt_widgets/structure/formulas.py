@@ -1,0 +1,44 @@
+"""Receipts of a structure: the rules run on symbols, at the structure's own switches."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..layer_rules import activation_cost
+from ..metrics import CostReport
+from ..metrics.cost_program import TOTALS
+from ..metrics.formulas import layer_formulas, model_formula
+from ..metrics.receipt import FOR_A_BATCH, Receipt
+from .choices import known
+
+if TYPE_CHECKING:
+    from .structure import Structure
+
+
+def receipt_of(structure: Structure, report: CostReport, metric: str) -> Receipt:
+    """The receipt of one number of ``report``, which ``structure.measure()`` gave."""
+    import sympy
+
+    known(metric, [each for each in TOTALS if each != "uncounted"], "a metric with a formula")
+    space = structure.space
+    free = [name for name, group in space.width_groups.items() if not group.fixed]
+    symbols = {name: sympy.Symbol(f"u_{name}", integer=True, positive=True) for name in free}
+    at = space.connected.setting(
+        {space.symbols[name]: symbols.get(name, width) for name, width in structure.widths.items()},
+        {layer: int(used) for layer, used in structure.biases.items()},
+        {layer: activation_cost(name) for layer, name in structure.activations.items()},
+        {block: int(kept) for block, kept in structure.blocks.items()},
+    )
+    widths = {symbol: structure.widths[name] for name, symbol in symbols.items()}
+    what = (space.connected, at, metric, report.batch_size, report.slots, widths)
+    return Receipt(
+        metric=metric,
+        value=getattr(report, metric),
+        formula=model_formula(*what),
+        layers=layer_formulas(*what),
+        widths=widths,
+        symbol_names={symbol: name for name, symbol in symbols.items()},
+        batch_size=report.batch_size if metric in FOR_A_BATCH else 1,
+        optimizer=report.optimizer if metric == "training_bytes" else None,
+        uncounted=report.uncounted,
+    )

@@ -1,0 +1,130 @@
+"""Reports checked against counts that know nothing of the layer rules."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import keras
+import pytest
+from keras import layers as kl
+from zoo import ZOO
+
+import structopt_widgets as sw
+from structopt_widgets.keras_bridge.verify import _unallocated
+from structopt_widgets.metrics.verification import Verification
+
+FAST = ["mlp", "residual_cnn", "depthwise_by_groups", "bilstm_tagger", "decoder_with_tied_embeddings"]
+
+
+def verified(name: str) -> Verification:
+    return sw.measure(ZOO[name].make(), **ZOO[name].reading).verify()
+
+
+@pytest.mark.parametrize("name", FAST)
+def test_a_report_agrees(name: str) -> None:
+    found = verified(name)
+    assert found.ok, str(found)
+    assert any(row.quantity.startswith("products") and row.theirs for row in found.rows)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in ZOO if name not in FAST])
+def test_a_report_agrees_on_the_whole_zoo(name: str) -> None:
+    found = verified(name)
+    assert found.ok, str(found)
+
+
+def vit() -> keras.Model:
+    image = keras.Input((224, 224, 3))
+    x = kl.Reshape((196, 192))(kl.Conv2D(192, 16, strides=16)(image))
+    for _ in range(2):
+        y = kl.LayerNormalization()(x)
+        x = x + kl.MultiHeadAttention(3, 64)(y, y)
+        x = x + kl.Dense(192)(kl.Dense(768, activation="gelu")(kl.LayerNormalization()(x)))
+    return keras.Model(image, kl.Dense(1000)(kl.LayerNormalization()(x)[:, 0]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "make",
+    [
+        vit,
+        *(
+            getattr(keras.applications, name)
+            for name in ("VGG16", "ResNet50", "MobileNetV2", "EfficientNetB0", "DenseNet121", "ConvNeXtTiny")
+        ),
+    ],
+    ids=lambda make: make.__name__,
+)
+def test_products_of_published_networks(make: Callable[..., keras.Model]) -> None:
+    with sw.without_weights():
+        model = make() if make is vit else make(weights=None)
+    found = sw.measure(model).verify()
+    assert found.ok, str(found)
+    products = [row for row in found.rows if row.quantity.startswith("products")]
+    assert sum(row.ours for row in products) == 2 * sw.measure(model).macs
+    total = found.row("all operations")
+    assert abs(total.difference) < 0.05 * total.theirs
+
+
+def test_a_wrong_number_is_found() -> None:
+    report = sw.measure(ZOO["mlp"].make())
+    wrong = dataclasses.replace(report, n_params=report.n_params + 1).verify()
+    assert not wrong.ok
+    assert wrong.row("parameters").difference == 1
+    assert "1 of " in str(wrong)
+    assert "comparisons failed: parameters" in wrong._repr_html_()
+    assert wrong.table.loc["parameters", "agrees"] == "no"
+
+
+def test_it_says_why() -> None:
+    found = verified("bilstm_tagger")
+    (loops,) = (row for row in found.rows if "run loops" in row.explanation)
+    assert "counted once a timestep" in loops.explanation
+    assert "no formula for relu" in found.row("all operations").explanation
+    assert found.row("all operations").agrees is None
+
+
+def test_verifying_leaves_no_trace() -> None:
+    from keras.src.backend.common import global_state
+
+    report = sw.measure(ZOO["mlp"].make())
+    before = list(global_state.get_global_attribute("uninitialized_variables", []))
+    name = kl.Dense(2).name
+    report.verify()
+    assert global_state.get_global_attribute("uninitialized_variables", []) == before
+    assert kl.Dense(2).name != name, "automatic names go on where they were"
+    with _unallocated():
+        inside = kl.Dense(2)
+        inside.build((None, 3))
+    assert all(weight._value is None for weight in inside.weights)
+
+
+@pytest.mark.parametrize("batch_size", [1, 8])
+def test_the_peak_of_a_chain_is_the_arena_that_xla_plans(batch_size: int) -> None:
+    model = keras.Sequential(
+        [
+            keras.Input((32, 32, 3)),
+            kl.Conv2D(16, 3, padding="same", activation="relu"),
+            kl.Conv2D(16, 3, padding="same", activation="relu"),
+            kl.MaxPooling2D(),
+            kl.Conv2D(32, 3, padding="same"),
+            kl.Flatten(),
+            kl.Dense(10),
+        ]
+    )
+    row = sw.measure(model, batch_size=batch_size).verify(memory=True).row("peak between input and output")
+    assert row.agrees
+    # Two maps of 16 channels, one made from the other: there is nothing to fuse into one buffer.
+    assert row.ours == row.theirs == batch_size * 2 * 16 * 32 * 32 * 4
+
+
+@pytest.mark.slow
+def test_the_peak_of_a_network_with_branches_is_explained() -> None:
+    with sw.without_weights():
+        model = keras.applications.MobileNetV2(weights=None)
+    row = sw.measure(model).verify(memory=True).row("peak between input and output")
+    assert row.agrees is None
+    assert "orders branches" in row.explanation
+    assert row.ours == pytest.approx(row.theirs, rel=0.05)
