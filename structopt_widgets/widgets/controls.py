@@ -12,6 +12,7 @@ from ..structure import LayerSwitches, Structure, StructureSpace
 from ..structure.choices import allowed_width, nearest_width
 from .control_grid import ControlGrid
 from .control_widgets import ControlMaker, WidthMultiplier
+from .snapping import set_steps, snap_dropdown
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class Controls(Mapping[str, LayerControls]):
         sliders: width slider by width group.
         activations, biases, initializers: those controls by layer, for the layers that have them.
         multiplier: one slider for every free width.
+        snap: of what number the sliders, and the multiplier, make multiples.
         reset: a button that puts everything back as the model came.
         grid: the lines as they are shown, with search.
     """
@@ -64,13 +66,16 @@ class Controls(Mapping[str, LayerControls]):
             layout=ipywidgets.Layout(width="24rem"),
             style={"description_width": "6rem"},
         )
+        self.snap = snap_dropdown()
+        self.snap.observe(lambda change: self._snap(change["new"]), names="value")
         self.reset = ipywidgets.Button(description="Reset", tooltip="everything as the model came", icon="undo")
         self.reset.on_click(lambda _: self.apply(space.baseline))
         for group in (self.sliders, self.activations, self.biases, self.initializers):
             for control in group.values():
                 control.observe(self._changed, names="value")
         self.grid = ControlGrid(space, self._rows)
-        self.view = ipywidgets.VBox([ipywidgets.HBox([self.multiplier, self.reset]), self.grid])
+        head = ipywidgets.HBox([self.multiplier, self.snap, self.reset], layout=ipywidgets.Layout(flex_flow="row wrap"))
+        self.view = ipywidgets.VBox([head, self.grid])
 
     def __getitem__(self, layer: str) -> LayerControls:
         if layer not in self._rows:
@@ -138,11 +143,15 @@ class Controls(Mapping[str, LayerControls]):
 
     def _scale(self, multiplier: float) -> None:
         here = self.structure()
-        self.apply(
-            Structure(
-                self._space, self._space.scaled(multiplier).widths, here.activations, here.biases, here.initializers
-            )
-        )
+        widths = self._space.scaled(multiplier, multiple_of=self.snap.value).widths
+        self.apply(Structure(self._space, widths, here.activations, here.biases, here.initializers))
+
+    def _snap(self, multiple_of: int) -> None:
+        """Let the sliders step to multiples; the widths they stand at stay, multiples or not."""
+        for name, group in self._space.width_groups.items():
+            if not group.fixed:
+                set_steps(self.sliders[name], group, multiple_of)
+                set_steps(self._numbers[name], group, multiple_of)
 
     def _names(self) -> list[str]:
         """Layers that have a knob, in execution order, each followed by widths only it has (``attention heads``)."""

@@ -81,6 +81,19 @@ function nearestWidth(width, { lower, upper, divisor }) {
   return Math.min(Math.max(rounded, lower), upper);
 }
 
+// The same among the multiples of a number, where there are any, and the model's own width.
+function nearestMultiple(width, group, multiple) {
+  if (multiple === 1) return nearestWidth(width, group);
+  const step = (group.divisor * multiple) / greatestCommonDivisor(group.divisor, multiple);
+  const bounds = { lower: Math.ceil(group.lower / step) * step, upper: Math.floor(group.upper / step) * step, divisor: step };
+  const nearest = nearestWidth(width, bounds.lower <= bounds.upper ? bounds : group);
+  return Math.abs(group.width - width) < Math.abs(nearest - width) ? group.width : nearest;
+}
+
+function greatestCommonDivisor(a, b) {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
 // One input of the program, read from its control.
 function inputValue(spec, controls) {
   if (spec.constant !== undefined) return spec.constant;
@@ -100,13 +113,14 @@ async function findControls(model) {
 
 // The width multiplier moves every free slider, here rather than in the kernel, for the same reason.
 async function initialize({ model }) {
-  const { control, groups } = model.get("multiplier");
+  const { control, groups, snap } = model.get("multiplier");
   const multiplier = await model.widget_manager.get_model(control);
+  const steps = await model.widget_manager.get_model(snap.control);
   const sliders = await Promise.all(groups.map((group) => model.widget_manager.get_model(group.control)));
   const scale = () => {
     const factor = multiplier.get("value");
     groups.forEach((group, index) => {
-      const width = nearestWidth(group.width * factor, group);
+      const width = nearestMultiple(group.width * factor, group, snap.table[steps.get("index")]);
       if (sliders[index].get("value") !== width) {
         sliders[index].set("value", width);
         sliders[index].save_changes();
