@@ -54,8 +54,8 @@ class ControlGrid(ipywidgets.VBox):
         self._list.add_class("sw-controls")
         self._opened: list[str] | None = None  # what was open before a search began
         self.search.observe(lambda _: self._find(), names="value")
-        heaviest = max(self.sections, key=shares.__getitem__)
-        self.sections[heaviest].is_open = True
+        self._heaviest = max(self.sections, key=shares.__getitem__)
+        self.sections[self._heaviest].is_open = True
         self._find()
         super().__init__([ipywidgets.HBox([self.search, self._count]), _grid(self._headings()), self._list])
 
@@ -67,26 +67,35 @@ class ControlGrid(ipywidgets.VBox):
         return [name for view in self._list.children if view.is_open for name in view.shown]
 
     def _find(self) -> None:
-        words = self.search.value.lower().split()
-        if words and self._opened is None:
+        text = " ".join(self.search.value.lower().split())
+        if text and self._opened is None:
             self._opened = [title for title, view in self.sections.items() if view.is_open]
-        found, room = [], MANY
+        # "block 3" is not to find "block 13", but "block 4 squeeze" the line "block4a_se_reduce".
+        matches = self._matches([text])
+        if not any(matches.values()):
+            matches = self._matches(text.split())
+        room = MANY
         for title, view in self.sections.items():
-            view.shown = [name for name in view.names if all(word in self._lines.text(name, title) for word in words)]
-            if not view.shown:
-                continue
-            found.append(view)
-            if words:
+            view.shown = matches[title]
+            if text and view.shown:
                 # As much as fits; the rest stays a press away, so that a short word draws no thousand controls.
                 view.is_open = len(view.shown) <= room
                 room -= len(view.shown)
-            elif self._opened is not None:
+            elif not text and self._opened is not None:
                 view.is_open = title in self._opened
-        if not words:
+        if not text:
             self._opened = None
+        found = [view for view in self.sections.values() if view.shown]
         self._list.children = found
-        lines = sum(len(view.shown) for view in found)
-        self._count.value = f"{lines} lines in {len(found)} parts" if found else "nothing of that name"
+        where = f"{sum(len(view.shown) for view in found)} lines in {len(found)} parts"
+        self._count.value = where + ("" if text else f"; the heaviest is {self._heaviest}")
+
+    def _matches(self, words: list[str]) -> dict[str, list[str]]:
+        """The lines of each section that have every one of ``words``."""
+        return {
+            title: [name for name in view.names if all(word in self._lines.text(name, title) for word in words)]
+            for title, view in self.sections.items()
+        }
 
     def _draw(self, names: list[str]) -> Any:
         return _grid(self._lines.cells(names))

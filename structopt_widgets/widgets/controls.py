@@ -11,8 +11,7 @@ import ipywidgets
 from ..structure import LayerSwitches, Structure, StructureSpace
 from ..structure.choices import allowed_width, nearest_width
 from .control_grid import ControlGrid
-from .control_widgets import ControlMaker, WidthMultiplier
-from .snapping import set_steps, snap_dropdown
+from .control_widgets import ControlMaker, WidthMultiplier, snap_dropdown
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,6 @@ class Controls(Mapping[str, LayerControls]):
             style={"description_width": "6rem"},
         )
         self.snap = snap_dropdown()
-        self.snap.observe(lambda change: self._snap(change["new"]), names="value")
         self.reset = ipywidgets.Button(description="Reset", tooltip="everything as the model came", icon="undo")
         self.reset.on_click(lambda _: self.apply(space.baseline))
         for group in (self.sliders, self.activations, self.biases, self.initializers):
@@ -145,13 +143,6 @@ class Controls(Mapping[str, LayerControls]):
         here = self.structure()
         widths = self._space.scaled(multiplier, multiple_of=self.snap.value).widths
         self.apply(Structure(self._space, widths, here.activations, here.biases, here.initializers))
-
-    def _snap(self, multiple_of: int) -> None:
-        """Let the sliders step to multiples; the widths they stand at stay, multiples or not."""
-        for name, group in self._space.width_groups.items():
-            if not group.fixed:
-                set_steps(self.sliders[name], group, multiple_of)
-                set_steps(self._numbers[name], group, multiple_of)
 
     def _names(self) -> list[str]:
         """Layers that have a knob, in execution order, each followed by widths only it has (``attention heads``)."""

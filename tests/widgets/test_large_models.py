@@ -77,7 +77,7 @@ def test_search_looks_at_titles_and_names_and_gives_back_what_was_open(explorer:
     assert grid.shown == ["block_4_up"]
     grid.search.value = "zzz"
     assert grid.shown == []
-    assert grid._count.value == "nothing of that name"
+    assert grid._count.value == "0 lines in 0 parts"
     grid.search.value = ""
     assert opened(explorer) == ["block 1", "block 5"]
 
@@ -98,26 +98,25 @@ def test_the_slider_is_named_for_people(explorer: sw.Explorer) -> None:
     assert label.tooltip == "stem, " + ", ".join(f"block_{number}_down" for number in range(6))
 
 
-def test_sliders_step_to_multiples_and_keep_what_is_set(explorer: sw.Explorer) -> None:
+def test_steps_move_nothing_but_bind_the_multiplier(explorer: sw.Explorer) -> None:
     controls, space = explorer.controls, explorer.space
-    widths = {"stem": 3, "block_0_up": 30, "block_1_up": 80, "block_2_up": 48, "block_5_up": 55}
-    for name, width in widths.items():
+    for name, width in {"stem": 3, "block_0_up": 30, "block_1_up": 80, "block_5_up": 55}.items():
         controls[name].width.value = width
     before = explorer.structure
-    for multiple in (8, 64, 16, 32, 1):
+    for multiple in (8, 64, 16):
         controls.snap.value = multiple
         assert explorer.structure == before
-    controls.snap.value = 16
-    slider = controls["block_2_up"].width
-    assert (slider.min, slider.max, slider.step) == (16, 48, 16)
-    assert (controls["block_0_up"].width.min, controls["block_0_up"].width.max) == (16, 32)
-    # Below the first multiple it would be pushed up, so it keeps its own steps.
-    assert (controls["stem"].width.min, controls["stem"].width.step) == (1, 1)
-    assert controls["block_2_up"].number.step == 16
     controls.multiplier.value = 0.6
     assert explorer.structure.widths == space.scaled(0.6, multiple_of=16).widths
     controls.reset.click()
     assert explorer.structure == space.baseline
+
+
+def test_the_browser_is_given_what_snaps_a_slider(explorer: sw.Explorer) -> None:
+    panel, controls = explorer.panel, explorer.controls
+    assert panel.multiplier["snap"] == {"control": controls.snap.model_id, "table": [1, 8, 16, 32, 64]}
+    first = panel.multiplier["groups"][0]
+    assert first == {"control": controls["stem"].width.model_id, "width": 10, "lower": 1, "upper": 20, "divisor": 1}
 
 
 def test_every_control_has_a_label(explorer: sw.Explorer) -> None:
