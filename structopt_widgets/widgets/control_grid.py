@@ -10,7 +10,7 @@ import ipywidgets
 from ..structure import StructureSpace
 from .control_lines import HEADINGS, ControlLines
 from .control_widgets import text_label
-from .section_view import SectionView
+from .section_view import SectionLook, SectionView
 
 if TYPE_CHECKING:
     from .controls import LayerControls
@@ -46,8 +46,9 @@ class ControlGrid(ipywidgets.VBox):
         for name in rows:
             members.setdefault(section_of[space.home_of(name) or name], []).append(name)
         shares = _shares(space, section_of)
+        look = SectionLook()
         self.sections = {
-            title: SectionView(title, names, self._lines.n_sliders(names), shares[title], self._draw)
+            title: SectionView(title, names, self._lines.n_sliders(names), shares[title], self._draw, look)
             for title, names in members.items()
         }
         self._list = ipywidgets.VBox()

@@ -202,6 +202,10 @@ function buildLayers(layers, metrics) {
     const largest = Math.max(1, ...pairs.flat());
     rows.forEach((each, index) => {
       const [now, was] = pairs[index];
+      // Hundreds of layers, of which a slider moves a few: the rest is not laid out again.
+      const drawn = `${metric} ${largest} ${now}`;
+      if (each.drawn === drawn) return;
+      each.drawn = drawn;
       each.row.hidden = now === 0 && was === 0;
       each.now.style.width = `${(100 * now) / largest}%`;
       each.ghost.style.width = `${(100 * was) / largest}%`;

@@ -8,6 +8,15 @@ from typing import Any
 import ipywidgets
 
 
+class SectionLook:
+    """Layouts and style that the sections of a model share: each would be a model of its own in the browser."""
+
+    def __init__(self) -> None:
+        self.plain = ipywidgets.Layout()
+        self.wide = ipywidgets.Layout(width="100%")
+        self.button = ipywidgets.widgets.widget_bool.ToggleButtonStyle()
+
+
 class SectionView(ipywidgets.VBox):
     """A head line with a button, and under it the lines of the section while it is open.
 
@@ -19,7 +28,13 @@ class SectionView(ipywidgets.VBox):
     """
 
     def __init__(
-        self, title: str, names: list[str], n_sliders: int, share: float, draw: Callable[[list[str]], Any]
+        self,
+        title: str,
+        names: list[str],
+        n_sliders: int,
+        share: float,
+        draw: Callable[[list[str]], Any],
+        look: SectionLook,
     ) -> None:
         self.names = names
         self._shown = names
@@ -29,12 +44,13 @@ class SectionView(ipywidgets.VBox):
         sliders = f"{n_sliders} slider{'' if n_sliders == 1 else 's'}"
         self.button = ipywidgets.ToggleButton(
             description=f"{title}: {sliders}, {_percent(share)} of the parameters",
-            layout=ipywidgets.Layout(width="100%"),
+            layout=look.wide,
+            style=look.button,
             _dom_classes=("sw-section",),
         )
         self.button.observe(lambda _: self._refresh(), names="value")
-        self.head = ipywidgets.HBox([self.button])
-        super().__init__([self.head])
+        self.head = ipywidgets.HBox([self.button], layout=look.plain)
+        super().__init__([self.head], layout=look.plain)
         self._refresh()
 
     @property
