@@ -24,9 +24,11 @@ from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Sit
 class Binary(LayerRule):
     """Two operands, element by element; either may be a constant."""
 
+    verb: str = "combines them element by element"
+
     def connect(self, site: Site) -> Connection:
         left, right = (_operand_shape(site, each) for each in (*site.call.args, *(site.call.kwargs or {}).values()))
-        return Connection((broadcast(site, left, right, "combines them element by element"),))
+        return Connection((broadcast(site, left, right, self.verb),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
         return Cost(other=at.elements(site.outputs[0]), span=1)
@@ -231,7 +233,10 @@ def _register(rule: Callable[[], LayerRule] | LayerRule, *names: str) -> None:
         register_layer_rule(f"ops.{name}", rule if isinstance(rule, LayerRule) else rule())
 
 
-_register(Binary(), "Add", "Subtract", "Multiply", "Divide", "TrueDivide", "Maximum", "Minimum", "Power", "Mod")
+_register(Binary("adds them"), "Add")
+_register(Binary("subtracts them"), "Subtract")
+_register(Binary("multiplies them"), "Multiply")
+_register(Binary(), "Divide", "TrueDivide", "Maximum", "Minimum", "Power", "Mod")
 _register(Binary(), "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalOr")
 _register(Elementwise(flops=1, span=1), "Exp", "Log", "Sqrt", "Square", "Absolute", "Negative", "Sin", "Cos", "Erf")
 _register(Elementwise(flops=1, span=1), "LogicalNot", "Floor", "Ceil", "Round", "Sign", "Reciprocal")

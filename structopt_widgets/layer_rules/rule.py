@@ -20,6 +20,7 @@ from ..graph import (
     split,
     unify,
 )
+from ..graph.dimensions import symbols
 from .activation_costs import ActivationCost, activation_cost, choice_name
 
 Number = Any
@@ -143,7 +144,14 @@ class Site:
         return self.produced[-1]
 
     def tie(self, left: Dim, right: Dim, because: str) -> None:
-        """Make two dimensions one, because this layer does what ``because`` says."""
+        """Make two dimensions one, because this layer does what ``because`` says.
+
+        "them" in it becomes the layers the two widths come from: "adds them" is read as "sum adds
+        stem and branch".
+        """
+        sources = list(dict.fromkeys(symbol.layers[-1] for side in (left, right) for symbol in symbols(side)))
+        if len(sources) > 1:
+            because = because.replace("them", f"{', '.join(sources[:-1])} and {sources[-1]}")
         unify(left, right, f"{self.layer.name} {because}")
 
     def split(self, dim: Dim, outer: int, because: str) -> Dim:

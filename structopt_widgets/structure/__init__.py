@@ -2,7 +2,8 @@
 
 from .choices import INITIALIZERS
 from .knobs import LayerSwitches, WidthGroup
+from .sections import Section
 from .space import StructureSpace
 from .structure import Structure
 
-__all__ = ["INITIALIZERS", "LayerSwitches", "Structure", "StructureSpace", "WidthGroup"]
+__all__ = ["INITIALIZERS", "LayerSwitches", "Section", "Structure", "StructureSpace", "WidthGroup"]

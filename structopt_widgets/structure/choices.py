@@ -76,9 +76,27 @@ def allowed_widths(group: WidthGroup, widths: Any) -> np.ndarray:
     return array.astype(np.int64)
 
 
-def nearest_width(group: WidthGroup, width: float) -> int:
-    """The allowed width nearest to ``width``; halves go up, as in ``live_panel.js``, which must agree."""
+def nearest_width(group: WidthGroup, width: float, multiple_of: int = 1) -> int:
+    """The allowed width nearest to ``width``, and a multiple of ``multiple_of`` where the bounds leave one.
+
+    With a ``multiple_of`` the model's own width stays allowed. Halves go up, as in
+    ``live_panel.js``, which must agree.
+    """
     if group.fixed:
         return group.width
-    rounded = math.floor(width / group.divisor + 0.5) * group.divisor
-    return min(max(rounded, group.lower), group.upper)
+    first, last, step = grid(group, multiple_of)
+    nearest = min(max(math.floor(width / step + 0.5) * step, first), last)
+    is_nearer = multiple_of > 1 and abs(group.width - width) < abs(nearest - width)
+    return group.width if is_nearer else nearest
+
+
+def grid(group: WidthGroup, multiple_of: int) -> tuple[int, int, int]:
+    """First, last and step of the widths of ``group`` that are multiples of ``multiple_of`` and of its divisor.
+
+    Where there is none between its bounds, the group's own.
+    """
+    if isinstance(multiple_of, bool) or not isinstance(multiple_of, int) or multiple_of < 1:
+        raise ValueError(f"Expected a whole number of at least 1 as multiple_of, got {multiple_of!r}.")
+    step = math.lcm(group.divisor, multiple_of)
+    first, last = -(-group.lower // step) * step, group.upper // step * step
+    return (first, last, step) if first <= last else (group.lower, group.upper, group.divisor)

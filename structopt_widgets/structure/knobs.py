@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from ..layer_rules import ACTIVATION_COSTS, ConnectedGraph
 from ..layer_rules.activation_costs import choice_name
 from .choices import INITIALIZERS
 
+FEW_TIES = 3  # as many can be read at a glance
 SMALLEST_UPPER = 16  # a slider over fewer widths would have nothing to explore
 
 
@@ -28,6 +29,7 @@ class WidthGroup:
         fixed: whether it cannot be changed.
         why: a sentence on what ties the layers, or on why the width is fixed; may be empty.
         label: what the width counts in its first layer, when that is not its output: ``"heads"``.
+        title: the group for people, ``"stage 2 residual"``; the name where there is nothing to add.
     """
 
     name: str
@@ -39,6 +41,11 @@ class WidthGroup:
     fixed: bool
     why: str
     label: str | None = None
+    title: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.title:
+            object.__setattr__(self, "title", self.name)
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ def derived_widths(connected: ConnectedGraph, groups: Mapping[str, tuple[WidthGr
             parts = list(symbols(produced))
             if not any(layer in part.layers for part in parts):
                 found[layer] = (
-                    "follows " + " and ".join(name_of[part] for part in parts) + ": " + "; ".join(produced.ties)
+                    "follows " + " and ".join(name_of[part] for part in parts) + ": " + _sentence(produced.ties)
                 )
     return found
 
@@ -108,9 +115,17 @@ def _group(name: str, symbol: Symbol, growth: float) -> WidthGroup:
     if symbol.pinned is not None:
         return WidthGroup(name, tuple(symbol.layers), width, width, width, divisor, True, symbol.pinned, symbol.label)
     upper = max(round(width * growth), width, SMALLEST_UPPER)
-    why = "; ".join(dict.fromkeys(symbol.ties))
+    why = _sentence(symbol.ties)
     most = upper // divisor * divisor
     return WidthGroup(name, tuple(symbol.layers), width, divisor, most, divisor, False, why, symbol.label)
+
+
+def _sentence(ties: Sequence[str]) -> str:
+    """What ties a width, in the order of the calls; of many, how they begin and where they end."""
+    each = list(dict.fromkeys(ties))
+    if len(each) <= FEW_TIES:
+        return "; ".join(each)
+    return f"{each[0]}; {each[1]}; and so on through {len(each) - 3} more, until {each[-1]}"
 
 
 def _unused(name: str, taken: Mapping[str, Any]) -> str:

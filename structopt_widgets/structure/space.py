@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import json
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..graph import ModelGraph
@@ -13,9 +14,11 @@ from ..layer_rules import Setting, activation_cost, connect
 from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs
 from ..metrics.cost_program import TOTALS
 from ..metrics.tokens import sequence_length
-from .choices import allowed_widths, known, nearest_width
+from .choices import allowed_widths, grid, known, nearest_width
 from .knobs import WidthGroup, derived_widths, find_switches, find_width_groups
+from .sections import find_sections
 from .structure import Structure
+from .titles import find_titles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -37,6 +40,7 @@ class StructureSpace:
 
     Attributes:
         width_groups: name to :class:`WidthGroup`; one slider each.
+        sections: the model's blocks and what is between them, as :class:`~.sections.Section`, in order.
         switches: layer to :class:`LayerSwitches`.
         derived: layer to the reason its width follows from other groups.
         blocks: name to :class:`Block`, a part that can be left out.
@@ -55,8 +59,12 @@ class StructureSpace:
         self.growth = growth
         self.connected = connect(graph)
         found = find_width_groups(self.connected, growth)
-        self.width_groups: dict[str, WidthGroup] = {name: group for name, (group, _) in found.items()}
         self.symbols = {name: symbol for name, (_, symbol) in found.items()}
+        self.sections = find_sections(self.connected)
+        titles = find_titles(self.connected, self.symbols, self.sections)
+        self.width_groups: dict[str, WidthGroup] = {
+            name: dataclasses.replace(group, title=titles[name]) for name, (group, _) in found.items()
+        }
         self.switches = find_switches(self.connected)
         self.derived = derived_widths(self.connected, found)
         self.blocks = {block.name: block for block in self.connected.blocks}
@@ -103,7 +111,7 @@ class StructureSpace:
         return sequence_length(self.connected)
 
     def group_of(self, layer: str) -> WidthGroup:
-        """The width group of a layer, or of that name."""
+        """The width group of a layer, or of that name or title."""
         parts = [name for name, group in self.width_groups.items() if layer in group.layers]
         if layer not in self.width_groups and len(parts) > 1:
             raise ValueError(f"Expected one of the widths {layer!r} takes part in: {', '.join(parts)}; got {layer!r}.")
@@ -115,9 +123,12 @@ class StructureSpace:
         return self.width_groups[known(layer, self.width_groups, "a layer with a width")]
 
     def group_at(self, name: str) -> WidthGroup | None:
-        """The width group of that name, or the one a layer's output belongs to; ``None`` when there is none."""
+        """The group of that name or title, or the one a layer's output belongs to; ``None`` when there is none."""
         if name in self.width_groups:
             return self.width_groups[name]
+        titled = next((group for group in self.width_groups.values() if group.title == name), None)
+        if titled is not None:
+            return titled
         outputs = (group for group in self.width_groups.values() if group.label is None or group.layers[0] != name)
         return next((group for group in outputs if name in group.layers), None)
 
@@ -126,18 +137,24 @@ class StructureSpace:
         group = self.width_groups.get(name)
         return group.layers[0] if group is not None and group.label is not None else None
 
-    def scaled(self, multiplier: float) -> Structure:
-        """The baseline with every free width times ``multiplier``, rounded to an allowed one."""
+    def scaled(self, multiplier: float, multiple_of: int = 1) -> Structure:
+        """The baseline with every free width times ``multiplier``, rounded to an allowed one.
+
+        Args:
+            multiplier: above 0.
+            multiple_of: round to multiples of it where a group's bounds leave one, as hardware likes
+                (8 for 16-bit tensor cores); a width may also stay as the model has it.
+        """
         if not multiplier > 0:
             raise ValueError(f"Expected a width multiplier above 0, got {multiplier!r}.")
-        widths = {name: nearest_width(group, group.width * multiplier) for name, group in self.width_groups.items()}
-        return self._at(widths)
+        groups = self.width_groups.items()
+        return self._at({name: nearest_width(group, group.width * multiplier, multiple_of) for name, group in groups})
 
-    def scaled_to(self, metric: str, limit: float) -> Structure:
+    def scaled_to(self, metric: str, limit: float, multiple_of: int = 1) -> Structure:
         """The widest :meth:`scaled` structure whose ``metric`` (``"n_params"``, ...) is at most ``limit``."""
         known(metric, [each for each in TOTALS if each not in ("parallelism", "uncounted")], "a cost")
         low, high = 0.0, self.growth
-        best = self.scaled(1e-9)
+        best = self.scaled(1e-9, multiple_of)
         if getattr(best.measure(), metric) > limit:
             raise ValueError(
                 f"Expected a limit of {metric} that the narrowest structure meets, got {limit}: "
@@ -146,19 +163,19 @@ class StructureSpace:
         # No cost falls when a width grows, so bisection finds the edge; 24 halvings tell all widths apart.
         for _ in range(24):
             middle = (low + high) / 2
-            candidate = self.scaled(middle)
+            candidate = self.scaled(middle, multiple_of)
             if getattr(candidate.measure(), metric) <= limit:
                 low, best = middle, candidate
             else:
                 high = middle
         return best
 
-    def sample(self, rng: random.Random) -> Structure:
-        """A random structure: every free width, activation, bias and block drawn uniformly."""
-        widths = {
-            name: group.width if group.fixed else rng.randrange(group.lower, group.upper + 1, group.divisor)
-            for name, group in self.width_groups.items()
-        }
+    def sample(self, rng: random.Random, multiple_of: int = 1) -> Structure:
+        """A random structure: every free width, activation, bias and block drawn uniformly.
+
+        With ``multiple_of``, widths are drawn from what :meth:`scaled` would round to.
+        """
+        widths = {name: _draw(group, rng, multiple_of) for name, group in self.width_groups.items()}
         drawn = self._at(widths)
         for layer in drawn.biases:
             drawn = drawn.with_bias(layer, rng.random() < 0.5)
@@ -224,3 +241,11 @@ class StructureSpace:
             {layer: activation_cost(name) for layer, name in base.activations.items()},
             {},
         )
+
+
+def _draw(group: WidthGroup, rng: random.Random, multiple_of: int) -> int:
+    if group.fixed:
+        return group.width
+    first, last, step = grid(group, multiple_of)
+    widths: Sequence[int] = range(first, last + 1, step)
+    return rng.choice(widths if group.width in widths else [*widths, group.width])

@@ -1,4 +1,4 @@
-"""The controls laid out: a line a layer, with search, and folded to what matters in a large model."""
+"""The controls laid out: a line a layer; a large model folds into its blocks, with search."""
 
 from __future__ import annotations
 
@@ -7,83 +7,112 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from ..structure import StructureSpace, WidthGroup
+from ..structure import StructureSpace
+from .control_lines import HEADINGS, ControlLines
 from .control_widgets import text_label
+from .section_view import SectionLook, SectionView
 
 if TYPE_CHECKING:
     from .controls import LayerControls
 
-COLUMNS = "minmax(4rem, max-content) 9rem 4.5rem 6.5rem 2.6rem 8rem"
-HEADINGS = ("layer", "width", "", "activation", "bias", "initial weights")
-MANY = 24  # lines that fit on a screen; a model with more is folded at first
-MOST = 0.9  # the share of all parameters that the folded view keeps in sight
-FOLDED, ALL = "the largest layers", "all layers"
+MANY = 24  # lines that fit on a screen: a model with more is folded
+COLUMNS = "minmax(8rem, 15rem) 9rem 4.5rem 6.5rem 2.6rem 8rem"
 
 
 class ControlGrid(ipywidgets.VBox):
-    """The lines of ``rows``; those that are not shown are not drawn, so that a large model opens fast."""
+    """The lines of ``rows``, by section; a line is drawn when its section first opens.
+
+    Attributes:
+        search: shows only what it finds in titles and in names of layers.
+        sections: the foldable parts by title; none in a model that fits on a screen.
+    """
 
     def __init__(self, space: StructureSpace, rows: Mapping[str, LayerControls]) -> None:
-        self._space, self._rows = space, rows
-        self._lines: dict[str, list[Any]] = {}  # made when they are first shown
-        self._largest = _largest(space, rows)
-        self.search = ipywidgets.Text(description="find layer", placeholder="part of its name")
-        self.show = ipywidgets.Dropdown(options=[FOLDED, ALL], value=FOLDED, description="show")
-        self._count = ipywidgets.Label()
-        self._headings = [text_label(heading, "sw-heading") for heading in HEADINGS]
-        self._grid = ipywidgets.GridBox(
-            layout=ipywidgets.Layout(grid_template_columns=COLUMNS, grid_gap="2px 8px"),
+        self._lines = ControlLines(space, rows)
+        self.search = ipywidgets.Text(
+            description="find",
+            placeholder="residual, squeeze, or part of a layer's name",
+            style={"description_width": "2.5rem"},
         )
-        self._grid.add_class("sw-controls")
-        for control in (self.search, self.show):
-            control.observe(lambda _: self._refresh(), names="value")
-        self._refresh()
-        finders = [ipywidgets.HBox([self.search, self.show]), self._count] if len(rows) > MANY else []
-        super().__init__([*finders, self._grid])
+        self._count = ipywidgets.Label()
+        self.sections: dict[str, SectionView] = {}
+        if len(rows) <= MANY:
+            grid = _grid([*self._headings(), *self._lines.cells(list(rows))])
+            grid.add_class("sw-controls")
+            super().__init__([grid])
+            return
+        section_of = {layer: section.title for section in space.sections for layer in section.layers}
+        members: dict[str, list[str]] = {}
+        for name in rows:
+            members.setdefault(section_of[space.home_of(name) or name], []).append(name)
+        shares = _shares(space, section_of)
+        look = SectionLook()
+        self.sections = {
+            title: SectionView(title, names, self._lines.n_sliders(names), shares[title], self._draw, look)
+            for title, names in members.items()
+        }
+        self._list = ipywidgets.VBox()
+        self._list.add_class("sw-controls")
+        self._opened: list[str] | None = None  # what was open before a search began
+        self.search.observe(lambda _: self._find(), names="value")
+        self._heaviest = max(self.sections, key=shares.__getitem__)
+        self.sections[self._heaviest].is_open = True
+        self._find()
+        super().__init__([ipywidgets.HBox([self.search, self._count]), _grid(self._headings()), self._list])
 
     @property
     def shown(self) -> list[str]:
         """Names of the lines that are shown."""
-        text = self.search.value.strip().lower()
-        if text:
-            return [name for name in self._rows if text in name.lower()]
-        if self.show.value == ALL or len(self._rows) <= MANY:
-            return list(self._rows)
-        return [name for name in self._rows if name in self._largest]
+        if not self.sections:
+            return self._lines.names
+        return [name for view in self._list.children if view.is_open for name in view.shown]
 
-    def _refresh(self) -> None:
-        shown = self.shown
-        for name in shown:
-            if name not in self._lines:
-                self._lines[name] = _line(self._space, self._rows, name)
-        self._grid.children = [*self._headings, *(cell for name in shown for cell in self._lines[name])]
-        self._count.value = f"{len(shown)} of {len(self._rows)} lines"
+    def _find(self) -> None:
+        text = " ".join(self.search.value.lower().split())
+        if text and self._opened is None:
+            self._opened = [title for title, view in self.sections.items() if view.is_open]
+        # "block 3" is not to find "block 13", but "block 4 squeeze" the line "block4a_se_reduce".
+        matches = self._matches([text])
+        if not any(matches.values()):
+            matches = self._matches(text.split())
+        room = MANY
+        for title, view in self.sections.items():
+            view.shown = matches[title]
+            if text and view.shown:
+                # As much as fits; the rest stays a press away, so that a short word draws no thousand controls.
+                view.is_open = len(view.shown) <= room
+                room -= len(view.shown)
+            elif not text and self._opened is not None:
+                view.is_open = title in self._opened
+        if not text:
+            self._opened = None
+        found = [view for view in self.sections.values() if view.shown]
+        self._list.children = found
+        where = f"{sum(len(view.shown) for view in found)} lines in {len(found)} parts"
+        self._count.value = where + ("" if text else f"; the heaviest is {self._heaviest}")
+
+    def _matches(self, words: list[str]) -> dict[str, list[str]]:
+        """The lines of each section that have every one of ``words``."""
+        return {
+            title: [name for name in view.names if all(word in self._lines.text(name, title) for word in words)]
+            for title, view in self.sections.items()
+        }
+
+    def _draw(self, names: list[str]) -> Any:
+        return _grid(self._lines.cells(names))
+
+    def _headings(self) -> list[Any]:
+        return [text_label(heading, "sw-heading") for heading in HEADINGS]
 
 
-def _largest(space: StructureSpace, rows: Mapping[str, LayerControls]) -> set[str]:
-    """The layers that hold most of the parameters, with the lines of the widths that only they have."""
-    sizes = space.baseline.measure().by_layer["n_params"].sort_values(ascending=False, kind="stable")
-    before = (sizes.cumsum() - sizes) / max(int(sizes.sum()), 1)
-    layers = set(sizes.index[before < MOST])
-    return {name for name in rows if name in layers or space.home_of(name) in layers}
+def _grid(cells: list[Any]) -> ipywidgets.GridBox:
+    grid = ipywidgets.GridBox(cells, layout=ipywidgets.Layout(grid_template_columns=COLUMNS, grid_gap="2px 8px"))
+    grid.add_class("sw-lines")
+    return grid
 
 
-def _line(space: StructureSpace, rows: Mapping[str, LayerControls], name: str) -> list[Any]:
-    row = rows[name]
-    group = space.group_at(name)
-    is_home = group is not None and next(each for each in rows if space.group_at(each) is group) == name
-    empty = ipywidgets.Box()
-    cells = [
-        text_label(name),
-        row.width if is_home else text_label(_instead(space, group, name), "sw-reason"),
-        row.number if is_home else empty,
-        *(control or empty for control in (row.activation, row.bias, row.initializer)),
-    ]
-    if group is not None and is_home and group.why:
-        cells += [empty, text_label(f"fixed: {group.why}" if group.fixed else group.why, "sw-reason", "sw-across")]
-    return cells
-
-
-def _instead(space: StructureSpace, group: WidthGroup | None, name: str) -> str:
-    """What stands where a line has no slider of its own."""
-    return f"as {group.name}" if group is not None else space.derived.get(name, "")
+def _shares(space: StructureSpace, section_of: Mapping[str, str]) -> dict[str, float]:
+    """The share of the model's parameters that each section holds."""
+    sizes = space.baseline.measure().by_layer["n_params"]
+    total = max(int(sizes.sum()), 1)
+    return {title: float(part) / total for title, part in sizes.groupby(section_of).sum().items()}

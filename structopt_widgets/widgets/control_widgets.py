@@ -37,6 +37,26 @@ class WidthMultiplier(ipywidgets.FloatSlider):
             self._apply(change["new"])
 
 
+MULTIPLES = (8, 16, 32, 64)
+WHAT_HARDWARE_LIKES = (
+    "Matrix units work on blocks: in 16 bits, tensor cores are fastest when every width is a multiple of 8, "
+    "and larger accelerators like 64. A width in between is padded: fewer parameters, but hardly less time. "
+    "What is set already stays as it is, and the model's own widths are always allowed."
+)
+
+
+def snap_dropdown() -> ipywidgets.Dropdown:
+    """Of what number the sliders make multiples; its value is that number. ``live_panel.js`` moves them."""
+    return ipywidgets.Dropdown(
+        options=[("any width", 1), *((f"multiples of {each}", each) for each in MULTIPLES)],
+        value=1,
+        description="steps",
+        tooltip=WHAT_HARDWARE_LIKES,
+        layout=ipywidgets.Layout(width="12rem"),
+        style={"description_width": "3rem"},
+    )
+
+
 class ControlMaker:
     """Makes controls that share their layouts and styles: each would be a model of its own in the browser."""
 
@@ -55,7 +75,7 @@ class ControlMaker:
             min=lower,
             max=upper,
             step=group.divisor,
-            description=f"width of {group.name}",
+            description=f"width of {group.title}",
             disabled=group.fixed,
             readout=False,
             continuous_update=True,
@@ -71,7 +91,7 @@ class ControlMaker:
             min=group.lower,
             max=group.upper,
             step=group.divisor,
-            description=f"width of {group.name}, as a number",
+            description=f"width of {group.title}, as a number",
             disabled=group.fixed,
             layout=self._layout,
             style=self._style,

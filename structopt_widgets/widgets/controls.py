@@ -12,7 +12,7 @@ import ipywidgets
 from ..structure import LayerSwitches, Structure, StructureSpace
 from ..structure.choices import allowed_width, nearest_width
 from .control_grid import ControlGrid
-from .control_widgets import ControlMaker, WidthMultiplier
+from .control_widgets import ControlMaker, WidthMultiplier, snap_dropdown
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Controls(Mapping[str, LayerControls]):
         activations, biases, initializers: those controls by layer, for the layers that have them.
         blocks: a checkbox by block that can be left out.
         multiplier: one slider for every free width.
+        snap: of what number the sliders, and the multiplier, make multiples.
         reset: a button that puts everything back as the model came.
         grid: the lines as they are shown, with search.
     """
@@ -67,13 +68,15 @@ class Controls(Mapping[str, LayerControls]):
             layout=ipywidgets.Layout(width="24rem"),
             style={"description_width": "6rem"},
         )
+        self.snap = snap_dropdown()
         self.reset = ipywidgets.Button(description="Reset", tooltip="everything as the model came", icon="undo")
         self.reset.on_click(lambda _: self.apply(space.baseline))
         for group in (self.sliders, self.activations, self.biases, self.initializers, self.blocks):
             for control in group.values():
                 control.observe(self._changed, names="value")
         self.grid = ControlGrid(space, self._rows)
-        self.view = ipywidgets.VBox([ipywidgets.HBox([self.multiplier, self.reset]), self.grid])
+        head = ipywidgets.HBox([self.multiplier, self.snap, self.reset], layout=ipywidgets.Layout(flex_flow="row wrap"))
+        self.view = ipywidgets.VBox([head, self.grid])
 
     def __getitem__(self, layer: str) -> LayerControls:
         if layer not in self._rows:
@@ -142,7 +145,8 @@ class Controls(Mapping[str, LayerControls]):
                 listener()
 
     def _scale(self, multiplier: float) -> None:
-        self.apply(dataclasses.replace(self.structure(), widths=self._space.scaled(multiplier).widths))
+        widths = self._space.scaled(multiplier, multiple_of=self.snap.value).widths
+        self.apply(dataclasses.replace(self.structure(), widths=widths))
 
     def _names(self) -> list[str]:
         """Layers that have a knob, in execution order, each followed by widths only it has (``attention heads``)."""

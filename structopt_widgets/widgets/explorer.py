@@ -52,6 +52,7 @@ class Explorer(ipywidgets.VBox):
                 ipywidgets.HBox([self.validation, self.tradeoff], layout=side_by_side),
             ]
         )
+        self.add_class("sw-explorer")
 
     @property
     def structure(self) -> Structure:

@@ -81,6 +81,34 @@ function nearestWidth(width, { lower, upper, divisor }) {
   return Math.min(Math.max(rounded, lower), upper);
 }
 
+// The multiples of a number among a group's widths; the group's own widths where there is none.
+function grid(group, multiple) {
+  const step = (group.divisor * multiple) / greatestCommonDivisor(group.divisor, multiple);
+  const multiples = {
+    lower: Math.ceil(group.lower / step) * step, upper: Math.floor(group.upper / step) * step, divisor: step,
+  };
+  return multiples.lower <= multiples.upper ? multiples : group;
+}
+
+// The multiple nearest to a width, or the model's own width.
+function nearestMultiple(width, group, multiple) {
+  const nearest = nearestWidth(width, grid(group, multiple));
+  return multiple > 1 && Math.abs(group.width - width) < Math.abs(nearest - width) ? group.width : nearest;
+}
+
+// Where a slider goes that a hand has moved: with a key to the next multiple, dragged to the nearest.
+function snapped(width, before, group, multiple) {
+  if (Math.abs(width - before) > group.divisor) return nearestWidth(width, grid(group, multiple));
+  const { lower, upper, divisor } = grid(group, multiple);
+  // Where there is no further multiple it stays.
+  if (width > before) return Math.min((Math.floor(before / divisor) + 1) * divisor, Math.max(upper, before));
+  return Math.max((Math.ceil(before / divisor) - 1) * divisor, Math.min(lower, before));
+}
+
+function greatestCommonDivisor(a, b) {
+  return b === 0 ? a : greatestCommonDivisor(b, a % b);
+}
+
 // One input of the program, read from its control.
 function inputValue(spec, controls) {
   if (spec.constant !== undefined) return spec.constant;
@@ -98,23 +126,32 @@ async function findControls(model) {
   return new Map([...ids].map((id, index) => [id, found[index]]));
 }
 
-// The width multiplier moves every free slider, here rather than in the kernel, for the same reason.
+// The width multiplier moves every free slider, and multiples are kept, here rather than in the kernel, for the
+// same reason. A slider's own step would not do: the browser then moves what does not stand on a step.
 async function initialize({ model }) {
-  const { control, groups } = model.get("multiplier");
+  const { control, groups, snap } = model.get("multiplier");
   const multiplier = await model.widget_manager.get_model(control);
+  const steps = await model.widget_manager.get_model(snap.control);
   const sliders = await Promise.all(groups.map((group) => model.widget_manager.get_model(group.control)));
+  const multiple = () => snap.table[steps.get("index")];
+  const move = (slider, width) => {
+    if (slider.get("value") === width) return;
+    slider.set("value", width);
+    slider.save_changes();
+  };
   const scale = () => {
     const factor = multiplier.get("value");
-    groups.forEach((group, index) => {
-      const width = nearestWidth(group.width * factor, group);
-      if (sliders[index].get("value") !== width) {
-        sliders[index].set("value", width);
-        sliders[index].save_changes();
-      }
-    });
+    groups.forEach((group, index) => move(sliders[index], nearestMultiple(group.width * factor, group, multiple())));
   };
+  const settle = groups.map((group) => (slider, width, { updated_view: byHand }) => {
+    if (byHand && multiple() > 1) move(slider, snapped(width, slider.previous("value"), group, multiple()));
+  });
   multiplier.on("change:value", scale);
-  return () => multiplier.off("change:value", scale);
+  sliders.forEach((slider, index) => slider.on("change:value", settle[index]));
+  return () => {
+    multiplier.off("change:value", scale);
+    sliders.forEach((slider, index) => slider.off("change:value", settle[index]));
+  };
 }
 
 function buildTotals(metrics, baseline) {
@@ -165,6 +202,10 @@ function buildLayers(layers, metrics) {
     const largest = Math.max(1, ...pairs.flat());
     rows.forEach((each, index) => {
       const [now, was] = pairs[index];
+      // Hundreds of layers, of which a slider moves a few: the rest is not laid out again.
+      const drawn = `${metric} ${largest} ${now}`;
+      if (each.drawn === drawn) return;
+      each.drawn = drawn;
       each.row.hidden = now === 0 && was === 0;
       each.now.style.width = `${(100 * now) / largest}%`;
       each.ghost.style.width = `${(100 * was) / largest}%`;

@@ -38,7 +38,8 @@ class LivePanel(anywidget.AnyWidget):
     metrics = traitlets.List().tag(sync=True)
     # Names of the layers, in execution order.
     layers = traitlets.List().tag(sync=True)
-    # The multiplier's id, and for each free width its slider's id and bounds.
+    # The ids of the multiplier and of the choice of steps, with the number each choice stands for, and for
+    # each free width its slider's id and bounds.
     multiplier = traitlets.Dict().tag(sync=True)
     # Layer to the reason its operations are not counted, for layers without a rule.
     uncounted = traitlets.Dict().tag(sync=True)
@@ -64,6 +65,10 @@ class LivePanel(anywidget.AnyWidget):
             layers=list(space.graph.layers),
             multiplier={
                 "control": controls.multiplier.model_id,
+                "snap": {
+                    "control": controls.snap.model_id,
+                    "table": [multiple for _, multiple in controls.snap.options],
+                },
                 "groups": [
                     {
                         "control": controls.sliders[name].model_id,

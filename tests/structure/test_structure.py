@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 from typing import Any
 
@@ -18,13 +19,14 @@ from structopt_widgets.metrics import TOTALS
 def test_width_groups(space: sw.StructureSpace) -> None:
     groups = space.width_groups
     assert list(groups) == ["stem", "before", "grouped", "dense", "a", "b", "head"]
-    assert groups["stem"] == sw.WidthGroup("stem", ("stem", "back"), 8, 1, 16, 1, False, "sum adds them")
+    why = "sum adds stem and back"
+    assert groups["stem"] == sw.WidthGroup("stem", ("stem", "back"), 8, 1, 16, 1, False, why, title="residual")
     assert (groups["before"].divisor, groups["before"].lower, groups["before"].upper) == (3, 3, 15)
     assert (groups["grouped"].divisor, groups["grouped"].width, groups["grouped"].upper) == (3, 12, 24)
     assert (groups["dense"].lower, groups["dense"].upper) == (1, 80)
     assert groups["head"].fixed
     assert groups["head"].why == "head makes the model's output, whose size belongs to the task"
-    assert space.derived == {"c": "follows a and b: join adds them"}
+    assert space.derived == {"c": "follows a and b: join adds a, b and c"}
 
 
 def test_growth_sets_the_upper_bound(space: sw.StructureSpace) -> None:
@@ -183,6 +185,45 @@ def test_scaling_to_a_budget_meets_it_and_one_step_wider_does_not(space: sw.Stru
     wider = [each for each in every if sum(each.widths.values()) > sum(fitted.widths.values())]
     assert wider
     assert all(getattr(each.measure(), metric) > limit for each in wider)
+
+
+def test_multiples_are_kept_where_bounds_leave_one(space: sw.StructureSpace) -> None:
+    assert dict(space.scaled(0.5, multiple_of=8).widths) == {
+        "stem": 8,
+        "before": 3,  # no multiple of 8 and 3 up to 15: it keeps its own steps
+        "grouped": 12,
+        "dense": 24,  # 20 lies between two multiples, and halves go up
+        "a": 5,
+        "b": 3,
+        "head": 3,
+    }
+    assert space.scaled(1.0, multiple_of=64).widths == space.baseline.widths
+    for multiplier in (0.1, 0.3, 0.6, 1.3, 1.9):
+        for multiple in (8, 16, 32):
+            for name, width in space.scaled(multiplier, multiple).widths.items():
+                space.baseline.with_width(name, width)
+                group = space.width_groups[name]
+                step = math.lcm(multiple, group.divisor)
+                assert width % step == 0 or width == group.width or step > group.upper
+    for bad in (0, -8, 8.0, True):
+        with pytest.raises(ValueError, match="Expected a whole number of at least 1 as multiple_of"):
+            space.scaled(0.5, multiple_of=bad)
+
+
+def test_a_budget_is_met_by_multiples(space: sw.StructureSpace) -> None:
+    limit = int(0.7 * space.baseline.measure().n_params)
+    fitted = space.scaled_to("n_params", limit, multiple_of=8)
+    assert fitted.measure().n_params <= limit
+    assert fitted.widths["dense"] in (8, 16, 24, 32)
+    assert space.scaled_to("n_params", limit).measure().n_params >= fitted.measure().n_params
+
+
+def test_samples_of_multiples_reach_all_of_them_and_the_baseline(space: sw.StructureSpace) -> None:
+    rng = random.Random(2)
+    samples = [space.sample(rng, multiple_of=16) for _ in range(60)]
+    assert {sample.widths["dense"] for sample in samples} == {16, 32, 40, 48, 64, 80}
+    assert {sample.widths["before"] for sample in samples} == {3, 6, 9, 12, 15}
+    assert {sample.widths["head"] for sample in samples} == {3}
 
 
 def test_scaling_to_a_generous_budget_grows_to_the_bound(space: sw.StructureSpace) -> None:

@@ -1,0 +1,146 @@
+"""Names of width groups for people: where in the model a width is, and what it is for there."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
+from ..graph import Symbol, baseline_size
+from ..graph.dimensions import symbols
+from ..layer_rules import ConnectedCall, ConnectedGraph
+from .sections import Section, is_merge, named_stage, stage_of
+
+_ADDITIONS = ("Add", "ops.Add")
+_PRODUCTS = ("Multiply", "ops.Multiply")
+
+
+def find_titles(connected: ConnectedGraph, groups: Mapping[str, Symbol], sections: Sequence[Section]) -> dict[str, str]:
+    """A title for each width group, by the group's name; no two are alike.
+
+    - *residual*: added to a shorter way round (He et al. 2016);
+    - *squeeze*: between a global pooling and the gate that multiplies it back (Hu et al. 2018);
+    - *expansion*: wider than what goes in, in a block with a depthwise convolution (Sandler et al. 2018);
+    - *feed-forward* and *heads*: of a block with attention (Vaswani et al. 2017);
+    - in another block with branches, the shape of its convolution.
+
+    Whatever is none of these, or would not be told apart, keeps the name of its layer.
+    """
+    section_of = {layer: section for section in sections for layer in section.layers}
+    residual = _residuals(connected)
+    roles = _Roles(connected, {layer: section for layer, section in section_of.items() if section.number is not None})
+    titles = {}
+    for name, symbol in groups.items():
+        titles[name] = (
+            _residual_title(connected, residual, symbol) if symbol in residual else roles.title(symbol)
+        ) or name
+    counts = Counter(titles.values())
+    for name, symbol in groups.items():
+        if counts[titles[name]] > 1 and symbol in residual:
+            titles[name] += _span([section_of[layer] for layer in symbol.layers])
+    counts = Counter(titles.values())
+    taken = {*groups, *connected.graph.layers}
+    return {name: name if counts[title] > 1 or title in taken else title for name, title in titles.items()}
+
+
+class _Roles:
+    """What the widths inside blocks are for; ``block_of`` says in which block a layer is."""
+
+    def __init__(self, connected: ConnectedGraph, block_of: Mapping[str, Section]) -> None:
+        self._connected = connected
+        self._block_of = block_of
+        self._squeezes = _squeezes(connected)
+        calls = {call.call.layer: call for call in connected.calls if call.call.layer in block_of}
+        self._attentive = {block_of[name] for name, call in calls.items() if "Attention" in call.site.layer.kind}
+        self._depthwise = {block_of[name] for name, call in calls.items() if _is_depthwise(call)}
+        self._merging = {block_of[name] for name, call in calls.items() if is_merge(call)}
+
+    def title(self, symbol: Symbol) -> str | None:
+        """The title of a width that lives in one block, or ``None``."""
+        blocks = {self._block_of.get(layer) for layer in symbol.layers}
+        block = blocks.pop()
+        if block is None or blocks:
+            return None
+        layer = self._connected.graph.layers[symbol.layers[0]]
+        if block in self._attentive:
+            if symbol.label is not None:
+                return f"{symbol.label} of {block.title} attention"
+            return f"feed-forward of {block.title}" if "Dense" in layer.kind else None
+        if symbol in self._squeezes:
+            return f"{block.title} squeeze"
+        axes = self._connected.weights[layer.name][0].axes
+        if block in self._depthwise and baseline_size(axes[-1]) > baseline_size(axes[-2]):
+            return f"{block.title} expansion"
+        kernel = layer.config.get("kernel_size")
+        if kernel and block in self._merging:
+            return f"{block.title}, {'x'.join(str(length) for length in kernel)} conv"
+        return None
+
+
+def _residual_title(connected: ConnectedGraph, residual: Mapping[Symbol, ConnectedCall], symbol: Symbol) -> str:
+    if len(residual) == 1:
+        is_transformer = any("Attention" in layer.kind for layer in connected.graph.layers.values())
+        return "residual stream" if is_transformer else "residual"
+    named = {stage for stage in map(named_stage, symbol.layers) if stage is not None}
+    stage = named.pop() if len(named) == 1 else stage_of(connected, residual[symbol])
+    return "residual" if stage is None else f"stage {stage} residual"
+
+
+def _span(sections: Sequence[Section]) -> str:
+    """From which block to which, as a title's ending."""
+    numbers = list(dict.fromkeys(section.number for section in sections if section.number is not None))
+    if not numbers:
+        return ""
+    return f", block {numbers[0]}" if len(numbers) == 1 else f", blocks {numbers[0]} to {numbers[-1]}"
+
+
+def _residuals(connected: ConnectedGraph) -> dict[Symbol, ConnectedCall]:
+    """Each width that is added to itself around a block, with the first such addition."""
+    depth: dict[int, int] = {}  # the most layers that make a width, on any way from the input
+    found: dict[Symbol, ConnectedCall] = {}
+    for call in connected.calls:
+        ways = [depth.get(index, 0) for index in call.call.inputs]
+        for index in call.call.outputs:
+            depth[index] = max(ways, default=0) + bool(call.site.produced)
+        if call.site.layer.kind in _ADDITIONS and len(set(ways)) > 1:
+            for symbol in _own_axes(call):
+                found.setdefault(symbol, call)
+    return found
+
+
+def _squeezes(connected: ConnectedGraph) -> set[Symbol]:
+    """Widths on the way from a pooled tensor to a gate, the gate's own left out."""
+    maker = {index: call for call in connected.calls for index in call.call.outputs}
+    found: set[Symbol] = set()
+    for call in connected.calls:
+        if call.site.layer.kind not in _PRODUCTS or not is_merge(call):
+            continue
+        gates = [index for index in call.call.inputs if _positions(connected, index) == 1]
+        if len(gates) != 1:
+            continue
+        way = gates
+        while way:
+            maker_call = maker[way.pop()]
+            found.update(part for made in maker_call.site.produced for part in symbols(made))
+            way += [index for index in maker_call.call.inputs if _positions(connected, index) == 1 and index in maker]
+        found -= set(_own_axes(call))
+    return found
+
+
+def _own_axes(call: ConnectedCall) -> Iterator[Symbol]:
+    """The widths of a call's output that are whole axes, not parts of one."""
+    for dim in call.site.outputs[0]:
+        made_of = list(symbols(dim))
+        if len(made_of) == 1:
+            yield made_of[0]
+
+
+def _positions(connected: ConnectedGraph, tensor: int) -> int:
+    """Places in space or time: all lengths multiplied, but for the longest, the channels of a pooled tensor."""
+    lengths = connected.lengths(tensor)
+    return math.prod(lengths) // max(lengths, default=1)
+
+
+def _is_depthwise(call: ConnectedCall) -> bool:
+    config = call.site.config
+    return "Depthwise" in call.site.layer.kind or config.get("groups", 1) == config.get("filters") != 1
