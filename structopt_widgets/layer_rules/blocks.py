@@ -35,6 +35,7 @@ class Block:
         source: the tensor it reads, which stands in for ``result`` when it is left out.
         result: the tensor it makes.
         calls: positions of its calls in execution order.
+        title: what people call it; a structure space fills it in.
         width: the free width of ``result`` that follows ``source``'s when the block is left out;
             ``None`` when both are one width already.
     """
@@ -46,6 +47,7 @@ class Block:
     result: int
     calls: frozenset[int]
     width: Symbol | None = None
+    title: str = ""
 
 
 def find_blocks(

@@ -18,7 +18,7 @@ from .choices import allowed_widths, grid, known, nearest_width
 from .knobs import WidthGroup, derived_widths, find_switches, find_width_groups
 from .sections import find_sections
 from .structure import Structure
-from .titles import find_titles
+from .titles import find_block_titles, find_titles
 
 if TYPE_CHECKING:
     import numpy as np
@@ -67,7 +67,10 @@ class StructureSpace:
         }
         self.switches = find_switches(self.connected)
         self.derived = derived_widths(self.connected, found)
-        self.blocks = {block.name: block for block in self.connected.blocks}
+        block_titles = find_block_titles(self.connected.blocks, self.sections)
+        self.blocks = {
+            each.name: dataclasses.replace(each, title=block_titles[each.name]) for each in self.connected.blocks
+        }
         self.kinds = {name: layer.kind for name, layer in graph.layers.items()}
         known_slots = graph.optimizer_slots is not None
         assumed = f"adam (assumed: no slot count for {graph.optimizer})" if graph.optimizer else "adam"

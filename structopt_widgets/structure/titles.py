@@ -8,11 +8,25 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..graph import Symbol, baseline_size
 from ..graph.dimensions import symbols
-from ..layer_rules import ConnectedCall, ConnectedGraph
+from ..layer_rules import Block, ConnectedCall, ConnectedGraph
 from .sections import Section, is_merge, named_stage, stage_of
 
 _ADDITIONS = ("Add", "ops.Add")
 _PRODUCTS = ("Multiply", "ops.Multiply")
+
+
+def find_block_titles(blocks: Sequence[Block], sections: Sequence[Section]) -> dict[str, str]:
+    """A title for each block that can be left out: its section's, or its first and its last layer."""
+    titles = {}
+    for block in blocks:
+        first, last = block.layers[0], block.layers[-1]
+        titles[block.name] = first if first == last else f"{first} to {last}"
+    for section in sections:
+        inside = [block for block in blocks if set(block.layers) <= set(section.layers)]
+        # A hidden layer beside others of its section is not the section.
+        if len(inside) == 1 and len(inside[0].layers) > len(section.layers) / 2:
+            titles[inside[0].name] = section.title
+    return titles
 
 
 def find_titles(connected: ConnectedGraph, groups: Mapping[str, Symbol], sections: Sequence[Section]) -> dict[str, str]:

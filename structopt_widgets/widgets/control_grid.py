@@ -27,8 +27,15 @@ class ControlGrid(ipywidgets.VBox):
         sections: the foldable parts by title; none in a model that fits on a screen.
     """
 
-    def __init__(self, space: StructureSpace, rows: Mapping[str, LayerControls]) -> None:
-        self._lines = ControlLines(space, rows)
+    def __init__(
+        self, space: StructureSpace, rows: Mapping[str, LayerControls], switches: Mapping[str, ipywidgets.Checkbox]
+    ) -> None:
+        is_folded = len(rows) > MANY
+        # The switch of a block that is a whole section is in the section's head.
+        titles = {section.title for section in space.sections} if is_folded else set()
+        in_head = {space.blocks[block].title: block for block in switches if space.blocks[block].title in titles}
+        in_lines = {block: switch for block, switch in switches.items() if block not in in_head.values()}
+        self._lines = ControlLines(space, rows, in_lines)
         self.search = ipywidgets.Text(
             description="find",
             placeholder="residual, squeeze, or part of a layer's name",
@@ -36,7 +43,7 @@ class ControlGrid(ipywidgets.VBox):
         )
         self._count = ipywidgets.Label()
         self.sections: dict[str, SectionView] = {}
-        if len(rows) <= MANY:
+        if not is_folded:
             grid = _grid([*self._headings(), *self._lines.cells(list(rows))])
             grid.add_class("sw-controls")
             super().__init__([grid])
@@ -48,7 +55,15 @@ class ControlGrid(ipywidgets.VBox):
         shares = _shares(space, section_of)
         look = SectionLook()
         self.sections = {
-            title: SectionView(title, names, self._lines.n_sliders(names), shares[title], self._draw, look)
+            title: SectionView(
+                title,
+                names,
+                self._lines.n_sliders(names),
+                shares[title],
+                self._draw,
+                look,
+                switches[in_head[title]] if title in in_head else None,
+            )
             for title, names in members.items()
         }
         self._list = ipywidgets.VBox()

@@ -20,8 +20,16 @@ NAMED = 12  # layers a tooltip names
 class ControlLines:
     """Makes lines of ``rows`` when they are first asked for, and keeps them."""
 
-    def __init__(self, space: StructureSpace, rows: Mapping[str, LayerControls]) -> None:
+    def __init__(
+        self, space: StructureSpace, rows: Mapping[str, LayerControls], switches: Mapping[str, ipywidgets.Checkbox]
+    ) -> None:
         self._space, self._rows = space, rows
+        # A part that can be left out has its switch over the first of its lines.
+        self._switches: dict[str, list[ipywidgets.Checkbox]] = {}
+        for block, switch in switches.items():
+            first = next((layer for layer in space.blocks[block].layers if layer in rows), None)
+            if first is not None:
+                self._switches.setdefault(first, []).append(switch)
         self._groups = {name: space.group_at(name) for name in rows}
         self._cells: dict[str, list[Any]] = {}
         # A width has its slider in the first line that has it.
@@ -55,7 +63,9 @@ class ControlLines:
         row, group = self._rows[name], self._groups[name]
         is_home = group is not None and self._homes[group.name] == name
         empty = ipywidgets.Box()
+        above = [cell for switch in self._switches.get(name, []) for cell in (empty, _across(switch))]
         cells = [
+            *above,
             _name(name, group if is_home else None),
             row.width if is_home else text_label(self._instead(name), "sw-reason"),
             row.number if is_home else empty,
@@ -69,6 +79,11 @@ class ControlLines:
         """What stands where a line has no slider of its own."""
         group = self._groups[name]
         return f"as {group.title}" if group is not None else self._space.derived.get(name, "")
+
+
+def _across(switch: ipywidgets.Checkbox) -> ipywidgets.Checkbox:
+    switch.add_class("sw-across")
+    return switch
 
 
 def _name(name: str, group: WidthGroup | None) -> ipywidgets.Label:

@@ -125,10 +125,10 @@ class ControlMaker:
         )
 
     def block(self, block: Block) -> ipywidgets.Checkbox:
-        """Whether a part that can be left out is there."""
+        """Whether a part that can be left out is there; its title is a section's when it is the section."""
         return ipywidgets.Checkbox(
             value=True,
-            description=f"keep {block.name}",
+            description=f"keep {block.title}",
             tooltip=f"{block.why}: {', '.join(block.layers)}",
             indent=False,
             layout=self._layout,

@@ -74,7 +74,7 @@ class Controls(Mapping[str, LayerControls]):
         for group in (self.sliders, self.activations, self.biases, self.initializers, self.blocks):
             for control in group.values():
                 control.observe(self._changed, names="value")
-        self.grid = ControlGrid(space, self._rows)
+        self.grid = ControlGrid(space, self._rows, self.blocks)
         head = ipywidgets.HBox([self.multiplier, self.snap, self.reset], layout=ipywidgets.Layout(flex_flow="row wrap"))
         self.view = ipywidgets.VBox([head, self.grid])
 

@@ -24,7 +24,7 @@ class SectionView(ipywidgets.VBox):
         names: every line of the section.
         shown: those a search has found; all of them without one.
         button: opens and closes; a real button, so that the keyboard reaches it.
-        head: the line the button is in, where a switch for the whole block has its place.
+        head: the line the button is in, and the switch of a block that can be left out.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class SectionView(ipywidgets.VBox):
         share: float,
         draw: Callable[[list[str]], Any],
         look: SectionLook,
+        switch: ipywidgets.Checkbox | None = None,
     ) -> None:
         self.names = names
         self._shown = names
@@ -49,7 +50,7 @@ class SectionView(ipywidgets.VBox):
             _dom_classes=("sw-section",),
         )
         self.button.observe(lambda _: self._refresh(), names="value")
-        self.head = ipywidgets.HBox([self.button], layout=look.plain)
+        self.head = ipywidgets.HBox([self.button, *([switch] if switch else [])], layout=look.plain)
         super().__init__([self.head], layout=look.plain)
         self._refresh()
 
