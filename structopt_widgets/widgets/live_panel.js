@@ -143,8 +143,9 @@ async function initialize({ model }) {
     const factor = multiplier.get("value");
     groups.forEach((group, index) => move(sliders[index], nearestMultiple(group.width * factor, group, multiple())));
   };
-  const settle = groups.map((group) => (slider, width, { updated_view: byHand }) => {
-    if (byHand && multiple() > 1) move(slider, snapped(width, slider.previous("value"), group, multiple()));
+  const settle = groups.map((group) => (slider, width, options) => {
+    // What a view has changed, a hand has moved; Python and links set no view.
+    if (options?.updated_view && multiple() > 1) move(slider, snapped(width, slider.previous("value"), group, multiple()));
   });
   multiplier.on("change:value", scale);
   sliders.forEach((slider, index) => slider.on("change:value", settle[index]));

@@ -50,7 +50,7 @@ def shown(page: Page) -> Callable[[sw.Explorer], Page]:
 
     def show(explorer: sw.Explorer) -> Page:
         controls = explorer.controls
-        widgets = [controls.multiplier, explorer.validation.batch_size]
+        widgets = [controls.multiplier, controls.snap, explorer.validation.batch_size]
         for group in (controls.sliders, controls.activations, controls.biases):
             widgets += group.values()
         states = {each.model_id: {"value": each.value, "index": getattr(each, "index", None)} for each in widgets}
@@ -159,3 +159,21 @@ def test_messages_change_inside_regions_that_stay(page: Page) -> None:
     expect(alert).to_have_text("no data")
     assert page.evaluate("(node) => node.isConnected", kept)
     assert page.locator("img").count() == 0
+
+
+def test_the_multiplier_keeps_to_multiples_as_python_does(shown: Callable[[sw.Explorer], Page]) -> None:
+    inputs = keras.Input((6, 6, 1))
+    x = keras.layers.Conv2D(20, 3, name="first")(inputs)
+    x = keras.layers.Conv2D(12, 3, groups=2, name="second")(x)
+    x = keras.layers.Dense(70, name="third")(keras.layers.Flatten()(x))
+    explorer = sw.explore(keras.Model(inputs, keras.layers.Dense(3, name="out")(x)))
+    page = shown(explorer)
+    controls, names = explorer.controls, ("first", "second", "third")
+    sliders = [controls[name].width.model_id for name in names]
+    for index, (_, multiple) in enumerate(controls.snap.options):
+        page.evaluate(SET, [controls.snap.model_id, "index", index])
+        for factor in (0.05, 0.3, 0.55, 0.9, 1.0, 1.35, 2.0):
+            page.evaluate(SET, [controls.multiplier.model_id, "value", factor])
+            widths = page.evaluate("(ids) => ids.map((id) => window.controls[id].get('value'))", sliders)
+            expected = explorer.space.scaled(factor, multiple_of=multiple).widths
+            assert widths == [expected[name] for name in names]
