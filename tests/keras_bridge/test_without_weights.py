@@ -67,3 +67,9 @@ def test_seven_billion_parameters() -> None:
     free = [group for group in space.width_groups.values() if not group.fixed]
     assert len(free) == 1 + 3 * layers
     assert not cost.uncounted
+    # Keys and values of 4096 numbers of 4 bytes each, for every token in every block.
+    assert cost.kv_cache_bytes == layers * length * 2 * width * 4 == 134_217_728
+    assert cost.tokens == length
+    assert cost.flops_per_token == cost.flops / length
+    assert 2 * n_params < cost.flops_per_token + 2 * vocabulary * width < 2.1 * n_params
+    assert "128 tokens a sample" in str(cost)
