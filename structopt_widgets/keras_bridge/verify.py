@@ -13,9 +13,8 @@ import tensorflow as tf
 from keras.src.backend.common import global_state
 
 from ..graph import ModelGraph
-from ..metrics import CostReport
+from ..metrics import Comparison, CostReport, Verification
 from ..metrics.memory import live_bytes, peak, tensor_bytes
-from ..metrics.verification import Comparison, Verification
 from ..structure import Structure
 from .profile import LOOPS_SEEN, PRODUCTS, profiled
 from .rebuild import build_model, setting_of

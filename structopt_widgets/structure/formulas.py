@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..layer_rules import activation_cost
-from ..metrics import CostReport
+from ..metrics import CostReport, Receipt
 from ..metrics.cost_program import TOTALS
 from ..metrics.formulas import layer_formulas, model_formula
-from ..metrics.receipt import FOR_A_BATCH, Receipt
+from ..metrics.receipt import FOR_A_BATCH
 from .choices import known
 
 if TYPE_CHECKING:

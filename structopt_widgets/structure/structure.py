@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     import keras
     import pandas as pd
 
-    from ..metrics.receipt import Receipt
-    from ..metrics.verification import Verification
+    from ..metrics import Receipt, Verification
     from .space import StructureSpace
 
 CHOICES = ("widths", "activations", "biases", "initializers", "blocks")

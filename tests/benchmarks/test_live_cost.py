@@ -11,11 +11,14 @@ import time
 from collections.abc import Callable
 
 import keras
+import psutil
 import pytest
 from keras import layers as kl
 from tf_profiler import profiled
+from zoo.decoder import SEVEN_BILLION, decoder
 
 import structopt_widgets as sw
+from structopt_widgets.keras_bridge.profile import profiled as profiled_without_weights
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -37,6 +40,18 @@ def resnet50() -> keras.Model:
     return keras.applications.ResNet50(weights=None)
 
 
+def efficientnet_b7() -> keras.Model:
+    return keras.applications.EfficientNetB7(weights=None)
+
+
+def seven_billion() -> keras.Model:
+    return decoder(**SEVEN_BILLION)
+
+
+def in_memory() -> str:
+    return f"{psutil.Process().memory_info().rss / 2**20:,.0f} MiB"
+
+
 def median_seconds(work: Callable[[], object], rounds: int) -> float:
     times = []
     for _ in range(rounds):
@@ -52,34 +67,54 @@ def in_words(seconds: float) -> str:
 
 @pytest.mark.parametrize(
     ("name", "make", "shape", "rounds"),
-    [("MLP 784-512-512-10", mlp, (784,), 7), ("ResNet50, 224", resnet50, (224, 224, 3), 3)],
-    ids=["mlp", "resnet50"],
+    [
+        ("MLP 784-512-512-10", mlp, (784,), 7),
+        ("ResNet50, 224", resnet50, (224, 224, 3), 3),
+        ("EfficientNetB7, 600", efficientnet_b7, (600, 600, 3), 1),
+        # 27 GB of weights: it is rebuilt and profiled without them.
+        ("transformer of 7 billion", seven_billion, None, 1),
+    ],
+    ids=["mlp", "resnet50", "efficientnet_b7", "seven_billion"],
 )
 def test_live_against_rebuilding(
     name: str,
     make: Callable[[], keras.Model],
-    shape: tuple[int, ...],
+    shape: tuple[int, ...] | None,
     rounds: int,
     report: Callable[..., None],
 ) -> None:
-    space = sw.StructureSpace.from_keras(make())
+    before = in_memory()
+    with sw.without_weights():
+        model = make()
+    read = median_seconds(lambda: sw.StructureSpace.from_keras(model), 3)
+    space = sw.StructureSpace.from_keras(model)
     group = next(group for group in space.width_groups.values() if not group.fixed)
     # Every measurement is of a structure that was not seen before.
     widths = itertools.cycle(range(group.lower, group.upper + 1, group.divisor))
+    space.baseline.measure()  # the program is recorded and compiled once
     live = median_seconds(lambda: space.baseline.with_width(group.name, next(widths)).measure(), LIVE_ROUNDS)
+    after = in_memory()
 
     counted = []
 
     def rebuild() -> None:
-        model = make()
-        counted.append((model.count_params(), profiled(model, shape)["total"]))
+        if shape is not None:
+            rebuilt = make()
+            assert profiled(rebuilt, shape)["total"]
+        else:
+            with sw.without_weights():
+                rebuilt = make()
+                assert profiled_without_weights(rebuilt)
+        counted.append(rebuilt.count_params())
 
     rebuilt = median_seconds(rebuild, rounds)
     report(
         f"{name}: parameters, FLOPs, memory and parallelism of another structure",
+        ("reading the model, once", in_words(read), "median of 3"),
         ("a live recomputation", in_words(live), f"median of {LIVE_ROUNDS}"),
         ("build + count_params + tf.profiler", in_words(rebuilt), f"median of {rounds}"),
         ("times faster", f"{rebuilt / live:,.0f}", ""),
+        ("memory of the process", f"{before} -> {after}", "before making, after measuring"),
     )
-    assert {params for params, _ in counted} == {space.baseline.measure().n_params}
+    assert set(counted) == {space.baseline.measure().n_params}
     assert rebuilt > 10 * live

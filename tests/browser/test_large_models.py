@@ -29,10 +29,10 @@ print("measured", json.dumps([explorer.structure.measure().n_params, dict(explor
 """
 N_PARAMS = ".sw-live-panel [data-metric=n_params]"
 
-# Group, what the search finds it by, and its block.
+# Group, what the search finds it by, its block, and a block that can be left out.
 MODELS = {
-    "MobileNetV2": ("block_3_expand", "block 3 expansion", "block 3"),
-    "ResNet50": ("conv2_block1_0_conv", "stage 2 residual", "stage 2 block 1"),
+    "MobileNetV2": ("block_3_expand", "block 3 expansion", "block 3", "block 2"),
+    "ResNet50": ("conv2_block1_0_conv", "stage 2 residual", "stage 2 block 1", "stage 2 block 2"),
 }
 
 
@@ -67,7 +67,7 @@ def measured(page: Page) -> list[int]:
 
 def test_a_large_model_is_explored_by_keyboard(opened: tuple[str, Page], tmp_path: Path) -> None:
     name, page = opened
-    _, title, block = MODELS[name]
+    _, title, block, optional = MODELS[name]
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     heads = page.locator(".sw-section")
@@ -112,6 +112,18 @@ def test_a_large_model_is_explored_by_keyboard(opened: tuple[str, Page], tmp_pat
 
     page.get_by_label("find").fill("")
     expect(heads).not_to_have_count(1)
+    # A block is left out and put back by keyboard.
+    with_block = page.locator(N_PARAMS).get_attribute("data-value")
+    keep = page.get_by_label(f"keep {optional}", exact=True)
+    keep.focus()
+    page.keyboard.press("Space")
+    expect(page.locator(N_PARAMS)).not_to_have_attribute("data-value", str(with_block))
+    wait_idle(page)
+    expect(page.locator(N_PARAMS)).to_have_attribute("data-value", str(measured(page)[0]))
+    keep.focus()
+    page.keyboard.press("Space")
+    expect(page.locator(N_PARAMS)).to_have_attribute("data-value", str(with_block))
+
     pictures = Path(os.environ.get("STRUCTOPT_SCREENSHOTS", str(tmp_path)))
     for pixels in (1300, 800):
         page.set_viewport_size({"width": pixels, "height": 1700})

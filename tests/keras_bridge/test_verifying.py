@@ -12,7 +12,7 @@ from zoo import ZOO
 
 import structopt_widgets as sw
 from structopt_widgets.keras_bridge.verify import _unallocated
-from structopt_widgets.metrics.verification import Verification
+from structopt_widgets.metrics import Verification
 
 FAST = ["mlp", "residual_cnn", "depthwise_by_groups", "bilstm_tagger", "decoder_with_tied_embeddings"]
 

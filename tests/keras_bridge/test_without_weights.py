@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 import pytest
+from zoo.decoder import SEVEN_BILLION, decoder
 
 import structopt_widgets as sw
 
@@ -38,24 +39,12 @@ def test_there_is_nothing_to_inherit_but_a_small_structure_can_be_built() -> Non
     assert all(variable._value is None for variable in model.weights)
 
 
-def _decoder(layers: int, width: int, heads: int, hidden: int, vocabulary: int, length: int) -> keras.Model:
-    """A decoder-only transformer with gated feed-forward blocks, as 7-billion-parameter models have them."""
-    kl = keras.layers
-    inputs = keras.Input((length,), dtype="int32")
-    x = kl.Embedding(vocabulary, width, name="stream")(inputs)
-    for _ in range(layers):
-        y = kl.RMSNormalization()(x)
-        x = x + kl.MultiHeadAttention(heads, width // heads, use_bias=False)(y, y, use_causal_mask=True)
-        y = kl.RMSNormalization()(x)
-        y = kl.Dense(hidden, use_bias=False, activation="silu")(y) * kl.Dense(hidden, use_bias=False)(y)
-        x = x + kl.Dense(width, use_bias=False)(y)
-    return keras.Model(inputs, kl.Dense(vocabulary, use_bias=False)(kl.RMSNormalization()(x)))
-
-
 def test_seven_billion_parameters() -> None:
-    layers, width, heads, hidden, vocabulary, length = 32, 4096, 32, 11008, 32000, 128
+    layers, width, hidden, vocabulary, length = (
+        SEVEN_BILLION[name] for name in ("layers", "width", "hidden", "vocabulary", "length")
+    )
     with sw.without_weights():
-        model = _decoder(layers, width, heads, hidden, vocabulary, length)
+        model = decoder(**SEVEN_BILLION)
     space = sw.StructureSpace.from_keras(model)
     cost = space.baseline.measure()
     attention, feed_forward, norms = 4 * width * width, 3 * width * hidden, 2 * width
@@ -67,3 +56,9 @@ def test_seven_billion_parameters() -> None:
     free = [group for group in space.width_groups.values() if not group.fixed]
     assert len(free) == 1 + 3 * layers
     assert not cost.uncounted
+    # Keys and values of 4096 numbers of 4 bytes each, for every token in every block.
+    assert cost.kv_cache_bytes == layers * length * 2 * width * 4 == 134_217_728
+    assert cost.tokens == length
+    assert cost.flops_per_token == cost.flops / length
+    assert 2 * n_params < cost.flops_per_token + 2 * vocabulary * width < 2.1 * n_params
+    assert "128 tokens a sample" in str(cost)

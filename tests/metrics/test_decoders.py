@@ -1,0 +1,86 @@
+"""What a decoder keeps of its past, and what a token costs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import pytest
+from keras import layers as kl
+from zoo import ZOO
+
+import structopt_widgets as sw
+
+POSITIONS, WIDTH, HEADS, SIZE = 7, 8, 4, 3
+
+
+def decoder(attention: kl.Layer, **call: Any) -> sw.CostReport:
+    inputs = keras.Input((POSITIONS, WIDTH))
+    return sw.measure(keras.Model(inputs, attention(inputs, inputs, **call)), batch_size=2)
+
+
+def test_keys_and_values_of_every_position() -> None:
+    report = decoder(kl.MultiHeadAttention(HEADS, SIZE, name="own"), use_causal_mask=True)
+    assert report.kv_cache_bytes == 2 * POSITIONS * HEADS * (SIZE + SIZE) * 4
+    assert report.by_layer["kv_cache_bytes"]["own"] == report.kv_cache_bytes
+    assert "KV cache" in str(report)
+    values_of_five = decoder(kl.MultiHeadAttention(HEADS, SIZE, value_dim=5), use_causal_mask=True)
+    assert values_of_five.kv_cache_bytes == 2 * POSITIONS * HEADS * (SIZE + 5) * 4
+
+
+def test_heads_that_share_keys_keep_fewer() -> None:
+    report = decoder(kl.GroupQueryAttention(SIZE, HEADS, 2), use_causal_mask=True)
+    assert report.kv_cache_bytes == 2 * POSITIONS * 2 * (SIZE + SIZE) * 4
+
+
+def test_half_precision_keeps_half() -> None:
+    report = decoder(kl.MultiHeadAttention(HEADS, SIZE, dtype="mixed_float16"), use_causal_mask=True)
+    assert report.kv_cache_bytes == 2 * POSITIONS * HEADS * (SIZE + SIZE) * 2
+
+
+def test_attention_that_sees_the_future_keeps_nothing() -> None:
+    report = decoder(kl.MultiHeadAttention(HEADS, SIZE))
+    assert report.kv_cache_bytes == 0
+    assert "KV cache" not in str(report)
+    assert "KV cache" not in report._repr_html_()
+
+
+def test_attention_to_another_sequence_keeps_nothing() -> None:
+    inputs = keras.Input((POSITIONS, WIDTH))
+    other = kl.Dense(WIDTH)(inputs)
+    model = keras.Model(inputs, kl.MultiHeadAttention(HEADS, SIZE)(inputs, other, use_causal_mask=True))
+    assert sw.measure(model).kv_cache_bytes == 0
+
+
+def test_tied_embeddings_are_a_product_and_count_once() -> None:
+    tokens, vocabulary, width = 7, 20, 8
+    report = sw.measure(ZOO["decoder_with_tied_embeddings"].make())
+    row = report.by_layer.loc["stream"]
+    assert row["n_params"] == vocabulary * width
+    assert row["macs"] == tokens * width * vocabulary
+    assert row["flops"] == 2 * row["macs"] + 3 * tokens * vocabulary  # divided, tanh, multiplied
+    assert report.flops_per_token == report.flops / tokens
+
+
+def test_untied_embeddings_have_a_second_table() -> None:
+    inputs = keras.Input((7,), dtype="int32")
+    embedding = kl.ReversibleEmbedding(20, 8, tie_weights=False, name="stream")
+    model = keras.Model(inputs, embedding(kl.Dense(8, name="inside")(embedding(inputs)), reverse=True))
+    structure = sw.StructureSpace.from_keras(model).baseline
+    assert structure.measure().by_layer["n_params"]["stream"] == 2 * 20 * 8
+    assert structure.with_width("stream", 5).build().count_params() == 2 * 20 * 5 + 5 * 5 + 5
+
+
+def test_a_table_multiplied_by_hand_is_reported() -> None:
+    inputs = keras.Input((7,), dtype="int32")
+    embedding = kl.Embedding(20, 8)
+    model = keras.Model(inputs, keras.ops.matmul(embedding(inputs), keras.ops.transpose(embedding.embeddings)))
+    (reason,) = sw.measure(model).uncounted.values()
+    assert "tie embeddings with keras.layers.ReversibleEmbedding" in reason
+
+
+@pytest.mark.parametrize("name", ["mlp", "decoder_block", "vision_transformer"])
+def test_a_model_that_reads_no_tokens_has_no_cost_a_token(name: str) -> None:
+    report = sw.measure(ZOO[name].make())
+    assert report.tokens is None
+    assert report.flops_per_token is None
