@@ -42,7 +42,7 @@ PUBLISHED = {
 }
 
 
-# The smallest network of each family: its larger siblings are more of the same calls.
+# The smallest network of each family: its larger siblings are more of the same calls, and have one structure each.
 FAMILIES = (
     "ConvNeXtTiny",
     "DenseNet121",
@@ -110,13 +110,13 @@ def test_counts_hold_at_random_widths(name: str) -> None:
         assert len(free) == GROUPS.get(name, len(free))
         assert min(group.width // group.divisor for group in free) > 1
         rng = random.Random(name)
-        for _ in range(4 if name in FAMILIES else 0):
+        for _ in range(4 if name in FAMILIES else 1):
             structure = space.sample(rng)
             assert agrees_with_its_model(structure, structure.build(weights="fresh"))
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", CONSTRUCTORS)
+@pytest.mark.parametrize("name", FAMILIES)
 def test_a_narrow_random_one_runs(name: str) -> None:
     with sw.without_weights():
         space = sw.StructureSpace.from_keras(make_small(name))
@@ -132,7 +132,7 @@ def test_a_narrow_random_one_runs(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV2", "NASNetMobile", "ResNet50V2"])
+@pytest.mark.parametrize("name", ["EfficientNetB0", "MobileNetV2", "ResNet50V2"])
 def test_weights_are_inherited(name: str) -> None:
     model = make_small(name)
     space = sw.StructureSpace.from_keras(model)
