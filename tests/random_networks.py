@@ -23,7 +23,7 @@ SHAPES = ((4,), (7,), (5, 3), (6, 4), (6, 6, 2), (5, 7, 3), "tokens")
 STEPS: dict[int, list[Step]] = {2: [], 3: [], 4: []}  # by rank, with the batch: vectors, sequences, images
 
 
-def network(draw: Draw, most_steps: int = 6) -> keras.Model:
+def network(draw: Draw, most_steps: int = 5) -> keras.Model:
     """A model as ``draw`` decides."""
     inputs = [_input(draw, number) for number in range(draw(st.integers(1, 2)))]
     loose = [_embedded(draw, each) for each in inputs]

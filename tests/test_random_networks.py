@@ -34,7 +34,7 @@ def check_counts(draw: Any) -> None:
     assert same_costs(cost, sw.measure(built, batch_size=3))
     again = sw.Structure.from_json(structure.to_json())
     assert again == structure
-    assert same_costs(again.measure(batch_size=3), cost)
+    assert again.measure(batch_size=3) == cost
     check_growth(space, rng)
 
 
@@ -114,9 +114,9 @@ def test_the_costs_of_some() -> None:
 @pytest.mark.slow
 def test_the_costs_of_many() -> None:
     with sw.without_weights():
-        on_networks(440, check_counts)
+        on_networks(420, check_counts)
 
 
 @pytest.mark.slow
 def test_the_outputs_of_many() -> None:
-    on_networks(60, check_outputs)
+    on_networks(40, check_outputs)

@@ -17,7 +17,7 @@ def execution_order(calls: Sequence[Call], outputs: Sequence[int]) -> tuple[Call
     """
     maker = {tensor: position for position, call in enumerate(calls) for tensor in call.outputs}
     sources = [position for position, call in enumerate(calls) if not call.inputs]
-    found = _depth_first([*sources, *(maker[tensor] for tensor in outputs)], calls, maker)
+    found = _depth_first([*(maker[tensor] for tensor in outputs), *sources], calls, maker)
     depth = dict.fromkeys(found, 0)
     for position in reversed(found):
         for tensor in calls[position].inputs:
