@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -11,25 +11,28 @@ from .dimensions import Concat, Dim, Symbol, baseline_size, resolve
 NEW = -1  # the origin of a channel the old model does not have
 
 
-def origins(dim: Dim, chosen: Mapping[Symbol, np.ndarray]) -> np.ndarray:
+def origins(
+    dim: Dim, chosen: Mapping[Symbol, np.ndarray], length: Callable[[Dim], int] = baseline_size
+) -> np.ndarray:
     """For each index of ``dim`` in the new model, the index in the old one it comes from, or :data:`NEW`.
 
-    ``chosen`` holds that array for every symbol; one that is missing is kept as it is.
+    ``chosen`` holds that array for every symbol; one that is missing is kept as it is. ``length`` says
+    how long a dimension is in the old model, which is the one as read unless told otherwise.
     """
     dim = resolve(dim)
     if isinstance(dim, int):
         return np.arange(dim)
     if isinstance(dim, Symbol):
-        return chosen.get(dim, np.arange(dim.baseline))
+        return chosen.get(dim, np.arange(length(dim)))
     if isinstance(dim, Concat):
-        offsets = np.cumsum([0, *(baseline_size(part) for part in dim.parts)])
+        offsets = np.cumsum([0, *(length(part) for part in dim.parts)])
         shifted = []
         for part, offset in zip(dim.parts, offsets, strict=False):
-            kept = origins(part, chosen)
+            kept = origins(part, chosen, length)
             shifted.append(np.where(kept == NEW, NEW, kept + offset))
         return np.concatenate(shifted)
-    outer, inner = origins(dim.outer, chosen)[:, None], origins(dim.inner, chosen)[None, :]
-    combined = outer * baseline_size(dim.inner) + inner
+    outer, inner = origins(dim.outer, chosen, length)[:, None], origins(dim.inner, chosen, length)[None, :]
+    combined = outer * length(dim.inner) + inner
     return np.where((outer == NEW) | (inner == NEW), NEW, combined).ravel()
 
 
