@@ -11,9 +11,7 @@ from .dimensions import Concat, Dim, Symbol, baseline_size, resolve
 NEW = -1  # the origin of a channel the old model does not have
 
 
-def origins(
-    dim: Dim, chosen: Mapping[Symbol, np.ndarray], length: Callable[[Dim], int] = baseline_size
-) -> np.ndarray:
+def origins(dim: Dim, chosen: Mapping[Symbol, np.ndarray], length: Callable[[Dim], int] = baseline_size) -> np.ndarray:
     """For each index of ``dim`` in the new model, the index in the old one it comes from, or :data:`NEW`.
 
     ``chosen`` holds that array for every symbol; one that is missing is kept as it is. ``length`` says

@@ -91,3 +91,6 @@ def _whole(name: str, value: Any, least: int) -> int:
     if value < least:
         raise ValueError(f"Expected {name} of a budget to be at least {least}, got {value}.")
     return int(value)
+
+
+SHORT_BUDGET = Budget()

@@ -90,7 +90,7 @@ def choose_objective(structure: Structure, data: Data) -> Objective:
 
 
 def fresh_optimizer(structure: Structure, budget: Budget) -> Any:
-    """A new optimizer: the budget's, else as the model was compiled with, else Adam; at the budget's rate if it has one."""
+    """A new optimizer: the budget's, else as the model was compiled with, else Adam; at the budget's rate, if any."""
     learning_rate, compiled = budget.learning_rate, _compiled_model(structure)
     if budget.optimizer is not None or compiled is None:
         config = {} if learning_rate is None else {"learning_rate": learning_rate}
