@@ -10,11 +10,17 @@ import tensorflow as tf
 
 
 def use_patches(layer: Any) -> None:
-    """Make a convolutional layer compute with patches; everything else of it stays Keras's."""
-    if isinstance(layer, (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)):
-        layer.call = lambda inputs: _finished(layer, _depthwise(layer, inputs))
-    else:
-        layer.convolution_op = lambda inputs, kernel: _dense(layer, inputs, kernel)
+    """Make a convolutional layer compute with patches."""
+    is_depthwise = isinstance(layer, (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D))
+    product = _depthwise if is_depthwise else _dense
+
+    def call(inputs: Any) -> Any:
+        outputs = product(layer, inputs, tf.convert_to_tensor(layer.kernel))
+        if layer.use_bias:
+            outputs = outputs + tf.convert_to_tensor(layer.bias)
+        return outputs if layer.activation is None else layer.activation(outputs)
+
+    layer.call = call
 
 
 def is_convolution(layer: Any) -> bool:
@@ -48,18 +54,12 @@ def _dense(layer: Any, inputs: Any, kernel: Any) -> Any:
     return tf.concat(results, axis=-1)
 
 
-def _depthwise(layer: Any, inputs: Any) -> Any:
-    *window, channels, multiplier = layer.kernel.shape
+def _depthwise(layer: Any, inputs: Any, kernel: Any) -> Any:
+    *window, channels, multiplier = kernel.shape
     patches = _shifted(layer, inputs, window)
-    kernels = tf.unstack(tf.reshape(layer.kernel, (len(patches), channels, multiplier)))
-    total = sum(tf.expand_dims(patch, -1) * kernel for patch, kernel in zip(patches, kernels, strict=True))
+    kernels = tf.unstack(tf.reshape(kernel, (len(patches), channels, multiplier)))
+    total = sum(tf.expand_dims(patch, -1) * each for patch, each in zip(patches, kernels, strict=True))
     return tf.reshape(total, [*_lengths(total)[:-2], channels * multiplier])
-
-
-def _finished(layer: Any, outputs: Any) -> Any:
-    if layer.use_bias:
-        outputs = outputs + tf.convert_to_tensor(layer.bias)
-    return outputs if layer.activation is None else layer.activation(outputs)
 
 
 def _shifted(layer: Any, inputs: Any, window: list[int]) -> list[Any]:

@@ -97,7 +97,7 @@ class Forward:
         names = [each.activations.get(layer, "") for each in self._structures]
         base = self._structures[0].space.baseline.activations.get(layer)
         choices = sorted(set(filter(None, names)))
-        functions = [getattr(holder(operation), "activation", None)] if choices else []
+        functions: list[Any] = [getattr(holder(operation), "activation", None)] if choices else []
         if choices and choices != [base]:
             if len(choices) > 1 and not ELEMENTWISE.issuperset(choices):
                 raise NotStackableError(f"{layer} has activations that do not work element by element")
