@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
@@ -30,23 +30,24 @@ def shares(come_from: np.ndarray) -> np.ndarray:
     return 2 * (place + 1) / (count * (count + 1))
 
 
-def origins(dim: Dim, chosen: Mapping[Symbol, np.ndarray]) -> np.ndarray:
+def origins(dim: Dim, chosen: Mapping[Symbol, np.ndarray], length: Callable[[Dim], int] = baseline_size) -> np.ndarray:
     """For each index of ``dim`` in the new model, the index in the old one it comes from.
 
-    ``chosen`` holds that array for every symbol; one that is missing is kept as it is.
+    ``chosen`` holds that array for every symbol; one that is missing is kept as it is. ``length`` says
+    how long a dimension is in the old model, which is the one as read unless told otherwise.
     """
     dim = resolve(dim)
     if isinstance(dim, int):
         return np.arange(dim)
     if isinstance(dim, Symbol):
-        return chosen.get(dim, np.arange(dim.baseline))
+        return chosen.get(dim, np.arange(length(dim)))
     if isinstance(dim, Concat):
-        offsets = np.cumsum([0, *(baseline_size(part) for part in dim.parts)])
+        offsets = np.cumsum([0, *(length(part) for part in dim.parts)])
         return np.concatenate(
-            [origins(part, chosen) + offset for part, offset in zip(dim.parts, offsets, strict=False)]
+            [origins(part, chosen, length) + offset for part, offset in zip(dim.parts, offsets, strict=False)]
         )
-    outer, inner = origins(dim.outer, chosen)[:, None], origins(dim.inner, chosen)[None, :]
-    return (outer * baseline_size(dim.inner) + inner).ravel()
+    outer, inner = origins(dim.outer, chosen, length)[:, None], origins(dim.inner, chosen, length)[None, :]
+    return (outer * length(dim.inner) + inner).ravel()
 
 
 def spread(dim: Dim, scores: np.ndarray, into: dict[Symbol, np.ndarray]) -> None:

@@ -67,14 +67,12 @@ def build_model(
 def _called(structure: Structure, operations: Mapping[str, Any]) -> dict[int, Any]:
     """The calls of a structure made again; its tensors by index."""
     tensors: dict[int, Any] = {}
-    left_out = {
-        block.result: block.source for name, block in structure.space.blocks.items() if not structure.blocks[name]
-    }
+    aliases = structure.aliases
     for call in structure.space.graph.calls:
         operation = operations.get(call.layer)
         if operation is None:
             # A block left out gives what it reads; inside another one left out there is nothing to give.
-            results = [tensors.get(left_out.get(tensor, -1)) for tensor in call.outputs]
+            results = [tensors.get(aliases.get(tensor, -1)) for tensor in call.outputs]
         elif isinstance(operation, keras.layers.InputLayer):
             results = [operation.output]
         else:

@@ -88,6 +88,12 @@ class Structure:
         out = {layer for name, kept in self.blocks.items() if not kept for layer in self.space.blocks[name].layers}
         return tuple(layer for layer in self.space.graph.layers if layer not in out)
 
+    @property
+    def aliases(self) -> dict[int, int]:
+        """What each block that is left out would make, by the tensor that stands in for it."""
+        blocks = self.space.blocks
+        return {blocks[name].result: blocks[name].source for name, kept in self.blocks.items() if not kept}
+
     def measure(self, batch_size: int = 1, optimizer: str | None = None) -> CostReport:
         """Costs of this structure: arithmetic only, no Keras.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 EMPTY_COLUMNS = (
     *("accuracy", "accuracy_low", "accuracy_high", "accuracy_std", "loss"),
     *COSTS,
-    *("epochs", "seeds", "batch_size", "seconds", "state", "reason", "data", "structure"),
+    *("epochs", "seeds", "batch_size", "seconds", "engine", "state", "reason", "data", "structure"),
 )
 
 

@@ -9,22 +9,41 @@ from typing import Any
 
 import numpy as np
 
+OPTIMIZERS = ("sgd", "adam", "adamw")
+
 
 @dataclass(frozen=True)
 class Budget:
     """What one quick run may spend; it is part of the result, since scores depend on it.
 
+    A run ends at the first of ``epochs``, ``steps`` and ``seconds`` that is reached, or when
+    ``patience`` runs out; it is then validated and scored as it is.
+
     Attributes:
         epochs: passes over the training data, for each seed.
         seeds: how many runs from different random numbers, seeded 0, 1, ...; or the seeds themselves.
         batch_size: samples a step.
-        learning_rate: the optimizer's; ``None`` keeps the compiled one's, or Adam's 0.001.
+        learning_rate: the optimizer's; ``None`` keeps the compiled one's, or the optimizer's own default.
+        optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"`` with Keras's defaults; ``None`` takes the
+            compiled one, or Adam.
+        steps: weight updates, for each seed.
+        seconds: of training, for each seed; seeds and structures trained together spend them together.
+            Such scores depend on the machine.
+        patience: epochs in a row without a lower validation loss after which a run ends. The score
+            is that of its last epoch, not of its best: no validation sample is looked at twice.
+        subset: training samples used: a number of them, or a share below 1. A classification keeps
+            the shares of its classes. Always the same samples, whatever the seed.
     """
 
     epochs: int = 3
     seeds: int | Sequence[int] = 1
     batch_size: int = 32
     learning_rate: float | None = None
+    optimizer: str | None = None
+    steps: int | None = None
+    seconds: float | None = None
+    patience: int | None = None
+    subset: int | float | None = None
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
@@ -39,6 +58,22 @@ class Budget:
         rate = self.learning_rate
         if rate is not None and not (_is_number(rate) and 0 < rate < math.inf):
             raise ValueError(f"Expected a learning rate above 0, or None to keep the optimizer's own; got {rate!r}.")
+        if self.optimizer not in (None, *OPTIMIZERS):
+            raise ValueError(
+                f"Expected an optimizer among {', '.join(OPTIMIZERS)}, or None for the compiled one; "
+                f"got {self.optimizer!r}."
+            )
+        for name in ("steps", "patience"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _whole(name, getattr(self, name), least=1))
+        if self.seconds is not None and not (_is_number(self.seconds) and 0 < self.seconds < math.inf):
+            raise ValueError(f"Expected seconds of a budget above 0, or None; got {self.seconds!r}.")
+        share = self.subset
+        if isinstance(share, (float, np.floating)):
+            if not 0 < share < 1:
+                raise ValueError(f"Expected a subset as a share between 0 and 1 or a number of samples, got {share!r}.")
+        elif share is not None:
+            object.__setattr__(self, "subset", _whole("subset", share, least=1))
 
     @property
     def seed_list(self) -> tuple[int, ...]:
@@ -56,3 +91,6 @@ def _whole(name: str, value: Any, least: int) -> int:
     if value < least:
         raise ValueError(f"Expected {name} of a budget to be at least {least}, got {value}.")
     return int(value)
+
+
+SHORT_BUDGET = Budget()

@@ -1,9 +1,9 @@
-"""Training one model from one seed, watched step by step."""
+"""Training one structure from one seed with Keras's own fit, watched step by step."""
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import keras
@@ -11,10 +11,11 @@ import numpy as np
 import tensorflow as tf
 
 from ..keras_bridge import build_model
-from ..structure import Structure
 from .budget import Budget
 from .objective import Objective, fresh_optimizer
-from .progress import Diverged, Watch
+from .progress import Watch
+from .run import Run
+from .schedule import Deadline, epoch_lengths, has_lost_patience, sample_orders
 
 VALIDATION_BATCH = 256  # samples a forward pass: enough to be fast, small enough for any memory
 
@@ -29,34 +30,34 @@ class Samples:
     y_val: np.ndarray
 
 
-def train(
-    structure: Structure, objective: Objective, samples: Samples, budget: Budget, seed: int, weights: str, watch: Watch
-) -> np.ndarray:
-    """Outputs on the validation part after the last epoch; everything else goes to ``watch``.
+def fit(run: Run, objective: Objective, samples: Samples, budget: Budget, weights: str, watch: Watch) -> keras.Model:
+    """Train and validate ``run``, which takes the results; the model is returned as trained.
 
-    Raises :class:`~.progress.Stopped` and :class:`~.progress.Diverged`.
+    Raises :class:`~.progress.Stopped`. A loss that is no longer finite ends the run, with its reason.
     """
-    model = build_model(structure, weights, compiled=False, seed=seed)
+    watch.begin([run])
+    model = build_model(run.structure, weights, compiled=False, seed=run.seed)
     watch.check()
     # Compiling with XLA takes longer than most quick runs.
-    model.compile(optimizer=fresh_optimizer(structure, budget.learning_rate), loss=objective.loss, jit_compile=False)
-    watcher = _Watcher(objective, samples, watch)
+    model.compile(optimizer=fresh_optimizer(run.structure, budget), loss=objective.loss, jit_compile=False)
     # Keras is told the length of an epoch, since one dataset holds the order of all of them.
+    lengths = epoch_lengths(budget, len(samples.x))
     model.fit(
-        _batches(samples.x, objective.targets(samples.y), budget, seed),
-        epochs=budget.epochs,
-        steps_per_epoch=math.ceil(len(samples.x) / budget.batch_size),
+        _batches(samples.x, objective.targets(samples.y), budget, run.seed, len(lengths)),
+        epochs=len(lengths),
+        steps_per_epoch=lengths[0],
         shuffle=False,
-        callbacks=[watcher],
+        callbacks=[_Watcher(run, objective, samples, budget, sum(lengths), watch)],
         verbose=0,
     )
-    return watcher.outputs
+    run.is_finished = not run.reason
+    watch.end(run)
+    return model
 
 
-def _batches(x: np.ndarray, y: np.ndarray, budget: Budget, seed: int) -> Any:
+def _batches(x: np.ndarray, y: np.ndarray, budget: Budget, seed: int, epochs: int) -> Any:
     """Batches of all epochs, each epoch in an order of its own that follows from ``seed``."""
-    rng = np.random.default_rng(seed)
-    orders = np.stack([rng.permutation(len(x)).astype(np.int32) for _ in range(budget.epochs)])
+    orders = np.stack(list(islice(sample_orders(seed, len(x)), epochs)))
     samples, labels = tf.constant(x), tf.constant(y)
     return (
         tf.data.Dataset.from_tensor_slices(orders)
@@ -67,37 +68,34 @@ def _batches(x: np.ndarray, y: np.ndarray, budget: Budget, seed: int) -> Any:
 
 
 class _Watcher(keras.callbacks.Callback):
-    """Passes steps on to the watch and validates after each epoch."""
+    """Passes steps on to the watch, validates after each epoch, and ends the run when its budget is spent."""
 
-    def __init__(self, objective: Objective, samples: Samples, watch: Watch) -> None:
+    def __init__(
+        self, run: Run, objective: Objective, samples: Samples, budget: Budget, steps: int, watch: Watch
+    ) -> None:
         super().__init__()
-        self._objective, self._samples, self._watch = objective, samples, watch
-        self._epoch = 0
-        self.outputs = np.empty(0)
+        self._run, self._objective, self._samples, self._watch = run, objective, samples, watch
+        self._patience, self._deadline, self._steps_left = budget.patience, Deadline(budget), steps
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
-        loss = float(logs["loss"])
-        if not math.isfinite(loss):
-            raise Diverged(self._diverged("training loss", loss))
-        self._watch.end_step(loss)
+        self._run.loss = float(logs["loss"])
+        self._steps_left -= 1
+        over = self._steps_left == 0 or self._deadline.is_over()
+        if self._run.diverged("training loss", self._run.loss) or over:
+            self.model.stop_training = True
+        self._watch.end_step([self._run])
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        objective, y_val = self._objective, self._samples.y_val
-        x_val = self._samples.x_val
-        outputs = []
-        for start in range(0, len(x_val), VALIDATION_BATCH):
-            self._watch.check()
-            outputs.append(np.asarray(self.model(x_val[start : start + VALIDATION_BATCH], training=False)))
-        self.outputs = np.concatenate(outputs).astype(np.float32)
-        val_loss = objective.mean_loss(y_val, self.outputs)
-        if not math.isfinite(val_loss):
-            raise Diverged(self._diverged("validation loss", val_loss))
-        score = objective.score(y_val, self.outputs)
-        self._watch.end_epoch({"loss": float(logs["loss"]), "val_loss": val_loss, f"val_{objective.metric}": score})
-        self._epoch = epoch + 1
-
-    def _diverged(self, what: str, value: float) -> str:
-        return (
-            f"The {what} became {value} in epoch {self._epoch + 1}. "
-            "Try a smaller learning rate, scaled inputs, or another activation."
-        )
+        run, x_val = self._run, self._samples.x_val
+        if not run.reason:
+            outputs = []
+            for start in range(0, len(x_val), VALIDATION_BATCH):
+                self._watch.check()
+                outputs.append(np.asarray(self.model(x_val[start : start + VALIDATION_BATCH], training=False)))
+            made = np.concatenate(outputs).astype(np.float32)
+            run.validated(
+                self._objective, self._samples.y_val, made, self._objective.mean_loss(self._samples.y_val, made)
+            )
+            self._watch.end_epoch(run)
+        if run.reason or has_lost_patience([each["val_loss"] for each in run.history], self._patience):
+            self.model.stop_training = True

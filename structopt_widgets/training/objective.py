@@ -11,6 +11,7 @@ import numpy as np
 
 from ..graph import ModelGraph
 from ..structure import Structure
+from .budget import Budget
 from .data import Data
 from .statistics import r2_score
 
@@ -88,11 +89,12 @@ def choose_objective(structure: Structure, data: Data) -> Objective:
     return Objective(loss, metric, encoding, shape, threshold)
 
 
-def fresh_optimizer(structure: Structure, learning_rate: float | None) -> Any:
-    """A new optimizer as the model was compiled with, at its own or the given rate; Adam if it was not."""
-    compiled = _compiled_model(structure)
-    if compiled is None:
-        return keras.optimizers.Adam(1e-3 if learning_rate is None else learning_rate)
+def fresh_optimizer(structure: Structure, budget: Budget) -> Any:
+    """A new optimizer: the budget's, else as the model was compiled with, else Adam; at the budget's rate, if any."""
+    learning_rate, compiled = budget.learning_rate, _compiled_model(structure)
+    if budget.optimizer is not None or compiled is None:
+        config = {} if learning_rate is None else {"learning_rate": learning_rate}
+        return keras.optimizers.get({"class_name": budget.optimizer or "adam", "config": config})
     optimizer = compiled.optimizer
     fresh = type(optimizer).from_config(optimizer.get_config())
     if learning_rate is not None:

@@ -1,25 +1,28 @@
-"""What a running quick run tells, and how it is told to stop."""
+"""What running quick runs tell, and how they are told to stop."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .run import Run
 
 SECONDS_BETWEEN = 0.05  # more often than a screen can show helps nobody
 
 
 @dataclass(frozen=True)
 class Progress:
-    """One report of a running quick run.
+    """One report on one of the runs of a call.
 
     Attributes:
-        fraction: share of all training steps done, 0..1.
-        seed: which run this is, 0 .. ``seeds`` - 1.
-        seeds: how many runs there will be.
+        fraction: share of all training steps of the call done, 0..1.
+        seed: which seed this is, 0 .. ``seeds`` - 1.
+        seeds: how many there are for each structure.
         epoch: epochs of this run that are finished.
-        epochs: epochs of each run.
+        epochs: epochs of each run, at most.
         loss: mean training loss of the epoch so far; ``None`` before the first step.
         val_loss: validation loss after the last finished epoch of this run; ``None`` before.
         val_score: validation accuracy, or R2, likewise.
@@ -27,6 +30,8 @@ class Progress:
         elapsed: seconds since the start.
         remaining: seconds still to go at the speed so far; ``None`` until that is known.
         history: the finished epochs of this run, as in :attr:`Trial.history`.
+        trial: which structure of :func:`train_together` this is, 0 .. ``trials`` - 1.
+        trials: how many structures there are.
     """
 
     fraction: float
@@ -41,21 +46,20 @@ class Progress:
     elapsed: float
     remaining: float | None
     history: tuple[dict[str, float], ...]
+    trial: int = 0
+    trials: int = 1
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
     """Raised inside the training loop when ``should_stop()`` says so."""
 
 
-class Diverged(Exception):  # noqa: N818 - a result: the trial says what happened
-    """Raised inside the training loop when the loss is no longer a finite number."""
-
-
 class Watch:
     """Counts steps, reports progress and asks whether to go on.
 
     Args:
-        steps, epochs, seeds: steps an epoch, epochs a run, runs.
+        steps: of each run, at most.
+        epochs, seeds, trials: epochs of each run, runs of each structure, structures.
         metric: ``"accuracy"`` or ``"r2"``.
         on_progress: called with a :class:`Progress` at every epoch's end and every 50 ms in between.
         should_stop: asked at every step.
@@ -66,78 +70,81 @@ class Watch:
         steps: int,
         epochs: int,
         seeds: int,
+        trials: int,
         metric: str,
         on_progress: Callable[[Progress], Any] | None,
         should_stop: Callable[[], bool] | None,
     ) -> None:
-        self._total = steps * epochs * seeds
-        self._epochs, self._seeds, self._metric = epochs, seeds, metric
+        self._steps, self._total = steps, steps * seeds * trials
+        self._epochs, self._seeds, self._trials, self._metric = epochs, seeds, trials, metric
         self._on_progress, self._should_stop = on_progress, should_stop
         self._start = self._reported = time.perf_counter()
-        self._first_step: float | None = None
-        self._done = 0
-        self._seed = -1
-        self._loss: float | None = None
-        self.histories: list[list[dict[str, float]]] = []
+        self._done: dict[Run, int] = {}
+        self._first: tuple[float, int] | None = None
 
     @property
     def elapsed(self) -> float:
         """Seconds since the start."""
         return time.perf_counter() - self._start
 
-    def begin_seed(self) -> None:
-        """A run begins."""
-        self._seed += 1
-        self._loss = None
-        self.histories.append([])
-        self.check()
-        self._report()
+    def begin(self, runs: Iterable[Run]) -> None:
+        """Runs begin, side by side; those that had begun before begin anew."""
+        for run in runs:
+            self._done[run] = 0
+            self.check()
+            self._report(run)
 
     def check(self) -> None:
         """Raise :class:`Stopped` when asked to."""
         if self._should_stop is not None and self._should_stop():
             raise Stopped
 
-    def end_step(self, loss: float) -> None:
-        """A step is done; ``loss`` is the epoch's mean so far."""
-        self._done += 1
-        self._loss = loss
+    def end_step(self, runs: Iterable[Run]) -> None:
+        """A step of ``runs`` is done."""
+        for run in runs:
+            self._done[run] += 1
         now = time.perf_counter()
         # The first step compiles: it says nothing about the speed of the others.
-        self._first_step = self._first_step or now
+        self._first = self._first or (now, sum(self._done.values()))
         self.check()
         if now - self._reported >= SECONDS_BETWEEN:
-            self._report()
+            self._report(run)
 
-    def end_epoch(self, logs: dict[str, float]) -> None:
+    def end_epoch(self, run: Run) -> None:
         """An epoch is done and validated."""
-        self.histories[-1].append(logs)
-        self._report()
+        self._report(run)
 
-    def _report(self) -> None:
+    def end(self, run: Run) -> None:
+        """A run has ended, perhaps before its last step."""
+        self._done[run] = self._steps
+
+    def _report(self, run: Run) -> None:
         self._reported = time.perf_counter()
         if self._on_progress is None:
             return
-        history = tuple(self.histories[-1])
+        history = tuple(run.history)
         last = history[-1] if history else {}
+        done = sum(self._done.values())
         self._on_progress(
             Progress(
-                fraction=self._done / self._total,
-                seed=self._seed,
+                fraction=done / self._total,
+                seed=run.place,
                 seeds=self._seeds,
                 epoch=len(history),
                 epochs=self._epochs,
-                loss=self._loss,
+                loss=run.loss,
                 val_loss=last.get("val_loss"),
                 val_score=last.get(f"val_{self._metric}"),
                 metric=self._metric,
                 elapsed=self.elapsed,
-                remaining=self._remaining(),
+                remaining=self._remaining(done),
                 history=history,
+                trial=run.trial,
+                trials=self._trials,
             )
         )
 
-    def _remaining(self) -> float | None:
-        if self._first_step is None or self._done < 2:
+    def _remaining(self, done: int) -> float | None:
+        if self._first is None or done <= self._first[1]:
             return None
-        return (self._reported - self._first_step) / (self._done - 1) * (self._total - self._done)
+        return (self._reported - self._first[0]) / (done - self._first[1]) * (self._total - done)

@@ -38,14 +38,16 @@ class Trial:
         loss: mean over the seeds of the validation loss after the last epoch.
         n_params, macs, flops, weight_bytes, parallelism: costs of the structure.
         peak_activation_bytes: for a batch of one.
-        training_bytes: for a batch of ``budget.batch_size``.
-        budget: epochs, seeds, batch size and learning rate.
+        training_bytes: for a batch of ``budget.batch_size`` and the optimizer it was trained with.
+        budget: what the run was allowed to spend.
         data, fingerprint: name of the data, and SHA-256 of its contents.
         versions: of Keras, TensorFlow, Python and this package.
         seconds: wall time.
         reason: what went wrong, for a failed trial; else empty.
         history: for each seed, for each epoch: training ``loss``, ``val_loss`` and ``val_accuracy``
             or ``val_r2``.
+        engine: ``"together"`` when its seeds, and perhaps other structures, were trained in one compiled
+            step; ``"keras"`` when each was trained by ``keras.Model.fit``.
     """
 
     structure: Structure
@@ -70,6 +72,7 @@ class Trial:
     seconds: float
     reason: str = ""
     history: tuple[tuple[Mapping[str, float], ...], ...] = ()
+    engine: str = "keras"
     number: int | None = None
 
     def to_row(self) -> dict[str, Any]:
@@ -91,6 +94,7 @@ class Trial:
             "seeds": len(self.budget.seed_list),
             "batch_size": self.budget.batch_size,
             "seconds": self.seconds,
+            "engine": self.engine,
             "state": self.state,
             "reason": self.reason,
             "data": self.data,

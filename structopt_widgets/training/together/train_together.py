@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ...structure import Structure
-from ..budget import Budget
+from ..budget import SHORT_BUDGET, Budget
 from ..data import Data
-from ..progress import Progress
-from ..quick_run import SHORT_BUDGET, quick_run
+from ..inputs import fit_x
+from ..outcome import trial_of
+from ..progress import Progress, Stopped, Watch
+from ..schedule import epoch_lengths, training_rows
 from ..trial import Trial
+
+if TYPE_CHECKING:
+    from ..fitting import Samples
+    from ..objective import Objective
+    from ..run import Run
+
+_log = logging.getLogger(__name__)
 
 
 def train_together(
@@ -21,5 +31,98 @@ def train_together(
     on_progress: Callable[[Progress], Any] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> list[Trial]:
-    """Train structures of one space briefly, each once for each seed, and score them: a trial each, in order."""
-    return [quick_run(each, data, budget, weights, on_progress, should_stop) for each in structures]
+    """Train structures of one space briefly, each once for each seed, and score them: a trial each, in order.
+
+    Structures and seeds of similar size are stacked and trained in one compiled step, padded with
+    zeros to the widest. Each is mathematically alone: its initial weights, the order of its samples,
+    its dropout masks and its optimizer's state are those it would have by itself, so that company
+    changes its numbers by rounding only. What cannot be stacked is trained one by one with Keras's
+    ``fit``: layers that draw random numbers (but for dropout), optimizers that clip gradients, mixed
+    precision, weight constraints, layers that compute otherwise among padded channels. The trial's
+    ``engine`` says which, and the log of this module why.
+
+    Args:
+        structures: all of one :class:`StructureSpace`.
+        data, budget, weights: as for :func:`quick_run`.
+        on_progress: called with a :class:`Progress` of each run at its epochs' ends, and of one of
+            them every 50 ms in between, in the thread that trains.
+        should_stop: asked at every step; once true, trials that are not complete come back as
+            ``"cancelled"``.
+
+    Returns:
+        a :class:`Trial` for each structure. ``seconds`` is the time of all that were trained together,
+        divided by their number. A loss that is no longer finite, or an error, fails that trial alone.
+
+    Raises ``ValueError`` before any training when labels or samples do not fit the model.
+    """
+    many = list(structures)
+    if not isinstance(data, Data):
+        raise TypeError(f"Expected a Data to train on, got {type(data).__name__}. Wrap arrays in it: Data(x, y).")
+    if not isinstance(budget, Budget):
+        raise TypeError(f"Expected a Budget, such as Budget(epochs=3, seeds=5); got {budget!r}.")
+    for each in many:
+        if not isinstance(each, Structure) or not each.space.is_same_model(many[0].space):
+            raise ValueError("Expected structures of one StructureSpace, got others. Call once for each space.")
+    if not many:
+        return []
+    # Keras takes seconds to import; whoever only reads trials should not wait for it.
+    from ..fitting import Samples
+    from ..objective import choose_objective
+    from ..run import Run
+    from .plan import batches
+
+    space = many[0].space
+    objectives = [choose_objective(each, data) for each in many]
+    read = space.graph.input_tensors[0]
+    shape, dtype = space.connected.lengths(read), space.graph.tensors[read].dtype
+    rows = training_rows(data, budget)
+    x, x_val = (fit_x(each, shape, dtype) for each in (data.x[rows], data.x_val))
+    samples = Samples(x, data.y[rows], x_val, data.y_val)
+    lengths, seeds = epoch_lengths(budget, len(x)), budget.seed_list
+    watch = Watch(sum(lengths), len(lengths), len(seeds), len(many), objectives[0].metric, on_progress, should_stop)
+    runs = [Run(trial, place, each, seed) for trial, each in enumerate(many) for place, seed in enumerate(seeds)]
+    try:
+        for batch in batches(runs, budget):
+            start = watch.elapsed
+            _train(batch, objectives[batch[0].trial], samples, budget, weights, watch, len(many) == 1)
+            for run in batch:
+                run.seconds = (watch.elapsed - start) / len(batch)
+    except Stopped:
+        pass
+    return [
+        trial_of(each, objective, data, budget, [run for run in runs if run.trial == trial])
+        for trial, (each, objective) in enumerate(zip(many, objectives, strict=True))
+    ]
+
+
+def _train(
+    runs: list[Run], objective: Objective, samples: Samples, budget: Budget, weights: str, watch: Watch, raises: bool
+) -> None:
+    """Train ``runs`` together, or one by one when they are one or cannot be stacked."""
+    from ..fitting import fit
+    from .engine import fit_stack
+
+    if len(runs) > 1:
+        try:
+            for run in runs:
+                run.engine = "together"
+            fit_stack(runs, objective, samples, budget, weights, watch)
+            return
+        except Stopped:
+            raise
+        # Whatever a model's own layers raise among stacked weights, alone they may well work.
+        except Exception as error:
+            _log.info("Trained one by one: %s: %s", type(error).__name__, error)
+    for run in runs:
+        run.restart()
+        run.engine = "keras"
+        try:
+            fit(run, objective, samples, budget, weights, watch)
+        except Stopped:
+            raise
+        except Exception as error:
+            # One structure's trouble is not the others'; alone it is the caller's to see.
+            if raises:
+                raise
+            run.reason = f"{type(error).__name__}: {error}"
+            watch.end(run)

@@ -1,0 +1,77 @@
+"""A trial out of the runs of its seeds."""
+
+from __future__ import annotations
+
+import math
+import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from ..structure import Structure
+from .budget import Budget
+from .data import Data
+from .statistics import bootstrap_r2, wilson_interval
+from .trial import COSTS, Trial
+
+if TYPE_CHECKING:
+    from .objective import Objective
+    from .run import Run
+
+
+def trial_of(structure: Structure, objective: Objective, data: Data, budget: Budget, runs: Sequence[Run]) -> Trial:
+    """The trial of a structure; runs that neither finished nor failed were cancelled."""
+    failed = next((run for run in runs if run.reason), None)
+    state = "failed" if failed else "complete" if all(run.is_finished for run in runs) else "cancelled"
+    complete = state == "complete"
+    losses = [run.history[-1]["val_loss"] for run in runs] if complete else [math.nan]
+    return Trial(
+        structure=structure,
+        state=state,
+        metric=objective.metric,
+        **(_scores(objective, data, [run.outputs for run in runs]) if complete else _unknown()),
+        loss=sum(losses) / len(losses),
+        **_costs(structure, budget),
+        budget=budget,
+        data=data.name,
+        fingerprint=data.fingerprint,
+        versions=_versions(),
+        seconds=sum(run.seconds for run in runs),
+        reason=f"Seed {failed.seed}: {failed.reason}" if failed else "",
+        history=tuple(tuple(run.history) for run in runs),
+        engine="together" if all(run.engine == "together" for run in runs) else "keras",
+    )
+
+
+def _scores(objective: Objective, data: Data, outputs: list[Any]) -> dict[str, Any]:
+    by_seed = tuple(objective.score(data.y_val, each) for each in outputs)
+    score = sum(by_seed) / len(by_seed)
+    n = len(data.y_val)
+    if objective.metric == "accuracy":
+        low, high = wilson_interval(min(score * n, n), n)
+    else:
+        low, high = bootstrap_r2(data.y_val, outputs)
+    return {"by_seed": by_seed, "score": score, "low": low, "high": high}
+
+
+def _unknown() -> dict[str, Any]:
+    return {"by_seed": (), "score": math.nan, "low": math.nan, "high": math.nan}
+
+
+def _costs(structure: Structure, budget: Budget) -> dict[str, Any]:
+    one = structure.measure()
+    costs = {name: getattr(one, name) for name in COSTS}
+    training = structure.measure(batch_size=budget.batch_size, optimizer=budget.optimizer)
+    return costs | {"training_bytes": training.training_bytes}
+
+
+def _versions() -> dict[str, str]:
+    import keras
+    import tensorflow as tf
+
+    return {
+        "keras": keras.__version__,
+        "tensorflow": tf.__version__,
+        "python": platform.python_version(),
+        "structopt_widgets": version("structopt-widgets"),
+    }

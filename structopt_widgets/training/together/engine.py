@@ -1,0 +1,82 @@
+"""Training the members of one stack, epoch by epoch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..budget import Budget
+from ..fitting import VALIDATION_BATCH, Samples
+from ..objective import Objective
+from ..progress import Watch
+from ..run import Run
+from ..schedule import Deadline, epoch_lengths, has_lost_patience, sample_orders
+from .stack import Stack
+
+
+def fit_stack(
+    runs: Sequence[Run], objective: Objective, samples: Samples, budget: Budget, weights: str, watch: Watch
+) -> Stack:
+    """Train and validate ``runs`` side by side; they take the results, and the stack is returned as trained.
+
+    A run whose loss is no longer finite, or that has lost patience, ends; the others go on, which
+    it cannot disturb. Raises :class:`~.progress.Stopped` and :class:`~.forward.NotStackableError`.
+    """
+    watch.begin(runs)
+    stack = Stack(runs, objective, samples.x, objective.targets(samples.y), budget, weights)
+    watch.check()
+    n, size = len(samples.x), budget.batch_size
+    lengths, deadline = epoch_lengths(budget, n), Deadline(budget)
+    orders = [sample_orders(run.seed, n) for run in runs]
+    going, number = list(range(len(runs))), 0
+    for steps in lengths:
+        order = np.stack([next(each) for each in orders])
+        total, seen = np.zeros(len(runs)), 0
+        for step in range(steps):
+            rows = order[:, step * size : (step + 1) * size]
+            total += stack.step(rows, number).astype(float) * rows.shape[1]
+            seen, number = seen + rows.shape[1], number + 1
+            for member in list(going):
+                runs[member].loss = loss = float(total[member] / seen)
+                if runs[member].diverged("training loss", loss):
+                    going.remove(member)
+                    watch.end(runs[member])
+            watch.end_step([runs[member] for member in going])
+            if not going or deadline.is_over():
+                break
+        going = _validate(stack, runs, going, objective, samples, budget, watch)
+        if not going or deadline.is_over():
+            break
+    for member in going:
+        runs[member].is_finished = True
+        watch.end(runs[member])
+    return stack
+
+
+def _validate(
+    stack: Stack,
+    runs: Sequence[Run],
+    going: list[int],
+    objective: Objective,
+    samples: Samples,
+    budget: Budget,
+    watch: Watch,
+) -> list[int]:
+    """Validate the members that are ``going``; those that go on."""
+    if not going:
+        return []
+    outputs = stack.outputs(samples.x_val, VALIDATION_BATCH)
+    losses = stack.mean_losses(outputs, objective.targets(samples.y_val))
+    left = []
+    for member in going:
+        run = runs[member]
+        run.validated(objective, samples.y_val, outputs[member].copy(), float(losses[member]))
+        patient = not has_lost_patience([each["val_loss"] for each in run.history], budget.patience)
+        if not run.reason and patient:
+            left.append(member)
+        else:
+            run.is_finished = not run.reason
+            watch.end(run)
+        watch.end_epoch(run)
+    return left

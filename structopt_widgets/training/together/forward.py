@@ -1,0 +1,210 @@
+"""One pass through the widest model's own layers, for one member of a stack."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...graph import Dim, TensorRef
+from ...graph.dimensions import resolve
+from ...graph.model_graph import map_structure
+from ...keras_bridge.rebuild import setting_of
+from ...layer_rules.connect import ConnectedCall
+from ...structure import Structure
+from . import dropout
+from .activations import ELEMENTWISE, choose_between, holder, keeps_zero
+from .convolution import is_convolution, use_patches
+from .members import Placement, differing, is_padded, present_weights
+from .padding import NEUTRAL, NORMALIZING, normalize
+
+
+class NotStackableError(Exception):
+    """Why structures cannot be trained in one step."""
+
+
+class Forward:
+    """The layers of an envelope, told which member they compute for.
+
+    Args:
+        envelope: the structure all members fit into.
+        model: built from it; its layers are changed, so it is of no other use.
+        structures: of each member.
+        placements: of each member's channels in the envelope.
+        dropout_seeds: layer to the start of its seed generator in each member, ``(members,)``.
+
+    Raises :class:`NotStackableError`.
+    """
+
+    def __init__(
+        self,
+        envelope: Structure,
+        model: keras.Model,
+        structures: Sequence[Structure],
+        placements: Sequence[Placement],
+        dropout_seeds: Mapping[str, np.ndarray],
+    ) -> None:
+        self._connected, self._aliases = envelope.space.connected, envelope.aliases
+        self._operations = {each.name: each for each in model.operations}
+        self._structures, self._placements = structures, placements
+        self._padded = differing(structures)
+        self._constants: dict[str, Any] = {}
+        self._drops: dict[int, dropout.DropoutSite] = {}
+        self._stained: set[str] = set()  # layers whose activation makes something of the zeros in padding
+        self._member: Mapping[str, Any] = {}  # tensors of the member that is being traced
+        for layer, operation in self._operations.items():
+            self._prepare_layer(layer, operation)
+        for position, each in enumerate(self._connected.calls):
+            if each.call.layer in self._operations:
+                self._prepare_call(position, each, dropout_seeds)
+
+    def inputs(self, batch: Any, step: Any, training: bool) -> dict[str, Any]:
+        """What tells members apart besides weights and samples, each stacked along the first axis."""
+        drops = {f"drop {position}": each.draw(batch, step) for position, each in self._drops.items()}
+        return {**self._constants, **(drops if training else {})}
+
+    def __call__(self, x: Any, member: Mapping[str, Any], training: bool) -> Any:
+        """The model's outputs for the samples ``x`` of one member; ``member`` holds its part of :meth:`inputs`."""
+        self._member = member
+        graph = self._connected.graph
+        tensors: dict[int, Any] = {}
+        for position, each in enumerate(self._connected.calls):
+            operation = self._operations.get(each.call.layer)
+            if operation is None:  # in a block that is left out
+                results = [tensors.get(self._aliases.get(tensor, -1)) for tensor in each.call.outputs]
+            elif isinstance(operation, keras.layers.InputLayer):
+                results = [x]
+            else:
+                args, kwargs = _filled(each.call.args, tensors), dict(_filled(each.call.kwargs or {}, tensors))
+                if _takes_training(operation):
+                    kwargs["training"] = training
+                results = keras.tree.flatten(self._call(position, each, operation, args, kwargs, training))
+            tensors.update(zip(each.call.outputs, results, strict=True))
+        return tensors[graph.output_tensors[0]]
+
+    def _prepare_layer(self, layer: str, operation: Any) -> None:
+        for each in getattr(operation, "_flatten_layers", list)():
+            if is_convolution(each):
+                use_patches(each)
+            if getattr(each, "stateful", False) or getattr(each, "activity_regularizer", None) is not None:
+                raise NotStackableError(f"{layer} keeps a state or penalizes its outputs")
+            if each.compute_dtype != "float32" and each.weights:
+                raise NotStackableError(f"{layer} computes in {each.compute_dtype}")
+        kind = self._kind(layer)
+        if kind not in dropout.KINDS and _draws(operation):
+            raise NotStackableError(f"{layer} ({kind}) draws random numbers of its own")
+        names = [each.activations.get(layer, "") for each in self._structures]
+        base = self._structures[0].space.baseline.activations.get(layer)
+        choices = sorted(set(filter(None, names)))
+        functions: list[Any] = [getattr(holder(operation), "activation", None)] if choices else []
+        if choices and choices != [base]:
+            if len(choices) > 1 and not ELEMENTWISE.issuperset(choices):
+                raise NotStackableError(f"{layer} has activations that do not work element by element")
+            target = holder(operation)
+            functions = [target.activation if name == base else keras.activations.get(name) for name in choices]
+            if len(functions) == 1:
+                target.activation = functions[0]
+            else:
+                self._constants[f"choice {layer}"] = tf.constant([choices.index(name) for name in names])
+                target.activation = lambda x: choose_between(functions, self._member[f"choice {layer}"], x)
+        if not all(each is None or keeps_zero(each) for each in functions):
+            self._stained.add(layer)
+
+    def _prepare_call(self, position: int, each: ConnectedCall, dropout_seeds: Mapping[str, np.ndarray]) -> None:
+        layer, kind = each.call.layer, self._kind(each.call.layer)
+        operation = self._operations[layer]
+        shapes = [*each.site.inputs, *(self._connected.shapes[index] for index in each.call.outputs)]
+        dims = [dim for shape in shapes for dim in shape]
+        padded = any(is_padded(dim, self._padded) for dim in [*dims, *each.site.produced])
+        if padded and kind not in NEUTRAL and not isinstance(operation, keras.layers.InputLayer):
+            raise NotStackableError(f"{layer} ({kind}) computes otherwise among padded channels")
+        for dim in dims:
+            if is_padded(dim, self._padded) and self._mask_name(dim) not in self._constants:
+                self._constants[self._mask_name(dim)] = tf.stack([one.mask(dim) for one in self._placements])
+        if padded and not ELEMENTWISE.issuperset({one.activations.get(layer, "linear") for one in self._structures}):
+            raise NotStackableError(f"{layer} has an activation over all of its channels, whose number differs")
+        if kind in dropout.KINDS and operation.rate > 0:
+            if getattr(operation, "noise_shape", None) is not None:
+                raise NotStackableError(f"{layer} has a noise_shape")
+            same = [place for place, one in enumerate(self._connected.calls) if one.call.layer == layer]
+            self._drops[position] = dropout.DropoutSite(
+                operation, each.site.inputs[0], same.index(position), len(same), self._placements, dropout_seeds[layer]
+            )
+        if kind in ("MultiHeadAttention", "GroupedQueryAttention") and padded:
+            sizes = [each.rule.heads(each.site, setting_of(one))[2] for one in self._structures]  # type: ignore[union-attr] # these kinds have that rule
+            self._constants[f"scale {layer}"] = tf.constant(1 / np.sqrt(sizes), tf.float32)
+
+    def _call(
+        self, position: int, each: ConnectedCall, operation: Any, args: Any, kwargs: dict[str, Any], training: bool
+    ) -> Any:
+        layer, kind, member = each.call.layer, self._kind(each.call.layer), self._member
+        if position in self._drops:
+            return _like(args[0], args[0] * member[f"drop {position}"]) if training else args[0]
+        if kind in NORMALIZING:
+            axes = operation.axis if isinstance(operation.axis, (list, tuple)) else [operation.axis]
+            dims = [(axis % len(args[0].shape), each.site.inputs[0][axis % len(args[0].shape) - 1]) for axis in axes]
+            if any(is_padded(dim, self._padded) for _, dim in dims):
+                masks = [(axis, self._mask(dim, args[0].shape[axis])) for axis, dim in dims]
+                return _like(args[0], normalize(operation, NORMALIZING[kind], masks, args[0]))
+        if f"scale {layer}" in member:
+            operation._inverse_sqrt_key_dim = member[f"scale {layer}"]
+        result = operation(*args, **kwargs)
+        return self._zeroed(each, result) if layer in self._stained else result
+
+    def _zeroed(self, each: ConnectedCall, result: Any) -> Any:
+        flat = keras.tree.flatten(result)
+        for number, (value, index) in enumerate(zip(flat, each.call.outputs, strict=True)):
+            for axis, dim in enumerate(self._connected.shapes[index], start=1):
+                if is_padded(dim, self._padded):
+                    mask = self._mask(dim, value.shape[axis])
+                    flat[number] = _like(
+                        value, flat[number] * tf.reshape(mask, [-1] + [1] * (len(value.shape) - axis - 1))
+                    )
+        return keras.tree.pack_sequence_as(result, flat)
+
+    def _mask(self, dim: Dim, length: int) -> Any:
+        return self._member[self._mask_name(dim)] if is_padded(dim, self._padded) else tf.ones((length,))
+
+    def _mask_name(self, dim: Dim) -> str:
+        return f"mask {id(resolve(dim))}"
+
+    def _kind(self, layer: str) -> str:
+        return self._connected.graph.layers[layer].kind
+
+
+def weight_places(envelope: Structure, model: keras.Model) -> dict[int, tuple[str, int]]:
+    """For each weight of a model, by ``id``: its layer and its place among the weights that declares."""
+    return {
+        id(variable): (operation.name, place)
+        for operation in model.operations
+        for place, variable in present_weights(envelope, operation.name, operation).items()
+    }
+
+
+def _filled(structure: Any, tensors: Mapping[int, Any]) -> Any:
+    return map_structure(lambda leaf: tensors[leaf.index] if isinstance(leaf, TensorRef) else leaf, structure)
+
+
+def _draws(operation: Any) -> bool:
+    """Whether a layer, or one inside it, draws random numbers in training."""
+    idle = 0
+    for each in getattr(operation, "_flatten_layers", list)():
+        rates = [getattr(each, name) for name in ("rate", "dropout", "recurrent_dropout") if hasattr(each, name)]
+        idle += getattr(each, "seed_generator", None) is not None and bool(rates) and not any(rates)
+    return len(getattr(operation, "variables", [])) - len(getattr(operation, "weights", [])) > idle
+
+
+def _takes_training(operation: Any) -> bool:
+    return isinstance(operation, keras.Layer) and "training" in inspect.signature(operation.call).parameters
+
+
+def _like(original: Any, value: Any) -> Any:
+    """``value`` with the sequence mask that Keras hangs on tensors."""
+    mask = getattr(original, "_keras_mask", None)
+    if mask is not None:
+        value._keras_mask = mask
+    return value

@@ -1,0 +1,77 @@
+"""Where a narrow structure's channels lie inside a wider one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from ...graph import Dim, Symbol
+from ...graph.dimensions import symbols
+from ...graph.selection import origins
+from ...keras_bridge.rebuild import setting_of
+from ...structure import Structure
+
+
+def envelope_of(structures: Iterable[Structure]) -> Structure:
+    """The narrowest structure that all of ``structures`` fit into: every width the largest, a bias where any has one.
+
+    Activations and initializers are the baseline's; the blocks left out are the same in all of them.
+    """
+    many = list(structures)
+    base = many[0].space.baseline
+    widths = {name: max(each.widths[name] for each in many) for name in base.widths}
+    biases = {name: any(each.biases[name] for each in many) for name in base.biases}
+    return Structure(base.space, widths, base.activations, biases, base.initializers, many[0].blocks)
+
+
+class Placement:
+    """Places of a structure's channels inside an envelope: the first ones of every width."""
+
+    def __init__(self, structure: Structure, envelope: Structure) -> None:
+        self._own, self._envelope = setting_of(structure), setting_of(envelope)
+        self._first = {symbol: np.arange(self._own.size(symbol)) for symbol in structure.space.symbols.values()}
+
+    def places(self, dim: Dim) -> np.ndarray:
+        """For each index of ``dim`` in the structure, its index in the envelope."""
+        return origins(dim, self._first, self._envelope.size)
+
+    def mask(self, dim: Dim) -> np.ndarray:
+        """1 where the envelope's ``dim`` is the structure's, 0 where it is padding."""
+        return self.fill((dim,), np.ones(len(self.places(dim)), np.float32))
+
+    def fill(self, axes: tuple[Dim, ...], values: np.ndarray) -> np.ndarray:
+        """``values`` in their places of an array of zeros with the envelope's ``axes``."""
+        filled = np.zeros([self._envelope.size(dim) for dim in axes], values.dtype)
+        filled[self._index(axes)] = values
+        return filled
+
+    def pick(self, axes: tuple[Dim, ...], values: np.ndarray) -> np.ndarray:
+        """The structure's part of an array with the envelope's ``axes``."""
+        return values[self._index(axes)]
+
+    def _index(self, axes: tuple[Dim, ...]) -> Any:
+        return np.ix_(*map(self.places, axes)) if axes else ()
+
+
+def differing(structures: Iterable[Structure]) -> set[Symbol]:
+    """The widths in which ``structures`` differ: where there is padding."""
+    many = list(structures)
+    settings = [setting_of(each) for each in many]
+    symbols = many[0].space.symbols.values()
+    return {symbol for symbol in symbols if len({at.size(symbol) for at in settings}) > 1}
+
+
+def is_padded(dim: Dim, padded: set[Symbol]) -> bool:
+    """Whether some structure has fewer channels in ``dim`` than the envelope."""
+    return any(symbol in padded for symbol in symbols(dim))
+
+
+def present_weights(structure: Structure, layer: str, operation: Any) -> dict[int, Any]:
+    """The variables of a layer by their place among its declared weights, which count a bias that is off."""
+    declared = structure.space.connected.weights.get(layer, ())
+    has_bias = structure.biases.get(layer, True)
+    places = [place for place, each in enumerate(declared) if has_bias or not each.is_bias]
+    variables = getattr(operation, "weights", [])
+    return dict(zip(places, variables, strict=True)) if variables else {}
