@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from .metrics import CostReport, format_metric
     from .structure import Structure, StructureSpace, WidthGroup
     from .study import Study, Trial, pareto_front
-    from .training import Budget, Data, load_data, quick_run
+    from .training import Budget, Data, load_data, quick_run, train_together
     from .widgets import Explorer, explore
 
 _HOME = {
@@ -49,6 +49,7 @@ _HOME = {
     "plot_tradeoff_svg": "figures",
     "quick_run": "training",
     "register_layer_rule": "layer_rules",
+    "train_together": "training",
     "without_weights": "keras_bridge",
 }
 
@@ -80,6 +81,7 @@ __all__ = [
     "plot_tradeoff_svg",
     "quick_run",
     "register_layer_rule",
+    "train_together",
     "without_weights",
 ]
 

@@ -5,6 +5,7 @@ from .data import Data
 from .datasets import load_data
 from .progress import Progress
 from .quick_run import quick_run
+from .together import train_together
 from .trial import Trial
 
-__all__ = ["Budget", "Data", "Progress", "Trial", "load_data", "quick_run"]
+__all__ = ["Budget", "Data", "Progress", "Trial", "load_data", "quick_run", "train_together"]
