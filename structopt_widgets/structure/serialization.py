@@ -8,7 +8,7 @@ from typing import Any
 
 from ..graph import ModelGraph
 from .space import StructureSpace
-from .structure import Structure
+from .structure import CHOICES, Structure
 
 _EXPECTED = "Expected the JSON text that Structure.to_json() writes"
 
@@ -28,6 +28,11 @@ def structure_from_json(text: str) -> Structure:
         return structure_of_choices(space, data["choices"])
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise ValueError(f"{_EXPECTED}; this one is damaged: {type(error).__name__} {error}") from error
+
+
+def choices_of(structure: Structure) -> dict[str, dict[str, Any]]:
+    """What :func:`structure_of_choices` takes, as values of standard JSON."""
+    return {choice: dict(getattr(structure, choice)) for choice in CHOICES}
 
 
 def structure_of_choices(space: StructureSpace, choices: Mapping[str, Mapping[str, Any]]) -> Structure:

@@ -13,8 +13,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ..graph import ModelGraph
 from ..structure import Structure, StructureSpace
-from ..structure.serialization import structure_of_choices
-from ..structure.structure import CHOICES
+from ..structure.serialization import choices_of, structure_of_choices
 from ..training import Trial
 from ..training.description import describe
 from ..training.trial import COSTS
@@ -41,7 +40,7 @@ class SpaceShelf:
             # One that was read from a Keras model can inherit weights; one from the study cannot.
             if key not in self._spaces or self._spaces[key].source is None:
                 self._spaces[key] = space
-        return {SPACE: key, "choices": {choice: dict(getattr(structure, choice)) for choice in CHOICES}}
+        return {SPACE: key, "choices": choices_of(structure)}
 
     def get(self, record: Mapping[str, Any]) -> Structure:
         """The structure of a :meth:`put`; raises ``KeyError`` when its space is not there."""

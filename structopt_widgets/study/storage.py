@@ -24,7 +24,7 @@ def open_storage(place: str | os.PathLike[str] | None) -> optuna.storages.BaseSt
     if place is None:
         return optuna.storages.InMemoryStorage()
     text = os.fspath(place)
-    with _only_warnings():
+    with quiet_optuna():
         if "://" in text:
             return optuna.storages.get_storage(text)
         if _first_bytes(text) == SQLITE:
@@ -40,7 +40,7 @@ def open_storage(place: str | os.PathLike[str] | None) -> optuna.storages.BaseSt
 
 def open_study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:
     """The Optuna study of that name, made if it is not there."""
-    with _only_warnings():
+    with quiet_optuna():
         study = optuna.create_study(
             storage=storage, study_name=name, directions=list(DIRECTIONS), load_if_exists=True, sampler=_no_sampler()
         )
@@ -68,7 +68,7 @@ def _first_bytes(path: str) -> bytes:
 
 
 @contextlib.contextmanager
-def _only_warnings() -> Iterator[None]:
+def quiet_optuna() -> Iterator[None]:
     """Optuna tells of each study it makes, on the terminal; the setting is put back."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(max(before, optuna.logging.WARNING))

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..training import Trial
+from ..structure import StructureSpace
+from ..training import Budget, Data, Trial
+from ..training.quick_run import SHORT_BUDGET
 from ..training.trial import COSTS
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
     import optuna
     import pandas as pd
+
+    from .knobs import Choose
+    from .plan import Plan
+    from .running import Elsewhere, Here
+    from .sweep_progress import SweepProgress
 
 # The table of a study without trials, so that code that selects columns works from the start.
 EMPTY_COLUMNS = (
@@ -91,6 +100,94 @@ class Study:
                 "Expected pyarrow to write Parquet, got none. Run: pip install 'structopt-widgets[parquet]'"
             ) from error
         self.trials.to_parquet(Path(path))
+
+    def sweep(
+        self,
+        space: StructureSpace,
+        data: Data,
+        n_trials: int = 64,
+        sampler: Any = "random",
+        budget: Budget = SHORT_BUDGET,
+        *,
+        maximize: str | Sequence[str] | None = None,
+        minimize: str | Sequence[str] = "n_params",
+        at_most: Mapping[str, float] | None = None,
+        choose: Choose = "widths",
+        groups: Iterable[str] | None = None,
+        halving: tuple[int, int] | None = None,
+        seed: int = 0,
+        together: int = 16,
+        executor: Executor | None = None,
+        in_flight: int | None = None,
+        on_trial: Callable[[Trial], Any] | None = None,
+        on_progress: Callable[[SweepProgress], Any] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+        show_progress: bool = True,
+    ) -> pd.DataFrame:
+        """Train many structures of a space, and keep a trial of each.
+
+        A sweep is its arguments: called again, in this process or another, it goes on where it
+        stopped; with a larger ``n_trials`` it goes on from there; with another seed it is another
+        sweep. Processes that call it at the same time share the work. Trials are written as soon as
+        the batch they were trained in ends; what a killed process was training is done again.
+
+        Args:
+            space: the structures to choose from.
+            data: what to train and validate on.
+            n_trials: how many different structures.
+            sampler: ``"random"``, ``"qmc"`` (quasi-random: a Sobol sequence), ``"grid"``, ``"nsga2"``,
+                ``"tpe"``, or an Optuna sampler. Widths are drawn log-uniformly within their bounds.
+            budget: of each structure's training.
+            maximize, minimize: columns of the table that the learning samplers and halving go by;
+                by default the score against the parameters.
+            at_most: limits of costs, ``{"n_params": 20_000}``: what is above one is never trained.
+            choose: ``"widths"``, or ``"multiplier"`` for all widths at once, ``"activations"``,
+                ``"biases"``, ``"initializers"``, or several; or a mapping from these to the values
+                allowed: ``{"widths": None, "activations": ("relu", "tanh")}``.
+            groups: the width groups to vary; by default all that are free.
+            halving: ``(eta, rungs)`` for successive halving: all structures are trained for a part
+                of the budget, the best ``1 / eta`` of them for ``eta`` times that, and so on until
+                the last rung's have had all of it. Each rung's runs are trials of their own.
+            seed: of the sampler.
+            together: structures trained in one batch; also the population of ``"nsga2"``.
+            executor: where to train: here, or any ``concurrent.futures.Executor``, whose workers are
+                sent plain data; Dask's is ``client.get_executor()``.
+            in_flight: batches an executor has at a time, by default one a processor of this machine;
+                for a cluster, one or two a worker.
+            on_trial: called with each trial once it is written.
+            on_progress: called with a :class:`SweepProgress`.
+            should_stop: once true, the sweep ends; what was not finished is left to a later call.
+            show_progress: whether to show a bar.
+
+        Returns:
+            the sweep's trials, those of former calls included: rows of :attr:`trials`. There are
+            fewer than ``n_trials`` when the space has no more.
+
+        A structure that cannot be trained is a failed trial with its reason, and the sweep goes on.
+        Ctrl-C leaves the study as ``should_stop`` does, and is raised again.
+        """
+        from .halving import run_stages, stages
+        from .plan import check_fit, make_plan
+        from .running import Elsewhere, Here
+        from .sweep_progress import Meter
+
+        plan = make_plan(
+            space, data, budget, n_trials, sampler, maximize, minimize, at_most, choose, groups, seed, together
+        )
+        check_fit(space, data, executor is not None)
+        plans = stages(plan, halving)
+        meter = Meter(sum(each.n_trials for each in plans), on_progress, on_trial, show_progress)
+
+        def runner(stage: Plan) -> Here | Elsewhere:
+            if executor is None:
+                return Here(data, stage.budget, meter.trained, should_stop)
+            return Elsewhere(executor, data, stage.budget, in_flight)
+
+        try:
+            numbers = run_stages(self, plans, runner, should_stop or (lambda: False), meter)
+        finally:
+            meter.close()
+        return self.trials.loc[numbers]
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
