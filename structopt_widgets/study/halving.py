@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..structure import Structure
 from ..training import Budget, Trial
@@ -86,7 +86,7 @@ def best_first(trials: Sequence[Trial], table: pd.DataFrame, plan: Plan) -> list
 
 
 def _share(budget: Budget, parts: int) -> Budget:
-    shares = {}
+    shares: dict[str, Any] = {}
     for name in SPENT:
         whole = getattr(budget, name, None)
         if whole is not None:

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from ..structure import Structure, StructureSpace
-from ..structure.choices import allowed_width, known, nearest_width
+from ..structure import Structure, StructureSpace, WidthGroup
+from ..structure.choices import allowed_width, known
 
 Choose = str | Sequence[str] | Mapping[str, Sequence[Any] | None]
 
@@ -27,7 +27,7 @@ class Knob:
     """
 
     name: str
-    distribution: BaseDistribution
+    distribution: CategoricalDistribution | IntDistribution | FloatDistribution
     turn: Callable[[Structure, Any], Structure]
 
     def at(self, share: float) -> Any:
@@ -39,7 +39,6 @@ class Knob:
             # Each whole number has the half unit on either side of it, as in Optuna.
             low, high = distribution.low - 0.5, distribution.high + 0.5
             return min(max(round(low * (high / low) ** share), distribution.low), distribution.high)
-        assert isinstance(distribution, FloatDistribution), "knobs have one of these three"
         return distribution.low * (distribution.high / distribution.low) ** share
 
     def levels(self, count: int) -> list[Any]:
@@ -91,42 +90,56 @@ def _multiplier(space: StructureSpace, values: Sequence[Any] | None, groups: lis
 
 
 def _widths(space: StructureSpace, values: Sequence[Any] | None, groups: list[str] | None) -> list[Knob]:
+    return [
+        _width(group, values)
+        for name, group in space.width_groups.items()
+        if not group.fixed and (groups is None or name in groups)
+    ]
+
+
+def _width(group: WidthGroup, values: Sequence[Any] | None) -> Knob:
+    if values is not None:
+        allowed = CategoricalDistribution([allowed_width(group, width) for width in values])
+        return Knob(group.name, allowed, lambda structure, width: structure.with_width(group.name, width))
+    steps = IntDistribution(group.lower // group.divisor, group.upper // group.divisor, log=True)
+    return Knob(group.name, steps, lambda structure, step: structure.with_width(group.name, step * group.divisor))
+
+
+def _activations(space: StructureSpace, values: Sequence[Any] | None, _: list[str] | None) -> list[Knob]:
+    options = {name: space.switches[name].activation_options for name in space.baseline.activations}
+    inner = {layer: names for layer, names in options.items() if layer not in _output_layers(space)}
+    return _switches(space, "activations", Structure.with_activation, inner, values)
+
+
+def _biases(space: StructureSpace, values: Sequence[Any] | None, _: list[str] | None) -> list[Knob]:
+    options = dict.fromkeys(space.baseline.biases, (True, False))
+    return _switches(space, "biases", Structure.with_bias, options, values)
+
+
+def _initializers(space: StructureSpace, values: Sequence[Any] | None, _: list[str] | None) -> list[Knob]:
+    options = {name: space.switches[name].initializer_options for name in space.baseline.initializers}
+    return _switches(space, "initializers", Structure.with_initializer, options, values)
+
+
+def _switches(
+    space: StructureSpace,
+    choice: str,
+    set_to: Callable[[Structure, str, Any], Structure],
+    options: Mapping[str, Sequence[Any]],
+    values: Sequence[Any] | None,
+) -> list[Knob]:
+    """A knob for each layer in ``options``, with its options or, if given, the values allowed."""
     found = []
-    for name, group in space.width_groups.items():
-        if group.fixed or (groups is not None and name not in groups):
-            continue
-        if values is not None:
-            allowed = CategoricalDistribution([allowed_width(group, width) for width in values])
-            found.append(Knob(name, allowed, lambda structure, width, name=name: structure.with_width(name, width)))
-            continue
-        steps = IntDistribution(group.lower // group.divisor, group.upper // group.divisor, log=True)
+    for layer, every in options.items():
+        allowed = list(every if values is None else values)
+        for value in allowed:
+            set_to(space.baseline, layer, value)  # raises for what the layer cannot be, before anything is trained
 
-        def turn(structure: Structure, step: int, group: Any = group) -> Structure:
-            return structure.with_width(group.name, nearest_width(group, step * group.divisor))
+        def turn(structure: Structure, value: Any, layer: str = layer) -> Structure:
+            return set_to(structure, layer, value)
 
-        found.append(Knob(name, steps, turn))
+        found.append(Knob(f"{layer} {choice}", CategoricalDistribution(allowed), turn))
     return found
-
-
-def _switches(method: str, options: Callable[[StructureSpace, str], Sequence[Any]], choice: str) -> Any:
-    def find(space: StructureSpace, values: Sequence[Any] | None, groups: list[str] | None) -> list[Knob]:
-        found = []
-        fixed = _output_layers(space) if choice == "activations" else set()
-        for layer in getattr(space.baseline, choice):
-            if layer in fixed:
-                continue
-
-            def turn(structure: Structure, value: Any, layer: str = layer) -> Structure:
-                changed: Structure = getattr(structure, method)(layer, value)
-                return changed
-
-            allowed = options(space, layer) if values is None else list(values)
-            for value in allowed:
-                turn(space.baseline, value)  # says which values there are, before anything is trained
-            found.append(Knob(f"{layer} {choice}", CategoricalDistribution(list(allowed)), turn))
-        return found
-
-    return find
 
 
 def _output_layers(space: StructureSpace) -> set[str]:
@@ -146,11 +159,7 @@ def _output_layers(space: StructureSpace) -> set[str]:
 KINDS: Mapping[str, Callable[[StructureSpace, Sequence[Any] | None, list[str] | None], list[Knob]]] = {
     "multiplier": _multiplier,
     "widths": _widths,
-    "activations": _switches(
-        "with_activation", lambda space, layer: space.switches[layer].activation_options, "activations"
-    ),
-    "biases": _switches("with_bias", lambda space, layer: (True, False), "biases"),
-    "initializers": _switches(
-        "with_initializer", lambda space, layer: space.switches[layer].initializer_options, "initializers"
-    ),
+    "activations": _activations,
+    "biases": _biases,
+    "initializers": _initializers,
 }

@@ -7,7 +7,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import optuna
+from optuna.study import StudyDirection
 
 from ..metrics.cost_program import TOTALS
 from ..structure import Structure, StructureSpace
@@ -17,9 +20,6 @@ from ..training.trial import COSTS
 from .knobs import Choose, Knob, find_knobs
 from .points import grid_points, random_points, sobol_points
 from .proposals import Learned, Listed, Proposals, turned
-
-if TYPE_CHECKING:
-    import optuna
 
 SAMPLERS = ("random", "grid", "qmc", "nsga2", "tpe")
 LIMITED = tuple(metric for metric in TOTALS if metric not in ("uncounted", "parallelism"))
@@ -82,7 +82,7 @@ class Plan:
     def proposals(self) -> Proposals:
         """A source of structures."""
         if self.sampler in ("nsga2", "tpe") or not isinstance(self.sampler, str):
-            directions = ["maximize"] * len(self.maximize) + ["minimize"] * len(self.minimize)
+            directions = [StudyDirection.MAXIMIZE] * len(self.maximize) + [StudyDirection.MINIMIZE] * len(self.minimize)
             return Learned(self.space, self.knobs, self.is_affordable, directions, self._optuna_sampler)
         points = {
             "random": lambda: random_points(self.knobs, self.seed),
@@ -94,8 +94,6 @@ class Plan:
         return Listed(structures, self.is_affordable)
 
     def _optuna_sampler(self, seen: int) -> optuna.samplers.BaseSampler:
-        import optuna
-
         if not isinstance(self.sampler, str):
             return self.sampler
         # Samplers draw the same numbers again from the same seed: each batch needs another.
@@ -123,9 +121,9 @@ def make_plan(
     for value, what, kind in ((space, "space", StructureSpace), (data, "data", Data), (budget, "budget", Budget)):
         if not isinstance(value, kind):
             raise TypeError(f"Expected a {kind.__name__} as {what} of a sweep, got {type(value).__name__}.")
-    for value, what in ((n_trials, "n_trials"), (together, "together")):
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise ValueError(f"Expected {what} to be a whole number of at least 1, got {value!r}.")
+    for count, what in ((n_trials, "n_trials"), (together, "together")):
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ValueError(f"Expected {what} to be a whole number of at least 1, got {count!r}.")
     if isinstance(sampler, str):
         known(sampler, SAMPLERS, "a sampler, or an Optuna sampler")
     elif not hasattr(sampler, "sample_relative"):
@@ -152,9 +150,9 @@ def check_fit(space: StructureSpace, data: Data, elsewhere: bool) -> None:
     from ..training.objective import choose_objective
 
     choose_objective(space.baseline, data)
-    reads = space.graph.tensors[space.graph.input_tensors[0]]
+    tensor = space.graph.input_tensors[0]
     for x in (data.x, data.x_val):
-        fit_x(x, reads.shape, reads.dtype)
+        fit_x(x, space.connected.lengths(tensor), space.graph.tensors[tensor].dtype)
     if elsewhere and getattr(getattr(space.source, "model", None), "compiled", False):
         raise ValueError(
             "Expected a model that is not compiled for a sweep with an executor, since workers are sent plain data, "

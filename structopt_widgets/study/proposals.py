@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import optuna
+from optuna.distributions import BaseDistribution
+from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from ..structure import Structure, StructureSpace
@@ -84,14 +86,14 @@ class Learned:
         space: StructureSpace,
         knobs: Sequence[Knob],
         affordable: Callable[[Structure], bool],
-        directions: Sequence[str],
+        directions: Sequence[StudyDirection],
         sampler: Callable[[int], optuna.samplers.BaseSampler],
     ) -> None:
         self._space, self._knobs, self._affordable = space, knobs, affordable
-        self._directions, self._sampler = list(directions), sampler
+        self._directions, self._sampler = directions, sampler
 
     def ask(self, count: int, taken: Collection[str], seen: Sequence[Seen]) -> list[Proposal]:
-        distributions = {knob.name: knob.distribution for knob in self._knobs}
+        distributions: dict[str, BaseDistribution] = {knob.name: knob.distribution for knob in self._knobs}
         with quiet_optuna():
             study = optuna.create_study(directions=self._directions, sampler=self._sampler(len(seen)))
         for each in seen:

@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import optuna
+from optuna.study import StudyDirection
 
 from .journal import MendingJournalFile
 
 SQLITE = b"SQLite format 3\x00"
-# Of a trial's two values: the score, then the number of parameters. A sweep may want others; they are in the attributes.
+# What Optuna's own plots show of a trial. A sweep may go by other columns: they are in the trial's attributes.
 VALUES = ("score", "n_params")
-DIRECTIONS = ("maximize", "minimize")
+DIRECTIONS = (StudyDirection.MAXIMIZE, StudyDirection.MINIMIZE)
 
 
 def open_storage(place: str | os.PathLike[str] | None) -> optuna.storages.BaseStorage:
@@ -42,9 +43,9 @@ def open_study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:
     """The Optuna study of that name, made if it is not there."""
     with quiet_optuna():
         study = optuna.create_study(
-            storage=storage, study_name=name, directions=list(DIRECTIONS), load_if_exists=True, sampler=_no_sampler()
+            storage=storage, study_name=name, directions=DIRECTIONS, load_if_exists=True, sampler=_no_sampler()
         )
-    if [each.name.lower() for each in study.directions] != list(DIRECTIONS):
+    if tuple(study.directions) != DIRECTIONS:
         raise ValueError(f"Expected a study that sw.Study has made; {name!r} is another program's. Pass another name.")
     with warnings.catch_warnings():
         # Optuna calls the names of values experimental, since version 3.

@@ -64,9 +64,7 @@ class Study:
             raise TypeError(f"Expected a Trial, as quick_run returns it; got {type(trial).__name__}.")
         attrs = description_attrs(self.shelf, trial.structure)
         added = self.storage.create_new_trial(self.study_id, optuna_trial(trial.structure, attrs, trial))
-        kept = self._finished(self.storage.get_trial(added))
-        assert kept is not None, "what was just written is finished"
-        return kept
+        return self.trial(self.storage.get_trial_number_from_id(added))
 
     @property
     def trials(self) -> pd.DataFrame:
@@ -81,11 +79,12 @@ class Study:
 
     def trial(self, number: int) -> Trial:
         """The trial of a number; raises ``ValueError`` when there is none."""
-        trials = {trial.number: trial for trial in self}
-        if number not in trials:
-            known = f"{min(trials)} to {max(trials)}" if trials else "none: the study is empty"
-            raise ValueError(f"Expected the number of a trial ({known}), got {number!r}.")
-        return trials[number]
+        if number not in self._read:
+            numbers = [str(trial.number) for trial in self]
+            if number not in self._read:
+                known = f"{numbers[0]} to {numbers[-1]}" if numbers else "none: the study is empty"
+                raise ValueError(f"Expected the number of a trial ({known}), got {number!r}.")
+        return self._read[number]
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write :attr:`trials` as comma-separated values."""
