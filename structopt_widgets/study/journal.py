@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from typing import Any
 
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock, JournalFileSymlinkLock
+
+DEAD_AFTER = 10  # seconds until the lock of a process that was killed while it wrote is broken; a write takes 2 ms
 
 
 class MendingJournalFile(JournalFileBackend):
@@ -22,7 +25,8 @@ class MendingJournalFile(JournalFileBackend):
         # Optuna looks at its lock through a symbolic link, which a relative path would leave dangling.
         path = os.path.abspath(path)
         # Windows gives symbolic links to administrators only.
-        self._append_lock = JournalFileOpenLock(path) if os.name == "nt" else JournalFileSymlinkLock(path)
+        lock = JournalFileOpenLock if os.name == "nt" else JournalFileSymlinkLock
+        self._append_lock = lock(path, grace_period=DEAD_AFTER)
         self._path = path
         super().__init__(path, self._append_lock)
 
@@ -43,7 +47,8 @@ class MendingJournalFile(JournalFileBackend):
                 self._path,
             ) from error
         finally:
-            self._append_lock.release()
+            with contextlib.suppress(RuntimeError):  # it took so long that another process has broken the lock
+                self._append_lock.release()
 
 
 def _append(file: int, end: int, lines: bytes) -> None:

@@ -21,8 +21,6 @@ Outcome = tuple[list[Claim], list[Trial] | Exception]
 class Here:
     """Trains one batch at a time in this process and thread."""
 
-    room = 1  # batches that may be given to it now
-
     def __init__(
         self,
         data: Data,
@@ -32,16 +30,25 @@ class Here:
     ) -> None:
         self._data, self._budget = data, budget
         self._on_progress, self._should_stop = on_progress, should_stop
-        self.batches: list[list[Claim]] = []
+        self._batch: list[Claim] | None = None
+
+    @property
+    def room(self) -> int:
+        """Batches that may be given to it now."""
+        return 0 if self._batch else 1
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something to wait for."""
+        return self._batch is not None
 
     def start(self, batch: list[Claim]) -> None:
         """Take a batch."""
-        self.batches.append(batch)
-        self.room -= 1
+        self._batch = batch
 
     def wait(self) -> list[Outcome]:
-        """Train a batch that was taken."""
-        batch = self.batches[0]
+        """Train the batch that was taken."""
+        batch, self._batch = self._batch or [], None
         structures = [claim.proposal.structure for claim in batch]
         try:
             trials: list[Trial] | Exception = train_together(
@@ -54,8 +61,6 @@ class Here:
         # Out of memory, or a network that does not run: the trial says so, and the sweep goes on.
         except Exception as error:
             trials = error
-        self.batches.pop(0)
-        self.room += 1
         return [(batch, trials)]
 
     def cancel(self) -> None:
@@ -89,9 +94,9 @@ class Elsewhere:
         return self._in_flight - len(self._futures)
 
     @property
-    def batches(self) -> list[list[Claim]]:
-        """Batches under way."""
-        return list(self._futures.values())
+    def is_busy(self) -> bool:
+        """Whether there is something to wait for."""
+        return bool(self._futures)
 
     def start(self, batch: list[Claim]) -> None:
         """Send a batch to the executor."""

@@ -49,7 +49,8 @@ class Sweep:
         self._stopped, self._finished = stopped, finished
         self._worker = Worker(study.storage, study.study_id)
         self._claims = Claims(study.storage, study.study_id, study.shelf, plan.key, self._worker)
-        self._alone: list[Claim] = []  # from batches that failed as a whole
+        self._held: dict[int, Claim] = {}  # by this process, and without a result yet
+        self._alone: list[Claim] = []  # those of them whose batch failed as a whole
 
     def trials(self) -> list[Trial]:
         """The finished trials of this sweep, those of other processes and former calls included."""
@@ -69,14 +70,13 @@ class Sweep:
             finally:
                 # Also after Ctrl-C: what was begun is left to a later call.
                 self._runner.cancel()
-                begun = [*(claim for batch in self._runner.batches for claim in batch), *self._alone]
-                self._claims.give_up(begun, "stopped")
+                self._claims.give_up(list(self._held.values()), "stopped")
 
     def _loop(self) -> None:
         while not self._stopped():
             while self._runner.room > 0 and (batch := self._next_batch()):
                 self._runner.start(batch)
-            if self._runner.batches:
+            if self._runner.is_busy:
                 for batch, outcome in self._runner.wait():
                     self._settle(batch, outcome)
             elif any(trial.state == TrialState.RUNNING for trial in self._claims.standing()):
@@ -98,8 +98,10 @@ class Sweep:
         if not chosen and not standing and self._plan.at_most:
             limits = ", ".join(f"{name} at most {limit:,}" for name, limit in self._plan.at_most.items())
             raise ValueError(f"Expected limits that some structure meets, got {limits}: none was found that does.")
+        batch = self._claims.claim(chosen, self._plan.n_trials)
+        self._held |= {claim.trial_id: claim for claim in batch}
         # Another process may have claimed all of these just now; then there may be others.
-        return self._claims.claim(chosen, self._plan.n_trials) or (self._next_batch() if chosen else [])
+        return self._next_batch() if chosen and not batch else batch
 
     def _seen(self, standing: list[FrozenTrial]) -> Iterator[Seen]:
         for frozen in standing:
@@ -120,8 +122,9 @@ class Sweep:
             outcome = [failed_trial(batch[0].proposal.structure, plan.data, plan.budget, outcome)]
         for claim, trial in zip(batch, outcome, strict=True):
             if trial.state == "cancelled":
-                self._claims.give_up([claim], "stopped")
+                self._claims.give_up([self._held.pop(claim.trial_id)], "stopped")
                 continue
             number = self._claims.finish(claim, trial)
+            del self._held[claim.trial_id]
             if number is not None:
                 self._finished(self._study.trial(number))

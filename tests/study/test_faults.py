@@ -14,8 +14,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from distributed import Client, LocalCluster, WorkerPlugin
 from optuna.trial import TrialState
-from toys import toy_sweep
+from toys import pause_instead_of_training, toy_space, toy_sweep
 
 from structopt_widgets import Study, Trial
 
@@ -24,10 +25,27 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 PROGRAM = str(Path(__file__).with_name("toys.py"))
 
 
+@pytest.fixture(autouse=True)
+def pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training is replaced by a pause in this process too; put back afterwards."""
+    from structopt_widgets.study import plan, running
+
+    monkeypatch.setattr(plan, "check_fit", plan.check_fit)
+    monkeypatch.setattr(running, "train_together", running.train_together)
+    pause_instead_of_training()
+
+
+@pytest.fixture(scope="module")
+def structure_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("toy") / "structure.json"
+    path.write_text(toy_space().baseline.to_json())
+    return path
+
+
 @contextmanager
-def sweeping(place: object, n_trials: int, together: int, *more: object) -> Iterator[subprocess.Popen[str]]:
+def sweeping(structure: Path, place: object, *numbers: int) -> Iterator[subprocess.Popen[str]]:
     """A process that is about to sweep, and begins when a line is written to it."""
-    command = [sys.executable, PROGRAM, *map(str, (place, n_trials, together, *more))]
+    command = [sys.executable, PROGRAM, *map(str, (place, structure, *numbers))]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     with subprocess.Popen(command, text=True, **pipes) as process:
         try:
@@ -63,25 +81,20 @@ def each_once(study: Study, n_trials: int) -> None:
     assert running(study) == 0
 
 
-def undisturbed(n_trials: int) -> set[object]:
-    """The structures of the same sweep, run without faults."""
-    study = Study()
-    toy_sweep(study, n_trials, n_trials)
-    return {trial.structure for trial in study}
-
-
 @pytest.mark.parametrize("place", ["file", "sqlite"])
-def test_killed_again_and_again_a_sweep_ends_with_each_trial_once(place: str, tmp_path: Path) -> None:
+def test_killed_again_and_again_a_sweep_ends_with_each_trial_once(
+    place: str, tmp_path: Path, structure_file: Path
+) -> None:
     path = tmp_path / "trials.db"
     where = str(path) if place == "file" else f"sqlite:///{path}"
     study = Study(where)
     moments: list[Callable[[], bool]] = [
-        lambda: running(study) >= 1,  # it has claimed, and trained nothing yet
-        lambda: len(study) >= 2 and running(study) >= 1,
+        lambda: running(study) == 2,  # it has claimed, and trained nothing yet
+        lambda: len(study) >= 2 and running(study) == 2,
     ]
     kept: dict[int | None, str] = {}
     for moment in moments:
-        with sweeping(where, 6, 2) as process:
+        with sweeping(structure_file, where, 6, 2) as process:
             go(process)
             wait_for(moment)
             process.send_signal(signal.SIGKILL)
@@ -101,9 +114,9 @@ def test_killed_again_and_again_a_sweep_ends_with_each_trial_once(place: str, tm
     assert len(done_now) == 6 - len(kept)
 
 
-def test_two_processes_share_one_study(tmp_path: Path) -> None:
+def test_two_processes_share_one_study(tmp_path: Path, structure_file: Path) -> None:
     path = tmp_path / "trials.journal"
-    with sweeping(path, 8, 1) as first, sweeping(path, 8, 1) as second:
+    with sweeping(structure_file, path, 8, 1) as first, sweeping(structure_file, path, 8, 1) as second:
         for process in (first, second):
             go(process)
         numbers = [process.communicate(timeout=120)[0].split() for process in (first, second)]
@@ -128,10 +141,10 @@ def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple
         subprocess.run(["umount", str(tmp_path)], check=True)
 
 
-def test_a_full_disk_keeps_all_that_was_written(small_disk: tuple[Path, list[int]], tmp_path_factory: object) -> None:
+def test_a_full_disk_keeps_all_that_was_written(small_disk: tuple[Path, list[int]], structure_file: Path) -> None:
     folder, limit = small_disk
     path = folder / "trials.journal"
-    with sweeping(path, 40, 2, *limit) as process:
+    with sweeping(structure_file, path, 40, 2, *limit) as process:
         go(process)
         output, errors = process.communicate(timeout=120)
     assert process.returncode == 1
@@ -146,13 +159,20 @@ def test_a_full_disk_keeps_all_that_was_written(small_disk: tuple[Path, list[int
         each_once(study, len(numbers) + 1)
 
 
+class Pauses(WorkerPlugin):
+    """In each worker, also in one that is started anew."""
+
+    def setup(self, worker: object) -> None:
+        pause_instead_of_training()
+
+
 def test_a_worker_of_a_dask_cluster_is_killed(tmp_path: Path) -> None:
-    distributed = pytest.importorskip("distributed")
     study = Study(tmp_path / "trials.journal")
-    cluster = distributed.LocalCluster(
+    cluster = LocalCluster(
         n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None, local_directory=str(tmp_path)
     )
-    with cluster, distributed.Client(cluster) as client:
+    with cluster, Client(cluster) as client:
+        client.register_plugin(Pauses())
         pids = client.run(os.getpid)
         killed: list[int] = []
 
@@ -169,13 +189,14 @@ def test_a_worker_of_a_dask_cluster_is_killed(tmp_path: Path) -> None:
 
 def test_a_broken_pool_leaves_the_rest_to_a_later_call(tmp_path: Path) -> None:
     study = Study(tmp_path / "trials.journal")
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
+    spawn = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=spawn, initializer=pause_instead_of_training) as pool:
 
         def kill(_: Trial) -> None:
             with suppress(ProcessLookupError):
                 os.kill(next(iter(pool._processes)), signal.SIGKILL)
 
-        with pytest.raises(RuntimeError, match="A worker process died.*All finished trials are kept"):
+        with pytest.raises(RuntimeError, match=r"A worker process died.*All finished trials are kept"):
             toy_sweep(study, 4, 1, executor=pool, in_flight=2, on_trial=kill)
     finished = len(study)
     assert 1 <= finished < 4
