@@ -86,6 +86,18 @@ class Study:
                 raise ValueError(f"Expected the number of a trial ({known}), got {number!r}.")
         return self._read[number]
 
+    def compare(self, number: int | None = None) -> pd.DataFrame:
+        """Which trials can be told apart from one of them: ``difference``, ``p_value``, ``paired_by``, ``told_apart``.
+
+        Args:
+            number: the trial to compare with; by default the one with the best score.
+
+        Each row is a :func:`compare` of its own; of a hundred equal trials, five are told apart by chance.
+        """
+        from .comparison import compare_all
+
+        return compare_all(self, number)
+
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write :attr:`trials` as comma-separated values."""
         self.trials.to_csv(path)

@@ -8,17 +8,18 @@ from collections.abc import Callable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..structure import Structure, StructureSpace
 from .budget import Budget
 from .data import Data
 from .inputs import fit_x
+from .item_scores import pack_counts
 from .progress import Diverged, Progress, Stopped, Watch
 from .statistics import bootstrap_r2, wilson_interval
 from .trial import COSTS, Trial
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from .objective import Objective
 
 SHORT_BUDGET = Budget()
@@ -112,11 +113,13 @@ def _scores(objective: Objective, data: Data, outputs: list[np.ndarray]) -> dict
     by_seed = tuple(objective.score(data.y_val, each) for each in outputs)
     score = sum(by_seed) / len(by_seed)
     n = len(data.y_val)
+    right = ""
     if objective.metric == "accuracy":
         low, high = wilson_interval(min(score * n, n), n)
+        right = pack_counts(np.sum([objective.is_right(data.y_val, each) for each in outputs], axis=0))
     else:
         low, high = bootstrap_r2(data.y_val, outputs)
-    return {"by_seed": by_seed, "score": score, "low": low, "high": high}
+    return {"by_seed": by_seed, "score": score, "low": low, "high": high, "right": right}
 
 
 def _unknown() -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Trial:
         reason: what went wrong, for a failed trial; else empty.
         history: for each seed, for each epoch: training ``loss``, ``val_loss`` and ``val_accuracy``
             or ``val_r2``.
+        right: for an accuracy, how many seeds were right on each validation sample, packed by
+            :func:`~structopt_widgets.training.item_scores.pack_counts`; else empty.
     """
 
     structure: Structure
@@ -71,6 +73,7 @@ class Trial:
     reason: str = ""
     history: tuple[tuple[Mapping[str, float], ...], ...] = ()
     number: int | None = None
+    right: str = ""
 
     def to_row(self) -> dict[str, Any]:
         """One flat row for a table.
