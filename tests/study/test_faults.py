@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -112,6 +113,29 @@ def test_killed_again_and_again_a_sweep_ends_with_each_trial_once(
     # Called once more, there is nothing left to do.
     assert toy_sweep(again, 6, 2, on_trial=done_now.append).equals(table)
     assert len(done_now) == 6 - len(kept)
+
+
+@pytest.mark.benchmark
+@pytest.mark.timeout(600)
+def test_killed_at_ten_random_moments(tmp_path: Path, structure_file: Path) -> None:
+    path = tmp_path / "trials.journal"
+    rng = random.Random(0)
+    kept: dict[int | None, str] = {}
+    for _ in range(10):
+        with sweeping(structure_file, path, 80, 2) as process:
+            go(process)
+            time.sleep(rng.uniform(0, 1.5))
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        now = {trial.number: trial.to_json() for trial in Study(path)}
+        assert kept.items() <= now.items()
+        kept = now
+    assert 0 < len(kept) < 80
+    study = Study(path)
+    done_now: list[Trial] = []
+    toy_sweep(study, 80, 8, on_trial=done_now.append)
+    each_once(study, 80)
+    assert len(done_now) == 80 - len(kept)
 
 
 def test_two_processes_share_one_study(tmp_path: Path, structure_file: Path) -> None:
