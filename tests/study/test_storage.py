@@ -64,17 +64,21 @@ def test_a_graph_is_stored_once(tmp_path: Path) -> None:
     assert len([key for key in study.optuna.user_attrs if key.startswith("space ")]) == 1
 
 
-def test_several_studies_in_one_place(place: str | None) -> None:
-    if place is None:
-        pytest.skip("two studies in memory have nothing in common")
-    first, second = sw.Study(place, name="first"), sw.Study(place, name="second")
+def test_several_studies_in_one_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    first, second = sw.Study(path, name="first"), sw.Study(path, name="second")
     first.add(toy_trial(toy_space().baseline))
-    assert (len(first), len(second), len(sw.Study(place, name="first"))) == (1, 0, 1)
+    assert (len(first), len(second), len(sw.Study(path, name="first"))) == (1, 0, 1)
 
 
+@pytest.mark.slow
 def test_an_sqlite_file_is_known_by_its_contents(tmp_path: Path) -> None:
     sw.Study(f"sqlite:///{tmp_path}/a.db").add(toy_trial(toy_space().baseline))
     assert len(sw.Study(tmp_path / "a.db")) == 1
+    other = optuna.create_study(storage=f"sqlite:///{tmp_path}/o.db", study_name="structures")
+    other.add_trial(optuna.trial.create_trial(value=1.0))
+    with pytest.raises(ValueError, match="another program's"):
+        sw.Study(tmp_path / "o.db")
 
 
 def test_half_a_line_at_the_end_is_mended(tmp_path: Path) -> None:
@@ -94,7 +98,7 @@ def test_half_a_line_at_the_end_is_mended(tmp_path: Path) -> None:
         assert len(optuna.load_study(study_name="structures", storage=storage).trials) == 2
 
 
-def test_the_damaged_line_of_another_program_is_told(tmp_path: Path) -> None:
+def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not a study\nby any means\n")
     with pytest.raises(ValueError, match=r"Expected a file that sw\.Study has written"):
@@ -102,10 +106,6 @@ def test_the_damaged_line_of_another_program_is_told(tmp_path: Path) -> None:
     assert path.read_text() == "not a study\nby any means\n"
     with pytest.raises(FileNotFoundError):
         sw.Study(tmp_path / "nowhere" / "a.journal")
-    other = optuna.create_study(storage=f"sqlite:///{tmp_path}/o.db", study_name="structures")
-    other.add_trial(optuna.trial.create_trial(value=1.0))
-    with pytest.raises(ValueError, match="another program's"):
-        sw.Study(tmp_path / "o.db")
 
 
 def test_tables_in_files(tmp_path: Path) -> None:
