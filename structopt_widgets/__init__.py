@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .layer_rules import Connection, Cost, Elementwise, LayerRule, Mixing, WeightAxes, register_layer_rule
     from .metrics import CostReport, format_metric
     from .structure import Structure, StructureSpace, WidthGroup
-    from .study import Study, Trial, pareto_front
-    from .training import Budget, Data, load_data, quick_run, train_together
+    from .study import Study, Trial, compare, pareto_front
+    from .training import Budget, Data, load_data, quick_run, reference_scores, train_together
     from .widgets import Explorer, explore
 
 _HOME = {
@@ -39,6 +39,7 @@ _HOME = {
     "WeightAxes": "layer_rules",
     "WidthGroup": "structure",
     "ceil_log2": "graph",
+    "compare": "study",
     "explore": "widgets",
     "format_metric": "metrics",
     "load_data": "training",
@@ -49,6 +50,7 @@ _HOME = {
     "plot_tradeoff": "figures",
     "plot_tradeoff_svg": "figures",
     "quick_run": "training",
+    "reference_scores": "training",
     "register_layer_rule": "layer_rules",
     "train_together": "training",
     "without_weights": "keras_bridge",
@@ -72,6 +74,7 @@ __all__ = [
     "WeightAxes",
     "WidthGroup",
     "ceil_log2",
+    "compare",
     "explore",
     "format_metric",
     "load_data",
@@ -82,6 +85,7 @@ __all__ = [
     "plot_tradeoff",
     "plot_tradeoff_svg",
     "quick_run",
+    "reference_scores",
     "register_layer_rule",
     "train_together",
     "without_weights",

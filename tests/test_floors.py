@@ -112,7 +112,7 @@ def loaded_after(code: str, *arguments: str) -> set[str]:
     return set(run.stdout.split("loaded:")[1].split())
 
 
-HEAVY = {"keras", "tensorflow", "ipywidgets", "plotly", "sympy"}
+HEAVY = {"keras", "tensorflow", "ipywidgets", "plotly", "sympy", "optuna", "scipy", "psutil", "tqdm"}
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,9 +65,10 @@ def plot_tradeoff_svg(
     logx: bool = True,
     width: int = 640,
     height: int = 400,
+    references: Mapping[str, float] | None = None,
 ) -> Svg:
     """As :func:`plot_tradeoff`, as a picture of ``width`` x ``height`` pixels that needs no script."""
-    return _draw(tradeoff_info(trials, x, y, baseline, cursor, logx), width, height)
+    return _draw(tradeoff_info(trials, x, y, baseline, cursor, logx, references), width, height)
 
 
 def find_axis(values: list[float], start: float, end: float, log: bool) -> Axis:
@@ -104,6 +106,7 @@ def _linear_ticks(low: float, high: float) -> tuple[float, ...]:
 
 def _draw(info: TradeoffInfo, width: int, height: int) -> Svg:
     ends = [end for point in info.points for end in (point.y, point.low, point.high) if not math.isnan(end)]
+    ends += [value for _, value in info.references]
     cursor = [info.cursor] if info.cursor is not None and (info.cursor > 0 or not info.logx) else []
     across = find_axis([*(point.x for point in info.points), *cursor], LEFT, width - RIGHT, info.logx)
     up = find_axis(ends, height - BOTTOM, TOP, log=False)
@@ -114,6 +117,7 @@ def _draw(info: TradeoffInfo, width: int, height: int) -> Svg:
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
         *_frame(info, across, up, width, height),
         *(_cursor(across.at(value), height) for value in cursor),
+        *(_reference(name, up.at(value), width) for name, value in info.references),
         *_front(info, across, up),
         # The baseline last, so that its star is not under a point as large as it.
         *(_trial(point, info, across, up) for point in sorted(info.points, key=lambda each: each == info.baseline)),
@@ -136,7 +140,8 @@ def _description(info: TradeoffInfo) -> str:
         f"trial {point.number}: {format_value(info.y, point.y)} at {format_value(info.x, point.x)}"
         for point in info.front_points
     )
-    return f"{len(info.points)} trials. Pareto front: {front}."
+    lines = "".join(f" {name}: {format_value(info.y, value)}." for name, value in info.references)
+    return f"{len(info.points)} trials. Pareto front: {front}.{lines}"
 
 
 def _frame(info: TradeoffInfo, across: Axis, up: Axis, width: int, height: int) -> list[str]:
@@ -168,6 +173,13 @@ def _frame(info: TradeoffInfo, across: Axis, up: Axis, width: int, height: int) 
 
 def _cursor(place: float, height: int) -> str:
     return f'<path d="M{place:.1f} {TOP}V{height - BOTTOM}" stroke="{GREY}" stroke-dasharray="2 3"/>'
+
+
+def _reference(name: str, place: float, width: int) -> str:
+    return (
+        f'<path d="M{LEFT} {place:.1f}H{width - RIGHT}" stroke="{GREY}" stroke-dasharray="8 4"/>'
+        f'<text x="{width - RIGHT}" y="{place - 3:.1f}" text-anchor="end" fill="{GREY}">{html.escape(name)}</text>'
+    )
 
 
 def _front(info: TradeoffInfo, across: Axis, up: Axis) -> list[str]:

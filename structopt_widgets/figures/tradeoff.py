@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ class TradeoffInfo:
         baseline: the point of the model as it came, or ``None``.
         cursor: where on x to draw the current structure, or ``None``.
         logx: whether x is on a logarithmic scale.
+        references: names and values of y to draw across the figure.
     """
 
     x: str
@@ -49,6 +51,7 @@ class TradeoffInfo:
     baseline: Point | None
     cursor: float | None
     logx: bool
+    references: tuple[tuple[str, float], ...] = ()
 
     @property
     def front_points(self) -> tuple[Point, ...]:
@@ -73,6 +76,7 @@ def plot_tradeoff(
     cursor: float | None = None,
     logx: bool = True,
     figure: go.Figure | None = None,
+    references: Mapping[str, float] | None = None,
 ) -> go.Figure:
     """Score against cost, with intervals and the Pareto front.
 
@@ -85,12 +89,13 @@ def plot_tradeoff(
         cursor: where to draw a vertical line, for the structure at hand.
         logx: a logarithmic x axis; rows with x of 0 or less are then left out.
         figure: a figure to update in place instead of making one.
+        references: scores to draw as horizontal lines, such as ``sw.reference_scores(data)``.
 
     Raises ``ValueError`` for a column or a number that is not in the table.
     """
     import plotly.graph_objects as go
 
-    info = tradeoff_info(trials, x, y, baseline, cursor, logx)
+    info = tradeoff_info(trials, x, y, baseline, cursor, logx, references)
     return draw_tradeoff(info, go.Figure() if figure is None else figure)
 
 
@@ -101,11 +106,13 @@ def tradeoff_info(
     baseline: int | None = None,
     cursor: float | None = None,
     logx: bool = True,
+    references: Mapping[str, float] | None = None,
 ) -> TradeoffInfo:
     """What :func:`plot_tradeoff` shows, without drawing it."""
     y = y or next((name for name in ("accuracy", "r2") if name in trials.columns), "accuracy")
+    lines = tuple((name, float(value)) for name, value in (references or {}).items() if math.isfinite(value))
     if not len(trials):
-        return TradeoffInfo(x, y, (), (), None, cursor, logx)
+        return TradeoffInfo(x, y, (), (), None, cursor, logx, lines)
     better = {True: [name for name in (x, y) if is_larger_better(name)]}
     better[False] = [name for name in (x, y) if not is_larger_better(name)]
     front = pareto_front(trials, maximize=better[True], minimize=better[False])
@@ -118,7 +125,7 @@ def tradeoff_info(
         raise ValueError(f"Expected the number of a trial in the table as baseline, got {baseline!r}.")
     marked = next((point for point in points if point.number == baseline), None)
     order = tuple(int(number) for number in front.sort_values([x, y], kind="stable").index)
-    return TradeoffInfo(x, y, points, order, marked, cursor, logx)
+    return TradeoffInfo(x, y, points, order, marked, cursor, logx, lines)
 
 
 def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
@@ -126,7 +133,7 @@ def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
 
     They are, in this order: the trials with their intervals, the Pareto front, the baseline.
     ``customdata`` of the first and the last are the numbers of the trials; the first shape of the
-    layout is the cursor.
+    layout is the cursor, the others are the references.
     """
     if not figure.data:
         figure.add_traces(tradeoff_traces())
@@ -148,6 +155,8 @@ def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
         layout.xaxis.title.text, layout.yaxis.title.text = column_title(info.x), column_title(info.y)
         layout.xaxis.type = "log" if info.logx else "linear"
         layout.yaxis.tickformat = ".0%" if info.y == "accuracy" else None
+        layout.shapes = [layout.shapes[0], *(_line(value) for _, value in info.references)]
+        layout.annotations = [layout.annotations[0], *(_name(name, value) for name, value in info.references)]
         cursor = layout.shapes[0]
         # A hidden cursor still needs a place, and a logarithmic axis has none at 0.
         place = info.cursor if info.cursor is not None and (info.cursor > 0 or not info.logx) else None
@@ -225,6 +234,17 @@ def _layout() -> dict[str, Any]:
             }
         ],
     }
+
+
+def _line(value: float) -> dict[str, Any]:
+    line = {"color": GREY, "dash": "longdash", "width": 1}
+    return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value, "line": line}
+
+
+def _name(name: str, value: float) -> dict[str, Any]:
+    place = {"xref": "paper", "x": 1, "xanchor": "right", "y": value, "yanchor": "bottom"}
+    # plotly reads HTML in annotations.
+    return {"text": html.escape(name), "showarrow": False, "font": {"color": GREY, "size": 11}, **place}
 
 
 def _point(number: Any, row: dict[Any, Any], x: str, y: str) -> Point:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from ..graph import ModelGraph
 from .space import StructureSpace
-from .structure import Structure
+from .structure import CHOICES, Structure
 
 _EXPECTED = "Expected the JSON text that Structure.to_json() writes"
 
@@ -23,19 +25,28 @@ def structure_from_json(text: str) -> Structure:
         raise ValueError(f"{_EXPECTED} in version 1, got version {data.get('version')!r}; a newer release may read it.")
     try:
         space = StructureSpace(ModelGraph.from_json(data["graph"]), growth=data["growth"])
-        choices = data["choices"]
-        structure = space.baseline
-        for name, width in choices["widths"].items():
-            structure = structure.with_width(name, width)
-        for name, activation in choices["activations"].items():
-            structure = structure.with_activation(name, activation)
-        for name, use_bias in choices["biases"].items():
-            structure = structure.with_bias(name, use_bias)
-        for name, initializer in choices["initializers"].items():
-            structure = structure.with_initializer(name, initializer)
-        # Files written before blocks could be left out have none.
-        for name, kept in choices.get("blocks", {}).items():
-            structure = structure.with_block(name, kept)
+        return structure_of_choices(space, data["choices"])
     except (KeyError, IndexError, TypeError, AttributeError) as error:
         raise ValueError(f"{_EXPECTED}; this one is damaged: {type(error).__name__} {error}") from error
+
+
+def choices_of(structure: Structure) -> dict[str, dict[str, Any]]:
+    """What :func:`structure_of_choices` takes, as values of standard JSON."""
+    return {choice: dict(getattr(structure, choice)) for choice in CHOICES}
+
+
+def structure_of_choices(space: StructureSpace, choices: Mapping[str, Mapping[str, Any]]) -> Structure:
+    """The structure of ``space`` with these widths, activations, biases, initializers and blocks."""
+    structure = space.baseline
+    for name, width in choices["widths"].items():
+        structure = structure.with_width(name, width)
+    for name, activation in choices["activations"].items():
+        structure = structure.with_activation(name, activation)
+    for name, use_bias in choices["biases"].items():
+        structure = structure.with_bias(name, use_bias)
+    for name, initializer in choices["initializers"].items():
+        structure = structure.with_initializer(name, initializer)
+    # Files written before blocks could be left out have none.
+    for name, kept in choices.get("blocks", {}).items():
+        structure = structure.with_block(name, kept)
     return structure

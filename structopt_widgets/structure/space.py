@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import hashlib
 import json
 import random
 from collections.abc import Mapping, Sequence
@@ -226,11 +227,12 @@ class StructureSpace:
 
     def is_same_model(self, other: StructureSpace) -> bool:
         """Whether ``other`` was read from the same model."""
-        return self is other or self.graph is other.graph or self._fingerprint == other._fingerprint
+        return self is other or self.graph is other.graph or self.fingerprint == other.fingerprint
 
     @functools.cached_property
-    def _fingerprint(self) -> str:
-        return json.dumps(self.graph.to_json(), sort_keys=True)
+    def fingerprint(self) -> str:
+        """SHA-256 of the graph: equal models, equal fingerprint."""
+        return hashlib.sha256(json.dumps(self.graph.to_json(), sort_keys=True).encode()).hexdigest()
 
     def _at(self, widths: Mapping[str, int]) -> Structure:
         base = self.baseline

@@ -1,7 +1,8 @@
-"""Floor 5: trials gathered, and the best of them."""
+"""Floor 5: trials gathered, swept and compared, and the best of them."""
 
 from ..training import Trial
+from .comparison import Comparison, compare
 from .pareto import pareto_front
 from .study import Study
 
-__all__ = ["Study", "Trial", "pareto_front"]
+__all__ = ["Comparison", "Study", "Trial", "compare", "pareto_front"]

@@ -1,17 +1,27 @@
-"""Trials gathered in one table."""
+"""Trials gathered, in memory, in a file or in a database, and swept."""
 
 from __future__ import annotations
 
-import dataclasses
-import threading
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ..training import Trial
+from ..structure import StructureSpace
+from ..training import Budget, Data, Trial
+from ..training.budget import SHORT_BUDGET
 from ..training.trial import COSTS
 
 if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    import optuna
     import pandas as pd
+
+    from .knobs import Choose
+    from .plan import Plan
+    from .running import Elsewhere, Here
+    from .sweep_progress import SweepProgress
 
 # The table of a study without trials, so that code that selects columns works from the start.
 EMPTY_COLUMNS = (
@@ -22,45 +32,191 @@ EMPTY_COLUMNS = (
 
 
 class Study:
-    """Trials in the order they came, numbered from 0. Several threads may add to it."""
+    """Finished trials, in the order of their numbers. Several threads and processes may add to it.
 
-    def __init__(self) -> None:
-        self._trials: list[Trial] = []
-        self._lock = threading.Lock()
+    Args:
+        path_or_url: where the trials are kept: the path of a file, made if it is not there; the URL of
+            a database, such as ``"postgresql://..."`` or ``"sqlite:///trials.db"``; ``None`` for memory.
+        name: of the study, where one file or database holds several.
+
+    It is an Optuna study underneath, :attr:`optuna`: ``optuna-dashboard`` opens the file or database,
+    with the score and the number of parameters as its two values. A number that is missing belongs to a
+    trial that still runs, or that was given up and done again under another number.
+    """
+
+    def __init__(self, path_or_url: str | os.PathLike[str] | None = None, name: str = "structures") -> None:
+        # Optuna takes most of a second to import; whoever only measures should not wait for it.
+        from .records import SpaceShelf
+        from .storage import open_storage, open_study
+
+        self.name = name
+        self.storage = open_storage(path_or_url)
+        self.optuna: optuna.Study = open_study(self.storage, name)
+        self.study_id = self.storage.get_study_id_from_name(name)
+        self.shelf = SpaceShelf(self.storage, self.study_id)
+        self._read: dict[int, Trial] = {}
 
     def add(self, trial: Trial) -> Trial:
-        """Append a trial and return it with its number."""
+        """Keep a trial and return it with its number."""
+        from .records import description_attrs, optuna_trial
+
         if not isinstance(trial, Trial):
             raise TypeError(f"Expected a Trial, as quick_run returns it; got {type(trial).__name__}.")
-        with self._lock:
-            numbered = dataclasses.replace(trial, number=len(self._trials))
-            self._trials.append(numbered)
-        return numbered
+        attrs = description_attrs(self.shelf, trial.structure)
+        added = self.storage.create_new_trial(self.study_id, optuna_trial(trial.structure, attrs, trial))
+        return self.trial(self.storage.get_trial_number_from_id(added))
 
     @property
     def trials(self) -> pd.DataFrame:
-        """One row a trial, indexed by its number; the columns are those of :meth:`Trial.to_row`."""
+        """One row a finished trial, indexed by its number; the columns are those of :meth:`Trial.to_row`."""
         import pandas as pd
 
         trials = list(self)
         if not trials:
             return pd.DataFrame(columns=list(EMPTY_COLUMNS)).rename_axis("number")
-        return pd.DataFrame([trial.to_row() for trial in trials]).rename_axis("number")
+        numbers = pd.Index([trial.number for trial in trials], name="number")
+        return pd.DataFrame([trial.to_row() for trial in trials], index=numbers)
 
     def trial(self, number: int) -> Trial:
         """The trial of a number; raises ``ValueError`` when there is none."""
-        trials = list(self)
-        if not 0 <= number < len(trials):
-            known = f"0 to {len(trials) - 1}" if trials else "none: the study is empty"
-            raise ValueError(f"Expected the number of a trial ({known}), got {number!r}.")
-        return trials[number]
+        if number not in self._read:
+            numbers = [str(trial.number) for trial in self]
+            if number not in self._read:
+                known = f"{numbers[0]} to {numbers[-1]}" if numbers else "none: the study is empty"
+                raise ValueError(f"Expected the number of a trial ({known}), got {number!r}.")
+        return self._read[number]
+
+    def compare(self, number: int | None = None) -> pd.DataFrame:
+        """Which trials can be told apart from one of them: ``difference``, ``p_value``, ``paired_by``, ``told_apart``.
+
+        Args:
+            number: the trial to compare with; by default the one with the best score.
+
+        Each row is a :func:`compare` of its own; of a hundred equal trials, five are told apart by chance.
+        """
+        from .comparison import compare_all
+
+        return compare_all(self, number)
+
+    def to_csv(self, path: str | os.PathLike[str]) -> None:
+        """Write :attr:`trials` as comma-separated values."""
+        self.trials.to_csv(path)
+
+    def to_parquet(self, path: str | os.PathLike[str]) -> None:
+        """Write :attr:`trials` as a Parquet file; needs ``pip install structopt-widgets[parquet]``."""
+        try:
+            import pyarrow  # noqa: F401 - pandas would name its own extra, not ours
+        except ImportError as error:
+            raise ImportError(
+                "Expected pyarrow to write Parquet, got none. Run: pip install 'structopt-widgets[parquet]'"
+            ) from error
+        self.trials.to_parquet(Path(path))
+
+    def sweep(
+        self,
+        space: StructureSpace,
+        data: Data,
+        n_trials: int = 64,
+        sampler: Any = "random",
+        budget: Budget = SHORT_BUDGET,
+        *,
+        maximize: str | Sequence[str] | None = None,
+        minimize: str | Sequence[str] = "n_params",
+        at_most: Mapping[str, float] | None = None,
+        choose: Choose = "widths",
+        groups: Iterable[str] | None = None,
+        halving: tuple[int, int] | None = None,
+        seed: int = 0,
+        together: int = 16,
+        executor: Executor | None = None,
+        in_flight: int | None = None,
+        on_trial: Callable[[Trial], Any] | None = None,
+        on_progress: Callable[[SweepProgress], Any] | None = None,
+        should_stop: Callable[[], bool] | None = None,
+        show_progress: bool = True,
+    ) -> pd.DataFrame:
+        """Train many structures of a space, and keep a trial of each.
+
+        A sweep is its arguments: called again, in this process or another, it goes on where it
+        stopped; with a larger ``n_trials`` it goes on from there; with another seed it is another
+        sweep. Processes that call it at the same time share the work. Trials are written as soon as
+        the batch they were trained in ends; what a killed process was training is done again.
+
+        Args:
+            space: the structures to choose from.
+            data: what to train and validate on.
+            n_trials: how many different structures.
+            sampler: ``"random"``, ``"qmc"`` (quasi-random: a Sobol sequence), ``"grid"``, ``"nsga2"``,
+                ``"tpe"``, or an Optuna sampler. Widths are drawn log-uniformly within their bounds.
+            budget: of each structure's training.
+            maximize, minimize: columns of the table that the learning samplers and halving go by;
+                by default the score against the parameters.
+            at_most: limits of costs, ``{"n_params": 20_000}``: what is above one is never trained.
+            choose: ``"widths"``, or ``"multiplier"`` for all widths at once, ``"activations"``,
+                ``"biases"``, ``"initializers"``, or several; or a mapping from these to the values
+                allowed: ``{"widths": None, "activations": ("relu", "tanh")}``.
+            groups: the width groups to vary; by default all that are free.
+            halving: ``(eta, rungs)`` for successive halving: all structures are trained for a part
+                of the budget, the best ``1 / eta`` of them for ``eta`` times that, and so on until
+                the last rung's have had all of it. Each rung's runs are trials of their own.
+            seed: of the sampler.
+            together: structures trained in one batch; also the population of ``"nsga2"``.
+            executor: where to train: here, or any ``concurrent.futures.Executor``, whose workers are
+                sent plain data; Dask's is ``client.get_executor()``.
+            in_flight: batches an executor has at a time, by default one a processor of this machine;
+                for a cluster, one or two a worker.
+            on_trial: called with each trial once it is written.
+            on_progress: called with a :class:`SweepProgress`.
+            should_stop: once true, the sweep ends; what was not finished is left to a later call.
+            show_progress: whether to show a bar.
+
+        Returns:
+            the sweep's trials, those of former calls included: rows of :attr:`trials`. There are
+            fewer than ``n_trials`` when the space has no more.
+
+        A structure that cannot be trained is a failed trial with its reason, and the sweep goes on.
+        Ctrl-C leaves the study as ``should_stop`` does, and is raised again.
+        """
+        from .halving import run_stages, stages
+        from .plan import check_fit, make_plan
+        from .running import Elsewhere, Here
+        from .sweep_progress import Meter
+
+        plan = make_plan(
+            space, data, budget, n_trials, sampler, maximize, minimize, at_most, choose, groups, seed, together
+        )
+        check_fit(space, data, executor is not None)
+        plans = stages(plan, halving)
+        meter = Meter(sum(each.n_trials for each in plans), on_progress, on_trial, show_progress)
+
+        def runner(stage: Plan) -> Here | Elsewhere:
+            if executor is None:
+                return Here(data, stage.budget, meter.trained, should_stop)
+            return Elsewhere(executor, data, stage.budget, in_flight)
+
+        try:
+            numbers = run_stages(self, plans, runner, should_stop or (lambda: False), meter)
+        finally:
+            meter.close()
+        return self.trials.loc[numbers]
 
     def __len__(self) -> int:
-        return len(self._trials)
+        return sum(1 for _ in self)
 
     def __iter__(self) -> Iterator[Trial]:
-        with self._lock:
-            return iter(list(self._trials))
+        every = self.storage.get_all_trials(self.study_id, deepcopy=False)
+        return iter([trial for trial in map(self._finished, every) if trial is not None])
 
     def __repr__(self) -> str:
-        return f"Study({len(self)} trials)"
+        return f"Study({self.name}: {len(self)} trials)"
+
+    def _finished(self, frozen: optuna.trial.FrozenTrial) -> Trial | None:
+        """The trial Optuna holds, if it has a result. It never changes again, so each is read once."""
+        from .records import read_trial
+
+        if frozen.number not in self._read:
+            trial = read_trial(frozen, self.shelf)
+            if trial is None:
+                return None
+            self._read.setdefault(frozen.number, trial)
+        return self._read[frozen.number]

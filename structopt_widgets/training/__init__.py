@@ -5,7 +5,8 @@ from .data import Data
 from .datasets import load_data
 from .progress import Progress
 from .quick_run import quick_run
+from .references import reference_scores
 from .together import train_together
 from .trial import Trial
 
-__all__ = ["Budget", "Data", "Progress", "Trial", "load_data", "quick_run", "train_together"]
+__all__ = ["Budget", "Data", "Progress", "Trial", "load_data", "quick_run", "reference_scores", "train_together"]

@@ -11,6 +11,7 @@ import numpy as np
 
 from .labels import read_labels
 from .sources import read_pair
+from .statistics import r2_score
 
 
 class Data:
@@ -89,6 +90,13 @@ class Data:
     def input_shape(self) -> tuple[int, ...]:
         """Shape of one sample."""
         return self.x.shape[1:]
+
+    @functools.cached_property
+    def chance_level(self) -> float:
+        """Validation score of always answering the training part's most frequent class, or its mean (R2)."""
+        if self.task == "classification":
+            return float(np.mean(self.y_val == np.bincount(self.y).argmax()))
+        return r2_score(self.y_val, np.broadcast_to(self.y.mean(axis=0), self.y_val.shape))
 
     @functools.cached_property
     def fingerprint(self) -> str:

@@ -50,10 +50,12 @@ class Objective:
 
     def score(self, y: np.ndarray, outputs: np.ndarray) -> float:
         """Share of right classes, or R2."""
-        if self.metric == "r2":
-            return r2_score(y, outputs)
+        return r2_score(y, outputs) if self.metric == "r2" else float(np.mean(self.is_right(y, outputs)))
+
+    def is_right(self, y: np.ndarray, outputs: np.ndarray) -> np.ndarray:
+        """Whether the class of each sample is right."""
         chosen = outputs[:, 0] > self.threshold if self.output_shape == (1,) else outputs.argmax(axis=1)
-        return float(np.mean(chosen == y))
+        return chosen == y
 
     def mean_loss(self, y: np.ndarray, outputs: np.ndarray) -> float:
         """Mean loss over all samples, without the penalties of regularizers."""

@@ -8,9 +8,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from ..structure import Structure
 from .budget import Budget
 from .data import Data
+from .item_scores import pack_counts
 from .statistics import bootstrap_r2, wilson_interval
 from .trial import COSTS, Trial
 
@@ -47,11 +50,13 @@ def _scores(objective: Objective, data: Data, outputs: list[Any]) -> dict[str, A
     by_seed = tuple(objective.score(data.y_val, each) for each in outputs)
     score = sum(by_seed) / len(by_seed)
     n = len(data.y_val)
+    right = ""
     if objective.metric == "accuracy":
         low, high = wilson_interval(min(score * n, n), n)
+        right = pack_counts(np.sum([objective.is_right(data.y_val, each) for each in outputs], axis=0))
     else:
         low, high = bootstrap_r2(data.y_val, outputs)
-    return {"by_seed": by_seed, "score": score, "low": low, "high": high}
+    return {"by_seed": by_seed, "score": score, "low": low, "high": high, "right": right}
 
 
 def _unknown() -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -36,6 +37,44 @@ def wilson_interval(successes: float, n: int, confidence: float = 0.95) -> tuple
     low = 0.0 if successes == 0 else (center - half) / scale
     high = 1.0 if successes == n else (center + half) / scale
     return low, high
+
+
+def sign_flip_p_value(differences: Sequence[float] | np.ndarray) -> float:
+    """How often differences at least as large in sum would come up if each were as likely to have the other sign.
+
+    The two-sided p-value of Fisher's randomization test for pairs. Exact for whole numbers; for others
+    exact up to 16 of them, beyond from 100,000 drawn signs, the same ones each time. For differences
+    of -1, 0 and 1 it is McNemar's exact test.
+
+    Source: R. A. Fisher, "The Design of Experiments", 1935, section 21.
+    """
+    values = np.abs(np.asarray(differences, dtype=float))
+    observed = abs(float(np.sum(np.asarray(differences, dtype=float))))
+    values = values[values > 0]
+    if not len(values):
+        return 1.0
+    if (values == np.round(values)).all():
+        sums, chances = _sum_of_signed(values.astype(int))
+        return min(1.0, float(chances[np.abs(sums) >= observed].sum()))
+    if len(values) <= 16:
+        signs = np.array(list(itertools.product((-1.0, 1.0), repeat=len(values))))
+    else:
+        signs = np.random.default_rng(0).choice((-1.0, 1.0), (100_000, len(values)))
+    # The observed signs are among the possible ones, whatever rounding does to their sum.
+    return float(np.mean(np.abs(signs @ values) >= observed - 1e-9 * values.sum()))
+
+
+def _sum_of_signed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All sums of positive whole numbers with a fair sign each, and their probabilities."""
+    chances = np.ones(1)
+    for value, count in zip(*np.unique(values, return_counts=True), strict=True):
+        heads = np.arange(count + 1)
+        log_chances = [math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1) for k in heads]
+        spread = np.zeros(2 * value * count + 1)
+        spread[:: 2 * value] = np.exp(np.array(log_chances) - count * math.log(2))
+        chances = np.convolve(chances, spread)
+    total = int(values.sum())
+    return np.arange(-total, total + 1), chances
 
 
 def r2_score(y: np.ndarray, predicted: np.ndarray) -> float:

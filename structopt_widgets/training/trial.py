@@ -48,6 +48,8 @@ class Trial:
             or ``val_r2``.
         engine: ``"together"`` when its seeds, and perhaps other structures, were trained in one compiled
             step; ``"keras"`` when each was trained by ``keras.Model.fit``.
+        right: for an accuracy, how many seeds were right on each validation sample, packed by
+            :func:`~structopt_widgets.training.item_scores.pack_counts`; else empty.
     """
 
     structure: Structure
@@ -74,6 +76,7 @@ class Trial:
     history: tuple[tuple[Mapping[str, float], ...], ...] = ()
     engine: str = "keras"
     number: int | None = None
+    right: str = ""
 
     def to_row(self) -> dict[str, Any]:
         """One flat row for a table.
@@ -112,10 +115,13 @@ class Trial:
 
     def to_json(self) -> str:
         """Everything in the trial, its structure included, as standard JSON."""
-        fields = {field.name: getattr(self, field.name) for field in dataclasses.fields(self)}
-        fields["structure"] = json.loads(self.structure.to_json())
-        fields["budget"] = dataclasses.asdict(self.budget)
-        return json.dumps({"format": FORMAT, "version": 1, **_encode(fields)}, allow_nan=False)
+        fields = self.to_record() | {"structure": json.loads(self.structure.to_json())}
+        return json.dumps({"format": FORMAT, "version": 1, **fields}, allow_nan=False)
+
+    def to_record(self) -> dict[str, Any]:
+        """Everything but the structure, as values of standard JSON, for those who keep structures apart."""
+        fields = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "structure"}
+        return _encode(fields | {"budget": dataclasses.asdict(self.budget)})
 
     @classmethod
     def from_json(cls, text: str) -> Trial:
@@ -127,17 +133,22 @@ class Trial:
         if not isinstance(fields, dict) or fields.pop("format", None) != FORMAT or fields.pop("version", None) != 1:
             raise ValueError(f"{_EXPECTED} in version 1, got other JSON: {text[:80]!r}")
         try:
-            fields["structure"] = Structure.from_json(json.dumps(fields["structure"]))
-            fields["budget"] = Budget(**fields["budget"])
-            for name in ("score", "low", "high", "loss"):
-                fields[name] = float(fields[name])
-            fields["by_seed"] = tuple(float(each) for each in fields["by_seed"])
-            fields["history"] = tuple(
-                tuple({key: float(value) for key, value in epoch.items()} for epoch in run) for run in fields["history"]
-            )
-            return cls(**fields)
+            structure = Structure.from_json(json.dumps(fields.pop("structure")))
+            return cls.from_record(fields, structure)
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(f"{_EXPECTED}; this one is damaged: {type(error).__name__} {error}") from error
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any], structure: Structure) -> Trial:
+        """The trial of a :meth:`to_record` and its structure; raises ``KeyError`` or ``TypeError`` for any other."""
+        fields = {**record, "structure": structure, "budget": Budget(**record["budget"])}
+        for name in ("score", "low", "high", "loss"):
+            fields[name] = float(record[name])
+        fields["by_seed"] = tuple(float(each) for each in record["by_seed"])
+        fields["history"] = tuple(
+            tuple({key: float(value) for key, value in epoch.items()} for epoch in run) for run in record["history"]
+        )
+        return cls(**fields)
 
     def __repr__(self) -> str:
         number = "" if self.number is None else f" {self.number}"

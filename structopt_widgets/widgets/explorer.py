@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -9,9 +10,10 @@ import ipywidgets
 from ..metrics import CostReport
 from ..structure import Structure, StructureSpace
 from ..study import Study
-from ..training import Data, Trial
+from ..training import Data, Trial, reference_scores
 from .controls import Controls
 from .live_panel import LivePanel
+from .sweep_panel import SweepPanel
 from .tradeoff_view import TradeoffView
 from .validation_panel import ValidationPanel
 
@@ -31,6 +33,7 @@ class Explorer(ipywidgets.VBox):
     Attributes:
         controls: layer to its controls, standard ipywidgets: ``explorer.controls["dense"].width.value = 64``.
         validation: budget, Run and Cancel.
+        sweep: sampler, number of structures, Sweep and Cancel.
         study: every finished trial.
     """
 
@@ -40,16 +43,19 @@ class Explorer(ipywidgets.VBox):
         self.controls = Controls(space)
         self.validation = ValidationPanel(lambda: self.structure, data, self.add)
         self.panel = LivePanel(space, self.controls, self.validation.batch_size)
-        self.tradeoff = TradeoffView(self.study, self._cost, self._baseline_trial, self._choose)
+        self._data = data
+        self.tradeoff = TradeoffView(self.study, self._cost, self._baseline_trial, self._choose, self._references)
+        self.sweep = SweepPanel(space, self.study, data, self.validation.budget, lambda _: self.tradeoff.refresh())
         self.controls.on_change(self.tradeoff.move_cursor)
         self.validation.batch_size.observe(lambda _: self.tradeoff.move_cursor(), names="value")
         side_by_side = ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2rem", align_items="flex-start")
-        self.controls.view.layout.flex = self.validation.layout.flex = "0 1 auto"
+        runs = ipywidgets.VBox([self.validation, self.sweep])
+        self.controls.view.layout.flex = runs.layout.flex = "0 1 auto"
         self.panel.layout.flex = self.tradeoff.layout.flex = "1 1 22rem"
         super().__init__(
             [
                 ipywidgets.HBox([self.controls.view, self.panel], layout=side_by_side),
-                ipywidgets.HBox([self.validation, self.tradeoff], layout=side_by_side),
+                ipywidgets.HBox([runs, self.tradeoff], layout=side_by_side),
             ]
         )
         self.add_class("sw-explorer")
@@ -83,6 +89,14 @@ class Explorer(ipywidgets.VBox):
 
     def _baseline_trial(self) -> int | None:
         return next((trial.number for trial in self.study if trial.structure == self.space.baseline), None)
+
+    @functools.cached_property
+    def _reference_scores(self) -> dict[str, float]:
+        return reference_scores(self._data) if self._data is not None else {}
+
+    def _references(self) -> dict[str, float]:
+        # Fitting a linear model takes a second: not before there is something to hold against it.
+        return self._reference_scores if len(self.study) else {}
 
     def _choose(self, number: int) -> None:
         self.structure = self.study.trial(number).structure

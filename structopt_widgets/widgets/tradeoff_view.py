@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import ipywidgets
@@ -28,6 +28,7 @@ class TradeoffView(ipywidgets.VBox):
         cost: costs of the structure the sliders stand at.
         baseline: number of the trial of the model as it came, if there is one.
         chosen: called with the number of a clicked or listed trial.
+        references: gives scores to draw as lines.
     """
 
     def __init__(
@@ -36,11 +37,13 @@ class TradeoffView(ipywidgets.VBox):
         cost: Callable[[], CostReport],
         baseline: Callable[[], int | None],
         chosen: Callable[[int], None],
+        references: Callable[[], Mapping[str, float]],
     ) -> None:
         self._study = study
         self._cost = cost
         self._baseline = baseline
         self._chosen = chosen
+        self._references = references
         self.size = ipywidgets.Dropdown(
             options=[(METRICS[name].label, name) for name in SIZES], value="n_params", description="against"
         )
@@ -95,7 +98,13 @@ class TradeoffView(ipywidgets.VBox):
         return getattr(self._cost(), self.size.value)
 
     def _info(self) -> TradeoffInfo:
-        return tradeoff_info(self._study.trials, x=self.size.value, baseline=self._baseline(), cursor=self._here())
+        return tradeoff_info(
+            self._study.trials,
+            x=self.size.value,
+            baseline=self._baseline(),
+            cursor=self._here(),
+            references=self._references(),
+        )
 
     def _clicked(self, trace: Any, points: Any, _: Any) -> None:
         for index in points.point_inds:

@@ -30,9 +30,9 @@ class ValidationPanel(ipywidgets.VBox):
         self._data = data
         self._finished = finished
         self._run: _Run | None = None
-        self.epochs = _number("epochs", 3, 1, 1000)
-        self.seeds = _number("seeds", 1, 1, 100)
-        self.batch_size = _number("batch size", 32, 1, 65536)
+        self.epochs = number_field("epochs", 3, 1, 1000)
+        self.seeds = number_field("seeds", 1, 1, 100)
+        self.batch_size = number_field("batch size", 32, 1, 65536)
         self.run_button = ipywidgets.Button(description="Run", icon="play", button_style="primary")
         self.run_button.tooltip = "train this structure from fresh weights and validate it"
         self.cancel_button = ipywidgets.Button(description="Cancel", icon="stop", disabled=True)
@@ -60,6 +60,10 @@ class ValidationPanel(ipywidgets.VBox):
         """Whether a run is going on."""
         return self._run is not None
 
+    def budget(self) -> Budget:
+        """What a run may spend, as the fields say."""
+        return Budget(epochs=self.epochs.value, seeds=self.seeds.value, batch_size=self.batch_size.value)
+
     def run(self) -> None:
         """Start a run of the structure at hand, in the background.
 
@@ -74,8 +78,7 @@ class ValidationPanel(ipywidgets.VBox):
                 "Expected data to validate on. Open the explorer with sw.explore(model, data=sw.load_data('fashion')), "
                 "or with your own sw.Data(x, y)."
             )
-        budget = Budget(epochs=self.epochs.value, seeds=self.seeds.value, batch_size=self.batch_size.value)
-        run = _Run(self, self._structure(), self._data, budget)
+        run = _Run(self, self._structure(), self._data, self.budget())
         self._show_running(True)
         self._run = run
         run.thread.start()
@@ -172,7 +175,8 @@ class _Run:
         panel._on_end(self, trial, error)
 
 
-def _number(description: str, value: int, least: int, most: int) -> ipywidgets.BoundedIntText:
+def number_field(description: str, value: int, least: int, most: int) -> ipywidgets.BoundedIntText:
+    """A small labelled field for a whole number."""
     return ipywidgets.BoundedIntText(
         value=value,
         min=least,

@@ -80,3 +80,14 @@ def test_an_axis_is_linear_or_logarithmic() -> None:
     assert linear.at(50) == pytest.approx(50)
     upwards = find_axis([1, 99], 100, 0, log=False)
     assert upwards.at(1) > upwards.at(99)
+
+
+def test_references_are_lines_and_words(trials: pd.DataFrame) -> None:
+    picture = plot_tradeoff_svg(trials, references={"<chance>": 0.1})
+    root = ElementTree.fromstring(picture.svg)  # noqa: S314 - made here, a moment ago
+    assert "<chance>" in [text.text for text in root.findall(f"{SVG}text")]
+    assert "<chance>: 10.0%." in root.find(f"{SVG}desc").text
+    # Below every trial, and still within the picture.
+    lines = [path.get("d") for path in root.findall(f"{SVG}path") if path.get("stroke-dasharray") == "8 4"]
+    assert len(lines) == 1
+    assert 48 < float(lines[0].split()[1].split("H")[0]) < 400 - 52

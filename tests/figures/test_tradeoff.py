@@ -118,3 +118,17 @@ def test_zeros_have_no_place_on_a_logarithmic_axis(trials: pd.DataFrame) -> None
     assert [each.number for each in tradeoff_info(zero).points] == [0, 2, 7]
     assert [each.number for each in tradeoff_info(zero, logx=False).points] == [0, 1, 2, 7]
     assert not plot_tradeoff(zero, cursor=0).layout.shapes[0].visible
+
+
+def test_references_are_lines_with_names(trials: pd.DataFrame) -> None:
+    references = {"chance": 0.1, "<linear>": 0.7, "unknown": math.nan}
+    info = tradeoff_info(trials, references=references)
+    assert info.references == (("chance", 0.1), ("<linear>", 0.7))
+    figure = plot_tradeoff(trials, cursor=300, references=references)
+    cursor, *lines = figure.layout.shapes
+    assert (cursor.x0, [(line.y0, line.y1) for line in lines]) == (300, [(0.1, 0.1), (0.7, 0.7)])
+    assert [each.text for each in figure.layout.annotations[1:]] == ["chance", "&lt;linear&gt;"]
+    # Drawn again without them, they are gone, and the cursor is where it was.
+    plot_tradeoff(trials, cursor=300, figure=figure)
+    assert [shape.x0 for shape in figure.layout.shapes] == [300]
+    assert len(figure.layout.annotations) == 1

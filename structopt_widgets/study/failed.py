@@ -1,0 +1,41 @@
+"""The trial of a structure that could not be trained to the end."""
+
+from __future__ import annotations
+
+import math
+import platform
+from importlib.metadata import version
+
+from ..structure import Structure
+from ..training import Budget, Data, Trial
+from ..training.trial import COSTS
+
+
+def failed_trial(structure: Structure, data: Data, budget: Budget, error: Exception) -> Trial:
+    """A trial without scores, whose reason is ``error`` in words."""
+    one = structure.measure()
+    costs = {name: getattr(one, name) for name in COSTS}
+    costs["training_bytes"] = structure.measure(batch_size=budget.batch_size).training_bytes
+    reason = f"{type(error).__name__}: {error}".strip().splitlines()[0][:500]
+    return Trial(
+        structure=structure,
+        state="failed",
+        metric="accuracy" if data.task == "classification" else "r2",
+        score=math.nan,
+        low=math.nan,
+        high=math.nan,
+        by_seed=(),
+        loss=math.nan,
+        **costs,
+        budget=budget,
+        data=data.name,
+        fingerprint=data.fingerprint,
+        versions={
+            "keras": version("keras"),
+            "tensorflow": version("tensorflow"),
+            "python": platform.python_version(),
+            "structopt_widgets": version("structopt-widgets"),
+        },
+        seconds=0.0,
+        reason=reason,
+    )

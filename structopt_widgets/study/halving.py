@@ -1,0 +1,94 @@
+"""The stages of a sweep: one, or successive halving's rungs, each with fewer structures and more training."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ..structure import Structure
+from ..training import Budget, Trial
+from .pareto import pareto_front
+from .plan import Plan
+from .proposals import Listed
+from .running import Elsewhere, Here
+from .sweep import Sweep
+from .sweep_progress import Meter
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from .study import Study
+
+SPENT = ("epochs", "steps", "seconds")  # what a budget may count; a rung gets a share of each
+
+
+def stages(plan: Plan, halving: tuple[int, int] | None) -> list[Plan]:
+    """The plan of each stage.
+
+    With ``halving=(eta, rungs)`` the last rung has the plan's budget and ``n_trials / eta^(rungs - 1)``
+    structures; each one before it has ``eta`` times the structures for an ``eta``-th of the training.
+
+    Source: K. Jamieson and A. Talwalkar, "Non-stochastic best arm identification and hyperparameter
+    optimization", AISTATS 2016.
+    """
+    if halving is None:
+        return [plan]
+    eta, rungs = halving
+    if eta < 2 or rungs < 1 or plan.n_trials // eta ** (rungs - 1) < 1:
+        raise ValueError(
+            f"Expected halving=(eta, rungs) with eta of at least 2 and at least eta^(rungs - 1) trials, got "
+            f"{halving} for {plan.n_trials} trials. With (3, 3), 27 trials are thinned out to 9 and to 3."
+        )
+    return [
+        dataclasses.replace(
+            plan, stage=rung, n_trials=plan.n_trials // eta**rung, budget=_share(plan.budget, eta ** (rungs - 1 - rung))
+        )
+        for rung in range(rungs)
+    ]
+
+
+def run_stages(
+    study: Study,
+    plans: Sequence[Plan],
+    runner: Callable[[Plan], Here | Elsewhere],
+    stopped: Callable[[], bool],
+    meter: Meter,
+) -> list[int]:
+    """Numbers of the trials of all stages, after the last one has ended or the sweep was stopped."""
+    numbers: list[int] = []
+    promoted: Iterator[Structure] = iter(())
+    for plan in plans:
+        proposals = plan.proposals() if plan is plans[0] else Listed(promoted, plan.is_affordable)
+        sweep = Sweep(study, plan, runner(plan), proposals, stopped, meter.finished)
+        meter.found(len(sweep.trials()))
+        if not stopped():
+            sweep.run()
+        trials = sweep.trials()
+        numbers += [each.number for each in trials if each.number is not None]
+        promoted = iter(best_first(trials, study.trials, plan))
+    return numbers
+
+
+def best_first(trials: Sequence[Trial], table: pd.DataFrame, plan: Plan) -> list[Structure]:
+    """Structures by the rank of their Pareto front, then by the first objective; only of complete trials."""
+    rest = table.loc[[trial.number for trial in trials if trial.state == "complete"]]
+    structures = {trial.number: trial.structure for trial in trials}
+    order: list[Structure] = []
+    while len(rest):
+        front = pareto_front(rest, plan.maximize, plan.minimize)
+        if front.empty:
+            break
+        first, ascending = (plan.maximize[0], False) if plan.maximize else (plan.minimize[0], True)
+        order += [structures[number] for number in front.sort_values(first, ascending=ascending, kind="stable").index]
+        rest = rest.drop(front.index)
+    return order
+
+
+def _share(budget: Budget, parts: int) -> Budget:
+    shares: dict[str, Any] = {}
+    for name in SPENT:
+        whole = getattr(budget, name, None)
+        if whole is not None:
+            shares[name] = whole / parts if isinstance(whole, float) else max(1, round(whole / parts))
+    return dataclasses.replace(budget, **shares)

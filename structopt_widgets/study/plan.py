@@ -1,0 +1,164 @@
+"""What a sweep was asked for. Equal plans are one sweep, however often and wherever they are called."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+from optuna.study import StudyDirection
+
+from ..metrics.cost_program import TOTALS
+from ..structure import Structure, StructureSpace
+from ..structure.choices import known
+from ..training import Budget, Data, Trial
+from ..training.trial import COSTS
+from .knobs import Choose, Knob, find_knobs
+from .points import grid_points, random_points, sobol_points
+from .proposals import Learned, Listed, Proposals, turned
+
+SAMPLERS = ("random", "grid", "qmc", "nsga2", "tpe")
+LIMITED = tuple(metric for metric in TOTALS if metric not in ("uncounted", "parallelism"))
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A sweep's arguments, checked; see :meth:`Study.sweep`.
+
+    ``stage`` numbers the rungs of successive halving, each of which is a sweep with a budget of its own.
+    """
+
+    space: StructureSpace
+    data: Data
+    budget: Budget
+    n_trials: int
+    sampler: Any
+    maximize: tuple[str, ...]
+    minimize: tuple[str, ...]
+    at_most: Mapping[str, float]
+    knobs: tuple[Knob, ...]
+    seed: int
+    together: int
+    stage: int = 0
+
+    @property
+    def key(self) -> str:
+        """Names the sweep in its study. ``n_trials`` is no part of it: a larger one goes on with the same sweep."""
+        parts = [
+            self.space.fingerprint,
+            self.data.fingerprint,
+            dataclasses.asdict(self.budget),
+            self.sampler if isinstance(self.sampler, str) else type(self.sampler).__name__,
+            # A grid of more trials is another grid.
+            self.n_trials if self.sampler == "grid" else None,
+            [self.maximize, self.minimize],
+            sorted(self.at_most.items()),
+            [(knob.name, repr(knob.distribution)) for knob in self.knobs],
+            self.seed,
+            self.stage,
+        ]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
+
+    def is_affordable(self, structure: Structure) -> bool:
+        """Whether no cost is above its limit."""
+        if not self.at_most:
+            return True
+        cost = structure.measure(batch_size=self.budget.batch_size)
+        one = structure.measure() if "peak_activation_bytes" in self.at_most else cost
+        return all(
+            getattr(one if name == "peak_activation_bytes" else cost, name) <= limit
+            for name, limit in self.at_most.items()
+        )
+
+    def objectives(self, trial: Trial) -> tuple[float, ...]:
+        """What the sampler learns from: the maximized columns, then the minimized ones."""
+        row = trial.to_row()
+        return tuple(float(row[name]) for name in self.maximize + self.minimize)
+
+    def proposals(self) -> Proposals:
+        """A source of structures."""
+        if self.sampler in ("nsga2", "tpe") or not isinstance(self.sampler, str):
+            directions = [StudyDirection.MAXIMIZE] * len(self.maximize) + [StudyDirection.MINIMIZE] * len(self.minimize)
+            return Learned(self.space, self.knobs, self.is_affordable, directions, self._optuna_sampler)
+        points = {
+            "random": lambda: random_points(self.knobs, self.seed),
+            "qmc": lambda: sobol_points(self.knobs, self.seed),
+            "grid": lambda: grid_points(self.knobs, self.n_trials),
+        }[self.sampler]()
+        names = [knob.name for knob in self.knobs]
+        structures = (turned(self.space, self.knobs, dict(zip(names, point, strict=True))) for point in points)
+        return Listed(structures, self.is_affordable)
+
+    def _optuna_sampler(self, seen: int) -> optuna.samplers.BaseSampler:
+        if not isinstance(self.sampler, str):
+            return self.sampler
+        # Samplers draw the same numbers again from the same seed: each batch needs another.
+        seed = (self.seed * 1_000_003 + seen) % 2**32
+        if self.sampler == "tpe":
+            return optuna.samplers.TPESampler(seed=seed, constant_liar=True)
+        return optuna.samplers.NSGAIISampler(population_size=max(self.together, 2), seed=seed)
+
+
+def make_plan(
+    space: StructureSpace,
+    data: Data,
+    budget: Budget,
+    n_trials: int,
+    sampler: Any,
+    maximize: str | Sequence[str] | None,
+    minimize: str | Sequence[str],
+    at_most: Mapping[str, float] | None,
+    choose: Choose,
+    groups: Iterable[str] | None,
+    seed: int,
+    together: int,
+) -> Plan:
+    """Check the arguments of a sweep before anything is trained or written."""
+    for value, what, kind in ((space, "space", StructureSpace), (data, "data", Data), (budget, "budget", Budget)):
+        if not isinstance(value, kind):
+            raise TypeError(f"Expected a {kind.__name__} as {what} of a sweep, got {type(value).__name__}.")
+    for count, what in ((n_trials, "n_trials"), (together, "together")):
+        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
+            raise ValueError(f"Expected {what} to be a whole number of at least 1, got {count!r}.")
+    if isinstance(sampler, str):
+        known(sampler, SAMPLERS, "a sampler, or an Optuna sampler")
+    elif not hasattr(sampler, "sample_relative"):
+        raise TypeError(f"Expected a sampler, one of {', '.join(SAMPLERS)}, or an Optuna sampler; got {sampler!r}.")
+    metric = "accuracy" if data.task == "classification" else "r2"
+    columns = (metric, "loss", "seconds", *COSTS)
+    larger = (metric,) if maximize is None else _names(maximize)
+    smaller = _names(minimize)
+    for name in larger + smaller:
+        known(name, columns, "an objective")
+    if not larger + smaller:
+        raise ValueError("Expected something to maximize or to minimize, got neither.")
+    limits = dict(at_most or {})
+    for name in limits:
+        known(name, LIMITED, "a cost to limit")
+    knobs = find_knobs(space, choose, groups)
+    return Plan(space, data, budget, n_trials, sampler, larger, smaller, limits, knobs, seed, together)
+
+
+def check_fit(space: StructureSpace, data: Data, elsewhere: bool) -> None:
+    """Raise what is wrong with every structure of a space, rather than write as many failed trials."""
+    # Keras takes seconds to import; whoever only reads a study should not wait for it.
+    from ..training.inputs import fit_x
+    from ..training.objective import choose_objective
+
+    choose_objective(space.baseline, data)
+    tensor = space.graph.input_tensors[0]
+    for x in (data.x, data.x_val):
+        fit_x(x, space.connected.lengths(tensor), space.graph.tensors[tensor].dtype)
+    if elsewhere and getattr(getattr(space.source, "model", None), "compiled", False):
+        raise ValueError(
+            "Expected a model that is not compiled for a sweep with an executor, since workers are sent plain data, "
+            "without its loss and optimizer. Read a copy: StructureSpace.from_keras(keras.models.clone_model(model))."
+        )
+
+
+def _names(names: str | Sequence[str]) -> tuple[str, ...]:
+    return (names,) if isinstance(names, str) else tuple(names)

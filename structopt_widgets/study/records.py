@@ -1,0 +1,125 @@
+"""Trials and structures as an Optuna study holds them, and back."""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Mapping
+from typing import Any
+
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState
+
+from ..graph import ModelGraph
+from ..structure import Structure, StructureSpace
+from ..structure.serialization import choices_of, structure_of_choices
+from ..training import Trial
+from ..training.description import describe
+from ..training.trial import COSTS
+
+STRUCTURE, TRIAL, SPACE = "structure", "trial", "space"
+
+
+class SpaceShelf:
+    """The spaces that a study's structures are chosen from: each is stored once, under its fingerprint."""
+
+    def __init__(self, storage: optuna.storages.BaseStorage, study_id: int) -> None:
+        self._storage, self._study_id = storage, study_id
+        self._spaces: dict[str, StructureSpace] = {}
+        self._lock = threading.Lock()
+
+    def put(self, structure: Structure) -> dict[str, Any]:
+        """``structure`` as plain values that :meth:`get` understands; its space is stored if it is new."""
+        space = structure.space
+        key = f"{SPACE} {space.fingerprint[:16]}" + (f" x{space.growth:g}" if space.growth != 2 else "")
+        with self._lock:
+            if key not in self._spaces and key not in self._storage.get_study_user_attrs(self._study_id):
+                stored = {"graph": space.graph.to_json(), "growth": space.growth}
+                self._storage.set_study_user_attr(self._study_id, key, stored)
+            # One that was read from a Keras model can inherit weights; one from the study cannot.
+            if key not in self._spaces or self._spaces[key].source is None:
+                self._spaces[key] = space
+        return {SPACE: key, "choices": choices_of(structure)}
+
+    def get(self, record: Mapping[str, Any]) -> Structure:
+        """The structure of a :meth:`put`; raises ``KeyError`` when its space is not there."""
+        with self._lock:
+            key = record[SPACE]
+            if key not in self._spaces:
+                stored = self._storage.get_study_user_attrs(self._study_id)[key]
+                self._spaces[key] = StructureSpace(ModelGraph.from_json(stored["graph"]), growth=stored["growth"])
+            return structure_of_choices(self._spaces[key], record["choices"])
+
+
+def description_attrs(shelf: SpaceShelf, structure: Structure) -> dict[str, Any]:
+    """What is known of a trial before it has run: its structure, in words too, and its costs for one sample."""
+    cost = structure.measure()
+    return {
+        STRUCTURE: shelf.put(structure),
+        "description": describe(structure),
+        **{name: getattr(cost, name) for name in COSTS},
+    }
+
+
+def optuna_trial(structure: Structure, attrs: Mapping[str, Any], trial: Trial | None = None) -> FrozenTrial:
+    """What Optuna is given: a running trial, or a finished one with its results."""
+    state = TrialState.RUNNING if trial is None else state_of(trial)
+    params, distributions = _params(structure)
+    return optuna.trial.create_trial(
+        state=state,
+        values=values_of(trial) if trial is not None else None,
+        params=params,
+        distributions=distributions,
+        user_attrs={**attrs, **({} if trial is None else {TRIAL: trial.to_record()})},
+    )
+
+
+def state_of(trial: Trial) -> TrialState:
+    """Optuna's word for how a trial ended; it knows no other complete ones than those with a score."""
+    return TrialState.COMPLETE if trial.state == "complete" and math.isfinite(trial.score) else TrialState.FAIL
+
+
+def values_of(trial: Trial) -> list[float] | None:
+    """Optuna's values: the score and the number of parameters."""
+    return [trial.score, float(trial.n_params)] if state_of(trial) == TrialState.COMPLETE else None
+
+
+def read_trial(frozen: FrozenTrial, shelf: SpaceShelf) -> Trial | None:
+    """The trial that Optuna holds; ``None`` while it has no result, and for another program's."""
+    if not frozen.state.is_finished() or TRIAL not in frozen.user_attrs:
+        return None
+    try:
+        structure = shelf.get(frozen.user_attrs[STRUCTURE])
+        return Trial.from_record({**frozen.user_attrs[TRIAL], "number": frozen.number}, structure)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(
+            f"Expected trial {frozen.number} as sw.Study writes it; it is damaged or from a newer release: "
+            f"{type(error).__name__} {error}"
+        ) from error
+
+
+def _params(structure: Structure) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:
+    """Widths, and the switches that are not as the model came, for Optuna's own plots."""
+    params: dict[str, Any] = {}
+    distributions: dict[str, BaseDistribution] = {}
+    for name, group in structure.space.width_groups.items():
+        if not group.fixed:
+            params[name] = structure.widths[name]
+            distributions[name] = IntDistribution(group.lower, group.upper, step=group.divisor)
+    for key, (_, value) in structure.space.baseline.diff(structure).items():
+        choice, _, layer = key.partition(".")
+        if choice != "widths":
+            params[f"{layer} {choice}"] = value
+            distributions[f"{layer} {choice}"] = CategoricalDistribution(_options(structure.space, choice, layer))
+    return params, distributions
+
+
+def _options(space: StructureSpace, choice: str, layer: str) -> tuple[Any, ...]:
+    """All values of a switch: Optuna wants the same ones in every trial."""
+    switches = space.switches.get(layer)
+    options = {
+        "activations": switches.activation_options if switches else (),
+        "initializers": switches.initializer_options if switches else (),
+    }
+    return options.get(choice, (False, True))

@@ -1,0 +1,143 @@
+"""Training batches of structures: in this process, or by an executor's workers."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from typing import Any
+
+from ..graph import ModelGraph
+from ..structure import Structure, StructureSpace
+from ..structure.serialization import choices_of, structure_of_choices
+from ..training import Budget, Data, Progress, Trial, train_together
+from .claims import Claim
+
+Outcome = tuple[list[Claim], list[Trial] | Exception]
+
+
+class Here:
+    """Trains one batch at a time in this process and thread."""
+
+    def __init__(
+        self,
+        data: Data,
+        budget: Budget,
+        on_progress: Callable[[Progress], Any] | None,
+        should_stop: Callable[[], bool] | None,
+    ) -> None:
+        self._data, self._budget = data, budget
+        self._on_progress, self._should_stop = on_progress, should_stop
+        self._batch: list[Claim] | None = None
+
+    @property
+    def room(self) -> int:
+        """Batches that may be given to it now."""
+        return 0 if self._batch else 1
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something to wait for."""
+        return self._batch is not None
+
+    def start(self, batch: list[Claim]) -> None:
+        """Take a batch."""
+        self._batch = batch
+
+    def wait(self) -> list[Outcome]:
+        """Train the batch that was taken."""
+        batch, self._batch = self._batch or [], None
+        structures = [claim.proposal.structure for claim in batch]
+        try:
+            trials: list[Trial] | Exception = train_together(
+                structures,
+                self._data,
+                budget=self._budget,
+                on_progress=self._on_progress,
+                should_stop=self._should_stop,
+            )
+        # Out of memory, or a network that does not run: the trial says so, and the sweep goes on.
+        except Exception as error:
+            trials = error
+        return [(batch, trials)]
+
+    def cancel(self) -> None:
+        """Nothing goes on behind the caller's back."""
+
+
+class Elsewhere:
+    """Trains batches with an executor, several at a time; workers are sent plain data only."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        data: Data,
+        budget: Budget,
+        in_flight: int | None = None,
+    ) -> None:
+        context = getattr(executor, "_mp_context", None)
+        if context is not None and context.get_start_method() == "fork":
+            # TensorFlow's threads do not survive a fork, and the worker would wait for them for ever.
+            raise ValueError(
+                "Expected a process pool that starts its workers afresh, got one that forks. Use "
+                "ProcessPoolExecutor(mp_context=multiprocessing.get_context('spawn'))."
+            )
+        self._executor, self._data, self._budget = executor, data, budget
+        self._in_flight = in_flight or os.cpu_count() or 1
+        self._futures: dict[Future[list[dict[str, Any]]], list[Claim]] = {}
+
+    @property
+    def room(self) -> int:
+        """Batches that may be given to it now."""
+        return self._in_flight - len(self._futures)
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether there is something to wait for."""
+        return bool(self._futures)
+
+    def start(self, batch: list[Claim]) -> None:
+        """Send a batch to the executor."""
+        structures = [claim.proposal.structure for claim in batch]
+        space = structures[0].space
+        future = self._executor.submit(
+            train_elsewhere,
+            {"graph": space.graph.to_json(), "growth": space.growth},
+            [choices_of(each) for each in structures],
+            self._data,
+            dataclasses.asdict(self._budget),
+        )
+        self._futures[future] = batch
+
+    def wait(self) -> list[Outcome]:
+        """The batches that are done; waits for at least one, but not longer than half a second."""
+        done, _ = concurrent.futures.wait(self._futures, timeout=0.5, return_when=concurrent.futures.FIRST_COMPLETED)
+        outcomes: list[Outcome] = []
+        for future in done:
+            error = future.exception()
+            if isinstance(error, concurrent.futures.BrokenExecutor):
+                raise error
+            batch = self._futures.pop(future)
+            if error is not None:
+                outcomes.append((batch, error if isinstance(error, Exception) else RuntimeError(repr(error))))
+                continue
+            structures = [claim.proposal.structure for claim in batch]
+            records = zip(future.result(), structures, strict=True)
+            outcomes.append((batch, [Trial.from_record(record, structure) for record, structure in records]))
+        return outcomes
+
+    def cancel(self) -> None:
+        """Take back what no worker has begun; what one has begun ends unseen."""
+        for future in self._futures:
+            future.cancel()
+
+
+def train_elsewhere(
+    space: Mapping[str, Any], choices: Sequence[Mapping[str, Any]], data: Data, budget: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """What a worker process runs: structures from plain data to results in plain data."""
+    read = StructureSpace(ModelGraph.from_json(space["graph"]), growth=space["growth"])
+    structures: list[Structure] = [structure_of_choices(read, each) for each in choices]
+    return [trial.to_record() for trial in train_together(structures, data, budget=Budget(**budget))]

@@ -1,0 +1,131 @@
+"""Studies in files and databases: they come back whole, whoever opens them."""
+
+from __future__ import annotations
+
+import math
+import threading
+from pathlib import Path
+
+import optuna
+import pandas as pd
+import pytest
+from toys import toy_space, toy_sweep, toy_trial
+
+import structopt_widgets as sw
+
+
+# A database takes a second to set up.
+@pytest.fixture(params=["memory", "file", pytest.param("sqlite", marks=pytest.mark.slow)])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str | None:
+    return {"memory": None, "file": str(tmp_path / "a.journal"), "sqlite": f"sqlite:///{tmp_path}/a.db"}[request.param]
+
+
+def lost(structure: sw.Structure) -> sw.Trial:
+    nothing = {"score": math.nan, "low": math.nan, "high": math.nan, "by_seed": (), "loss": math.inf}
+    return toy_trial(structure, state="failed", reason="the loss became inf", **nothing)
+
+
+def test_trials_come_back_whole(place: str | None) -> None:
+    study = sw.Study(place)
+    narrow = toy_space().baseline.with_width("a", 4).with_activation("b", "tanh").with_bias("a", False)
+    history = (({"loss": 1.0, "val_loss": math.nan},),)
+    added = [study.add(toy_trial(toy_space().baseline)), study.add(toy_trial(narrow, history=history))]
+    added.append(study.add(lost(narrow)))
+    again = sw.Study(place) if place else study
+    assert [trial.to_json() for trial in again] == [trial.to_json() for trial in added]
+    assert [trial.number for trial in again] == [0, 1, 2]
+    assert again.trials.equals(study.trials)
+    assert again.trial(1).structure == narrow
+    # What was added here can still inherit the weights of the model it was read from.
+    assert study.trial(1).structure.space.source is toy_space().source
+
+
+def test_optuna_sees_widths_switches_and_values(place: str | None) -> None:
+    study = sw.Study(place)
+    structure = toy_space().baseline.with_width("a", 4).with_activation("b", "tanh")
+    trial = study.add(toy_trial(structure))
+    study.add(lost(structure))
+    seen, failed = study.optuna.trials
+    assert seen.params == {"a": 4, "b": 8, "b activations": "tanh"}
+    assert seen.values == [trial.score, trial.n_params]
+    assert (seen.state, failed.state) == (optuna.trial.TrialState.COMPLETE, optuna.trial.TrialState.FAIL)
+    assert seen.user_attrs["flops"] == trial.flops
+    assert study.optuna.best_trials == [seen]
+    assert study.optuna.metric_names == ["score", "n_params"]
+
+
+def test_a_graph_is_stored_once(tmp_path: Path) -> None:
+    study = sw.Study(tmp_path / "a.journal")
+    study.add(toy_trial(toy_space().baseline))
+    before = (tmp_path / "a.journal").stat().st_size
+    study.add(toy_trial(toy_space().baseline.with_width("a", 4)))
+    graph = len(str(toy_space().graph.to_json()))
+    assert (tmp_path / "a.journal").stat().st_size - before < graph
+    assert len([key for key in study.optuna.user_attrs if key.startswith("space ")]) == 1
+
+
+def test_several_studies_in_one_place(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    first, second = sw.Study(path, name="first"), sw.Study(path, name="second")
+    first.add(toy_trial(toy_space().baseline))
+    assert (len(first), len(second), len(sw.Study(path, name="first"))) == (1, 0, 1)
+
+
+@pytest.mark.slow
+def test_an_sqlite_file_is_known_by_its_contents(tmp_path: Path) -> None:
+    sw.Study(f"sqlite:///{tmp_path}/a.db").add(toy_trial(toy_space().baseline))
+    assert len(sw.Study(tmp_path / "a.db")) == 1
+    other = optuna.create_study(storage=f"sqlite:///{tmp_path}/o.db", study_name="structures")
+    other.add_trial(optuna.trial.create_trial(value=1.0))
+    with pytest.raises(ValueError, match="another program's"):
+        sw.Study(tmp_path / "o.db")
+
+
+def test_half_a_line_at_the_end_is_mended(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    study = sw.Study(path)
+    for width in (2, 3):
+        study.add(toy_trial(toy_space().baseline.with_width("a", width)))
+    whole = path.read_bytes()
+    for cut in (1, 100, len(whole.splitlines()[-1])):
+        path.write_bytes(whole[:-cut])
+        again = sw.Study(path)
+        assert [trial.structure.widths["a"] for trial in again] == [2]
+        again.add(toy_trial(toy_space().baseline.with_width("a", 5)))
+        assert [trial.structure.widths["a"] for trial in sw.Study(path)] == [2, 5]
+        # What was cut off is a trial that was not written yet; Optuna itself reads the file too.
+        storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(str(path)))
+        assert len(optuna.load_study(study_name="structures", storage=storage).trials) == 2
+
+
+def test_a_file_of_another_kind_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text("not a study\nby any means\n")
+    with pytest.raises(ValueError, match=r"Expected a file that sw\.Study has written"):
+        sw.Study(path)
+    assert path.read_text() == "not a study\nby any means\n"
+    with pytest.raises(FileNotFoundError):
+        sw.Study(tmp_path / "nowhere" / "a.journal")
+
+
+def test_tables_in_files(tmp_path: Path) -> None:
+    study = sw.Study()
+    study.add(toy_trial(toy_space().baseline))
+    study.add(lost(toy_space().baseline))
+    study.to_csv(tmp_path / "a.csv")
+    study.to_parquet(tmp_path / "a.parquet")
+    assert pd.read_csv(tmp_path / "a.csv", index_col="number")["accuracy"].tolist()[0] == study.trial(0).score
+    read = pd.read_parquet(tmp_path / "a.parquet")
+    assert read.index.name == "number"
+    pd.testing.assert_frame_equal(read, study.trials)
+
+
+@pytest.mark.usefixtures("no_training")
+def test_two_threads_share_a_sweep(place: str | None) -> None:
+    study = sw.Study(place)
+    threads = [threading.Thread(target=toy_sweep, args=(study, 10, 1)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len({trial.structure for trial in study}) == len(study) == 10

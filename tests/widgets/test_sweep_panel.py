@@ -1,0 +1,110 @@
+"""The Sweep button: points appear as they finish, Cancel keeps them, errors are shown in words."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+import structopt_widgets as sw
+from structopt_widgets.study import running
+from structopt_widgets.training import quick_run
+
+pytestmark = pytest.mark.slow
+
+
+def data(n: int = 200) -> sw.Data:
+    x = np.random.default_rng(0).normal(size=(n, 4)).astype("float32")
+    return sw.Data(x, (x.sum(axis=1) > 0).astype(int), name="sums")
+
+
+def model() -> keras.Model:
+    hidden = keras.layers.Dense(8, activation="relu", name="hidden")
+    return keras.Sequential([keras.Input((4,)), hidden, keras.layers.Dense(2, name="out")])
+
+
+@pytest.fixture
+def explorer() -> sw.Explorer:
+    explorer = sw.explore(model(), data=data())
+    explorer.validation.epochs.value = 1
+    explorer.sweep.structures.value = 3
+    return explorer
+
+
+def test_a_sweep_fills_the_plot_and_obeys_its_limit(explorer: sw.Explorer) -> None:
+    explorer.sweep.at_most.value = 40
+    explorer.sweep.sampler.value = "grid"
+    explorer.sweep.sweep_button.click()
+    explorer.sweep.wait(120)
+    trials = explorer.trials
+    assert 1 <= len(trials) <= 3
+    assert (trials["n_params"] <= 40).all()
+    assert (trials["epochs"] == 1).all()
+    assert list(explorer.tradeoff.figure.data[0].customdata) == trials.index.tolist()
+    assert not explorer.sweep.message.alert
+    assert explorer.sweep.message.status.startswith(f"{len(trials)} structures")
+    assert not explorer.sweep.sweep_button.disabled
+    # Chance and a linear model are drawn once there is something to hold against them.
+    assert [each.text for each in explorer.tradeoff.figure.layout.annotations[1:]] == ["chance", "linear model"]
+
+
+def test_cancel_answers_at_once_and_keeps_what_is_finished(
+    explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("structopt_widgets.widgets.sweep_panel.TOGETHER", 1)
+    explorer.sweep.structures.value = 16
+    explorer.sweep.run()
+    with pytest.raises(RuntimeError, match="cancel it first"):
+        explorer.sweep.run()
+    thread = explorer.sweep._run.thread
+    while len(explorer.study) < 1:
+        time.sleep(0.01)
+    start = time.perf_counter()
+    explorer.sweep.cancel_button.click()
+    assert time.perf_counter() - start < 1
+    assert not explorer.sweep.is_running
+    thread.join(60)
+    assert not thread.is_alive()
+    kept = len(explorer.study)
+    assert 1 <= kept < 16
+    assert (explorer.trials["state"] == "complete").all()
+    assert explorer.sweep.status.value == "cancelled"
+    # The same settings go on from there.
+    explorer.sweep.structures.value = kept + 1
+    explorer.sweep.run()
+    explorer.sweep.wait(120)
+    assert len(explorer.study) == kept + 1
+
+
+def test_errors_are_shown_in_words(explorer: sw.Explorer) -> None:
+    explorer.sweep.at_most.value = 1
+    explorer.sweep.run()
+    explorer.sweep.wait(60)
+    assert "none was found that does" in explorer.sweep.message.alert
+    without = sw.explore(model())
+    without.sweep.sweep_button.click()
+    assert "Expected data to validate on" in without.sweep.message.alert
+
+
+def test_sliders_answer_during_a_sweep(explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def held(structures: Sequence[sw.Structure], data: sw.Data, budget: sw.Budget, **_: Any) -> list[sw.Trial]:
+        begun.set()
+        assert go_on.wait(60)
+        return [quick_run(each, data, budget) for each in structures]
+
+    monkeypatch.setattr(running, "train_together", held)
+    explorer.sweep.structures.value = 1
+    explorer.sweep.run()
+    assert begun.wait(60)
+    explorer.controls["hidden"].width.value = 2
+    assert explorer.tradeoff.figure.layout.shapes[0].x0 == explorer.structure.measure().n_params
+    go_on.set()
+    explorer.sweep.wait(60)
+    assert len(explorer.study) == 1
