@@ -56,7 +56,8 @@ def find_knobs(space: StructureSpace, choose: Choose, groups: Iterable[str] | No
     Args:
         choose: one or several of ``"widths"`` (of each free group), ``"multiplier"`` (of all of them at
             once), ``"activations"``, ``"biases"`` and ``"initializers"`` (of each layer, but for the
-            activation that makes the outputs); or a mapping from these to the values allowed.
+            activation that makes the outputs), ``"blocks"`` (each kept or left out); or a mapping
+            from these to the values allowed.
         groups: the width groups to vary; by default all that are free.
     """
     kinds = choose if isinstance(choose, Mapping) else dict.fromkeys([choose] if isinstance(choose, str) else choose)
@@ -121,6 +122,10 @@ def _initializers(space: StructureSpace, values: Sequence[Any] | None, _: list[s
     return _switches(space, "initializers", Structure.with_initializer, options, values)
 
 
+def _blocks(space: StructureSpace, values: Sequence[Any] | None, _: list[str] | None) -> list[Knob]:
+    return _switches(space, "blocks", Structure.with_block, dict.fromkeys(space.blocks, (True, False)), values)
+
+
 def _switches(
     space: StructureSpace,
     choice: str,
@@ -128,7 +133,7 @@ def _switches(
     options: Mapping[str, Sequence[Any]],
     values: Sequence[Any] | None,
 ) -> list[Knob]:
-    """A knob for each layer in ``options``, with its options or, if given, the values allowed."""
+    """A knob for each layer or block in ``options``, with its options or, if given, the values allowed."""
     found = []
     for layer, every in options.items():
         allowed = list(every if values is None else values)
@@ -162,4 +167,5 @@ KINDS: Mapping[str, Callable[[StructureSpace, Sequence[Any] | None, list[str] | 
     "activations": _activations,
     "biases": _biases,
     "initializers": _initializers,
+    "blocks": _blocks,
 }
