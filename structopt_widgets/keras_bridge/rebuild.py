@@ -53,8 +53,8 @@ def build_model(
         operations = {layer.name: _operation(structure, layer, source, seeds) for layer in layers}
         tensors = _called(structure, operations)
     if seeds is not None:
-        for name, operation in operations.items():
-            seeds.separate(operation, name)
+        for place, operation in enumerate(operations.values()):
+            seeds.separate(operation, place)
     model = keras.Model(_filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=graph.name)
     if isinstance(source, KerasSource):
         if weights == "inherit":
@@ -98,7 +98,7 @@ def _operation(structure: Structure, layer: Layer, source: Any, seeds: Seeds | N
         )
     config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer)
     if seeds is not None:
-        config = seeds.config(config, layer.name)
+        config = seeds.config(config, [*structure.space.graph.layers].index(layer.name))
     original = source.operations[layer.name] if isinstance(source, KerasSource) else None
     if original is not None:
         # The model is at hand, so is its own code: nothing is loaded that the user has not run already.

@@ -1,7 +1,7 @@
 """Explicit seeds for everything random in a model, so that one number decides its initial weights and dropout.
 
 Keras takes the seeds nobody gave from Python's global generator, which every thread of the process shares. Written
-into the configurations instead, they depend on the seed and on a layer's name alone, whatever else is running.
+into the configurations instead, they depend on the seed and on the model alone, whatever else is running.
 """
 
 from __future__ import annotations
@@ -24,18 +24,21 @@ _global_generator = threading.Lock()
 
 
 class Seeds:
-    """The seeds of one model that follow from one number, a layer's name and a place in its configuration."""
+    """The seeds of one model: they follow from one number, a layer's place in the graph and one in its configuration.
+
+    Names play no part: Keras numbers them anew in every model of a process.
+    """
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
         self._written: set[int] = set()
 
-    def config(self, config: dict[str, Any], layer: str) -> dict[str, Any]:
-        """The configuration of ``layer`` with a seed wherever it has none, in wrapped layers and initializers too."""
+    def config(self, config: dict[str, Any], layer: int) -> dict[str, Any]:
+        """The configuration of a layer with a seed wherever it has none, in wrapped layers and initializers too."""
         return self._filled(config, (layer,))
 
-    def separate(self, operation: Any, layer: str) -> None:
-        """Draw the kernels of a built ``layer`` anew that it made from copies of one seeded initializer.
+    def separate(self, operation: Any, layer: int) -> None:
+        """Draw the kernels of a built layer anew that it made from copies of one seeded initializer.
 
         Attention gives each of its projections a copy of one initializer. Unseeded, every copy draws
         a seed of its own; seeded, queries and keys would start as the same matrix.

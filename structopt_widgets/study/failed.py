@@ -15,7 +15,7 @@ def failed_trial(structure: Structure, data: Data, budget: Budget, error: Except
     """A trial without scores, whose reason is ``error`` in words."""
     one = structure.measure()
     costs = {name: getattr(one, name) for name in COSTS}
-    costs["training_bytes"] = structure.measure(batch_size=budget.batch_size).training_bytes
+    costs["training_bytes"] = structure.measure(batch_size=budget.batch_size, optimizer=budget.optimizer).training_bytes
     reason = f"{type(error).__name__}: {error}".strip().splitlines()[0][:500]
     return Trial(
         structure=structure,

@@ -67,7 +67,7 @@ class Plan:
         """Whether no cost is above its limit."""
         if not self.at_most:
             return True
-        cost = structure.measure(batch_size=self.budget.batch_size)
+        cost = structure.measure(batch_size=self.budget.batch_size, optimizer=self.budget.optimizer)
         one = structure.measure() if "peak_activation_bytes" in self.at_most else cost
         return all(
             getattr(one if name == "peak_activation_bytes" else cost, name) <= limit

@@ -112,3 +112,9 @@ def test_threads_that_draw_from_the_global_generator_change_nothing() -> None:
     finally:
         done.set()
         thread.join()
+
+
+def test_the_same_model_made_again_starts_the_same_whatever_its_layers_are_called() -> None:
+    one, two = (build_model(StructureSpace.from_keras(everything_random()).baseline, "fresh", seed=5) for _ in range(2))
+    assert one.layers[-1].name != two.layers[-1].name
+    assert all(np.array_equal(mine, other) for mine, other in zip(arrays(one), arrays(two), strict=True))

@@ -11,14 +11,15 @@ from .activations import ELEMENTWISE
 from .members import envelope_of
 
 MEMORY = 1 << 30  # bytes that the weights, gradients, slots and activations of one stack may take
-WASTE = 2.0  # how many times its own multiplications a member may have to do in a stack, for company
+COMPILING = 3e10  # scalar operations that take as long as building and tracing one more stack: about a second
 
 
-def batches(runs: Sequence[Run], budget: Budget) -> Iterator[list[Run]]:
-    """``runs`` in groups to be stacked: of one kind, of similar size, within memory.
+def batches(runs: Sequence[Run], samples: int, budget: Budget) -> Iterator[list[Run]]:
+    """``runs`` in groups to be stacked, each of which sees ``samples`` training samples in all.
 
     Runs of one group share their objective, the blocks left out and the activations that do not work
-    element by element.
+    element by element. Smaller ones join as long as the padding costs less than a stack of their own,
+    and memory allows.
     """
     kinds: dict[tuple[object, ...], list[Run]] = {}
     for run in runs:
@@ -29,15 +30,19 @@ def batches(runs: Sequence[Run], budget: Budget) -> Iterator[list[Run]]:
         alike.sort(key=lambda run: run.structure.measure().macs)
         group: list[Run] = []
         for run in alike:
-            if group and not _fits([*group, run], budget):
+            if group and not _should_join(run, group, samples, budget):
                 yield group
                 group = []
             group.append(run)
         yield group
 
 
-def _fits(runs: Sequence[Run], budget: Budget) -> bool:
-    envelope = envelope_of(run.structure for run in runs)
-    own = sum(run.structure.measure().macs for run in runs)
-    each = envelope.measure(batch_size=budget.batch_size, optimizer=budget.optimizer)
-    return len(runs) * each.training_bytes <= MEMORY and len(runs) * each.macs <= WASTE * max(own, 1)
+def _should_join(run: Run, group: Sequence[Run], samples: int, budget: Budget) -> bool:
+    joined = envelope_of([run.structure, *(each.structure for each in group)])
+    memory = joined.measure(batch_size=budget.batch_size, optimizer=budget.optimizer).training_bytes
+    if (len(group) + 1) * memory > MEMORY:
+        return False
+    macs = envelope_of(each.structure for each in group).measure().macs
+    more = (len(group) + 1) * joined.measure().macs - len(group) * macs - run.structure.measure().macs
+    # A multiply-accumulate is two operations forward, and four in the two products of the backward pass.
+    return 6 * more * samples <= COMPILING

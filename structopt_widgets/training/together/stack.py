@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from typing import Any
 
@@ -55,10 +56,20 @@ class Stack:
         self._state = [tf.Variable(start[id(each)]) for each in self._others]
         self._optimizer.build(self._trainable)
         self._x, self._y = tf.constant(x), tf.constant(y)
-        rows = tf.TensorSpec([len(runs), None], tf.int32)
-        self._step = tf.function(self._train, input_signature=[rows, tf.TensorSpec([], tf.int32)], autograph=False)
-        self._apply = tf.function(self._evaluate, reduce_retracing=True, autograph=False)
-        self._losses = tf.function(self._mean_losses, autograph=False)
+        self._compile(len(runs), x, y, objective)
+
+    def _compile(self, members: int, x: np.ndarray, y: np.ndarray, objective: Objective) -> None:
+        """Trace each computation once, for batches of any size."""
+        spec = tf.TensorSpec
+        rows, samples = spec([members, None], tf.int32), spec([None, *x.shape[1:]], x.dtype)
+        outputs, targets = (
+            spec([members, None, *objective.output_shape], tf.float32),
+            spec([None, *y.shape[1:]], y.dtype),
+        )
+        function = functools.partial(tf.function, autograph=False)
+        self._step = function(self._train).get_concrete_function(rows, spec([], tf.int32))
+        self._apply = function(self._evaluate).get_concrete_function(samples)
+        self._losses = function(self._mean_losses).get_concrete_function(outputs, targets)
 
     def step(self, rows: np.ndarray, number: int) -> np.ndarray:
         """One update with the samples ``rows``, ``(members, batch)``; the loss of each member, penalties included."""

@@ -82,7 +82,7 @@ def train_together(
     watch = Watch(sum(lengths), len(lengths), len(seeds), len(many), objectives[0].metric, on_progress, should_stop)
     runs = [Run(trial, place, each, seed) for trial, each in enumerate(many) for place, seed in enumerate(seeds)]
     try:
-        for batch in batches(runs, budget):
+        for batch in batches(runs, sum(lengths) * budget.batch_size, budget):
             start = watch.elapsed
             _train(batch, objectives[batch[0].trial], samples, budget, weights, watch, len(many) == 1)
             for run in batch:
