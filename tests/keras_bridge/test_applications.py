@@ -110,9 +110,28 @@ def test_counts_hold_at_random_widths(name: str) -> None:
         assert len(free) == GROUPS.get(name, len(free))
         assert min(group.width // group.divisor for group in free) > 1
         rng = random.Random(name)
-        for _ in range(4 if name in FAMILIES else 1):
+        for _ in range(2 if name in FAMILIES else 1):
             structure = space.sample(rng)
             assert agrees_with_its_model(structure, structure.build(weights="fresh"))
+
+
+def narrow_random(space: sw.StructureSpace, rng: random.Random) -> sw.Structure:
+    """At most a quarter of every width, and some blocks left out: quick to run."""
+    structure = space.scaled(1e-9)
+    for group in space.width_groups.values():
+        if not group.fixed:
+            most = max(group.lower, group.width // 4)
+            structure = structure.with_width(group.name, rng.randrange(group.lower, most + 1, group.divisor))
+    for block in space.blocks:
+        structure = structure.with_block(block, rng.random() < 0.7)
+    return structure
+
+
+def runs_and_agrees(structure: sw.Structure) -> bool:
+    built = structure.build(weights="fresh")
+    assert agrees_with_its_model(structure, built)
+    assert np.isfinite(np.asarray(built(image_for(built)))).all()
+    return True
 
 
 @pytest.mark.slow
@@ -120,15 +139,23 @@ def test_counts_hold_at_random_widths(name: str) -> None:
 def test_a_narrow_random_one_runs(name: str) -> None:
     with sw.without_weights():
         space = sw.StructureSpace.from_keras(make_small(name))
+    assert runs_and_agrees(narrow_random(space, random.Random(name)))
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", CONSTRUCTORS)
+def test_five_random_structures_with_and_without_the_top(name: str) -> None:
     rng = random.Random(name)
-    structure = space.scaled(1e-9)
-    for group in space.width_groups.values():
-        if not group.fixed:
-            most = max(group.lower, group.width // 4)
-            structure = structure.with_width(group.name, rng.randrange(group.lower, most + 1, group.divisor))
-    built = structure.build(weights="fresh")
-    assert agrees_with_its_model(structure, built)
-    assert np.isfinite(np.asarray(built(image_for(built)))).all()
+    for include_top in (True, False):
+        with sw.without_weights():
+            model = make_small(name) if include_top else make(name, include_top=False, input_shape=(224, 224, 3))
+            space = sw.StructureSpace.from_keras(model)
+            assert space.baseline.measure().n_params == model.count_params()
+            for _ in range(5):
+                structure = space.sample(rng)
+                assert agrees_with_its_model(structure, structure.build(weights="fresh"))
+        if include_top:
+            assert all(runs_and_agrees(narrow_random(space, rng)) for _ in range(5))
 
 
 @pytest.mark.slow
