@@ -8,23 +8,19 @@ from .model_graph import Call
 
 
 def execution_order(calls: Sequence[Call], outputs: Sequence[int]) -> tuple[Call, ...]:
-    """``calls`` as Keras runs a functional model: the furthest from the outputs first.
+    """``calls`` with each after those it reads from, a branch as a whole before the next one.
 
-    The model's inputs come before everything else: they are there from the start. Calls equally far
-    from the outputs follow the order in which a walk back from the outputs finds them. So the order
-    depends on the graph alone, and a model that is read, rebuilt and read again keeps it. A call no
-    output needs is left out, but an input stays.
+    It is the order in which a walk back from the outputs, by the arguments of each call, comes to an
+    end of them; the model's inputs come before everything else, since they are there from the start.
+    So it depends on the graph alone: a model that is read, rebuilt and read again keeps it, and
+    leaving out a block leaves the others in their order. (Keras takes branches step by step in turn;
+    TensorFlow, once it compiles, keeps to no order that the model tells.) A call no output needs is
+    left out, but an input stays.
     """
     maker = {tensor: position for position, call in enumerate(calls) for tensor in call.outputs}
     sources = [position for position, call in enumerate(calls) if not call.inputs]
     found = _depth_first([*(maker[tensor] for tensor in outputs), *sources], calls, maker)
-    depth = dict.fromkeys(found, 0)
-    for position in reversed(found):
-        for tensor in calls[position].inputs:
-            depth[maker[tensor]] = max(depth[maker[tensor]], depth[position] + 1)
-    rank = {position: index for index, position in enumerate(found)}
-    order = sorted(found, key=lambda position: (bool(calls[position].inputs), -depth[position], rank[position]))
-    return tuple(calls[position] for position in order)
+    return tuple(calls[position] for position in sorted(found, key=lambda position: bool(calls[position].inputs)))
 
 
 def _depth_first(roots: Sequence[int], calls: Sequence[Call], maker: dict[int, int]) -> list[int]:

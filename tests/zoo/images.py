@@ -202,12 +202,12 @@ def u_net() -> keras.Model:
 @specimen(
     (8, 8, 3),
     unmaskable="a group or a norm of fewer channels has other statistics",
-    cannot_grow=frozenset({"unit norm"}),
+    cannot_grow=frozenset({"unit_norm"}),
 )
 def normalized_in_groups() -> keras.Model:
     inputs = keras.Input((8, 8, 3))
     x = kl.PReLU(shared_axes=[1, 2])(kl.GroupNormalization(4)(kl.Conv2D(12, 3)(inputs)))
-    x = kl.UnitNormalization()(kl.SeparableConv2D(8, 3, depth_multiplier=2, name="unit norm")(x))
+    x = kl.UnitNormalization()(kl.SeparableConv2D(8, 3, depth_multiplier=2, name="unit_norm")(x))
     return keras.Model(inputs, kl.Dense(2)(kl.GlobalMaxPooling2D()(x)))
 
 

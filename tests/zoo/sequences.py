@@ -75,7 +75,7 @@ def cross_attention() -> keras.Model:
     return keras.Model(inputs, kl.Dense(2)(kl.Concatenate()([kl.Flatten()(x), kl.Flatten()(scores)])))
 
 
-@specimen((6, 8), cannot_grow=frozenset({"key"}))
+@specimen((6, 8), cannot_grow=frozenset({"query"}))
 def attention_by_hand() -> keras.Model:
     inputs = keras.Input((6, 8))
     query, key, value = kl.Dense(12, name="query")(inputs), kl.Dense(12, name="key")(inputs), kl.Dense(10)(inputs)
