@@ -33,7 +33,7 @@ class Task:
         self.what, self.after_cancel = what, after_cancel
         self._background = background
         self._stopped = threading.Event()
-        self.thread = threading.Thread(target=background._carry_out, args=(self, work), daemon=True)
+        self.thread = threading.Thread(target=background._carry_out, args=(self, work), name=what, daemon=True)
 
     def stop(self) -> None:
         """Ask it to end."""
