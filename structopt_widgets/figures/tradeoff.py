@@ -152,6 +152,7 @@ def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
         baseline.customdata = [each.number for each in marked]
         baseline.text = [each.text for each in marked]
         layout = figure.layout
+        is_new = layout.annotations[0].visible or layout.xaxis.title.text != column_title(info.x)
         layout.xaxis.title.text, layout.yaxis.title.text = column_title(info.x), column_title(info.y)
         layout.xaxis.type = "log" if info.logx else "linear"
         layout.yaxis.tickformat = ".0%" if info.y == "accuracy" else None
@@ -163,6 +164,13 @@ def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
         cursor.visible = place is not None
         cursor.x0 = cursor.x1 = 1 if place is None else place
         layout.annotations[0].visible = not info.points
+        layout.margin.r = 90 if info.references else 20  # room for their names
+        if not info.points:
+            layout.xaxis.update(_reach(place, info.logx))
+            layout.yaxis.update(range=(0, 1), autorange=False)
+        elif is_new:
+            # Otherwise a new point would undo what the user has zoomed into.
+            layout.xaxis.autorange = layout.yaxis.autorange = True
     return figure
 
 
@@ -231,9 +239,19 @@ def _layout() -> dict[str, Any]:
                 "showarrow": False,
                 "visible": False,
                 "font": {"color": GREY},
+                "bgcolor": "white",
             }
         ],
     }
+
+
+def _reach(place: float | None, logx: bool) -> dict[str, Any]:
+    """The x axis of an empty figure: about the sizes that can be reached from the structure at ``place``."""
+    if place is None:
+        return {"autorange": True}
+    if not logx:
+        return {"range": (0, 2 * place), "autorange": False}
+    return {"range": (math.log10(place) - 2, math.log10(place) + 1), "autorange": False}
 
 
 def _line(value: float) -> dict[str, Any]:
@@ -242,7 +260,8 @@ def _line(value: float) -> dict[str, Any]:
 
 
 def _name(name: str, value: float) -> dict[str, Any]:
-    place = {"xref": "paper", "x": 1, "xanchor": "right", "y": value, "yanchor": "bottom"}
+    # Beside the axes, where no point can be under it.
+    place = {"xref": "paper", "x": 1, "xanchor": "left", "y": value, "yanchor": "middle"}
     # plotly reads HTML in annotations.
     return {"text": html.escape(name), "showarrow": False, "font": {"color": GREY, "size": 11}, **place}
 

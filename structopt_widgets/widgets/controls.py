@@ -65,11 +65,12 @@ class Controls(Mapping[str, LayerControls]):
             step=0.05,
             description="all widths x",
             continuous_update=True,
-            layout=ipywidgets.Layout(width="24rem"),
+            layout=ipywidgets.Layout(width="20rem"),
             style={"description_width": "6rem"},
         )
         self.snap = snap_dropdown()
         self.reset = ipywidgets.Button(description="Reset", tooltip="everything as the model came", icon="undo")
+        self.reset.layout.width = "7rem"
         self.reset.on_click(lambda _: self.apply(space.baseline))
         for group in (self.sliders, self.activations, self.biases, self.initializers, self.blocks):
             for control in group.values():

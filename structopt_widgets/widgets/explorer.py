@@ -11,6 +11,7 @@ from ..metrics import CostReport
 from ..structure import Structure, StructureSpace
 from ..study import Study
 from ..training import Data, Trial, reference_scores
+from .background import Background
 from .controls import Controls
 from .live_panel import LivePanel
 from .sweep_panel import SweepPanel
@@ -32,8 +33,9 @@ class Explorer(ipywidgets.VBox):
 
     Attributes:
         controls: layer to its controls, standard ipywidgets: ``explorer.controls["dense"].width.value = 64``.
-        validation: budget, Run and Cancel.
-        sweep: sampler, number of structures, Sweep and Cancel.
+        validation: the budget, Run, and the learning curve.
+        sweep: number of structures, sampler, largest size, Sweep.
+        background: where runs and sweeps go on, one at a time: progress, Cancel, and what came of them.
         study: every finished trial.
     """
 
@@ -41,17 +43,32 @@ class Explorer(ipywidgets.VBox):
         self.space = space
         self.study = Study() if study is None else study
         self.controls = Controls(space)
-        self.validation = ValidationPanel(lambda: self.structure, data, self.add)
+        self.background = Background()
+        self.validation = ValidationPanel(lambda: self.structure, data, self.background, self.add)
         self.panel = LivePanel(space, self.controls, self.validation.batch_size)
         self._data = data
         self.tradeoff = TradeoffView(self.study, self._cost, self._baseline_trial, self._choose, self._references)
-        self.sweep = SweepPanel(space, self.study, data, self.validation.budget, lambda _: self.tradeoff.refresh())
+        self.sweep = SweepPanel(
+            space, self.study, data, self.validation.budget, self.background, lambda _: self.tradeoff.refresh()
+        )
         self.controls.on_change(self.tradeoff.move_cursor)
         self.validation.batch_size.observe(lambda _: self.tradeoff.move_cursor(), names="value")
         side_by_side = ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2rem", align_items="flex-start")
-        runs = ipywidgets.VBox([self.validation, self.sweep])
-        self.controls.view.layout.flex = runs.layout.flex = "0 1 auto"
-        self.panel.layout.flex = self.tradeoff.layout.flex = "1 1 22rem"
+        runs = ipywidgets.VBox(
+            [
+                ipywidgets.HTML("<b>Quick validation</b>: train a little, from fresh weights"),
+                self.validation,
+                ipywidgets.HTML("<b>Sweep</b>: many structures of other widths, each trained like that"),
+                self.sweep,
+                ipywidgets.HBox([self.validation.run_button, self.sweep.sweep_button, self.background.cancel_button]),
+                self.background,
+                self.validation.curve_view,
+            ]
+        )
+        # What fits beside each other in a window of 1300 pixels; in a narrower one all stand in one column.
+        self.controls.view.layout.flex, self.controls.view.layout.max_width = "1 1 43rem", "48rem"
+        runs.layout.flex = "0 1 30rem"
+        self.panel.layout.flex, self.tradeoff.layout.flex = "1 1 23rem", "1 1 35rem"
         super().__init__(
             [
                 ipywidgets.HBox([self.controls.view, self.panel], layout=side_by_side),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -44,6 +45,8 @@ class TradeoffView(ipywidgets.VBox):
         self._baseline = baseline
         self._chosen = chosen
         self._references = references
+        # A sweep draws its points from its own thread, while sliders move the cursor from the kernel's.
+        self._drawing = threading.RLock()
         self.size = ipywidgets.Dropdown(
             options=[(METRICS[name].label, name) for name in SIZES], value="n_params", description="against"
         )
@@ -56,12 +59,11 @@ class TradeoffView(ipywidgets.VBox):
         self.table = ipywidgets.HTML()
         self.table.add_class("sw-trials")
         self.figure = go.FigureWidget()
-        self.figure.update_layout(width=520, height=380)
-        draw_tradeoff(self._info(), self.figure)
+        self.figure.update_layout(width=560, height=380)
+        self.refresh()
         for trace in (self.figure.data[0], self.figure.data[2]):  # the baseline's mark covers its point
             trace.on_click(self._clicked)
         self.size.observe(lambda _: self.refresh(), names="value")
-        self.refresh()
         super().__init__(
             [
                 ipywidgets.HTML(
@@ -79,13 +81,15 @@ class TradeoffView(ipywidgets.VBox):
     def refresh(self) -> None:
         """Draw all trials anew."""
         with self.message.shows_errors():
-            draw_tradeoff(self._info(), self.figure)
-            self.table.value = self._table()
-            self._list_trials()
+            references = self._references()  # slow the first time: the sliders need not wait for it
+            with self._drawing:
+                draw_tradeoff(self._info(references), self.figure)
+                self.table.value = self._table()
+                self._list_trials()
 
     def move_cursor(self) -> None:
         """Put the cursor at the size the sliders stand at."""
-        with self.message.shows_errors():
+        with self.message.shows_errors(), self._drawing:
             self.figure.layout.shapes[0].update(x0=self._here(), x1=self._here())
 
     def choose(self, number: int) -> None:
@@ -97,13 +101,13 @@ class TradeoffView(ipywidgets.VBox):
     def _here(self) -> float:
         return getattr(self._cost(), self.size.value)
 
-    def _info(self) -> TradeoffInfo:
+    def _info(self, references: Mapping[str, float]) -> TradeoffInfo:
         return tradeoff_info(
             self._study.trials,
             x=self.size.value,
             baseline=self._baseline(),
             cursor=self._here(),
-            references=self._references(),
+            references=references,
         )
 
     def _clicked(self, trace: Any, points: Any, _: Any) -> None:

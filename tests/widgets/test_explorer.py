@@ -140,14 +140,14 @@ def test_a_run_ends_on_the_plot(explorer: sw.Explorer) -> None:
     explorer.validation.epochs.value = 2
     explorer.validation.run_button.click()
     assert explorer.validation.run_button.disabled
-    assert not explorer.validation.cancel_button.disabled
-    explorer.validation.wait(120)
-    assert not explorer.validation.is_running
+    assert not explorer.background.cancel_button.disabled
+    explorer.background.wait(120)
+    assert not explorer.background.is_running
     assert not explorer.validation.run_button.disabled
     assert len(explorer.trials) == 1
     assert explorer.trials.loc[0, "n_params"] == explorer.space.baseline.measure().n_params
-    assert "95 % interval" in explorer.validation.message.status
-    assert explorer.validation.progress.value == 1.0
+    assert "95 % interval" in explorer.background.message.status
+    assert explorer.background.progress.value == 1.0
     assert len(explorer.validation.curve.data[1].y) == 2
     assert list(explorer.tradeoff.figure.data[0].customdata) == [0]
     assert "<table" in explorer.tradeoff.table.value
@@ -171,42 +171,42 @@ def test_the_cursor_follows_the_sliders(explorer: sw.Explorer) -> None:
 def test_running_twice_at_once_is_refused_in_words(explorer: sw.Explorer) -> None:
     explorer.validation.epochs.value = 200
     explorer.validation.run()
-    with pytest.raises(RuntimeError, match="Wait for the one that is, or cancel it first"):
+    with pytest.raises(RuntimeError, match="Expected nothing to be going on, but a run is"):
         explorer.validation.run()
     explorer.validation.run_button.click()
-    assert "Expected no run to be going on" in explorer.validation.message.alert
-    explorer.validation.cancel()
+    assert "but a run is" in explorer.background.message.alert
+    explorer.background.cancel()
 
 
 def test_cancel_answers_within_a_second_and_keeps_nothing_half_done(explorer: sw.Explorer) -> None:
     explorer.validation.epochs.value = 1000
     explorer.validation.run()
-    thread = explorer.validation._run.thread
+    thread = explorer.background._task.thread
     time.sleep(1)
     start = time.perf_counter()
-    explorer.validation.cancel_button.click()
-    assert not explorer.validation.is_running
+    explorer.background.cancel_button.click()
+    assert not explorer.background.is_running
     assert time.perf_counter() - start < 1
-    assert explorer.validation.status.value == "cancelled"
+    assert explorer.background.status.value == "cancelled"
     thread.join(60)
     assert not thread.is_alive()
     assert len(explorer.trials) == 0
-    assert explorer.validation.status.value == "cancelled"
+    assert explorer.background.status.value == "cancelled"
 
 
 def test_without_data_run_says_what_to_pass() -> None:
     explorer = sw.explore(residual_model())
     explorer.validation.run_button.click()
-    assert "Expected data to validate on" in explorer.validation.message.alert
+    assert "Expected data to validate on" in explorer.background.message.alert
 
 
 def test_an_error_of_a_run_is_shown_in_the_widget() -> None:
     x = np.zeros((60, 6), "float32")
     explorer = sw.explore(residual_model(), data=sw.Data(x, np.arange(60) % 5))
     explorer.validation.run()
-    explorer.validation.wait(60)
-    assert "ValueError" in explorer.validation.message.alert
-    assert not explorer.validation.message.status
+    explorer.background.wait(60)
+    assert "ValueError" in explorer.background.message.alert
+    assert not explorer.background.message.status
     assert not explorer.validation.run_button.disabled
 
 
@@ -241,7 +241,7 @@ def test_sliders_stay_usable_during_a_run(explorer: sw.Explorer) -> None:
     explorer.controls["stem"].width.value = 2
     assert explorer.structure.measure().n_params < explorer.space.baseline.measure().n_params
     assert threading.active_count() > 1
-    explorer.validation.cancel()
+    explorer.background.cancel()
 
 
 def test_heads_and_their_size_have_lines_of_their_own() -> None:

@@ -40,14 +40,14 @@ def test_a_sweep_fills_the_plot_and_obeys_its_limit(explorer: sw.Explorer) -> No
     explorer.sweep.at_most.value = 40
     explorer.sweep.sampler.value = "grid"
     explorer.sweep.sweep_button.click()
-    explorer.sweep.wait(120)
+    explorer.background.wait(120)
     trials = explorer.trials
     assert 1 <= len(trials) <= 3
     assert (trials["n_params"] <= 40).all()
     assert (trials["epochs"] == 1).all()
     assert list(explorer.tradeoff.figure.data[0].customdata) == trials.index.tolist()
-    assert not explorer.sweep.message.alert
-    assert explorer.sweep.message.status.startswith(f"{len(trials)} structures")
+    assert not explorer.background.message.alert
+    assert explorer.background.message.status.startswith(f"{len(trials)} structures")
     assert not explorer.sweep.sweep_button.disabled
     # Chance and a linear model are drawn once there is something to hold against them.
     assert [each.text for each in explorer.tradeoff.figure.layout.annotations[1:]] == ["chance", "linear model"]
@@ -59,36 +59,38 @@ def test_cancel_answers_at_once_and_keeps_what_is_finished(
     monkeypatch.setattr("structopt_widgets.widgets.sweep_panel.TOGETHER", 1)
     explorer.sweep.structures.value = 16
     explorer.sweep.run()
-    with pytest.raises(RuntimeError, match="cancel it first"):
+    with pytest.raises(RuntimeError, match="Expected nothing to be going on, but a sweep is"):
         explorer.sweep.run()
-    thread = explorer.sweep._run.thread
+    explorer.validation.run_button.click()
+    assert "a sweep is" in explorer.background.message.alert
+    thread = explorer.background._task.thread
     while len(explorer.study) < 1:
         time.sleep(0.01)
     start = time.perf_counter()
-    explorer.sweep.cancel_button.click()
+    explorer.background.cancel_button.click()
     assert time.perf_counter() - start < 1
-    assert not explorer.sweep.is_running
+    assert not explorer.background.is_running
     thread.join(60)
     assert not thread.is_alive()
     kept = len(explorer.study)
     assert 1 <= kept < 16
     assert (explorer.trials["state"] == "complete").all()
-    assert explorer.sweep.status.value == "cancelled"
+    assert explorer.background.status.value == "cancelled"
     # The same settings go on from there.
     explorer.sweep.structures.value = kept + 1
     explorer.sweep.run()
-    explorer.sweep.wait(120)
+    explorer.background.wait(120)
     assert len(explorer.study) == kept + 1
 
 
 def test_errors_are_shown_in_words(explorer: sw.Explorer) -> None:
     explorer.sweep.at_most.value = 1
     explorer.sweep.run()
-    explorer.sweep.wait(60)
-    assert "none was found that does" in explorer.sweep.message.alert
+    explorer.background.wait(60)
+    assert "none was found that does" in explorer.background.message.alert
     without = sw.explore(model())
     without.sweep.sweep_button.click()
-    assert "Expected data to validate on" in without.sweep.message.alert
+    assert "Expected data to validate on" in without.background.message.alert
 
 
 def test_sliders_answer_during_a_sweep(explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,5 +108,5 @@ def test_sliders_answer_during_a_sweep(explorer: sw.Explorer, monkeypatch: pytes
     explorer.controls["hidden"].width.value = 2
     assert explorer.tradeoff.figure.layout.shapes[0].x0 == explorer.structure.measure().n_params
     go_on.set()
-    explorer.sweep.wait(60)
+    explorer.background.wait(60)
     assert len(explorer.study) == 1

@@ -72,7 +72,7 @@ def test_a_message_is_plain_text_and_one_of_its_kind() -> None:
 def test_an_error_that_comes_again_is_said_again(explorer: sw.Explorer) -> None:
     explorer = sw.explore(explorer.space)
     said: list[str] = []
-    explorer.validation.message.observe(lambda change: said.append(change["new"]), names="alert")
+    explorer.background.message.observe(lambda change: said.append(change["new"]), names="alert")
     explorer.validation.run_button.click()
     explorer.validation.run_button.click()
     assert [bool(text) for text in said] == [True, False, True]
@@ -82,7 +82,7 @@ def test_the_curve_ends_in_words(explorer: sw.Explorer) -> None:
     validation = explorer.validation
     validation.epochs.value = 2
     validation.run()
-    validation.wait(120)
+    explorer.background.wait(120)
     training, validated = (trace.y[-1] for trace in validation.curve.data)
     assert validation.losses.value == f"After epoch 2: training loss {training:.3g}, validation loss {validated:.3g}"
 
@@ -95,10 +95,10 @@ def test_run_stays_usable_when_there_is_no_structure_to_run(
 
     monkeypatch.setattr(explorer.validation, "_structure", unreadable)
     explorer.validation.run_button.click()
-    assert "Expected a structure." in explorer.validation.message.alert
+    assert "Expected a structure." in explorer.background.message.alert
     assert not explorer.validation.run_button.disabled
-    assert explorer.validation.cancel_button.disabled
-    assert not explorer.validation.is_running
+    assert explorer.background.cancel_button.disabled
+    assert not explorer.background.is_running
 
 
 def test_the_panel_says_why_a_layer_is_not_counted() -> None:
