@@ -31,7 +31,7 @@ def optimize_model(
         kernel_initializer: by layer, or one for all.
         weights: ``"inherit"`` or ``"fresh"``, as in :meth:`Structure.build`.
         input_shape: shape of one sample, for a model that is not built yet.
-        importance, seed: which units a narrowed layer keeps, as in :meth:`Structure.build`.
+        importance, seed: as in :meth:`Structure.build`.
     """
     space = StructureSpace.from_keras(model, input_shape=input_shape)
     structure = _with_widths(space, widths)

@@ -17,6 +17,7 @@ from ..graph.model_graph import map_structure
 from ..layer_rules import Setting
 from ..structure import Structure
 from ..structure.choices import known
+from ..structure.setting import setting_at
 from .importance import IMPORTANCES
 from .inherit import inherit_weights
 from .seeding import Seeds
@@ -83,11 +84,8 @@ def _called(structure: Structure, operations: Mapping[str, Any]) -> dict[int, An
 
 
 def setting_of(structure: Structure) -> Setting:
-    """The structure's sizes; costs of activations play no part in rebuilding."""
-    space = structure.space
-    widths = {space.symbols[name]: width for name, width in structure.widths.items()}
-    kept = {name: int(is_kept) for name, is_kept in structure.blocks.items()}
-    return space.connected.setting(widths, structure.biases, {}, kept)
+    """The structure in numbers, at its own widths."""
+    return setting_at(structure, structure.widths)
 
 
 def _operation(structure: Structure, layer: Layer, source: Any, seeds: Seeds | None) -> Any:

@@ -69,6 +69,9 @@ class CostReport:
         uncounted: layer to the reason its operations are not in the numbers. When it is not empty,
             every number but ``n_params`` and ``weight_bytes`` is a lower bound.
         tokens: length of a sample, for a model that looks its input up in an embedding, else ``None``.
+        kinds: layer to its class, for the layers that are there.
+        layer_values: gives the numbers of :attr:`by_layer`.
+        structure: what was measured; ``None`` for a report made by hand.
     """
 
     n_params: int
@@ -99,8 +102,9 @@ class CostReport:
     def by_layer(self) -> pd.DataFrame:
         """One row a layer, in execution order.
 
-        ``n_params``, ``macs``, ``flops``, ``weight_bytes`` and ``training_bytes`` sum to the
-        totals; the largest ``live_bytes`` is the peak; ``span`` is the layer's own.
+        ``n_params``, ``n_trainable``, ``macs``, ``flops``, ``weight_bytes``, ``training_bytes`` and
+        ``kv_cache_bytes`` sum to the totals; the largest ``live_bytes`` is the peak; ``span`` is the
+        layer's own.
         """
         import pandas as pd
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..layer_rules import activation_cost
 from ..metrics import CostReport, Receipt
 from ..metrics.cost_program import TOTALS
 from ..metrics.formulas import layer_formulas, model_formula
 from ..metrics.receipt import FOR_A_BATCH
 from .choices import known
+from .setting import setting_at
 
 if TYPE_CHECKING:
     from .structure import Structure
@@ -23,12 +23,7 @@ def receipt_of(structure: Structure, report: CostReport, metric: str) -> Receipt
     space = structure.space
     free = [name for name, group in space.width_groups.items() if not group.fixed]
     symbols = {name: sympy.Symbol(f"u_{name}", integer=True, positive=True) for name in free}
-    at = space.connected.setting(
-        {space.symbols[name]: symbols.get(name, width) for name, width in structure.widths.items()},
-        {layer: int(used) for layer, used in structure.biases.items()},
-        {layer: activation_cost(name) for layer, name in structure.activations.items()},
-        {block: int(kept) for block, kept in structure.blocks.items()},
-    )
+    at = setting_at(structure, {name: symbols.get(name, width) for name, width in structure.widths.items()})
     widths = {symbol: structure.widths[name] for name, symbol in symbols.items()}
     what = (space.connected, at, metric, report.batch_size, report.slots, widths)
     return Receipt(

@@ -11,13 +11,14 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..graph import ModelGraph
-from ..layer_rules import Setting, activation_cost, connect
+from ..layer_rules import connect
 from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs
 from ..metrics.cost_program import TOTALS
 from ..metrics.tokens import sequence_length
 from .choices import allowed_widths, grid, known, nearest_width
 from .knobs import WidthGroup, derived_widths, find_switches, find_width_groups
 from .sections import find_sections
+from .setting import setting_at
 from .structure import Structure
 from .titles import find_block_titles, find_titles
 
@@ -32,7 +33,7 @@ class ModelSource(Protocol):
 
 
 class StructureSpace:
-    """The structures a model can take: width groups, and each layer's switches.
+    """The structures a model can take: width groups, each layer's switches, and the blocks that can be left out.
 
     Args:
         graph: the model as plain data.
@@ -44,10 +45,11 @@ class StructureSpace:
         sections: the model's blocks and what is between them, as :class:`~.sections.Section`, in order.
         switches: layer to :class:`LayerSwitches`.
         derived: layer to the reason its width follows from other groups.
-        blocks: name to :class:`Block`, a part that can be left out.
+        blocks: name to :class:`~.Block`, a part that can be left out, in execution order.
         kinds: layer to its class.
         optimizer: whose slots training memory counts by default: the compiled one, else Adam.
         slots: arrays that optimizer keeps for each trainable weight.
+        baseline: the model as it came.
     """
 
     def __init__(self, graph: ModelGraph, source: ModelSource | None = None, growth: float = 2.0) -> None:
@@ -209,7 +211,7 @@ class StructureSpace:
         lengths = {len(values) for values in arrays.values()}
         if len(lengths) != 1:
             raise ValueError(f"Expected arrays of one length, got lengths {sorted(lengths)}.")
-        at = self._setting(arrays)
+        at = setting_at(self.baseline, arrays)
         totals = costs(self.connected, at, batch_size, self.slots).totals
         length = lengths.pop()
         return pd.DataFrame(
@@ -237,15 +239,6 @@ class StructureSpace:
     def _at(self, widths: Mapping[str, int]) -> Structure:
         base = self.baseline
         return Structure(self, widths, base.activations, base.biases, base.initializers, base.blocks)
-
-    def _setting(self, widths: Mapping[str, Any]) -> Setting:
-        base = self.baseline
-        return self.connected.setting(
-            {self.symbols[name]: value for name, value in widths.items()},
-            {layer: int(used) for layer, used in base.biases.items()},
-            {layer: activation_cost(name) for layer, name in base.activations.items()},
-            {},
-        )
 
 
 def _draw(group: WidthGroup, rng: random.Random, multiple_of: int) -> int:

@@ -27,7 +27,7 @@ CHOICES = ("widths", "activations", "biases", "initializers", "blocks")
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """One choice of widths, activations, biases and initializers in a :class:`StructureSpace`.
+    """One choice of widths, activations, biases, initializers and blocks in a :class:`StructureSpace`.
 
     Every ``with_...`` method returns a new structure and leaves this one as it is.
 
@@ -165,7 +165,8 @@ class Structure:
                 ``"l2"`` or ``"l1"`` norm of its incoming weights; ``"batch_norm_scale"``, the
                 magnitude of its batch norms' scales (``"l2"`` for a width without any); ``"first"``
                 keeps the first units, ``"random"`` any.
-            seed: of a random choice; 0 when not given.
+            seed: of fresh initial weights, of dropout masks and of a random choice of units; when not
+                given, Keras draws the former and the latter is that of seed 0.
         """
         # The one call upward: building is the bridge's work, and a method reads better than a function.
         from ..keras_bridge import build_model
