@@ -277,6 +277,14 @@ def test_softmax_over_differing_widths_is_told_apart() -> None:
     assert train_together(structures[:1], pictures(), Budget(epochs=1, seeds=2))[0].engine == "together"
 
 
+def test_softmax_over_the_classes_is_stacked_since_their_number_is_one() -> None:
+    inputs = keras.Input((14, 14))
+    x = layers.Dense(6, "relu", name="hidden")(layers.Flatten()(inputs))
+    base = StructureSpace.from_keras(keras.Model(inputs, layers.Dense(10, "softmax")(x))).baseline
+    together, alone, worst = both([base, base.with_width("hidden", 3)], pictures(), Budget(epochs=1, optimizer="sgd"))
+    assert_alike(together, alone, worst)
+
+
 def test_it_is_cancelled_within_a_second() -> None:
     stop, started, result = threading.Event(), threading.Event(), []
 

@@ -125,7 +125,9 @@ class Forward:
         for dim in dims:
             if is_padded(dim, self._padded) and self._mask_name(dim) not in self._constants:
                 self._constants[self._mask_name(dim)] = tf.stack([one.mask(dim) for one in self._placements])
-        if padded and not ELEMENTWISE.issuperset({one.activations.get(layer, "linear") for one in self._structures}):
+        made = [dim for index in each.call.outputs for dim in self._connected.shapes[index]]
+        names = {one.activations.get(layer, "linear") for one in self._structures}
+        if any(is_padded(dim, self._padded) for dim in made) and not ELEMENTWISE.issuperset(names):
             raise NotStackableError(f"{layer} has an activation over all of its channels, whose number differs")
         if kind in dropout.KINDS and operation.rate > 0:
             if getattr(operation, "noise_shape", None) is not None:
