@@ -79,7 +79,8 @@ def choose_units(
 def _held(structure: Structure, source: KerasSource) -> list[HeldWeight]:
     space = structure.space
     held: list[HeldWeight] = []
-    for name, axes in space.connected.weights.items():
+    for name in structure.layers:  # what is left out has no say in what stays
+        axes = space.connected.weights[name]
         present = _present(axes, _weights(source.operations[name]), _uses_bias(space.baseline, name))
         held.extend(HeldWeight(space.graph.layers[name], axes[place], present[place]) for place in present)
     return held

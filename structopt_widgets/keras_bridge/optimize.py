@@ -8,6 +8,7 @@ from typing import Any
 import keras
 
 from ..structure import Structure, StructureSpace
+from ..structure.knobs import find_output_layers
 
 
 def optimize_model(
@@ -35,7 +36,8 @@ def optimize_model(
     """
     space = StructureSpace.from_keras(model, input_shape=input_shape)
     structure = _with_widths(space, widths)
-    hidden = [layer for layer in structure.activations if layer not in _output_layers(space)]
+    at_the_end = find_output_layers(space.graph)
+    hidden = [layer for layer in structure.activations if layer not in at_the_end]
     structure = _with_all(structure, Structure.with_activation, activation, hidden)
     structure = _with_all(structure, Structure.with_bias, use_bias, list(structure.biases))
     structure = _with_all(structure, Structure.with_initializer, kernel_initializer, list(structure.initializers))
@@ -72,14 +74,3 @@ def _with_all(structure: Structure, change: Callable[..., Structure], choice: An
     for layer, value in (choice if isinstance(choice, Mapping) else dict.fromkeys(layers, choice)).items():
         structure = change(structure, layer, value)
     return structure
-
-
-def _output_layers(space: StructureSpace) -> set[str]:
-    outputs, found = set(space.graph.output_tensors), set()
-    for call in reversed(space.graph.calls):
-        if outputs & set(call.outputs):
-            found.add(call.layer)
-            # A softmax or a reshape of its own passes on what the layer before it made.
-            if not space.graph.layers[call.layer].weights:
-                outputs |= set(call.inputs)
-    return found

@@ -49,13 +49,14 @@ def build_model(
             "Use build(weights='fresh'), or choose the same structure in StructureSpace.from_keras(model)."
         )
     layers = [graph.layers[name] for name in structure.layers]
+    places = {name: place for place, name in enumerate(graph.layers)}
     seeds = None if seed is None else Seeds(seed)
     with contextlib.nullcontext() if seeds is None else seeds.of_unseen_layers(layers):
-        operations = {layer.name: _operation(structure, layer, source, seeds) for layer in layers}
+        operations = {layer.name: _operation(structure, layer, places[layer.name], source, seeds) for layer in layers}
         tensors = _called(structure, operations)
     if seeds is not None:
-        for place, operation in enumerate(operations.values()):
-            seeds.separate(operation, place)
+        for name, operation in operations.items():
+            seeds.separate(operation, places[name])
     model = keras.Model(_filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=graph.name)
     if isinstance(source, KerasSource):
         if weights == "inherit":
@@ -88,7 +89,7 @@ def setting_of(structure: Structure) -> Setting:
     return setting_at(structure, structure.widths)
 
 
-def _operation(structure: Structure, layer: Layer, source: Any, seeds: Seeds | None) -> Any:
+def _operation(structure: Structure, layer: Layer, place: int, source: Any, seeds: Seeds | None) -> Any:
     if "error" in layer.serialized:
         raise ValueError(
             f"Expected a layer that can be made again from its configuration, "
@@ -96,7 +97,7 @@ def _operation(structure: Structure, layer: Layer, source: Any, seeds: Seeds | N
         )
     config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer)
     if seeds is not None:
-        config = seeds.config(config, [*structure.space.graph.layers].index(layer.name))
+        config = seeds.config(config, place)
     original = source.operations[layer.name] if isinstance(source, KerasSource) else None
     if original is not None:
         # The model is at hand, so is its own code: nothing is loaded that the user has not run already.

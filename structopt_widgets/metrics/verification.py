@@ -87,13 +87,14 @@ class Verification:
             f"<td style='text-align:left'>{html.escape(r.explanation)}</td></tr>"
             for r in self.rows
         )
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{self._summary()}</p>"
+        summary = html.escape(self._summary())
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table><p>{summary}</p>"
 
     def _summary(self) -> str:
         checked = [row for row in self.rows if row.agrees is not None]
         failed = [row.quantity for row in checked if not row.agrees]
         if failed:
-            return f"{len(failed)} of {len(checked)} comparisons failed: {html.escape(', '.join(failed))}."
+            return f"{len(failed)} of {len(checked)} comparisons failed: {', '.join(failed)}."
         return f"All {len(checked)} comparisons agree."
 
 

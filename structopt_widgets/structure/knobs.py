@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..graph import Layer, Symbol
+from ..graph import Layer, ModelGraph, Symbol
 from ..graph.dimensions import symbols
 from ..layer_rules import ACTIVATION_COSTS, ConnectedGraph
 from ..layer_rules.activation_costs import choice_name
@@ -107,6 +107,18 @@ def find_switches(connected: ConnectedGraph) -> dict[str, LayerSwitches]:
         )
         if switches != LayerSwitches():
             found[name] = switches
+    return found
+
+
+def find_output_layers(graph: ModelGraph) -> set[str]:
+    """The layers that give a model's outputs their scale: their makers, and what those without weights read from."""
+    outputs, found = set(graph.output_tensors), set()
+    for call in reversed(graph.calls):
+        if outputs & set(call.outputs):
+            found.add(call.layer)
+            # A softmax or a reshape of its own passes on what the layer before it made.
+            if not graph.layers[call.layer].weights:
+                outputs |= set(call.inputs)
     return found
 
 

@@ -173,4 +173,4 @@ def _block_titles(connected: ConnectedGraph, calls: Mapping[_Block, Sequence[Con
 
 def _runs(layers: Sequence[str]) -> tuple[Section, ...]:
     runs = [tuple(layers[start : start + _RUN]) for start in range(0, len(layers), _RUN)]
-    return tuple(Section(f"{run[0]} to {run[-1]}", run) for run in runs)
+    return tuple(Section(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}", run) for run in runs)

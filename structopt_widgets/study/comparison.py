@@ -54,11 +54,16 @@ def compare(first: Trial, second: Trial) -> Comparison:
     trained networks on such samples. Else the scores of equal seeds are paired, which takes at least six
     seeds to tell anything apart. Else only the intervals are left to compare.
 
-    Raises ``ValueError`` for trials of other data, and for ones that are not complete.
+    Raises ``ValueError`` for trials of other data, and for ones that are not complete or whose score is NaN, as
+    R2 is where a quantity does not vary.
     """
     for trial in (first, second):
         if trial.state != "complete":
             raise ValueError(f"Expected two complete trials to compare, got one that is {trial.state}.")
+        if not math.isfinite(trial.score):
+            raise ValueError(
+                f"Expected two trials with a score to compare, got one whose {trial.metric} is {trial.score}."
+            )
     if (first.fingerprint, first.metric) != (second.fingerprint, second.metric):
         raise ValueError(f"Expected two trials on the same data, got {first.data!r} and {second.data!r}.")
     difference = first.score - second.score
@@ -79,9 +84,9 @@ def compare_all(study: Study, number: int | None = None) -> pd.DataFrame:
     """See :meth:`Study.compare`."""
     import pandas as pd
 
-    trials = [trial for trial in study if trial.state == "complete"]
+    trials = [trial for trial in study if trial.state == "complete" and math.isfinite(trial.score)]
     if not trials:
-        raise ValueError("Expected a complete trial in the study to compare with, got none.")
+        raise ValueError("Expected a complete trial with a score in the study to compare with, got none.")
     best = max(trials, key=lambda trial: trial.score) if number is None else study.trial(number)
     same = [trial for trial in trials if (trial.fingerprint, trial.metric) == (best.fingerprint, best.metric)]
     rows = [compare(trial, best) for trial in same]

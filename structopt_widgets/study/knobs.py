@@ -12,6 +12,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from ..structure import Structure, StructureSpace, WidthGroup
 from ..structure.choices import allowed_width, known
+from ..structure.knobs import find_output_layers
 
 Choose = str | Sequence[str] | Mapping[str, Sequence[Any] | None]
 
@@ -108,7 +109,8 @@ def _width(group: WidthGroup, values: Sequence[Any] | None) -> Knob:
 
 def _activations(space: StructureSpace, values: Sequence[Any] | None, _: list[str] | None) -> list[Knob]:
     options = {name: space.switches[name].activation_options for name in space.baseline.activations}
-    inner = {layer: names for layer, names in options.items() if layer not in _output_layers(space)}
+    at_the_end = find_output_layers(space.graph)
+    inner = {layer: names for layer, names in options.items() if layer not in at_the_end}
     return _switches(space, "activations", Structure.with_activation, inner, values)
 
 
@@ -144,19 +146,6 @@ def _switches(
             return set_to(structure, layer, value)
 
         found.append(Knob(f"{layer} {choice}", CategoricalDistribution(allowed), turn))
-    return found
-
-
-def _output_layers(space: StructureSpace) -> set[str]:
-    """Layers that give the outputs their scale: the makers of the outputs, through layers without weights."""
-    graph = space.graph
-    makers = {output: call for call in graph.calls for output in call.outputs}
-    pending, found = list(graph.output_tensors), set()
-    while pending:
-        call = makers.get(pending.pop())
-        if call is not None and call.layer not in found:
-            found.add(call.layer)
-            pending += [] if graph.layers[call.layer].weights else call.inputs
     return found
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.study import StudyDirection
 
@@ -121,9 +122,9 @@ def make_plan(
     for value, what, kind in ((space, "space", StructureSpace), (data, "data", Data), (budget, "budget", Budget)):
         if not isinstance(value, kind):
             raise TypeError(f"Expected a {kind.__name__} as {what} of a sweep, got {type(value).__name__}.")
-    for count, what in ((n_trials, "n_trials"), (together, "together")):
-        if isinstance(count, bool) or not isinstance(count, int) or count < 1:
-            raise ValueError(f"Expected {what} to be a whole number of at least 1, got {count!r}.")
+    for count, what, least in ((n_trials, "n_trials", 1), (together, "together", 1), (seed, "seed", 0)):
+        if isinstance(count, bool) or not isinstance(count, int) or count < least:
+            raise ValueError(f"Expected {what} to be a whole number of at least {least}, got {count!r}.")
     if isinstance(sampler, str):
         known(sampler, SAMPLERS, "a sampler, or an Optuna sampler")
     elif not hasattr(sampler, "sample_relative"):
@@ -136,9 +137,7 @@ def make_plan(
         known(name, columns, "an objective")
     if not larger + smaller:
         raise ValueError("Expected something to maximize or to minimize, got neither.")
-    limits = dict(at_most or {})
-    for name in limits:
-        known(name, LIMITED, "a cost to limit")
+    limits = {known(name, LIMITED, "a cost to limit"): _limit(name, value) for name, value in (at_most or {}).items()}
     knobs = find_knobs(space, choose, groups)
     return Plan(space, data, budget, n_trials, sampler, larger, smaller, limits, knobs, seed, together)
 
@@ -158,6 +157,12 @@ def check_fit(space: StructureSpace, data: Data, elsewhere: bool) -> None:
             "Expected a model that is not compiled for a sweep with an executor, since workers are sent plain data, "
             "without its loss and optimizer. Read a copy: StructureSpace.from_keras(keras.models.clone_model(model))."
         )
+
+
+def _limit(name: str, value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        raise TypeError(f"Expected a number as the limit of {name}, got {value!r} ({type(value).__name__}).")
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from ..structure import Structure, StructureSpace
-from ..structure.serialization import choices_of
+from ..structure.serialization import effective_choices
 from .knobs import Knob
 from .storage import quiet_optuna
 
@@ -32,8 +32,8 @@ class Proposal:
 
     @functools.cached_property
     def key(self) -> str:
-        """Equal structures, equal key."""
-        return hashlib.sha256(json.dumps(choices_of(self.structure), sort_keys=True).encode()).hexdigest()[:16]
+        """Equal models, equal key."""
+        return hashlib.sha256(json.dumps(effective_choices(self.structure), sort_keys=True).encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True)

@@ -56,8 +56,12 @@ class Budget:
         else:
             object.__setattr__(self, "seeds", _whole("seeds", self.seeds, least=1))
         rate = self.learning_rate
-        if rate is not None and not (_is_number(rate) and 0 < rate < math.inf):
-            raise ValueError(f"Expected a learning rate above 0, or None to keep the optimizer's own; got {rate!r}.")
+        if rate is not None:
+            if not (_is_number(rate) and 0 < rate < math.inf):
+                raise ValueError(
+                    f"Expected a learning rate above 0, or None to keep the optimizer's own; got {rate!r}."
+                )
+            object.__setattr__(self, "learning_rate", float(rate))
         if self.optimizer not in (None, *OPTIMIZERS):
             raise ValueError(
                 f"Expected an optimizer among {', '.join(OPTIMIZERS)}, or None for the compiled one; "
@@ -66,12 +70,15 @@ class Budget:
         for name in ("steps", "patience"):
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _whole(name, getattr(self, name), least=1))
-        if self.seconds is not None and not (_is_number(self.seconds) and 0 < self.seconds < math.inf):
-            raise ValueError(f"Expected seconds of a budget above 0, or None; got {self.seconds!r}.")
+        if self.seconds is not None:
+            if not (_is_number(self.seconds) and 0 < self.seconds < math.inf):
+                raise ValueError(f"Expected seconds of a budget above 0, or None; got {self.seconds!r}.")
+            object.__setattr__(self, "seconds", float(self.seconds))
         share = self.subset
         if isinstance(share, (float, np.floating)):
             if not 0 < share < 1:
                 raise ValueError(f"Expected a subset as a share between 0 and 1 or a number of samples, got {share!r}.")
+            object.__setattr__(self, "subset", float(share))
         elif share is not None:
             object.__setattr__(self, "subset", _whole("subset", share, least=1))
 

@@ -6,7 +6,7 @@ from ..structure import Structure
 
 
 def describe(structure: Structure) -> str:
-    """How a structure differs from its baseline, such as ``"dense 128→64, tanh; dense_1 no bias"``."""
+    """How a structure differs from its baseline, such as ``"dense 128→64, tanh; dense_1 no bias; add_3 left out"``."""
     changes: dict[str, list[str]] = {}
     for key, (before, after) in structure.space.baseline.diff(structure).items():
         choice, _, name = key.partition(".")
@@ -16,6 +16,8 @@ def describe(structure: Structure) -> str:
             text = "bias" if after else "no bias"
         elif choice == "initializers":
             text = f"initializer {after}"
+        elif choice == "blocks":
+            text = "kept" if after else "left out"
         else:
             text = str(after)
         changes.setdefault(name, []).append(text)

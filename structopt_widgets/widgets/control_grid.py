@@ -31,9 +31,12 @@ class ControlGrid(ipywidgets.VBox):
         self, space: StructureSpace, rows: Mapping[str, LayerControls], switches: Mapping[str, ipywidgets.Checkbox]
     ) -> None:
         is_folded = len(rows) > MANY
+        section_of = {layer: section.title for section in space.sections for layer in section.layers}
+        members: dict[str, list[str]] = {}
+        for name in rows if is_folded else ():
+            members.setdefault(section_of[space.home_of(name) or name], []).append(name)
         # The switch of a block that is a whole section is in the section's head.
-        titles = {section.title for section in space.sections} if is_folded else set()
-        in_head = {space.blocks[block].title: block for block in switches if space.blocks[block].title in titles}
+        in_head = {space.blocks[block].title: block for block in switches if space.blocks[block].title in members}
         in_lines = {block: switch for block, switch in switches.items() if block not in in_head.values()}
         self._lines = ControlLines(space, rows, in_lines)
         self.search = ipywidgets.Text(
@@ -48,10 +51,6 @@ class ControlGrid(ipywidgets.VBox):
             grid.add_class("sw-controls")
             super().__init__([grid])
             return
-        section_of = {layer: section.title for section in space.sections for layer in section.layers}
-        members: dict[str, list[str]] = {}
-        for name in rows:
-            members.setdefault(section_of[space.home_of(name) or name], []).append(name)
         shares = _shares(space, section_of)
         look = SectionLook()
         self.sections = {

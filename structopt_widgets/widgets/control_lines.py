@@ -24,12 +24,15 @@ class ControlLines:
         self, space: StructureSpace, rows: Mapping[str, LayerControls], switches: Mapping[str, ipywidgets.Checkbox]
     ) -> None:
         self._space, self._rows = space, rows
-        # A part that can be left out has its switch over the first of its lines.
+        # A part that can be left out has its switch over the first of its lines; without any, over the next one.
         self._switches: dict[str, list[ipywidgets.Checkbox]] = {}
+        place = {layer: number for number, layer in enumerate(space.graph.layers)}
         for block, switch in switches.items():
-            first = next((layer for layer in space.blocks[block].layers if layer in rows), None)
-            if first is not None:
-                self._switches.setdefault(first, []).append(switch)
+            start = place[space.blocks[block].layers[0]]
+            later = (name for name in rows if place[space.home_of(name) or name] >= start)
+            line = next(later, next(reversed(list(rows)), None))
+            if line is not None:
+                self._switches.setdefault(line, []).append(switch)
         self._groups = {name: space.group_at(name) for name in rows}
         self._cells: dict[str, list[Any]] = {}
         # A width has its slider in the first line that has it.

@@ -78,3 +78,16 @@ def test_an_unknown_importance_is_answered_with_the_nearest() -> None:
     for weights in ("inherit", "fresh"):
         with pytest.raises(ValueError, match=r"one of: l2, l1, .*; got 'frist'. Did you mean 'first'"):
             structure.build(weights, importance="frist")
+
+
+def test_what_is_left_out_has_no_say_in_what_stays() -> None:
+    inputs = keras.Input((2,))
+    stem = kl.Dense(2, name="stem", use_bias=False)(inputs)
+    branch = kl.Dense(2, name="branch", use_bias=False)(stem)
+    model = keras.Model(inputs, kl.Dense(1, name="head")(kl.Add(name="add")([stem, branch])))
+    # By the stem alone the second unit counts more, by stem and branch the first.
+    model.get_layer("stem").kernel.assign([[1.0, 2.0], [0.0, 0.0]])
+    model.get_layer("branch").kernel.assign([[9.0, 0.0], [0.0, 0.0]])
+    narrow = read(model).baseline.with_width("stem", 1)
+    assert np.asarray(narrow.build().get_layer("stem").kernel)[0].tolist() == [1.0]
+    assert np.asarray(narrow.with_block("add", False).build().get_layer("stem").kernel)[0].tolist() == [2.0]

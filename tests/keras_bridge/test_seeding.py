@@ -118,3 +118,17 @@ def test_the_same_model_made_again_starts_the_same_whatever_its_layers_are_calle
     one, two = (build_model(StructureSpace.from_keras(everything_random()).baseline, "fresh", seed=5) for _ in range(2))
     assert one.layers[-1].name != two.layers[-1].name
     assert all(np.array_equal(mine, other) for mine, other in zip(arrays(one), arrays(two), strict=True))
+
+
+def test_layers_start_the_same_whatever_is_left_out_before_them() -> None:
+    inputs = x = keras.Input((5, 4))
+    for number in range(2):
+        x = keras.layers.Dense(4, name=f"dense_{number}")(x)
+    x = keras.layers.MultiHeadAttention(2, 3, name="attention")(x, x)
+    structure = StructureSpace.from_keras(keras.Model(inputs, keras.layers.Dense(3)(x))).baseline
+    whole, shallow = (
+        build_model(each, "fresh", seed=7).get_layer("attention")
+        for each in (structure, structure.with_block("dense_1", False))
+    )
+    for one, other in zip(whole.weights, shallow.weights, strict=True):
+        assert np.array_equal(np.asarray(one), np.asarray(other)), one.path

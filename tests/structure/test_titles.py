@@ -186,3 +186,11 @@ def test_why_names_the_path_and_stays_short() -> None:
         x = kl.Add(name=f"add{number}")([x, y]) if number else y
     why = sw.StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2)(x))).group_of("d0").why
     assert why == "add1 adds d0 and d1; add2 adds d1 and d2; and so on through 8 more, until add11 adds d10 and d11"
+
+
+def test_a_run_of_one_layer_is_called_by_its_name() -> None:
+    inputs = x = keras.Input((4,), name="input")
+    for number in range(24):
+        x = kl.Dense(4 + number % 2, name=f"dense_{number}")(x)
+    sections = sw.StructureSpace.from_keras(keras.Model(inputs, x)).sections
+    assert [section.title for section in sections] == ["input to dense_22", "dense_23"]

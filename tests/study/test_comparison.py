@@ -101,3 +101,13 @@ def test_a_study_marks_what_cannot_be_told_from_its_best() -> None:
     assert study.compare()["told_apart"].tolist() == [False, False, True]
     assert study.compare(2)["told_apart"].tolist() == [True, True, False]
     assert study.compare(2)["difference"].tolist() == pytest.approx([0.2, 0.19, 0.0])
+
+
+def test_a_trial_without_a_score_is_never_the_best() -> None:
+    study = sw.Study()
+    for width, changes in ((4, {"score": math.nan, "by_seed": (math.nan,)}), (8, {})):
+        study.add(toy_trial(toy_space().baseline.with_width("a", width), **changes))
+    assert study.trials["state"].tolist() == ["complete", "complete"]
+    assert study.compare().index.tolist() == [1]
+    with pytest.raises(ValueError, match="Expected two trials with a score"):
+        sw.compare(*study)

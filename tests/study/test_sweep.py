@@ -8,6 +8,7 @@ import multiprocessing
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import optuna
 import pytest
 from optuna.trial import TrialState
@@ -43,6 +44,21 @@ def test_affordable_structures_each_once_and_the_same_again(sampler: str) -> Non
     assert len(table) == (8 if sampler == "grid" else 9)
     assert (table["n_params"] <= 150).all()
     assert (table["state"] == "complete").all()
+
+
+def test_what_is_left_out_makes_no_structure_another() -> None:
+    study = sw.Study()
+    table = toy_sweep(study, 9, 4, sampler="grid", choose={"widths": (4, 8), "blocks": (True, False)})
+    # Two widths with the hidden layer, one without: its own width is then nobody's.
+    assert len(table) == 2 * 2 + 2
+    without = [trial.structure for trial in study if not trial.structure.blocks["b"]]
+    assert sorted(structure.widths["a"] for structure in without) == [4, 8]
+
+
+def test_limits_may_be_numbers_of_numpy() -> None:
+    study = sw.Study()
+    once = toy_sweep(study, 2, 2, at_most={"n_params": np.int64(150)})
+    assert list(toy_sweep(study, 2, 2, at_most={"n_params": 150}).index) == list(once.index)
 
 
 def test_a_width_is_drawn_evenly_on_a_logarithmic_scale() -> None:
@@ -213,6 +229,8 @@ def test_progress_is_told() -> None:
         ({"groups": ["c"]}, "Expected a layer with a width"),
         ({"groups": ["out"]}, "Expected something to choose"),
         ({"at_most": {"params": 10}}, "Did you mean 'n_params'"),
+        ({"at_most": {"n_params": "10k"}}, "Expected a number as the limit of n_params"),
+        ({"seed": -1}, "seed to be a whole number of at least 0"),
         ({"at_most": {"n_params": 1}}, "n_params at most 1: none was found"),
         ({"minimize": "size"}, "Expected an objective"),
         ({"maximize": (), "minimize": ()}, "got neither"),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
+
 import numpy as np
 import pytest
 
@@ -34,3 +37,10 @@ def test_no_seed_twice_and_no_empty_list() -> None:
 def test_learning_rate_must_be_positive(rate: object) -> None:
     with pytest.raises(ValueError, match="Expected a learning rate above 0"):
         Budget(learning_rate=rate)  # type: ignore[arg-type] # the point of the test
+
+
+def test_numbers_of_numpy_are_kept_as_python_numbers() -> None:
+    budget = Budget(learning_rate=np.float32(0.5), seconds=np.int64(3), subset=np.float32(0.25))  # type: ignore[arg-type] # the point of the test
+    assert json.loads(json.dumps(dataclasses.asdict(budget))) == dataclasses.asdict(
+        Budget(learning_rate=0.5, seconds=3.0, subset=0.25)
+    )

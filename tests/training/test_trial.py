@@ -57,6 +57,13 @@ def test_structures_are_described_by_their_differences(space: StructureSpace) ->
     assert describe(changed) == "a 8→4, tanh; b no bias, initializer zeros"
 
 
+def test_blocks_are_described_as_left_out() -> None:
+    hidden = [keras.layers.Dense(4, name="a"), keras.layers.Dense(4, name="b"), keras.layers.Dense(2)]
+    base = StructureSpace.from_keras(keras.Sequential([keras.Input((4,)), *hidden])).baseline
+    shallow = base.with_block("b", False)
+    assert describe(shallow) == "b left out"
+
+
 def test_rows_are_flat(space: StructureSpace) -> None:
     row = trial_of(space.baseline.with_width("a", 4)).to_row()
     assert (row["accuracy"], row["accuracy_low"], row["accuracy_high"]) == (0.7, 0.6, 0.8)

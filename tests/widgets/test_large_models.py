@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipywidgets
 import keras
 import pytest
 from keras import layers as kl
@@ -127,3 +128,19 @@ def test_every_control_has_a_label(explorer: sw.Explorer) -> None:
     buttons = [view.button.description for view in controls.grid.sections.values()]
     assert all([*labels, *buttons])
     assert len(set(buttons)) == len(buttons)
+
+
+@pytest.mark.parametrize("layers", [1, 30])
+def test_a_block_without_a_line_of_its_own_has_its_switch_over_the_next(layers: int) -> None:
+    inputs = x = keras.Input((6,))
+    for number in range(layers):
+        x = kl.Dense(6 + number % 2, name=f"dense_{number}")(x)
+    x = kl.Add(name="doubled")([x, kl.ReLU()(x)])
+    explorer = sw.explore(keras.Model(inputs, kl.Dense(2, name="out")(x)))
+    for view in explorer.controls.grid.sections.values():
+        view.is_open = True
+    assert explorer.controls.blocks["doubled"] in every_widget(explorer.controls.view)
+
+
+def every_widget(widget: ipywidgets.Widget) -> list[ipywidgets.Widget]:
+    return [widget, *(each for child in getattr(widget, "children", ()) for each in every_widget(child))]
