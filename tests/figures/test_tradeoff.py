@@ -105,6 +105,29 @@ def test_an_empty_table_gives_empty_axes_and_a_word(trials: pd.DataFrame) -> Non
         assert not figure.data[0].x
 
 
+def test_empty_axes_show_what_can_be_reached(trials: pd.DataFrame) -> None:
+    figure = plot_tradeoff(trials[:0], cursor=1000)
+    assert (figure.layout.xaxis.range, figure.layout.yaxis.range) == ((1, 4), (0, 1))  # 10 to 10,000
+    assert not figure.layout.xaxis.autorange
+    assert not figure.layout.yaxis.autorange
+    plot_tradeoff(trials[:0], cursor=1000, logx=False, figure=figure)
+    assert figure.layout.xaxis.range == (0, 2000)
+    assert plot_tradeoff(trials[:0]).layout.xaxis.autorange
+    # The first point takes over.
+    plot_tradeoff(trials, cursor=1000, figure=figure)
+    assert figure.layout.xaxis.autorange
+    assert figure.layout.yaxis.autorange
+
+
+def test_a_new_point_keeps_what_was_zoomed_into(trials: pd.DataFrame) -> None:
+    figure = plot_tradeoff(trials[:2])
+    figure.update_xaxes(range=(2, 3), autorange=False)  # as the mouse does
+    plot_tradeoff(trials, figure=figure)
+    assert (figure.layout.xaxis.range, figure.layout.xaxis.autorange) == ((2, 3), False)
+    plot_tradeoff(trials, x="parallelism", figure=figure)
+    assert figure.layout.xaxis.autorange
+
+
 def test_wrong_names_are_refused(trials: pd.DataFrame) -> None:
     with pytest.raises(ValueError, match=r"Expected a column of the trials, one of: .*got 'size'"):
         plot_tradeoff(trials, x="size")

@@ -148,6 +148,7 @@ def test_a_run_ends_on_the_plot(explorer: sw.Explorer) -> None:
     assert explorer.trials.loc[0, "n_params"] == explorer.space.baseline.measure().n_params
     assert "95 % interval" in explorer.background.message.status
     assert explorer.background.progress.value == 1.0
+    assert explorer.validation.curve_view.children == (explorer.validation.curve, explorer.validation.losses)
     assert len(explorer.validation.curve.data[1].y) == 2
     assert list(explorer.tradeoff.figure.data[0].customdata) == [0]
     assert "<table" in explorer.tradeoff.table.value

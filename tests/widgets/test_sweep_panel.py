@@ -13,9 +13,11 @@ import pytest
 
 import structopt_widgets as sw
 from structopt_widgets.study import running
+from structopt_widgets.study.claims import Claims
+from structopt_widgets.study.failed import failed_trial
 from structopt_widgets.training import quick_run
 
-pytestmark = pytest.mark.slow
+slow = pytest.mark.slow
 
 
 def data(n: int = 200) -> sw.Data:
@@ -36,6 +38,7 @@ def explorer() -> sw.Explorer:
     return explorer
 
 
+@slow
 def test_a_sweep_fills_the_plot_and_obeys_its_limit(explorer: sw.Explorer) -> None:
     explorer.sweep.at_most.value = 40
     explorer.sweep.sampler.value = "grid"
@@ -53,6 +56,7 @@ def test_a_sweep_fills_the_plot_and_obeys_its_limit(explorer: sw.Explorer) -> No
     assert [each.text for each in explorer.tradeoff.figure.layout.annotations[1:]] == ["chance", "linear model"]
 
 
+@slow
 def test_cancel_answers_at_once_and_keeps_what_is_finished(
     explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -83,16 +87,23 @@ def test_cancel_answers_at_once_and_keeps_what_is_finished(
     assert len(explorer.study) == kept + 1
 
 
+def untrainable(structures: Sequence[sw.Structure], data: sw.Data, budget: sw.Budget, **_: Any) -> list[sw.Trial]:
+    return [failed_trial(each, data, budget, ValueError("the loss is nan")) for each in structures]
+
+
 def test_errors_are_shown_in_words(explorer: sw.Explorer) -> None:
     explorer.sweep.at_most.value = 1
     explorer.sweep.run()
     explorer.background.wait(60)
     assert "none was found that does" in explorer.background.message.alert
+    assert (explorer.background.status.value, explorer.background.progress.value) == ("failed", 0.0)
+    assert not explorer.sweep.sweep_button.disabled
     without = sw.explore(model())
     without.sweep.sweep_button.click()
     assert "Expected data to validate on" in without.background.message.alert
 
 
+@slow
 def test_sliders_answer_during_a_sweep(explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
@@ -110,3 +121,60 @@ def test_sliders_answer_during_a_sweep(explorer: sw.Explorer, monkeypatch: pytes
     go_on.set()
     explorer.background.wait(60)
     assert len(explorer.study) == 1
+
+
+def test_structures_that_cannot_be_trained_are_counted(explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "train_together", untrainable)
+    explorer.sweep.run()
+    explorer.background.wait(60)
+    assert explorer.background.message.status == "3 structures, 3 of them failed."
+    assert (explorer.trials["reason"] == "ValueError: the loss is nan").all()
+    assert explorer.tradeoff.table.value.count("failed") == 3
+    # One hidden layer of 1 to 16 units: there are no more.
+    explorer.sweep.structures.value, explorer.sweep.at_most.value = 100, 10**6
+    explorer.sweep.run()
+    explorer.background.wait(60)
+    words = "16 structures, 16 of them failed; there are no more that cost so little."
+    assert explorer.background.message.status == words
+
+
+def test_what_was_written_before_an_error_stays(explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    finish = Claims.finish
+
+    def full(claims: Claims, *trial: Any) -> int | None:
+        if len(explorer.study) == 2:
+            raise OSError("No space left on device")
+        return finish(claims, *trial)
+
+    monkeypatch.setattr(running, "train_together", untrainable)
+    with monkeypatch.context() as patch:
+        patch.setattr(Claims, "finish", full)
+        explorer.sweep.run()
+        explorer.background.wait(60)
+    assert explorer.background.message.alert == "OSError: No space left on device"
+    assert len(explorer.study) == 2
+    assert not explorer.sweep.sweep_button.disabled
+    explorer.sweep.run()
+    explorer.background.wait(60)
+    assert not explorer.background.message.alert
+    assert len(explorer.study) == 3
+
+
+def test_the_cursor_does_not_wait_for_the_linear_model(explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow_references() -> dict[str, float]:
+        begun.set()
+        assert go_on.wait(60)
+        return {"chance": 0.5}
+
+    monkeypatch.setattr(explorer.tradeoff, "_references", slow_references)
+    drawing = threading.Thread(target=explorer.tradeoff.refresh)
+    drawing.start()
+    assert begun.wait(60)
+    explorer.controls["hidden"].width.value = 3
+    assert explorer.tradeoff.figure.layout.shapes[0].x0 == explorer.structure.measure().n_params
+    assert drawing.is_alive()
+    go_on.set()
+    drawing.join(60)
+    assert [each.text for each in explorer.tradeoff.figure.layout.annotations[1:]] == ["chance"]
