@@ -65,10 +65,10 @@ class Explorer(ipywidgets.VBox):
                 self.validation.curve_view,
             ]
         )
-        # What fits beside each other in a window of 1300 pixels; in a narrower one all stand in one column.
-        self.controls.view.layout.flex, self.controls.view.layout.max_width = "1 1 43rem", "48rem"
+        # Two columns where 1,064 pixels are free, as in a window of 1,500 with JupyterLab's side bar; else one.
+        self.controls.view.layout.flex, self.controls.view.layout.max_width = "1 1 41.5rem", "48rem"
         runs.layout.flex = "0 1 30rem"
-        self.panel.layout.flex, self.tradeoff.layout.flex = "1 1 23rem", "1 1 35rem"
+        self.panel.layout.flex, self.tradeoff.layout.flex = "1 1 23rem", "1 1 34rem"
         super().__init__(
             [
                 ipywidgets.HBox([self.controls.view, self.panel], layout=side_by_side),

@@ -59,7 +59,7 @@ class TradeoffView(ipywidgets.VBox):
         self.table = ipywidgets.HTML()
         self.table.add_class("sw-trials")
         self.figure = go.FigureWidget()
-        self.figure.update_layout(width=560, height=380)
+        self.figure.update_layout(width=540, height=380)
         self.refresh()
         for trace in (self.figure.data[0], self.figure.data[2]):  # the baseline's mark covers its point
             trace.on_click(self._clicked)
