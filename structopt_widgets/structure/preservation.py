@@ -10,6 +10,7 @@ import numpy as np
 from ..graph import Dim, Symbol
 from ..graph.dimensions import symbols
 from ..graph.selection import copied, origins
+from .serialization import effective_choices
 
 if TYPE_CHECKING:
     from .structure import Structure
@@ -19,9 +20,12 @@ def function_changes(structure: Structure) -> dict[str, str]:
     """See :meth:`Structure.function_changes`."""
     space = structure.space
     reasons = {}
+    counts = effective_choices(structure)
     grown: dict[Symbol, np.ndarray] = {}
     for key, (old, new) in space.baseline.diff(structure).items():
         choice, _, name = key.partition(".")
+        if name not in counts[choice]:
+            continue  # of what is left out
         if choice == "widths" and new > old:
             symbol = space.symbols[name]
             grown[symbol] = copied(symbol.baseline, new // symbol.divisor)
@@ -44,9 +48,10 @@ def _mixed(structure: Structure, grown: Mapping[Symbol, np.ndarray]) -> dict[str
     def note(dim: Dim, reason: str) -> None:
         reasons.update({f"widths.{names[symbol]}": reason for symbol in symbols(dim) if symbol in grown})
 
+    present = set(structure.layers)
     for each in structure.space.connected.calls if grown else ():
-        if each.rule is None:
-            continue  # the widths around it are as they were
+        if each.rule is None or each.call.layer not in present:
+            continue  # the widths around a layer without a rule are as they were
         mixing = each.rule.mixing(each.site)
         for dim in mixing.summed:
             note(dim, f"{each.call.layer} combines all its units, so that a copy counts as one more")

@@ -1,4 +1,4 @@
-"""Reading a structure back from its JSON text."""
+"""Structures as plain values of standard JSON, and back."""
 
 from __future__ import annotations
 

@@ -110,3 +110,13 @@ def test_copies_learn_apart(optimizer: str) -> None:
     kernel = weights(wide, "a")[0]
     # With equal parts they would differ by rounding at most.
     assert np.abs(kernel[:, :4] - kernel[:, 4:]).max(axis=0).min() > 1e-4
+
+
+def test_what_is_left_out_is_no_reason_for_another_change() -> None:
+    inputs = keras.Input((6,))
+    stem = keras.layers.Dense(6, name="stem")(inputs)
+    branch = keras.layers.Dense(6, activation="softmax", name="out")(keras.layers.Dense(4, name="in")(stem))
+    model = keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Add(name="add")([stem, branch])))
+    changed = sw.StructureSpace.from_keras(model).baseline.with_width("stem", 9).with_width("in", 2)
+    assert set(changed.function_changes()) == {"widths.stem", "widths.in"}
+    assert changed.with_block("add", False).function_changes() == {"blocks.add": "is left out"}
