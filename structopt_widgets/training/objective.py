@@ -93,6 +93,14 @@ def choose_objective(structure: Structure, data: Data) -> Objective:
 
 def fresh_optimizer(structure: Structure, budget: Budget) -> Any:
     """A new optimizer: the budget's, else as the model was compiled with, else Adam; at the budget's rate, if any."""
+    optimizer = _fresh_optimizer(structure, budget)
+    # There are no replicas to sum over, and the custom gradient of that sum would stay in TensorFlow's
+    # registry for good, with the whole training step that it was traced in.
+    optimizer._all_reduce_sum_gradients = list
+    return optimizer
+
+
+def _fresh_optimizer(structure: Structure, budget: Budget) -> Any:
     learning_rate, compiled = budget.learning_rate, _compiled_model(structure)
     if budget.optimizer is not None or compiled is None:
         config = {} if learning_rate is None else {"learning_rate": learning_rate}

@@ -16,6 +16,7 @@ from ..objective import Objective, fresh_optimizer
 from ..run import Run
 from .dropout import KINDS, first_seed
 from .forward import Forward, NotStackableError, weight_places
+from .fused import fuse
 from .members import Placement, envelope_of, present_weights
 
 # Their update of an element depends on that element alone, so that one optimizer serves a stack.
@@ -51,10 +52,11 @@ class Stack:
         start, dropout_seeds = self._start(runs, weights)
         self._forward = Forward(envelope, model, structures, self._placements, dropout_seeds)
         self._trainable = [keras.Variable(start[id(each)], name=each.name) for each in model.trainable_variables]
-        self._masks = [tf.constant(self._present(runs, id(each))) for each in model.trainable_variables]
+        self._masks = [self._mask(structures, id(each)) for each in model.trainable_variables]
         self._others = [each for each in model.non_trainable_variables if id(each) in self._places]
         self._state = [tf.Variable(start[id(each)]) for each in self._others]
         self._optimizer.build(self._trainable)
+        fuse(self._optimizer)
         self._x, self._y = tf.constant(x), tf.constant(y)
         self._compile(len(runs), x, y, objective)
 
@@ -114,16 +116,15 @@ class Stack:
         start = {key: np.stack(values[place]) for key, place in self._places.items()}
         return start, {layer: np.asarray(each) for layer, each in seeds.items()}
 
-    def _present(self, runs: Sequence[Run], key: int) -> np.ndarray:
-        """1 for each element a member has, 0 for padding and for biases it goes without."""
+    def _mask(self, structures: Sequence[Structure], key: int) -> Any:
+        """What to multiply a weight's gradient by: 0 for members that go without that bias, 1 for others.
+
+        ``None`` where all have it: padding needs no mask, as its gradients are zeros by themselves.
+        """
         layer, place = self._places[key]
         axes = self._axes[layer][place]
-        masks = []
-        for run, placement in zip(runs, self._placements, strict=True):
-            has = not axes.is_bias or run.structure.biases.get(layer, True)
-            ones = np.full([len(placement.places(dim)) for dim in axes.axes], has, np.float32)
-            masks.append(placement.fill(axes.axes, ones))
-        return np.stack(masks)
+        has = [not axes.is_bias or each.biases.get(layer, True) for each in structures]
+        return None if all(has) else tf.reshape(tf.cast(has, tf.float32), [-1] + [1] * len(axes.axes))
 
     def _train(self, rows: Any, number: Any) -> Any:
         members = self._forward.inputs(tf.shape(rows)[1], number, training=True)
@@ -137,7 +138,10 @@ class Stack:
             )
             total = tf.reduce_sum(losses)
         gradients = tape.gradient(total, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        masked = [tf.convert_to_tensor(each) * mask for each, mask in zip(gradients, self._masks, strict=True)]
+        masked = [
+            tf.convert_to_tensor(each) if mask is None else tf.convert_to_tensor(each) * mask
+            for each, mask in zip(gradients, self._masks, strict=True)
+        ]
         self._optimizer.apply(masked, self._trainable)
         for each, value in zip(self._state, updated, strict=True):
             each.assign(value)
