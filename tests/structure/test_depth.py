@@ -20,6 +20,7 @@ EXPECTED = {
     "equal_convolutions": ["conv_1", "conv_2"],
     "nested_residual_blocks": ["add_0", "add_1", "outer", "last"],
     "skip_over_blocks": ["add_0", "add_1", "side_out", "side_2"],
+    "parallel_hidden_layers": ["p1", "p2", "q1", "q2", "q3"],
     "hidden_layer_after_a_concatenation": ["hidden"],
     "hidden_layer_of_the_inputs_width": ["hidden"],
 }

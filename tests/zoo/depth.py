@@ -55,6 +55,19 @@ def skip_over_blocks() -> keras.Model:
     return keras.Model(inputs, kl.Dense(2)(kl.Flatten()(x)))
 
 
+@specimen((6,))
+def parallel_hidden_layers() -> keras.Model:
+    """Two branches of other lengths: which call is next changes when one of them gets shorter."""
+    inputs = keras.Input((6,))
+    ends = []
+    for branch, width, length in (("p", 7, 3), ("q", 9, 4)):
+        x = inputs
+        for number in range(length):
+            x = kl.Dense(width, name=f"{branch}{number}")(x)
+        ends.append(x)
+    return keras.Model(inputs, kl.Dense(2)(kl.Concatenate()(ends)))
+
+
 @specimen((8,))
 def hidden_layer_after_a_concatenation() -> keras.Model:
     inputs = keras.Input((8,))
