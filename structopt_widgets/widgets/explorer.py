@@ -48,9 +48,7 @@ class Explorer(ipywidgets.VBox):
         self.panel = LivePanel(space, self.controls, self.validation.batch_size)
         self._data = data
         self.tradeoff = TradeoffView(self.study, self._cost, self._baseline_trial, self._choose, self._references)
-        self.sweep = SweepPanel(
-            space, self.study, data, self.validation.budget, self.background, lambda _: self.tradeoff.refresh()
-        )
+        self.sweep = SweepPanel(space, self.study, data, self.validation.budget, self.background, self.tradeoff.refresh)
         self.controls.on_change(self.tradeoff.move_cursor)
         self.validation.batch_size.observe(lambda _: self.tradeoff.move_cursor(), names="value")
         side_by_side = ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2rem", align_items="flex-start")
