@@ -22,6 +22,7 @@ from structopt_widgets.training.progress import Watch
 from structopt_widgets.training.run import Run
 from structopt_widgets.training.together.engine import fit_stack
 from structopt_widgets.training.together.members import present_weights
+from structopt_widgets.training.together.stack import Stack
 
 pytestmark = pytest.mark.slow
 layers = keras.layers
@@ -178,6 +179,7 @@ def both(structures: list[Structure], data: Data, budget: Budget) -> tuple[list[
 
     together, alone = runs(), runs()
     stack = fit_stack(together, objective, samples, budget, "fresh", watch())
+    assert_padding_is_zero(stack, len(structures))
     worst = 0.0
     for number, run in enumerate(alone):
         model = fit(run, objective, samples, budget, "fresh", watch())
@@ -194,6 +196,16 @@ def both(structures: list[Structure], data: Data, budget: Budget) -> tuple[list[
         ]
         assert max(moved) > 1e-3  # there was something to agree about
     return together, alone, worst
+
+
+def assert_padding_is_zero(stack: Stack, members: int) -> None:
+    """Nothing is masked in training: that zeros get no gradient is a property of every layer that is stacked."""
+    for variable, stacked in zip(stack._envelope_model.trainable_variables, stack._trainable, strict=True):
+        layer, place = stack._places[id(variable)]
+        axes = stack._axes[layer][place].axes
+        for number in range(members):
+            whole, placement = np.asarray(stacked[number]), stack._placements[number]
+            np.testing.assert_array_equal(whole, placement.fill(axes, placement.pick(axes, whole)))
 
 
 def assert_alike(together: list[Run], alone: list[Run], worst: float, tolerance: float = 2e-4) -> None:
