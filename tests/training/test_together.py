@@ -22,6 +22,7 @@ from structopt_widgets.training.progress import Watch
 from structopt_widgets.training.run import Run
 from structopt_widgets.training.together.engine import fit_stack
 from structopt_widgets.training.together.members import present_weights
+from structopt_widgets.training.together.stack import Stack
 
 pytestmark = pytest.mark.slow
 layers = keras.layers
@@ -160,6 +161,8 @@ def some_structures(model: keras.Model, elementwise: bool = True) -> list[Struct
         if layer not in space.graph.layers or space.graph.layers[layer].name == list(space.graph.layers)[-1]:
             options = ("linear",)
         drawn = drawn.with_activation(layer, rng.choice(options))
+    for block in drawn.blocks:  # those of one stack have the same blocks
+        drawn = drawn.with_block(block, True)
     return [space.baseline, space.scaled(0.5), drawn]
 
 
@@ -176,6 +179,7 @@ def both(structures: list[Structure], data: Data, budget: Budget) -> tuple[list[
 
     together, alone = runs(), runs()
     stack = fit_stack(together, objective, samples, budget, "fresh", watch())
+    assert_padding_is_zero(stack, len(structures))
     worst = 0.0
     for number, run in enumerate(alone):
         model = fit(run, objective, samples, budget, "fresh", watch())
@@ -194,6 +198,16 @@ def both(structures: list[Structure], data: Data, budget: Budget) -> tuple[list[
     return together, alone, worst
 
 
+def assert_padding_is_zero(stack: Stack, members: int) -> None:
+    """Nothing is masked in training: that zeros get no gradient is a property of every layer that is stacked."""
+    for variable, stacked in zip(stack._envelope_model.trainable_variables, stack._trainable, strict=True):
+        layer, place = stack._places[id(variable)]
+        axes = stack._axes[layer][place].axes
+        for number in range(members):
+            whole, placement = np.asarray(stacked[number]), stack._placements[number]
+            np.testing.assert_array_equal(whole, placement.fill(axes, placement.pick(axes, whole)))
+
+
 def assert_alike(together: list[Run], alone: list[Run], worst: float, tolerance: float = 2e-4) -> None:
     assert worst < tolerance
     for one, other in zip(together, alone, strict=True):
@@ -210,20 +224,20 @@ def test_members_are_mathematically_alone(make: Callable[[], keras.Model]) -> No
     data = pictures() if structures[0].space.graph.tensors[0].dtype == "float32" else names()
     # 90 samples: the last batch of an epoch is smaller.
     budget = Budget(epochs=2, batch_size=32, optimizer="sgd", learning_rate=0.05)
-    assert_alike(*both(structures, data, budget))
+    assert_alike(*both(structures[1:], data, budget))
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
 def test_each_optimizer_keeps_its_own_state(optimizer: str) -> None:
     # Adam divides by the size of a gradient: where that is rounding noise, so is the step.
     budget = Budget(epochs=2, batch_size=30, optimizer=optimizer, learning_rate=1e-2)
-    assert_alike(*both(some_structures(mlp()), pictures(), budget), tolerance=2e-3)
+    assert_alike(*both(some_structures(mlp())[1:], pictures(), budget), tolerance=2e-3)
 
 
 def test_a_compiled_optimizer_is_used_with_its_settings() -> None:
     model = mlp()
     model.compile(keras.optimizers.SGD(0.02, momentum=0.9, nesterov=True), "sparse_categorical_crossentropy")
-    assert_alike(*both(some_structures(model), pictures(), Budget(epochs=2)))
+    assert_alike(*both(some_structures(model)[1:], pictures(), Budget(epochs=2)))
 
 
 def test_the_same_call_gives_the_same_numbers_and_company_changes_nothing() -> None:

@@ -41,6 +41,8 @@ def normalize(layer: Any, subtracts_mean: bool, masks: Sequence[tuple[int, Any]]
         mask = mask * tf.reshape(each, [-1 if place == axis else 1 for place in range(len(x.shape))])
     count = tf.reduce_sum(mask)
     if subtracts_mean:
+        # The mean's gradient would reach into the padding, which must stay zeros without a mask of its own.
+        x = x * mask
         x = (x - tf.reduce_sum(x, axes, keepdims=True) / count) * mask
     variance = tf.reduce_sum(x * x, axes, keepdims=True) / count
     outputs = x * tf.math.rsqrt(variance + layer.epsilon)
