@@ -11,6 +11,7 @@ import numpy as np
 import tensorflow as tf
 
 from ...keras_bridge import build_model
+from ...structure import Structure
 from ..budget import Budget
 from ..objective import Objective, fresh_optimizer
 from ..run import Run
