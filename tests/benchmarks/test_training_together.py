@@ -49,7 +49,7 @@ def test_64_networks_of_two_hidden_layers() -> None:
     base = sw.StructureSpace.from_keras(model).baseline
     widths = [int(each) for each in np.round(np.geomspace(8, 256, 8))]
     structures = [base.with_width("a", one).with_width("b", other) for one in widths for other in widths]
-    compare("64 MLPs, 10 epochs", structures, sw.load_data("fashion"), sw.Budget(epochs=10), sample=16, least=2)
+    compare("64 MLPs, 10 epochs", structures, sw.load_data("fashion"), sw.Budget(epochs=10), sample=16, least=3)
 
 
 def test_16_small_convolutional_networks() -> None:

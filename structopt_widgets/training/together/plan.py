@@ -11,7 +11,9 @@ from .activations import ELEMENTWISE
 from .members import envelope_of
 
 MEMORY = 1 << 30  # bytes that the weights, gradients, slots and activations of one stack may take
-COMPILING = 3e10  # scalar operations that take as long as building and tracing one more stack: about a second
+# What one more stack costs, in the scalar operations done meanwhile, measured at about 27e9 a second on two cores:
+COMPILING = 3e10  # building and tracing it, about a second
+STEPPING = 7e7  # each of its steps, about 2.5 ms however small the weights
 
 
 def batches(runs: Sequence[Run], samples: int, budget: Budget) -> Iterator[list[Run]]:
@@ -45,4 +47,4 @@ def _should_join(run: Run, group: Sequence[Run], samples: int, budget: Budget) -
     macs = envelope_of(each.structure for each in group).measure().macs
     more = (len(group) + 1) * joined.measure().macs - len(group) * macs - run.structure.measure().macs
     # A multiply-accumulate is two operations forward, and four in the two products of the backward pass.
-    return 6 * more * samples <= COMPILING
+    return 6 * more * samples <= COMPILING + STEPPING * samples / budget.batch_size
