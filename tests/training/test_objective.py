@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from structopt_widgets import StructureSpace
-from structopt_widgets.training import Data
+from structopt_widgets.training import Budget, Data
 from structopt_widgets.training.objective import choose_objective, fresh_optimizer, last_activation
 
 RNG = np.random.default_rng(0)
@@ -123,13 +123,13 @@ def test_the_optimizer_is_fresh_and_as_compiled() -> None:
     schedule = keras.optimizers.schedules.ExponentialDecay(0.1, 10, 0.5)
     optimizer = keras.optimizers.SGD(schedule, momentum=0.9)
     compiled = space(dense(3), loss="mse", optimizer=optimizer).baseline
-    fresh = fresh_optimizer(compiled, None)
+    fresh = fresh_optimizer(compiled, Budget())
     assert fresh is not optimizer
     assert fresh.get_config() == optimizer.get_config()
-    faster = fresh_optimizer(compiled, 0.5)
+    faster = fresh_optimizer(compiled, Budget(learning_rate=0.5))
     assert isinstance(faster, keras.optimizers.SGD)
     assert faster.momentum == 0.9
     assert float(faster.learning_rate) == 0.5
-    default = fresh_optimizer(space(dense(3)).baseline, None)
+    default = fresh_optimizer(space(dense(3)).baseline, Budget())
     assert isinstance(default, keras.optimizers.Adam)
     assert float(default.learning_rate) == pytest.approx(1e-3)
