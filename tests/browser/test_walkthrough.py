@@ -123,7 +123,9 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, tmp_path: Path) -> No
 
     # Clicking the point of the small structure sets the sliders to it.
     points = page.locator(".sw-tradeoff .scatterlayer .trace").first.locator(".points path")
-    assert points.count() >= before + 1
+    # The table and the plot are redrawn one after the other.
+    expect(points.nth(before)).to_be_attached()
+    page.wait_for_timeout(500)
     smallest = min(range(points.count()), key=lambda index: (points.nth(index).bounding_box() or {"x": 1e9})["x"])
     points.nth(smallest).scroll_into_view_if_needed()
     box = points.nth(smallest).bounding_box()
