@@ -182,3 +182,23 @@ def test_a_transposed_convolution_has_the_products_of_its_inputs() -> None:
     row = sw.measure(sequential((5, 5, 3), kl.Conv2DTranspose(2, 2, strides=2))).by_layer.iloc[-1]
     assert row["macs"] == 5 * 5 * (2 * 2) * 3 * 2
     assert row["span"] == 1 + 2 + 1  # windows side by side: three products an output, and the bias
+
+
+def test_products_by_letters() -> None:
+    left, right = keras.Input((5, 3, 4)), keras.Input((6, 3, 4))
+    cost = sw.measure(keras.Model([left, right], keras.ops.einsum("bqhd,bkhd->bhqk", left, right)))
+    assert cost.macs == 5 * 6 * 3 * 4
+    assert cost.flops == 2 * cost.macs
+    assert cost.span == 1 + 2
+    total = sw.measure(keras.Model(left, keras.ops.einsum("bqhd->bq", left)))
+    assert (total.macs, total.flops) == (0, 5 * (3 * 4 - 1))
+
+
+def test_additive_attention_by_hand() -> None:
+    asked, kept, size = 5, 6, 4
+    query, value = keras.Input((asked, size)), keras.Input((kept, size))
+    row = sw.measure(keras.Model([query, value], kl.AdditiveAttention()([query, value]))).by_layer.iloc[-1]
+    assert row["n_params"] == size
+    assert row["macs"] == asked * kept * size  # scores times values; the scores are sums of tanh
+    # A score: add, tanh and scale of each unit, their sum, and five for the softmax.
+    assert row["flops"] == 2 * row["macs"] + asked * kept * (3 * size + (size - 1) + 5)

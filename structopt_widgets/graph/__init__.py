@@ -1,7 +1,20 @@
 """Floor 0: a model as plain data, whose channel dimensions are values (standard library and NumPy only)."""
 
 from .arithmetic import ceil_log2, maximum, product
-from .dimensions import Concat, Dim, DimensionError, Product, Shape, Symbol, baseline_size, freeze, size, split, unify
+from .dimensions import (
+    Concat,
+    Dim,
+    DimensionError,
+    Product,
+    Shape,
+    Symbol,
+    baseline_size,
+    cut,
+    freeze,
+    size,
+    split,
+    unify,
+)
 from .model_graph import Call, Layer, ModelGraph, Tensor, TensorRef, Weight
 from .recording import Expression, Program, Recorder
 
@@ -23,6 +36,7 @@ __all__ = [
     "Weight",
     "baseline_size",
     "ceil_log2",
+    "cut",
     "freeze",
     "maximum",
     "product",

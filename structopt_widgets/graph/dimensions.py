@@ -9,7 +9,7 @@ side by a forward pointer, so that from then on both are the same object (Robins
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -120,8 +120,8 @@ def unify(left: Dim, right: Dim, why: str) -> None:
         _bind(left, right, why)
     elif isinstance(right, Symbol):
         _bind(right, left, why)
-    elif isinstance(left, Concat) and isinstance(right, Concat):
-        _align(left, right, why)
+    elif Concat in (type(left), type(right)) and (mine := _side_by_side(left)) and (theirs := _side_by_side(right)):
+        _align(mine, theirs, why)
     elif isinstance(left, Product) and isinstance(right, Product) and _same_factors(left, right):
         unify(left.outer, right.outer, why)
         unify(left.inner, right.inner, why)
@@ -151,6 +151,27 @@ def split(dim: Dim, outer: int, why: str) -> Dim:
     return inner
 
 
+def cut(dim: Dim, lengths: Sequence[int], why: str) -> tuple[Dim, ...]:
+    """``dim`` as consecutive parts of ``lengths``, each free to move by itself; of what is not free, their lengths.
+
+    Raises :class:`DimensionError` when they do not add up to the size.
+    """
+    dim = resolve(dim)
+    if sum(lengths) != baseline_size(dim) or min(lengths) < 1:
+        raise DimensionError(f"{why}: expected lengths that add up to {baseline_size(dim)}, got {list(lengths)}.")
+    if isinstance(dim, Symbol) and dim.pinned is None and dim.divisor == 1:
+        named = enumerate(lengths, start=1)
+        parts = tuple(
+            Symbol(length, list(dim.layers), ties=[*dim.ties, why], label=f"part {place}") for place, length in named
+        )
+        dim.bound = Concat(parts)
+        return parts
+    if isinstance(dim, Concat) and [baseline_size(part) for part in _flat_parts(dim)] == list(lengths):
+        return tuple(_flat_parts(dim))
+    freeze(dim, why)
+    return tuple(lengths)
+
+
 def _merge(keep: Symbol, drop: Symbol, why: str) -> None:
     drop.bound = keep
     keep.layers.extend(layer for layer in drop.layers if layer not in keep.layers)
@@ -174,10 +195,19 @@ def _same_factors(left: Product, right: Product) -> bool:
     return baseline_size(left.outer) == baseline_size(right.outer)
 
 
+def _side_by_side(dim: Dim) -> Concat | None:
+    """``dim`` as parts, if it is made of any: a fixed number of blocks is as many equal ones."""
+    if isinstance(dim, Product) and isinstance(outer := resolve(dim.outer), int):
+        return Concat((dim.inner,) * outer)
+    return dim if isinstance(dim, Concat) else None
+
+
 def _align(left: Concat, right: Concat, why: str) -> None:
     """Unify two concatenations part by part, cutting symbols where the other side has a boundary."""
     left_parts, right_parts = _flat_parts(left), _flat_parts(right)
     while left_parts and right_parts:
+        # A part that occurs twice may have been cut the first time.
+        left_parts[:1], right_parts[:1] = _flat_parts(left_parts[0]), _flat_parts(right_parts[0])
         one, other = left_parts.pop(0), right_parts.pop(0)
         excess = baseline_size(one) - baseline_size(other)
         if excess > 0:

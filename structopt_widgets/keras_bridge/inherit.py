@@ -41,7 +41,8 @@ def inherit_weights(
     for name in operations:
         axes = structure.space.connected.weights[name]
         old = _present(axes, _weights(source.operations[name]), _uses_bias(structure.space.baseline, name))
-        for place, variable in _present(axes, _weights(operations[name]), _uses_bias(structure, name)).items():
+        fresh = _in_order_of(_weights(operations[name]), _weights(source.operations[name]))
+        for place, variable in _present(axes, fresh, _uses_bias(structure, name)).items():
             if place in old:
                 variable.assign(_carried(axes[place], np.asarray(old[place]), chosen))
             elif old:
@@ -112,6 +113,13 @@ def _present(axes: tuple[WeightAxes, ...], weights: list[Any], has_bias: bool) -
 def _weights(operation: Any) -> list[Any]:
     """Weights of a layer; a bare operation has none."""
     return getattr(operation, "weights", [])
+
+
+def _in_order_of(weights: list[Any], others: list[Any]) -> list[Any]:
+    """``weights`` in the order of ``others``: a layer quantized after it was built keeps its weights in another."""
+    places = {weight.name: place for place, weight in enumerate(others)}
+    is_reordered = {weight.name for weight in weights} == set(places) and len(places) == len(weights) == len(others)
+    return sorted(weights, key=lambda weight: places[weight.name]) if is_reordered else weights
 
 
 def _uses_bias(structure: Structure, layer: str) -> bool:

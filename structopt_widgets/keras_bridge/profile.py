@@ -3,8 +3,8 @@
 The profiler applies a formula of TensorFlow's own to each node of a graph. Three things are added,
 without which its sums mean little: nodes that no output needs are left out (Keras runs a recurrent
 layer's step once more to learn its output's shape); the body of a loop counts as often as it
-runs, where the profiler counts it not at all; and ``Einsum``, for which TensorFlow has no formula,
-counts two operations for each combination of its letters.
+runs, where the profiler counts it not at all; and ``Einsum`` and the transposed 3D convolution, for which
+TensorFlow has no formula, count two operations for each combination of their axes.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import tensorflow as tf
 from .traced import traceable
 
 # TensorFlow's names of what we call products.
-PRODUCTS = frozenset(
+PRODUCTS: frozenset[str] = frozenset(
     {
         "MatMul",
         "BatchMatMulV2",
@@ -31,9 +31,12 @@ PRODUCTS = frozenset(
         "Conv2D",
         "Conv2DBackpropInput",
         "Conv3D",
+        "Conv3DBackpropInputV2",
         "DepthwiseConv2dNative",
     }
 )
+# A dilated convolution is an ordinary one of interleaved blocks, padded to be equally large.
+IN_BLOCKS = " in padded blocks"
 LOOPS = ("While", "StatelessWhile")
 LOOPS_SEEN = "loops"
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
@@ -66,8 +69,21 @@ def _count(graph: Any, times: int, names: list[str], found: dict[str, Counter[st
             _count(called, times, names, found, inside=scope.group(0) if scope else "")
         elif node.type == "Einsum":
             counter[node.type] += times * _of_einsum(node)
+        elif node.type == "Conv3DBackpropInputV2":
+            _, kernel, given = node.inputs  # the given tensor's channels are the kernel's last axis
+            counter[node.type] += times * 2 * math.prod(given.shape[:-1]) * math.prod(kernel.shape)
+        elif node.type in PRODUCTS and _is_in_blocks(node):
+            counter[node.type + IN_BLOCKS] += times * by_node[node.name]
         elif by_node.get(node.name):
             counter[node.type] += times * by_node[node.name]
+
+
+def _is_in_blocks(node: Any) -> bool:
+    """Whether a convolution reads what a dilation was made into."""
+    source = node.inputs[0].op
+    while source.type in ("ExpandDims", "Identity"):
+        source = source.inputs[0].op
+    return bool(source.type == "SpaceToBatchND")
 
 
 def _float_operations(graph: Any) -> dict[str, int]:

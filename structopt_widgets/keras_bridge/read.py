@@ -11,8 +11,9 @@ import keras
 from ..graph import Call, Layer, ModelGraph, Tensor, TensorRef, Weight
 from ..graph.model_graph import tensor_refs
 from ..graph.ordering import execution_order
-from ..layer_rules.registry import kind_of
+from ..layer_rules.registry import find_layer_rule, kind_of
 from ..metrics import OPTIMIZER_SLOTS
+from .composite import open_composite
 from .load import load_model
 from .source import KerasSource
 from .trace import functional_of, graph_of
@@ -44,6 +45,7 @@ class _Reader:
         self._layers: dict[str, Layer] = {}
         self._calls: list[Call] = []
         self._tensors: list[Tensor] = []
+        self._kept_alive: list[keras.Model] = []  # tensors and operations are told apart by their ids
         self.operations: dict[str, Any] = {}
 
     def read(self, functional: keras.Model, model: keras.Model) -> ModelGraph:
@@ -67,11 +69,11 @@ class _Reader:
         for depth in sorted(functional._nodes_by_depth, reverse=True):
             for node in functional._nodes_by_depth[depth]:
                 operation = node.operation
-                inner = graph_of(operation)
+                inner, outer = self._opened(node)
                 if inner is not None:
                     # Nesting is flattened: a nested model called twice gets tensors of its own each time.
                     # Masks come after the inputs; rebuilt, the layers inside pass them on by themselves.
-                    pairs = zip(inner.inputs, node.input_tensors, strict=False)
+                    pairs = zip(inner.inputs, outer, strict=False)
                     local = {id(tensor): known[id(outside)] for tensor, outside in pairs}
                     self._walk(inner, local, prefix=f"{prefix}{operation.name}_")
                     for tensor, outside in zip(inner.outputs, node.outputs, strict=True):
@@ -80,6 +82,19 @@ class _Reader:
                     continue  # an input of a nested model, which stands for a tensor outside
                 else:
                     self._add(node, known, prefix)
+
+    def _opened(self, node: Any) -> tuple[keras.Model | None, list[Any]]:
+        """The graph inside what ``node`` calls, if there is one, and the outer tensors its inputs stand for."""
+        graph = graph_of(node.operation)
+        if graph is not None:
+            return graph, node.input_tensors
+        if find_layer_rule(_kinds(node.operation)) is not None:
+            return None, []
+        opened = open_composite(node.operation, node)
+        if opened is None:
+            return None, []
+        self._kept_alive.append(opened[0])
+        return opened
 
     def _add(self, node: Any, known: dict[int, int], prefix: str) -> None:
         name = self._name(node.operation, prefix)
@@ -138,18 +153,22 @@ def _candidates(name: str, prefix: str) -> Iterator[str]:
     yield from (f"{prefix}{name}_{number}" for number in itertools.count(2))
 
 
-def _layer(operation: Any, name: str) -> Layer:
+def _kinds(operation: Any) -> tuple[str, ...]:
     kinds: list[str] = []
     for each in type(operation).__mro__:
         kinds.append(kind_of(each))
         # What a class computes is in its call(): behind one that defines it, no base's rule can be trusted.
         if "call" in vars(each):
             break
+    return tuple(kinds)
+
+
+def _layer(operation: Any, name: str) -> Layer:
     weights = tuple(
         Weight(weight.name, tuple(weight.shape), str(weight.dtype), bool(weight.trainable))
         for weight in getattr(operation, "weights", [])
     )
-    return Layer(name, tuple(kinds), weights, _serialized(operation, name))
+    return Layer(name, _kinds(operation), weights, _serialized(operation, name))
 
 
 def _serialized(operation: Any, name: str) -> dict[str, Any]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import inspect
 from collections.abc import Iterator
 from typing import Any
 
 import keras
+from keras.src.backend.common import global_state
+
+_NAMES_GIVEN = "object_name_uids"  # where Keras counts the names it gives
 
 
 def functional_of(model: keras.Model, input_shape: Any, dtype: str | None) -> tuple[keras.Model, dict[int, Any]]:
@@ -29,7 +33,7 @@ def functional_of(model: keras.Model, input_shape: Any, dtype: str | None) -> tu
         originals = {id(copied): original for copied, original in pairs}
     else:
         shape = input_shape if input_shape is not None else _built_shape(model)
-    with _nodes_restored(traced):
+    with nodes_restored(traced), fresh_names():
         try:
             inputs = _symbolic(shape, dtype or "float32")
             outputs = traced.call(inputs)
@@ -66,7 +70,7 @@ def _with_lengths(graph: keras.Model, input_shape: Any) -> keras.Model:
         return graph
     if len(shapes) != len(graph.inputs):
         raise ValueError(f"Expected an input_shape for each of {len(graph.inputs)} inputs, got {input_shape}.")
-    with _nodes_restored(graph):
+    with nodes_restored(graph), fresh_names():
         try:
             inputs = [
                 keras.Input(shape, dtype=tensor.dtype, name=tensor.name)
@@ -137,7 +141,7 @@ def _symbolic(shape: Any, dtype: str) -> Any:
     return keras.Input(_one_shape(shape), dtype=dtype)
 
 
-def _leaves(model: keras.Model) -> list[Any]:
+def _leaves(model: Any) -> list[Any]:
     return list(model._flatten_layers(include_self=False, recursive=True))
 
 
@@ -173,13 +177,15 @@ def _constructor_arguments(model: keras.Model) -> dict[str, Any]:
 
 
 def _settings(layer: Any) -> Any:
-    """A layer's configuration without what differs from copy to copy."""
+    """A layer's configuration without what differs from copy to copy; one made of layers is what they are."""
+    if layer._layers:
+        return type(layer), {}
     return type(layer), {key: value for key, value in layer.get_config().items() if key != "name"}
 
 
 @contextlib.contextmanager
-def _nodes_restored(model: keras.Model) -> Iterator[None]:
-    """Forget, on leaving, the calls recorded in the model's layers and bare operations meanwhile."""
+def nodes_restored(model: Any) -> Iterator[None]:
+    """Forget, on leaving, the calls recorded in a model's (or layer's) layers and bare operations meanwhile."""
     layers = [model, *_leaves(model)]
     operations = [operation for graph in map(graph_of, layers) if graph is not None for operation in graph.operations]
     unique = {id(each): each for each in [*layers, *operations]}.values()
@@ -190,3 +196,14 @@ def _nodes_restored(model: keras.Model) -> Iterator[None]:
         for each, inbound, outbound in before:
             del each._inbound_nodes[inbound:]
             del each._outbound_nodes[outbound:]
+
+
+@contextlib.contextmanager
+def fresh_names() -> Iterator[None]:
+    """Bare operations made inside are named as if they were the first: read again, a model has the same names."""
+    given = global_state.get_global_attribute(_NAMES_GIVEN)
+    global_state.set_global_attribute(_NAMES_GIVEN, collections.defaultdict(int))
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(_NAMES_GIVEN, given)

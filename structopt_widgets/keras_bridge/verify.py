@@ -16,7 +16,7 @@ from ..graph import ModelGraph
 from ..metrics import Comparison, CostReport, Verification
 from ..metrics.memory import live_bytes, peak, tensor_bytes
 from ..structure import Structure
-from .profile import LOOPS_SEEN, PRODUCTS, profiled
+from .profile import IN_BLOCKS, LOOPS_SEEN, PRODUCTS, profiled
 from .rebuild import build_model, setting_of
 from .xla_memory import planned_bytes
 
@@ -58,7 +58,7 @@ def _operations(structure: Structure, report: CostReport, theirs: dict[str, Coun
     uncounted = set(report.uncounted)
     of_kinds: dict[str, list[str]] = {}
     for layer in {*ours, *theirs} - uncounted:
-        kinds = " + ".join(sorted(PRODUCTS & set(theirs.get(layer, ()))))
+        kinds = " + ".join(sorted(filter(_is_product, theirs.get(layer, ()))))
         if kinds or ours.get(layer):
             of_kinds.setdefault(kinds or "no product", []).append(layer)
     rows = []
@@ -66,6 +66,7 @@ def _operations(structure: Structure, report: CostReport, theirs: dict[str, Coun
         loops = sum(bool(theirs[layer][LOOPS_SEEN]) for layer in layers if layer in theirs)
         note = f"2 x MACs of {len(layers)} layers; tf.profiler's own formula"
         note += ", Einsum by its equation" if "Einsum" in kinds else ""
+        note += "; the padding of the blocks a dilated convolution is made into counts there" * (IN_BLOCKS in kinds)
         note += (
             f"; {loops} run loops, whose bodies tf.profiler does not enter: counted once a timestep" if loops else ""
         )
@@ -73,8 +74,13 @@ def _operations(structure: Structure, report: CostReport, theirs: dict[str, Coun
             Comparison(
                 f"products: {kinds}",
                 int(2 * sum(ours.get(layer, 0) for layer in layers)),
-                sum(theirs[layer][kind] for layer in layers if layer in theirs for kind in PRODUCTS),
-                "explained" if kinds == TRANSPOSED else "close",
+                sum(
+                    theirs[layer][kind]
+                    for layer in layers
+                    if layer in theirs
+                    for kind in filter(_is_product, theirs[layer])
+                ),
+                "explained" if kinds == TRANSPOSED or IN_BLOCKS in kinds else "close",
                 note,
             )
         )
@@ -82,6 +88,10 @@ def _operations(structure: Structure, report: CostReport, theirs: dict[str, Coun
     total = sum((count for counter in theirs.values() for kind, count in counter.items() if kind != LOOPS_SEEN), 0)
     rows.append(Comparison("all operations", report.flops, total, "explained", _why(theirs, uncounted)))
     return rows
+
+
+def _is_product(kind: str) -> bool:
+    return kind.removesuffix(IN_BLOCKS) in PRODUCTS
 
 
 def _biases(structure: Structure, report: CostReport, theirs: dict[str, Counter[str]]) -> list[Comparison]:
@@ -112,12 +122,18 @@ def _biases(structure: Structure, report: CostReport, theirs: dict[str, Counter[
 def _why(theirs: dict[str, Counter[str]], uncounted: set[str]) -> str:
     kinds = Counter[str]()
     for counter in theirs.values():
-        kinds.update({kind: count for kind, count in counter.items() if kind not in {*PRODUCTS, LOOPS_SEEN, "BiasAdd"}})
-    others = ", ".join(f"{kind} {count:,}" for kind, count in kinds.most_common(4))
+        kinds.update(
+            {
+                kind: count
+                for kind, count in counter.items()
+                if not _is_product(kind) and kind not in (LOOPS_SEEN, "BiasAdd")
+            }
+        )
+    largest = ", ".join(f"{kind} {count:,}" for kind, count in kinds.most_common(4))
     text = (
         "counted differently besides products: tf.profiler has no formula for relu, sigmoid, tanh, exp and fused "
         "batch normalization, takes a pooling window of k for k operations instead of k - 1, and counts the arithmetic "
-        f"of shapes and of normalization's constants. Its largest others: {others or 'none'}"
+        f"of shapes and of normalization's constants. Its largest others: {largest or 'none'}"
     )
     return text + (f"; not counted by us: {', '.join(sorted(uncounted))}" if uncounted else "")
 

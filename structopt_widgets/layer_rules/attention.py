@@ -131,15 +131,24 @@ class MultiHeadAttention(_MultiHead):
 
 
 class GroupedQueryAttention(_MultiHead):
-    """Ainslie et al. 2023: several query heads share a key and value head; their ratio stays as it is."""
+    """Ainslie et al. 2023: several query heads share a key and value head.
+
+    Key heads are a width and their ratio to query heads stays; where all share one (Shazeer 2019), the
+    query heads are.
+    """
 
     def connect(self, site: Site) -> Connection:
         query, value, key = self.sequences(site)
         config = site.config
-        key_heads = site.new_width(config["num_key_value_heads"], "key heads")
+        shared_by_all = config["num_key_value_heads"] == 1
+        moving = site.new_width(
+            config["num_query_heads" if shared_by_all else "num_key_value_heads"],
+            "query heads" if shared_by_all else "key heads",
+        )
         size = site.new_width(config["head_dim"], "head size")
         share = config["num_query_heads"] // config["num_key_value_heads"]
-        heads: Dim = key_heads if share == 1 else Product(key_heads, share)
+        heads: Dim = moving if share == 1 or shared_by_all else Product(moving, share)
+        key_heads: Dim = 1 if shared_by_all else moving
         made = query[-1]
         return Connection(
             outputs=self.finished(site, query, key, heads, made),
@@ -157,15 +166,88 @@ class GroupedQueryAttention(_MultiHead):
         )
 
     def heads(self, site: Site, at: Setting) -> tuple[Any, Any, Any, Any]:
-        key_heads, size = (at.size(each) for each in site.produced[:2])
-        share = site.config["num_query_heads"] // site.config["num_key_value_heads"]
-        return key_heads * share, key_heads, size, size
+        moving, size = (at.size(each) for each in site.produced[:2])
+        if site.config["num_key_value_heads"] == 1:
+            return moving, 1, size, size
+        return moving * (site.config["num_query_heads"] // site.config["num_key_value_heads"]), moving, size, size
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         heads, key_heads, size, _ = self.heads(site, at)
         return {"num_query_heads": heads, "num_key_value_heads": key_heads, "head_dim": size}
 
 
+class _OneHead(LayerRule):
+    """Attention between sequences as they come: only the scores have weights, if any."""
+
+    def sequences(self, site: Site) -> tuple[Shape, Shape, Shape]:
+        """Shapes of query, value and key; the key is the value unless it is given."""
+        query, value, *rest = site.inputs
+        if len(rest) > 1 or len(query) != 2 or (site.call.kwargs and site.call.kwargs.get("mask")):
+            raise UnsupportedLayerError("there is none for masks that are passed, or for several axes of positions")
+        return query, value, rest[0] if rest else value
+
+    def scale(self, size: Dim) -> Shape:
+        """The shape of the scale of the scores."""
+        raise TypeError(f"{type(self).__name__} must say which shape its scale has.")
+
+    def connect(self, site: Site) -> Connection:
+        query, value, key = self.sequences(site)
+        site.tie(query[-1], key[-1], "compares them")
+        site.tie(value[0], key[0], "compares them")
+        output: Shape = (query[0], value[-1])
+        scores: Shape = (query[0], key[0])
+        weights = (WeightAxes("scale", self.scale(query[-1])),) if site.config["use_scale"] else ()
+        return Connection((output, scores) if len(site.call.outputs) > 1 else (output,), weights)
+
+    def mixing(self, site: Site) -> Mixing:
+        query, _, key = self.sequences(site)
+        return Mixing(summed=(query[0], key[0], query[-1]))
+
+
+class DotAttention(_OneHead):
+    """Luong et al. 2015: scores are products of queries and keys."""
+
+    def connect(self, site: Site) -> Connection:
+        if site.config["score_mode"] != "dot":
+            raise UnsupportedLayerError("there is none for scores that are no products")
+        return super().connect(site)
+
+    def scale(self, size: Dim) -> Shape:
+        return ()
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        query, value, key = self.sequences(site)
+        asked, kept, size = at.size(query[0]), at.size(key[0]), at.size(query[-1])
+        softmax, scaled = ACTIVATION_COSTS["softmax"], int(site.config["use_scale"])
+        return Cost(
+            macs=asked * kept * (size + at.size(value[-1])),
+            other=(softmax.flops + scaled) * asked * kept,
+            span=1 + ceil_log2(size) + scaled + softmax.span_over(kept) + 1 + ceil_log2(kept),
+            kept=2 * asked * kept + at.elements(site.outputs[0]),
+        )
+
+
+class AdditiveAttention(_OneHead):
+    """Bahdanau et al. 2015: scores are sums of ``tanh(query + key)``, each unit with a scale."""
+
+    def scale(self, size: Dim) -> Shape:
+        return (size,)
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        query, value, key = self.sequences(site)
+        asked, kept, size = at.size(query[0]), at.size(key[0]), at.size(query[-1])
+        softmax, scaled = ACTIVATION_COSTS["softmax"], int(site.config["use_scale"])
+        return Cost(
+            macs=asked * kept * at.size(value[-1]),
+            # A unit of a score: add, tanh, scale, add into the score.
+            other=asked * kept * ((3 + scaled) * size - 1 + softmax.flops),
+            span=2 + scaled + ceil_log2(size) + softmax.span_over(kept) + 1 + ceil_log2(kept),
+            kept=asked * kept * (size + 2) + at.elements(site.outputs[0]),
+        )
+
+
+register_layer_rule("Attention", DotAttention())
+register_layer_rule("AdditiveAttention", AdditiveAttention())
 register_layer_rule("MultiHeadAttention", MultiHeadAttention())
 # Keras's class is GroupedQueryAttention; it is exported as GroupQueryAttention.
 register_layer_rule("GroupedQueryAttention", GroupedQueryAttention())

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..graph import Concat, Dim, Shape, baseline_size, ceil_log2
 from .registry import register_layer_rule
-from .rule import Connection, Cost, LayerRule, Setting, Site
+from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
 
 
 def broadcast(site: Site, left: Shape, right: Shape, because: str) -> Shape:
@@ -72,10 +72,46 @@ class Concatenate(LayerRule):
         return Cost()
 
 
+class Dot(LayerRule):
+    """Products of two inputs summed over one axis of each; normalized, they are cosines."""
+
+    def connect(self, site: Site) -> Connection:
+        left, right = site.inputs
+        one, other = self._axes(site)
+        site.tie(left[one], right[other], "multiplies them")
+        rest = (*left[:one], *left[one + 1 :], *right[:other], *right[other + 1 :])
+        return Connection((rest or (1,),))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        over = at.size(site.inputs[0][self._axes(site)[0]])
+        # Square, add into the norm, divide an element.
+        norms = 3 * sum(at.elements(shape) for shape in site.inputs) if site.config["normalize"] else 0
+        return Cost(
+            macs=over * at.elements(site.outputs[0]),
+            other=norms,
+            span=1 + ceil_log2(over) + int(site.config["normalize"]) * (ceil_log2(over) + 3),
+        )
+
+    def mixing(self, site: Site) -> Mixing:
+        # Of cosines too: a unit with three copies weighs more than one with two.
+        return Mixing(summed=(site.inputs[0][self._axes(site)[0]],))
+
+    def _axes(self, site: Site) -> tuple[int, int]:
+        axes = site.config["axes"]
+        pair = (axes, axes) if isinstance(axes, int) else axes
+        one, other = (
+            axis + len(shape) if axis < 0 else axis - 1 for axis, shape in zip(pair, site.inputs, strict=True)
+        )
+        if max(map(len, site.inputs)) > 2:
+            raise UnsupportedLayerError("there is none for products of more than two axes")
+        return one, other
+
+
 register_layer_rule("Add", Merging("adds them"))
 register_layer_rule("Subtract", Merging("subtracts them"))
 register_layer_rule("Multiply", Merging("multiplies them"))
 register_layer_rule("Maximum", Merging("takes the maximum of them"))
 register_layer_rule("Minimum", Merging("takes the minimum of them"))
 register_layer_rule("Average", Merging("averages them", mean=True))
+register_layer_rule("Dot", Dot())
 register_layer_rule("Concatenate", Concatenate())

@@ -77,10 +77,17 @@ def regrouped(site: Site, shape: Shape, target: list[int]) -> Shape:
             result.append(flattened(tuple(ins)))
         elif outs.count(1) == len(outs) - 1 and len(ins) == 1:
             result.extend(length if length == 1 else ins[0] for length in outs)
+        elif len(ins) == 1:
+            # Heads and their size, say: the last axis moves.
+            result.extend([*outs[:-1], site.split(ins[0], math.prod(outs[:-1]), f"cuts it into {_text(outs)}")])
         else:
-            site.freeze(tuple(wide), f"cuts them into {' x '.join(map(str, outs))}")
+            site.freeze(tuple(wide), f"cuts them into {_text(outs)}")
             result.extend(outs)
     return tuple(result)
+
+
+def _text(lengths: list[int]) -> str:
+    return " x ".join(map(str, lengths))
 
 
 register_layer_rule("Flatten", Flatten())

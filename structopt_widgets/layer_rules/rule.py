@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ from ..graph import (
     Symbol,
     TensorRef,
     baseline_size,
+    cut,
     freeze,
     product,
     size,
@@ -147,9 +148,10 @@ class Site:
         """Make two dimensions one, because this layer does what ``because`` says.
 
         "them" in it becomes the layers the two widths come from: "adds them" is read as "sum adds
-        stem and branch".
+        stem and branch"; or, where one side cannot move, its size: "sum adds stem and a fixed 8".
         """
         sources = list(dict.fromkeys(symbol.layers[-1] for side in (left, right) for symbol in symbols(side)))
+        sources += [f"a fixed {side}" for side in (left, right) if isinstance(side, int)]
         if len(sources) > 1:
             because = because.replace("them", f"{', '.join(sources[:-1])} and {sources[-1]}")
         unify(left, right, f"{self.layer.name} {because}")
@@ -157,6 +159,10 @@ class Site:
     def split(self, dim: Dim, outer: int, because: str) -> Dim:
         """``dim`` seen as ``outer`` blocks: the size of one."""
         return split(dim, outer, f"{self.layer.name} {because}")
+
+    def cut(self, dim: Dim, lengths: Sequence[int], because: str) -> tuple[Dim, ...]:
+        """``dim`` as consecutive parts of ``lengths``, each a width of its own."""
+        return cut(dim, lengths, f"{self.layer.name} {because}")
 
     def freeze(self, shape: Shape, because: str) -> None:
         """Keep every width in ``shape`` as it is."""

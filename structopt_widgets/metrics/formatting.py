@@ -20,6 +20,7 @@ METRICS: Mapping[str, Metric] = {
     "n_trainable": Metric("Trainable parameters", "count", "elements of the weights that training changes"),
     "macs": Metric("MACs", "count", "multiply-accumulates of products, one sample"),
     "flops": Metric("FLOPs", "count", "2 x MACs + every other scalar operation, one sample"),
+    "flops_per_token": Metric("FLOPs per token", "count", "FLOPs over the length of the sequence"),
     "weight_bytes": Metric("Weights", "bytes", "bytes of all weights"),
     "peak_activation_bytes": Metric("Peak activations", "bytes", "largest sum of live tensors at inference, one batch"),
     "training_bytes": Metric(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..graph import ModelGraph, maximum, product
@@ -56,9 +56,11 @@ def live_bytes(connected: ConnectedGraph, at: Setting, sizes: list[Any]) -> list
     result = []
     for position, call in enumerate(connected.graph.calls):
         alive.extend(call.outputs)
-        here = set(alive)
-        counted = [sizes[tensor] * existing.times(tensor, here) for tensor in alive]
-        counted += [sizes[tensor] * left_out for tensor, left_out in existing.waiting(position, last)]
+        here = [(tensor, existing.made(tensor)) for tensor in alive] + existing.waiting(position, last)
+        counted = [
+            sizes[tensor] * existing.times(tensor, is_there, here[:place])
+            for place, (tensor, is_there) in enumerate(here)
+        ]
         result.append(present[position] * sum(counted[1:], counted[0]) if counted else 0)
         alive = [tensor for tensor in alive if last[tensor] > position]
     return result
@@ -78,14 +80,18 @@ class _Existing:
         self._maker = {tensor: place for place, each in enumerate(connected.calls) for tensor in each.call.outputs}
         self._kept = at.blocks
 
-    def times(self, tensor: int, alive: Set[int]) -> Any:
-        """1 for a tensor that exists beside those ``alive``, 0 for one that is not made or is another's alias."""
-        block = self._by_result.get(tensor)
-        around = self._around(self._maker[tensor], block)
-        if block is None:
-            return around
-        # One minus the product, so that the usual case, a source that is gone, stays the plain number 1.
-        return around * (1 - (1 - self._kept[block.name]) * self._covered(block.source, alive))
+    def made(self, tensor: int) -> Any:
+        """1 where ``tensor`` is made, or what stands in for it is there; 0 inside a block that is left out."""
+        return self._around(self._maker[tensor], self._by_result.get(tensor))
+
+    def times(self, tensor: int, is_there: Any, others: Sequence[tuple[int, Any]]) -> Any:
+        """``is_there`` for a tensor that is none of ``others``, 0 for one that is: they are counted already."""
+        # One minus the product, so that the usual case, no two that could be one, stays the plain number 1.
+        for other, is_other_there in others:
+            same = self._same(tensor, other)
+            if not isinstance(same, int) or same:
+                is_there = is_there * (1 - same * is_other_there)
+        return is_there
 
     def waiting(self, position: int, last: Sequence[int]) -> list[tuple[int, Any]]:
         """Tensors nobody reads at ``position`` but that later stand in for what a left-out block makes."""
@@ -98,11 +104,21 @@ class _Existing:
     def _around(self, position: int, block: Block | None) -> Any:
         return product(self._kept[each.name] for each in self._blocks if position in each.calls and each is not block)
 
-    def _covered(self, tensor: int, alive: Set[int]) -> Any:
-        if tensor in alive:
-            return 1
-        block = self._by_result.get(tensor)
-        return (1 - self._kept[block.name]) * self._covered(block.source, alive) if block else 0
+    def _same(self, one: int, other: int) -> Any:
+        """1 where two tensors are one and the same, because of blocks left out between them."""
+        others = dict(self._stand_ins(other))
+        return next((left * others[tensor] for tensor, left in self._stand_ins(one) if tensor in others), 0)
+
+    def _stand_ins(self, tensor: int) -> Iterator[tuple[int, Any]]:
+        """``tensor``, what stands in for it where its block is left out, and so on, each with 1 where that is so."""
+        left_out: Any = 1
+        while True:
+            yield tensor, left_out
+            block = self._by_result.get(tensor)
+            if block is None:
+                return
+            left_out = left_out * (1 - self._kept[block.name])
+            tensor = block.source
 
 
 def _last_readers(graph: ModelGraph) -> list[int]:

@@ -23,8 +23,9 @@ def find_block_titles(blocks: Sequence[Block], sections: Sequence[Section]) -> d
         titles[block.name] = first if first == last else f"{first} to {last}"
     for section in sections:
         inside = [block for block in blocks if set(block.layers) <= set(section.layers)]
-        # A hidden layer beside others of its section is not the section.
-        if len(inside) == 1 and len(inside[0].layers) > len(section.layers) / 2:
+        # A hidden layer beside others of its section is not the section; and a run of layers is no block.
+        is_most = len(inside) == 1 and len(inside[0].layers) > len(section.layers) / 2
+        if is_most and section.number is not None:
             titles[inside[0].name] = section.title
     return titles
 

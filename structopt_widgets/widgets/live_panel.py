@@ -16,6 +16,8 @@ from ..metrics.formatting import METRICS
 from ..structure import StructureSpace, WidthGroup
 from .controls import Controls
 
+FLOPS_EACH = "flops_per_token"
+
 
 class LivePanel(anywidget.AnyWidget):
     """Shows the costs of the structure the controls stand at.
@@ -53,14 +55,19 @@ class LivePanel(anywidget.AnyWidget):
             space.program.inputs(base.widths, base.biases, base.activations, base.blocks, batch_size.value, slots)
         )
         shown = shown_metrics(costs)
+        recorded = program.to_json()
+        if space.tokens:
+            _divide(recorded, "flops", space.tokens, FLOPS_EACH)
+            costs[FLOPS_EACH] = costs["flops"] / space.tokens
+            shown.append(FLOPS_EACH)
         super().__init__(
-            program=program.to_json(),
+            program=recorded,
             inputs=[_input(name, space, controls, batch_size, slots) for name in program.inputs],
             baseline=costs,
             metrics=[
                 {"name": name, "label": each.label, "unit": each.unit, "meaning": each.meaning, "total": name in shown}
                 for name, each in METRICS.items()
-                if name in (*TOTALS, *LAYER_COLUMNS)
+                if name in (*TOTALS, *LAYER_COLUMNS) or name in shown
             ],
             layers=list(space.graph.layers),
             multiplier={
@@ -85,6 +92,13 @@ class LivePanel(anywidget.AnyWidget):
                 f"training with {space.optimizer}. The mark on a bar is the model as it came."
             ),
         )
+
+
+def _divide(program: dict[str, Any], output: str, divisor: int, name: str) -> None:
+    """Give a recorded program one more output: ``output`` divided by a constant."""
+    operations = program["operations"]
+    operations += [["constant", divisor], ["/", program["outputs"][output], len(operations)]]
+    program["outputs"][name] = len(operations) - 1
 
 
 def _bounds(group: WidthGroup) -> dict[str, int]:

@@ -115,6 +115,16 @@ def test_quantized_layers_are_counted_in_their_bytes_and_said_to_be_unknown_in_o
     assert not [name for name, group in space.width_groups.items() if not group.fixed]
 
 
+@pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a `quantize` method:UserWarning")
+@pytest.mark.parametrize("mode", ["int8", "float8"])
+def test_quantized_layers_are_rebuilt_with_their_weights(mode: str) -> None:
+    model = two_layers()
+    batch = np.random.default_rng(0).normal(size=(3, 6)).astype("float32")
+    model(batch)
+    model.quantize(mode)
+    np.testing.assert_allclose(read(model).baseline.build()(batch), model(batch), atol=1e-6)
+
+
 def test_frozen_layers_have_no_gradients_and_no_slots() -> None:
     model = two_layers()
     moving = sw.measure(model, optimizer="adam")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from keras import layers as kl
 from zoo import ZOO
+from zoo.composites import OfBlocks, Residual
 from zoo.vectors import Article
 
 import structopt_widgets as sw
@@ -288,3 +289,61 @@ def test_a_dense_layer_of_ones_own_that_does_more_is_not_taken_for_dense() -> No
     assert "expected weights of shapes" in space.baseline.measure().uncounted["own"]
     assert "own" not in space.width_groups
     assert space.baseline.measure().n_params == space.source.model.count_params()
+
+
+def test_blocks_of_ones_own_are_read_layer_by_layer() -> None:
+    model = OfBlocks()
+    model(np.zeros((1, 5), "float32"))
+    space = read(model)
+    # The stream, and the inside of each block.
+    assert [group.width for group in space.width_groups.values() if not group.fixed] == [6, 12, 12]
+    assert [block.layers for block in space.blocks.values()] == [
+        (block.inside.name, block.back.name, block.norm.name, added)
+        for block, added in zip(model.blocks, space.blocks, strict=True)
+    ]
+    assert space.baseline.measure().macs == 5 * 6 + 2 * (2 * 6 * 12) + 6 * 2
+
+
+class Unwritten(kl.Layer):
+    """A block that cannot be written down, which is no matter: its layers can."""
+
+    def __init__(self, width: int, again: bool = True) -> None:
+        super().__init__()
+        self.dense = kl.Dense(width)
+        self.inner = Unwritten(width, again=False) if again else None
+
+    def call(self, inputs: Any) -> Any:
+        return self.dense(inputs) if self.inner is None else self.inner(self.dense(inputs))
+
+
+class HoldsUnwritten(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = Unwritten(5)
+
+    def call(self, inputs: Any) -> Any:
+        return self.block(inputs)
+
+
+def test_a_block_without_a_configuration_is_rebuilt_from_its_layers() -> None:
+    for model in (HoldsUnwritten(), keras.Sequential([keras.Input((4,)), Unwritten(5)])):
+        space = read(model, input_shape=(4,))
+        assert space.scaled(0.5).build("fresh").count_params() == space.scaled(0.5).measure().n_params
+
+
+def test_a_rule_comes_before_looking_inside(monkeypatch: pytest.MonkeyPatch) -> None:
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, kl.Dense(2)(Residual(5, name="whole")(inputs)))
+    assert "whole" not in read(model).graph.layers
+    monkeypatch.setitem(registry._RULES, registry.kind_of(Residual), sw.Elementwise(flops=1))
+    assert "whole" in read(model).graph.layers
+
+
+def test_a_model_read_again_is_the_same_model() -> None:
+    model = OfBlocks()
+    model(np.zeros((1, 5), "float32"))
+    once = read(model)
+    keras.ops.add(keras.Input((2,)), 1)  # takes a name
+    again = read(model)
+    assert again.fingerprint == once.fingerprint
+    assert again.baseline == once.baseline

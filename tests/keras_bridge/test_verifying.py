@@ -35,6 +35,16 @@ def test_a_report_agrees_on_the_whole_zoo(name: str) -> None:
     assert found.ok, str(found)
 
 
+def test_a_dilated_convolution_is_explained() -> None:
+    layers = [kl.Conv2D(4, 3, dilation_rate=(2, 3)), kl.DepthwiseConv2D(3, dilation_rate=2), kl.Conv2D(2, 3)]
+    found = sw.measure(keras.Sequential([keras.Input((17, 15, 3)), *layers])).verify()
+    assert found.ok, str(found)
+    assert found.row("products: Conv2D").agrees
+    padded = found.row("products: Conv2D in padded blocks")
+    assert padded.rule == "explained"
+    assert padded.ours < padded.theirs
+
+
 def vit() -> keras.Model:
     image = keras.Input((224, 224, 3))
     x = kl.Reshape((196, 192))(kl.Conv2D(192, 16, strides=16)(image))

@@ -23,6 +23,7 @@ EXPECTED = {
     "parallel_hidden_layers": ["p1", "p2", "q1", "q2", "q3"],
     "hidden_layer_after_a_concatenation": ["hidden"],
     "hidden_layer_of_the_inputs_width": ["hidden"],
+    "two_ways_from_one_stem": ["add_0", "add_1", "b_0", "b_1"],
 }
 
 

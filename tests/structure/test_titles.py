@@ -194,3 +194,11 @@ def test_a_run_of_one_layer_is_called_by_its_name() -> None:
         x = kl.Dense(4 + number % 2, name=f"dense_{number}")(x)
     sections = sw.StructureSpace.from_keras(keras.Model(inputs, x)).sections
     assert [section.title for section in sections] == ["input to dense_22", "dense_23"]
+
+
+def test_a_small_models_block_goes_by_its_layers() -> None:
+    inputs = keras.Input((6,))
+    x = kl.Dense(8, name="stem")(inputs)
+    x = kl.Add(name="sum")([x, kl.Dense(8, name="branch")(x)])
+    space = sw.StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2)(x)))
+    assert [block.title for block in space.blocks.values()] == ["branch to sum"]

@@ -10,6 +10,7 @@ import time
 import keras
 import numpy as np
 import pytest
+from zoo import ZOO
 
 import structopt_widgets as sw
 from structopt_widgets.structure import StructureSpace
@@ -255,3 +256,13 @@ def test_heads_and_their_size_have_lines_of_their_own() -> None:
     assert explorer.controls["attention"].width is None
     assert explorer.structure.widths["attention heads"] == 3
     assert explorer.model().count_params() == explorer.structure.measure().n_params
+
+
+def test_the_panel_shows_flops_per_token_of_a_model_that_reads_tokens() -> None:
+    explorer = sw.explore(ZOO["decoder_with_tied_embeddings"].make())
+    panel, cost = explorer.panel, explorer.structure.measure()
+    assert [each["label"] for each in panel.metrics if each["name"] == "flops_per_token" and each["total"]]
+    assert panel.baseline["flops_per_token"] == cost.flops / 7
+    kind, flops, tokens = panel.program["operations"][panel.program["outputs"]["flops_per_token"]]
+    assert (kind, flops) == ("/", panel.program["outputs"]["flops"])
+    assert panel.program["operations"][tokens] == ["constant", 7]

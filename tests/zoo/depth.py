@@ -80,3 +80,14 @@ def hidden_layer_after_a_concatenation() -> keras.Model:
 def hidden_layer_of_the_inputs_width() -> keras.Model:
     inputs = keras.Input((8,))
     return keras.Model(inputs, kl.Dense(2)(kl.Dense(8, activation="relu", name="hidden")(inputs)))
+
+
+@specimen((6,))
+def two_ways_from_one_stem() -> keras.Model:
+    """Residual blocks on one side, hidden layers on the other: all left out, both sides are the stem, counted once."""
+    inputs = keras.Input((6,))
+    stem = x = kl.Dense(8, name="stem")(inputs)
+    for number in range(2):
+        x = kl.Add(name=f"add_{number}")([x, kl.Dense(8, name=f"branch_{number}")(x)])
+    y = kl.Dense(8, name="b_1")(kl.Dense(8, activation="relu", name="b_0")(stem))
+    return keras.Model(inputs, kl.Dense(2)(kl.Concatenate()([x, y])))

@@ -243,3 +243,14 @@ def instance_norm_and_a_pinned_sum() -> keras.Model:
     x = kl.Add()([twice, kl.Conv2D(6, 1, name="pinned")(inputs)])
     x = kl.GroupNormalization(-1)(kl.Conv2D(4, 1, name="free")(x))
     return keras.Model(inputs, kl.Dense(2)(kl.GlobalAveragePooling2D()(x)))
+
+
+@specimen((5, 6, 4, 2))
+def volumes() -> keras.Model:
+    """Three axes of space, in groups and transposed, padded, cropped and pooled."""
+    inputs = keras.Input((5, 6, 4, 2))
+    x = kl.BatchNormalization()(kl.Conv3D(6, 3, padding="same", strides=(1, 2, 1))(inputs))
+    x = kl.Cropping3D(((1, 0), (0, 1), (1, 1)))(kl.ZeroPadding3D(1)(kl.Conv3D(4, (1, 2, 3), groups=2)(x)))
+    x = kl.Conv3DTranspose(5, 2, strides=2, activation="relu")(kl.UpSampling3D((1, 2, 1))(x))
+    x = kl.MaxPooling3D(2, padding="same")(kl.AveragePooling3D(2)(x))
+    return keras.Model(inputs, kl.Dense(2)(kl.GlobalAveragePooling3D()(x)))

@@ -125,3 +125,43 @@ def states_in_both_directions() -> keras.Model:
     inputs = keras.Input((6, 4))
     states = [kl.Dense(5, name=f"state_{number}")(inputs[:, 0]) for number in range(4)]
     return keras.Model(inputs, kl.Dense(2)(kl.Bidirectional(kl.LSTM(5))(inputs, initial_state=states)))
+
+
+@specimen((6, 8), cannot_grow=frozenset({"projected"}))
+def heads_by_hand() -> keras.Model:
+    """One projection split into queries, keys and values, cut into heads, multiplied by letters."""
+    inputs = keras.Input((6, 8))
+    x = kl.Dense(12, name="stream")(inputs)
+    parts = ops.split(kl.Dense(36, name="projected")(x), 3, axis=-1)
+    query, key, value = (ops.reshape(part, (-1, 6, 3, 4)) for part in parts)
+    scores = ops.softmax(ops.einsum("bqhd,bkhd->bhqk", query, key))
+    causal = ops.tril(ops.ones((6, 6), "bool"))
+    context = ops.einsum("bhqk,bkhd->bqhd", ops.where(causal, scores, 0.0), value)
+    x = x + kl.Dense(12)(ops.reshape(context, (-1, 6, 12)))
+    return keras.Model(inputs, kl.Dense(2)(kl.Flatten()(x)))
+
+
+@specimen((6, 8), cannot_grow=frozenset({"query", "additive", "encoder"}))
+def attention_of_one_head() -> keras.Model:
+    """Keras's older attention layers, and states of both directions laid side by side."""
+    inputs = keras.Input((6, 8))
+    sequence, ahead, back = kl.Bidirectional(kl.GRU(4, return_sequences=True, return_state=True), name="encoder")(
+        inputs
+    )
+    decoded = kl.GRU(8, return_sequences=True)(inputs, initial_state=kl.Concatenate()([ahead, back]))
+    x = kl.Attention(use_scale=True)([decoded, sequence])
+    query, value = kl.Dense(5, name="query")(x), kl.Dense(7)(x)
+    y, scores = kl.Attention()([query, value, kl.Dense(5)(x)], return_attention_scores=True)
+    additive = kl.Dense(3, name="additive")(y)
+    z = kl.AdditiveAttention()([additive, additive])
+    return keras.Model(inputs, kl.Dense(2)(kl.Flatten()(kl.Concatenate()([y, scores, z]))))
+
+
+@specimen((6, 8), unmaskable="attention divides by the root of a head's size", cannot_grow=frozenset({"query"}))
+def heads_that_share_a_key() -> keras.Model:
+    """One key head for all queries, whose number is the width; and Keras's product of heads as a function."""
+    inputs = keras.Input((6, 8))
+    x = kl.Dense(8)(inputs)
+    x = x + kl.GroupQueryAttention(4, 6, 1, name="attention")(x, x, use_causal_mask=True)
+    query, key, value = (kl.Reshape((6, 3, 4))(kl.Dense(12, name=name)(x)) for name in ("query", "key", "value"))
+    return keras.Model(inputs, kl.Dense(2)(kl.Flatten()(ops.dot_product_attention(query, key, value))))

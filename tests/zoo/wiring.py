@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import keras
 from keras import layers as kl
+from keras import ops
 
 from .specimen import specimen
 
@@ -144,3 +145,43 @@ def autoencoder() -> keras.Model:
     inputs = keras.Input((12,))
     code = kl.Dense(3, activation="relu", name="code")(kl.Dense(6, activation="relu")(inputs))
     return keras.Model(inputs, kl.Dense(12, name="restored")(kl.Dense(6, activation="relu")(code)))
+
+
+@specimen((8,))
+def one_part_twice_against_others() -> keras.Model:
+    """A width that is in a sum twice, cut at other places each time, against a flattened one as well."""
+    inputs = keras.Input((8,))
+    x = kl.Dense(10, name="x")(inputs)
+    parts = [kl.Dense(width, name=name)(inputs) for name, width in (("a", 6), ("b", 8), ("c", 6))]
+    flat = kl.Flatten()(kl.Dense(10, name="flat")(kl.Reshape((2, 4))(inputs)))
+    return keras.Model(inputs, kl.Dense(2)(kl.Concatenate()([x, x]) + kl.Concatenate()(parts) + flat))
+
+
+@specimen((6,))
+def gated_by_splitting() -> keras.Model:
+    """Halves of one layer's units, and parts of other lengths, which are widths of their own."""
+    inputs = keras.Input((6,))
+    gate, value = ops.split(kl.Dense(12, name="halves")(inputs), 2, axis=-1)
+    short, long = ops.split(kl.Dense(10, name="parts")(ops.sigmoid(gate) * value), [4], axis=1)
+    again, other = ops.split(ops.concatenate([long, short], axis=-1), [6], axis=-1)
+    held = kl.Dense(4, name="held")(inputs)
+    return keras.Model(inputs, kl.Dense(2)(ops.concatenate([again, ops.relu(other), held[..., 1:]], axis=-1)))
+
+
+@specimen((4, 6))
+def axes_moved_by_operations() -> keras.Model:
+    inputs = keras.Input((4, 6))
+    x = ops.swapaxes(ops.moveaxis(kl.Dense(5, name="moved")(inputs), -1, 1), 1, 2)
+    x = ops.repeat(ops.tile(x, (1, 2, 2)), 2, axis=-1)
+    y = ops.stack([kl.Dense(5, name="a")(x), kl.Dense(5, name="b")(x)], axis=1)
+    y = ops.where(y > 0, y, ops.tile(y, 1) * 0.5)
+    return keras.Model(inputs, kl.Dense(2)(ops.mean(y, axis=(1, 2))))
+
+
+@specimen([(8,), (8,)], cannot_grow=frozenset({"tower"}))
+def cosines() -> keras.Model:
+    """Two towers compared by a normalized product."""
+    inputs = [keras.Input((8,)), keras.Input((8,))]
+    tower = kl.Dense(5, name="tower")
+    cosine = kl.Dot(axes=-1, normalize=True)([tower(each) for each in inputs])
+    return keras.Model(inputs, kl.Dense(2)(cosine))
