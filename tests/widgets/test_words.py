@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import structopt_widgets as sw
+from structopt_widgets.widgets import validation_panel
 from structopt_widgets.widgets.message import Message
 
 
@@ -85,6 +86,29 @@ def test_the_curve_ends_in_words(explorer: sw.Explorer) -> None:
     explorer.background.wait(120)
     training, validated = (trace.y[-1] for trace in validation.curve.data)
     assert validation.losses.value == f"After epoch 2: training loss {training:.3g}, validation loss {validated:.3g}"
+
+
+def test_the_curve_of_many_epochs_is_drawn_now_and_then_and_at_the_end(
+    explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A clock that stands still: each epoch ends in no time.
+    monkeypatch.setattr(validation_panel.time, "monotonic", lambda: 0.0)
+    drawn: list[int] = []
+    explorer.validation.losses.observe(lambda change: drawn.append(len(explorer.validation.curve.data[1].y)), "value")
+    explorer.validation.epochs.value = 30
+    explorer.validation.run()
+    explorer.background.wait(120)
+    assert drawn == [1, 30]
+    assert explorer.validation.curve.layout.xaxis.dtick == 5
+
+
+@pytest.mark.parametrize("n_epochs", [1, 3, 8, 9, 80, 81, 99, 100, 640, 1000, 100_000])
+def test_a_curve_has_few_ticks(n_epochs: int) -> None:
+    step = validation_panel.tick_step(n_epochs)
+    assert n_epochs / step <= 8
+    assert str(step).rstrip("0") in ("1", "2", "5")
+    # Not fewer than needed: the next smaller round step would give more than eight.
+    assert step == 1 or n_epochs / (step * 0.4) > 8 or n_epochs / (step * 0.5) > 8
 
 
 def test_run_stays_usable_when_there_is_no_structure_to_run(
