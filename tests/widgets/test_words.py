@@ -94,7 +94,7 @@ def test_the_curve_of_many_epochs_is_drawn_now_and_then_and_at_the_end(
     # A clock that stands still: each epoch ends in no time.
     monkeypatch.setattr(validation_panel.time, "monotonic", lambda: 0.0)
     drawn: list[int] = []
-    explorer.validation.losses.observe(lambda change: drawn.append(len(explorer.validation.curve.data[1].y)), "value")
+    explorer.validation.losses.observe(lambda _: drawn.append(len(explorer.validation.curve.data[1].y)), "value")
     explorer.validation.epochs.value = 30
     explorer.validation.run()
     explorer.background.wait(120)
@@ -109,6 +109,36 @@ def test_a_curve_has_few_ticks(n_epochs: int) -> None:
     assert str(step).rstrip("0") in ("1", "2", "5")
     # Not fewer than needed: the next smaller round step would give more than eight.
     assert step == 1 or n_epochs / (step * 0.4) > 8 or n_epochs / (step * 0.5) > 8
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (None, "ValueError: Expected data to validate on. Open the explorer with sw.explore(model, data="),
+        (sw.Data(np.eye(60, 6), np.arange(60) % 4), "labels go up to 3, so the model needs at least 4 output units"),
+        (sw.Data(np.eye(60, 6), np.linspace(0, 2, 60)), "one for each value of y, got (2,)"),
+        (sw.Data(np.eye(60, 5), np.arange(60) % 2), "Expected samples of shape (6,), which the model reads, got (5,)"),
+    ],
+    ids=["none", "classes", "quantities", "shape"],
+)
+def test_data_that_does_not_fit_is_refused_in_words(explorer: sw.Explorer, data: sw.Data | None, said: str) -> None:
+    explorer = sw.explore(explorer.space, data=data)
+    for button in (explorer.validation.run_button, explorer.sweep.sweep_button):
+        explorer.background.message.clear()
+        button.click()
+        explorer.background.wait(60)
+        assert said in explorer.background.message.alert
+        assert not button.disabled
+    assert len(explorer.study) == 0
+
+
+def test_what_is_no_data_no_study_and_no_structure_is_refused(explorer: sw.Explorer) -> None:
+    with pytest.raises(TypeError, match=r"Expected a Data, such as sw.Data\(x, y\), or None; got str"):
+        sw.explore(explorer.space, data="fashion")  # type: ignore[arg-type] # the point of the test
+    with pytest.raises(TypeError, match=r"Expected a Study, such as sw.Study\('trials.journal'\), or None; got str"):
+        sw.explore(explorer.space, study="trials.journal")  # type: ignore[arg-type] # the point of the test
+    with pytest.raises(TypeError, match=r"Expected a Structure, such as explorer.space.scaled\(0.5\), got dict"):
+        explorer.structure = {"hidden": 3}  # type: ignore[assignment] # the point of the test
 
 
 def test_run_stays_usable_when_there_is_no_structure_to_run(
