@@ -13,6 +13,7 @@ from ..figures.style import COLOURS
 from ..structure import Structure
 from ..training import Budget, Data, Progress, Trial, quick_run
 from .background import Background, Outcome, Task
+from .lasting_figure import LastingFigure
 
 REDRAW_EVERY = 0.5  # seconds: plotly takes the browser tens of milliseconds, a small network's epoch less
 
@@ -145,8 +146,8 @@ def tick_step(n_epochs: int) -> int:
     return next(step * power for step in (1, 2, 5, 10, 20) if n_epochs <= 8 * step * power)
 
 
-def _learning_curve() -> go.FigureWidget:
-    return go.FigureWidget(
+def _learning_curve() -> LastingFigure:
+    return LastingFigure(
         data=[
             go.Scatter(x=(), y=(), name="training loss", mode="lines+markers", line={"color": COLOURS["blue"]}),
             go.Scatter(

@@ -164,3 +164,18 @@ def test_the_panel_says_why_a_layer_is_not_counted() -> None:
     space = sw.StructureSpace.from_keras(keras.Model(inputs, Doubled(name="own")(keras.layers.Dense(4)(inputs))))
     assert sw.explore(space).panel.uncounted == dict(space.connected.uncounted)
     assert set(space.connected.uncounted) == {"own"}
+
+
+def test_a_page_that_is_loaded_again_gets_the_figures_as_they_are(explorer: sw.Explorer) -> None:
+    explorer.validation.epochs.value = 2
+    explorer.validation.run()
+    explorer.background.wait(120)
+    points = explorer.tradeoff.figure.get_state()["_widget_data"][0]
+    assert points["customdata"] == [0]
+    assert points["y"] == [explorer.trials.loc[0, "accuracy"]]
+    curve = explorer.validation.curve.get_state()
+    assert curve["_widget_data"][1]["y"] == list(explorer.validation.curve.data[1].y)
+    assert curve["_widget_layout"]["xaxis"]["dtick"] == 1
+    explorer.controls["hidden"].width.value = 3
+    cursor = explorer.tradeoff.figure.get_state()["_widget_layout"]["shapes"][0]
+    assert cursor["x0"] == explorer.structure.measure().n_params
