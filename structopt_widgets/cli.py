@@ -6,12 +6,14 @@ import argparse
 import os
 import secrets
 import shutil
+import socket
 import sys
 from pathlib import Path
 from urllib.parse import quote
 
 PACKAGE = Path(__file__).parent
 WALKTHROUGH = "01_walkthrough.ipynb"
+LAST_PORT = 65535
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,12 +30,28 @@ def main(arguments: list[str] | None = None) -> int:
     lab.add_argument("--no-browser", action="store_true", help="print the address, but open no browser")
     options = parser.parse_args(arguments)
     try:
+        if not 1 <= options.port <= LAST_PORT:
+            raise ValueError(f"Expected a --port from 1 to {LAST_PORT}, got {options.port}.")
+        check_address(options.ip)
         folder = notebook_folder(options.folder)
         notebook = find_notebook(folder, options.notebook)
     except (OSError, ValueError) as error:
         print(f"structopt-widgets: {error}", file=sys.stderr)
         return 2
     return start_lab(folder, notebook, options.ip, options.port, open_browser=not options.no_browser and has_display())
+
+
+def check_address(ip: str) -> None:
+    """Raise ``ValueError`` when a server on this machine cannot listen on ``ip``."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(ip or None, 0, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family, kind, protocol) as probe:
+            probe.bind(address)
+    except OSError as error:
+        raise ValueError(
+            f"Expected an address of this machine as --ip, got {ip!r}: {error}. "
+            "127.0.0.1 is for this machine only, 0.0.0.0 for every network it is on."
+        ) from error
 
 
 def notebook_folder(folder: Path | None = None) -> Path:
@@ -52,6 +70,8 @@ def notebook_folder(folder: Path | None = None) -> Path:
         folder = (folder or Path.home() / "structopt-widgets-notebooks").expanduser()
     except RuntimeError as error:
         raise ValueError(f"Expected a home folder to put the notebooks in. {error} Name one with --folder.") from error
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"Expected a folder for the notebooks, got a file: {folder}. Name another with --folder.")
     folder.mkdir(parents=True, exist_ok=True)
     for source in sorted(shipped.glob("*.ipynb")):
         target = folder / source.name

@@ -224,6 +224,36 @@ def test_a_second_lab_takes_another_port(start: Callable[..., Server]) -> None:
     assert [first.interrupt(), second.interrupt()] == [0, 0]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--port", "0"], "Expected a --port from 1 to 65535, got 0."),
+        (["--port", "99999"], "Expected a --port from 1 to 65535, got 99999."),
+        # An address that is set aside for documentation: no machine has it.
+        (["--ip", "203.0.113.7"], "Expected an address of this machine as --ip, got '203.0.113.7': "),
+        (["--ip", "no.such.name.invalid"], "Expected an address of this machine as --ip, got 'no.such.name.invalid': "),
+        (["--folder", "FILE"], "Expected a folder for the notebooks, got a file: "),
+    ],
+)
+def test_where_a_lab_cannot_be_is_refused_in_words(
+    arguments: list[str],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(cli, "start_lab", lambda *_, **__: pytest.fail("it was started all the same"))
+    (tmp_path / "FILE").write_text("not a folder")
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(["lab", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("ip", ["127.0.0.1", "localhost", "0.0.0.0", ""])  # noqa: S104 - the point of the test
+def test_addresses_of_this_machine_are_taken(ip: str) -> None:
+    cli.check_address(ip)
+
+
 @pytest.mark.slow
 def test_an_unknown_notebook_exits_with_2(tmp_path: Path) -> None:
     with socket.socket() as probe:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEFT, RIGHT, TOP, BOTTOM = 70, 20, 48, 52  # room for the axes' labels and the key
+NAMES = 90  # in RIGHT's place: room for the references' names beside the axes, where no point can be under them
 
 
 @dataclass(frozen=True, repr=False)
@@ -108,16 +109,17 @@ def _draw(info: TradeoffInfo, width: int, height: int) -> Svg:
     ends = [end for point in info.points for end in (point.y, point.low, point.high) if not math.isnan(end)]
     ends += [value for _, value in info.references]
     cursor = [info.cursor] if info.cursor is not None and (info.cursor > 0 or not info.logx) else []
-    across = find_axis([*(point.x for point in info.points), *cursor], LEFT, width - RIGHT, info.logx)
+    right = width - (NAMES if info.references else RIGHT)
+    across = find_axis([*(point.x for point in info.points), *cursor], LEFT, right, info.logx)
     up = find_axis(ends, height - BOTTOM, TOP, log=False)
     title, description = f"{column_title(info.y)} against {column_title(info.x)}", _description(info)
     parts = [
         f"<title>{html.escape(title)}</title>",
         f"<desc>{html.escape(description)}</desc>",
         f'<rect width="{width}" height="{height}" fill="#fff"/>',
-        *_frame(info, across, up, width, height),
+        *_frame(info, across, up, height),
         *(_cursor(across.at(value), height) for value in cursor),
-        *(_reference(name, up.at(value), width) for name, value in info.references),
+        *(_reference(name, up.at(value), right) for name, value in info.references),
         *_front(info, across, up),
         # The baseline last, so that its star is not under a point as large as it.
         *(_trial(point, info, across, up) for point in sorted(info.points, key=lambda each: each == info.baseline)),
@@ -144,8 +146,8 @@ def _description(info: TradeoffInfo) -> str:
     return f"{len(info.points)} trials. Pareto front: {front}.{lines}"
 
 
-def _frame(info: TradeoffInfo, across: Axis, up: Axis, width: int, height: int) -> list[str]:
-    bottom, right = height - BOTTOM, width - RIGHT
+def _frame(info: TradeoffInfo, across: Axis, up: Axis, height: int) -> list[str]:
+    bottom, right = height - BOTTOM, across.end
     parts = []
     for tick in across.ticks:
         place = f"{across.at(tick):.1f}"
@@ -175,10 +177,10 @@ def _cursor(place: float, height: int) -> str:
     return f'<path d="M{place:.1f} {TOP}V{height - BOTTOM}" stroke="{GREY}" stroke-dasharray="2 3"/>'
 
 
-def _reference(name: str, place: float, width: int) -> str:
+def _reference(name: str, place: float, right: float) -> str:
     return (
-        f'<path d="M{LEFT} {place:.1f}H{width - RIGHT}" stroke="{GREY}" stroke-dasharray="8 4"/>'
-        f'<text x="{width - RIGHT}" y="{place - 3:.1f}" text-anchor="end" fill="{GREY}">{html.escape(name)}</text>'
+        f'<path d="M{LEFT} {place:.1f}H{right:g}" stroke="{GREY}" stroke-dasharray="8 4"/>'
+        f'<text x="{right + 6:g}" y="{place:.1f}" dy="4" fill="{GREY}">{html.escape(name)}</text>'
     )
 
 

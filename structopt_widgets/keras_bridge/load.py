@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,11 @@ def load_model(model: Any) -> keras.Model:
     if path.suffix != ".keras":
         raise ValueError(
             f"Expected a .keras file, got {path.name!r}. Save the model again with model.save('name.keras')."
+        )
+    if not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"Expected a .keras file that Keras can read in safe mode, got {path.name!r}, which is no zip archive: "
+            "it is damaged, or cut off on its way. Copy it again, or save the model again with model.save(...)."
         )
     try:
         return keras.saving.load_model(path, safe_mode=True)

@@ -28,6 +28,11 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
     model = load_model(model)
     dtype = None
     if data is not None:
+        if not hasattr(data, "input_shape"):
+            raise TypeError(
+                f"Expected a Data to take the shape of a sample from, got {type(data).__name__}. "
+                "Wrap arrays in it: sw.Data(x, y); data that is shipped is opened with sw.load_data(name)."
+            )
         input_shape = tuple(data.input_shape) if input_shape is None else input_shape
         dtype = str(data.x.dtype) if data.x.dtype.kind in "iu" and data.x.ndim == 2 else None
     functional, originals = functional_of(model, input_shape, dtype)

@@ -40,6 +40,14 @@ def known(name: Any, names: Iterable[str], what: str) -> str:
     raise ValueError(f"Expected {what}, one of: {', '.join(options) or 'none here'}; got {name!r}.{hint}")
 
 
+def positive_number(number: Any, what: str) -> None:
+    """Raise ``TypeError`` for what is no number and ``ValueError`` for one that is not above 0 and finite."""
+    if isinstance(number, bool) or not isinstance(number, (int, float, np.integer, np.floating)):
+        raise TypeError(f"Expected {what} as a number, got {number!r} ({type(number).__name__}).")
+    if not 0 < number < math.inf:
+        raise ValueError(f"Expected {what} above 0 and finite, got {number!r}.")
+
+
 def allowed_width(group: WidthGroup, width: Any) -> int:
     """``width`` as an int, if ``group`` may take it."""
     if isinstance(width, bool) or not isinstance(width, (int, np.integer)):

@@ -15,7 +15,7 @@ from ..layer_rules import connect
 from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs
 from ..metrics.cost_program import TOTALS
 from ..metrics.tokens import sequence_length
-from .choices import allowed_widths, grid, known, nearest_width
+from .choices import allowed_widths, grid, known, nearest_width, positive_number
 from .knobs import WidthGroup, derived_widths, find_switches, find_width_groups
 from .sections import find_sections
 from .setting import setting_at
@@ -151,14 +151,14 @@ class StructureSpace:
             multiple_of: round to multiples of it where a group's bounds leave one, as hardware likes
                 (8 for 16-bit tensor cores); a width may also stay as the model has it.
         """
-        if not multiplier > 0:
-            raise ValueError(f"Expected a width multiplier above 0, got {multiplier!r}.")
+        positive_number(multiplier, "a width multiplier")
         groups = self.width_groups.items()
         return self._at({name: nearest_width(group, group.width * multiplier, multiple_of) for name, group in groups})
 
     def scaled_to(self, metric: str, limit: float, multiple_of: int = 1) -> Structure:
         """The widest :meth:`scaled` structure whose ``metric`` (``"n_params"``, ...) is at most ``limit``."""
         known(metric, [each for each in TOTALS if each not in ("parallelism", "uncounted")], "a cost")
+        positive_number(limit, f"a limit of {metric}")
         low, high = 0.0, self.growth
         best = self.scaled(1e-9, multiple_of)
         if getattr(best.measure(), metric) > limit:

@@ -58,7 +58,8 @@ def read_labels(parts: Sequence[np.ndarray], task: str | None, class_names: Sequ
     present = np.unique(classes[0])
     if len(present) == 1:
         raise ValueError(
-            f"Expected labels of at least two classes in y, got only {present[0]}: there is nothing to tell apart."
+            f"Expected labels of at least two classes in y, got only {present[0]}: there is nothing to tell apart. "
+            "Add samples of another class; if y holds quantities, pass task='regression'."
         )
     return Labels("classification", classes, names, len(names) if names is not None else largest + 1)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -24,6 +25,11 @@ def read_pair(
         columns: the columns of the training part, whose order is kept.
     """
     found: list[Any] | None = None
+    if isinstance(x, (str, bytes, os.PathLike)):
+        raise ValueError(
+            f"Expected x{part} as an array, a DataFrame or a tf.data.Dataset, got {x!r}. "
+            "Read the file first, for example with pandas.read_csv."
+        )
     if is_dataset(x):
         if y is not None or label is not None:
             raise ValueError(f"Expected a tf.data.Dataset of (x, y) pairs alone, got y{part} or a label as well.")
@@ -132,10 +138,11 @@ def _check(x: np.ndarray, y: np.ndarray, part: str) -> None:
     if y.ndim == 0 or len(x) != len(y):
         raise ValueError(
             f"Expected as many labels as samples, got {len(x)} samples in x{part} and "
-            f"{len(y) if y.ndim else 'a single'} labels in y{part}."
+            f"{len(y) if y.ndim else 'a single'} labels in y{part}. Drop the rows that lack the other."
         )
     if x.size == 0:
-        raise ValueError(f"Expected samples in x{part}, got an empty array of shape {x.shape}.")
+        hint = " Leave x_val and y_val out to have a part of x split off." if part else ""
+        raise ValueError(f"Expected samples in x{part}, got an empty array of shape {x.shape}.{hint}")
     check_finite(x, f"x{part}")
 
 

@@ -63,7 +63,9 @@ class Background(ipywidgets.VBox):
         self.message = Message()
         self._task: Task | None = None
         self.cancel_button.on_click(lambda _: self.cancel())
-        super().__init__([ipywidgets.HBox([self.progress, self.status]), self.message])
+        # What is left of the time comes last: it goes below the bar rather than out of sight.
+        bar = ipywidgets.HBox([self.progress, self.status], layout=ipywidgets.Layout(flex_flow="row wrap"))
+        super().__init__([bar, self.message])
 
     def start(self, work: Callable[[Task], Outcome], what: str, after_cancel: str) -> None:
         """Begin ``work`` in a thread; raises ``RuntimeError`` while another goes on."""

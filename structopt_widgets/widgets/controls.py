@@ -108,9 +108,13 @@ class Controls(Mapping[str, LayerControls]):
     def apply(self, structure: Structure) -> None:
         """Move the controls to ``structure``.
 
-        Raises ``ValueError``, and moves nothing, when it is one of another model or has a width
-        outside the bounds here, as one of a space of larger growth may.
+        Raises ``TypeError`` for anything else and ``ValueError``, and moves nothing, when it is one of
+        another model or has a width outside the bounds here, as one of a space of larger growth may.
         """
+        if not isinstance(structure, Structure):
+            raise TypeError(
+                f"Expected a Structure, such as explorer.space.scaled(0.5), got {type(structure).__name__}."
+            )
         if not structure.space.is_same_model(self._space):
             raise ValueError(
                 f"Expected a structure of the model explored here, {self._space.graph.name!r}; "

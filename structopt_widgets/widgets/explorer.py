@@ -40,6 +40,9 @@ class Explorer(ipywidgets.VBox):
     """
 
     def __init__(self, space: StructureSpace, data: Data | None = None, study: Study | None = None) -> None:
+        for given, kind, hint in ((data, Data, "sw.Data(x, y)"), (study, Study, "sw.Study('trials.journal')")):
+            if not isinstance(given, kind | None):
+                raise TypeError(f"Expected a {kind.__name__}, such as {hint}, or None; got {type(given).__name__}.")
         self.space = space
         self.study = Study() if study is None else study
         self.controls = Controls(space)

@@ -89,7 +89,8 @@ class LivePanel(anywidget.AnyWidget):
             uncounted=dict(space.connected.uncounted),
             conventions=(
                 "Parameters, FLOPs, MACs and parallelism are for one sample; memory is for the batch size below, "
-                f"training with {space.optimizer}. The mark on a bar is the model as it came."
+                f"training with {space.optimizer}. The mark on a bar is the model as it came, "
+                f"in batches of {batch_size.value}."
             ),
         )
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import ipywidgets
 import pandas as pd
-import plotly.graph_objects as go
 
 from ..figures.tradeoff import TradeoffInfo, draw_tradeoff, tradeoff_info
 from ..metrics import CostReport
 from ..metrics.formatting import METRICS, format_metric
 from ..study import Study, Trial
 from ..training.description import describe
+from .lasting_figure import LastingFigure
 from .message import Message
 
 LONGEST = 80  # characters of a trial's description in the list; the table has all of it
@@ -58,7 +58,7 @@ class TradeoffView(ipywidgets.VBox):
         self.message = Message()
         self.table = ipywidgets.HTML()
         self.table.add_class("sw-trials")
-        self.figure = go.FigureWidget()
+        self.figure = LastingFigure()
         self.figure.update_layout(width=540, height=380)
         self.refresh()
         for trace in (self.figure.data[0], self.figure.data[2]):  # the baseline's mark covers its point

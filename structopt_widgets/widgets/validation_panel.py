@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 
 import ipywidgets
@@ -12,6 +13,9 @@ from ..figures.style import COLOURS
 from ..structure import Structure
 from ..training import Budget, Data, Progress, Trial, quick_run
 from .background import Background, Outcome, Task
+from .lasting_figure import LastingFigure
+
+REDRAW_EVERY = 0.5  # seconds: plotly takes the browser tens of milliseconds, a small network's epoch less
 
 
 class ValidationPanel(ipywidgets.HBox):
@@ -70,17 +74,26 @@ class ValidationPanel(ipywidgets.HBox):
     def _train(self, task: Task, structure: Structure, data: Data, budget: Budget) -> Outcome:
         self._clear_curve()
         epochs: dict[int, tuple[Mapping[str, float], ...]] = {}  # finished ones, by seed
+        drawn = -REDRAW_EVERY
+
+        def draw() -> None:
+            if epochs and not task.should_stop():
+                self._draw_curve([each for seed in sorted(epochs) for each in epochs[seed]])
 
         def on_progress(progress: Progress) -> None:
+            nonlocal drawn
             left = "" if progress.remaining is None else f", about {progress.remaining:.0f} s left"
             seed = f"seed {progress.seed + 1} of {progress.seeds}, " if progress.seeds > 1 else ""
             epoch = min(progress.epoch + 1, progress.epochs)
             task.report(progress.fraction, f"{seed}epoch {epoch} of {progress.epochs}: {progress.elapsed:.0f} s{left}")
-            if len(progress.history) != len(epochs.get(progress.seed, ())) and not task.should_stop():
+            if len(progress.history) != len(epochs.get(progress.seed, ())):
                 epochs[progress.seed] = progress.history
-                self._draw_curve([each for seed in sorted(epochs) for each in epochs[seed]])
+                if time.monotonic() - drawn >= REDRAW_EVERY:
+                    draw()
+                    drawn = time.monotonic()
 
         trial = quick_run(structure, data, budget, on_progress=on_progress, should_stop=task.should_stop)
+        draw()
         if not task.should_stop():
             self._finished(trial)
         return Outcome(trial.summary(), f"{trial.seconds:.1f} s", is_error=trial.state != "complete")
@@ -96,6 +109,8 @@ class ValidationPanel(ipywidgets.HBox):
             for trace, key in zip(self.curve.data, ("loss", "val_loss"), strict=True):
                 trace.x = tuple(range(1, len(epochs) + 1))
                 trace.y = tuple(each[key] for each in epochs)
+            # A tick an epoch would be a thousand labels, which take the browser seconds to lay out.
+            self.curve.layout.xaxis.dtick = tick_step(len(epochs))
         self.losses.value = (
             f"After epoch {len(epochs)}: training loss {epochs[-1]['loss']:.3g}, "
             f"validation loss {epochs[-1]['val_loss']:.3g}"
@@ -125,8 +140,14 @@ def number_field(description: str, value: int, least: int, most: int) -> ipywidg
     )
 
 
-def _learning_curve() -> go.FigureWidget:
-    return go.FigureWidget(
+def tick_step(n_epochs: int) -> int:
+    """Epochs between two ticks: 1, 2, 5, 10, 20, ..., so that there are at most eight."""
+    power = 10 ** max(0, len(str(n_epochs)) - 2)
+    return next(step * power for step in (1, 2, 5, 10, 20) if n_epochs <= 8 * step * power)
+
+
+def _learning_curve() -> LastingFigure:
+    return LastingFigure(
         data=[
             go.Scatter(x=(), y=(), name="training loss", mode="lines+markers", line={"color": COLOURS["blue"]}),
             go.Scatter(

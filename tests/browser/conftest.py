@@ -35,8 +35,13 @@ class Lab:
         return f"{base}/lab/workspaces/{notebook.removesuffix('.ipynb')}/tree/{notebook}?token={token}&reset"
 
 
+# A cell that waits for its turn; between two of them the status bar is idle for a moment.
+WAITING = "[...document.querySelectorAll('.jp-InputPrompt')].some((each) => each.textContent.includes('*'))"
+
+
 def wait_idle(page: Page, timeout: float = 240_000) -> None:
-    """Wait until the kernel has nothing to do, as the status bar tells the user."""
+    """Wait until the kernel has nothing to do, as the status bar and the cells tell the user."""
+    page.wait_for_function(f"!{WAITING}", timeout=timeout)
     page.wait_for_selector("text=| Idle", timeout=timeout)
 
 

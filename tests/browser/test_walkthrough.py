@@ -141,4 +141,13 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, tmp_path: Path) -> No
     page.mouse.move(0, 0)
     page.locator(".jp-OutputArea-output", has=page.locator(".sw-live-panel")).screenshot(path=picture)
     assert Path(picture).stat().st_size > 20_000
+
+    # Saved and loaded again, the page shows what it showed.
+    shown_before = shown(page, "n_params"), points.count()
+    page.keyboard.press("Control+s")
+    page.wait_for_timeout(2000)
+    page.reload()
+    page.wait_for_selector(".sw-live-panel [data-metric=n_params]", timeout=60_000)
+    expect(points.nth(before)).to_be_attached(timeout=30_000)
+    assert (shown(page, "n_params"), points.count()) == shown_before
     assert errors == []

@@ -91,3 +91,12 @@ def test_references_are_lines_and_words(trials: pd.DataFrame) -> None:
     lines = [path.get("d") for path in root.findall(f"{SVG}path") if path.get("stroke-dasharray") == "8 4"]
     assert len(lines) == 1
     assert 48 < float(lines[0].split()[1].split("H")[0]) < 400 - 52
+
+
+def test_the_names_of_references_are_beside_the_axes(trials: pd.DataFrame) -> None:
+    root = ElementTree.fromstring(plot_tradeoff_svg(trials, references={"linear model": 0.8}).svg)  # noqa: S314 - as above
+    (name,) = (text for text in root.findall(f"{SVG}text") if text.text == "linear model")
+    circles = root.iter(f"{SVG}circle")
+    # 9 is the larger half of the largest mark.
+    assert float(name.get("x")) > max(float(circle.get("cx")) for circle in circles) + 9
+    assert float(name.get("x")) + 7 * len("linear model") <= 640

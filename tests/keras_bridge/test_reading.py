@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,12 @@ def test_data_gives_an_unbuilt_model_its_shape() -> None:
         x = np.zeros((3, 7), "float32")
 
     assert read(Article(), data=Given()).baseline.measure().by_layer["n_params"]["first"] == (7 + 1) * 12
+
+
+@pytest.mark.parametrize("data", ["fashion", (np.zeros((3, 7)), [0, 1, 0])])
+def test_other_things_than_data_give_no_shape(data: Any) -> None:
+    with pytest.raises(TypeError, match=r"Expected a Data to take the shape .* got (str|tuple)\. Wrap arrays in it"):
+        read(Article(), data=data)
 
 
 class BranchesOnValues(keras.Model):
@@ -159,13 +166,22 @@ def test_a_file_of_another_kind(tmp_path: Path) -> None:
         read(path)
 
 
-@pytest.mark.parametrize("damage", ["text", "cut"])
-def test_a_damaged_file(tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize(
+    ("damaged", "what"),
+    [
+        (lambda whole: whole[:0], "is no zip archive: it is damaged, or cut off"),
+        (lambda _: b"not a zip", "is no zip archive: it is damaged, or cut off"),
+        (lambda whole: whole[:-200], "is no zip archive: it is damaged, or cut off"),
+        (lambda whole: whole[:400] + bytes(100) + whole[500:], r"BadZipFile.*Save it again"),
+    ],
+    ids=["empty", "text", "cut", "overwritten"],
+)
+def test_a_damaged_file(tmp_path: Path, damaged: Callable[[bytes], bytes], what: str) -> None:
     path = tmp_path / "model.keras"
     small().save(path)
-    path.write_bytes(b"not a zip" if damage == "text" else path.read_bytes()[:-200])
+    path.write_bytes(damaged(path.read_bytes()))
     with pytest.raises(
-        ValueError, match=r"Expected a \.keras file that Keras can read in safe mode, got 'model\.keras'"
+        ValueError, match=rf"Expected a \.keras file that Keras can read in safe mode, got 'model\.keras'.*{what}"
     ):
         read(path)
 

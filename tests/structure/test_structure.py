@@ -245,6 +245,22 @@ def test_budgets_that_are_refused(space: sw.StructureSpace) -> None:
             space.scaled_to(not_a_cost, 1000)
 
 
+@pytest.mark.parametrize("number", [0, -1, float("nan"), float("inf")])
+def test_a_multiplier_and_a_limit_are_above_0_and_finite(space: sw.StructureSpace, number: float) -> None:
+    with pytest.raises(ValueError, match=rf"Expected a width multiplier above 0 and finite, got {number}"):
+        space.scaled(number)
+    with pytest.raises(ValueError, match=rf"Expected a limit of n_params above 0 and finite, got {number}"):
+        space.scaled_to("n_params", number)
+
+
+@pytest.mark.parametrize("thing", ["0.5", None, True, [0.5]])
+def test_a_multiplier_and_a_limit_are_numbers(space: sw.StructureSpace, thing: Any) -> None:
+    with pytest.raises(TypeError, match=r"Expected a width multiplier as a number, got .*\(\w+\)"):
+        space.scaled(thing)
+    with pytest.raises(TypeError, match=r"Expected a limit of n_params as a number, got .*\(\w+\)"):
+        space.scaled_to("n_params", thing)
+
+
 def test_samples_are_allowed_reproducible_and_different(space: sw.StructureSpace) -> None:
     rng = random.Random(5)
     samples = [space.sample(rng) for _ in range(60)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -235,22 +236,24 @@ def with_nan(array: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"x": X, "y": Y[:-1]}, "20 samples in x and 19 labels in y"),
+        ({"x": X, "y": Y[:-1]}, "20 samples in x and 19 labels in y. Drop the rows"),
         ({"x": X, "y": Y, "x_val": X, "y_val": Y[:3]}, "20 samples in x_val and 3 labels in y_val"),
         ({"x": with_nan(X), "y": Y}, "finite numbers in x, got 3 NaN"),
         ({"x": X, "y": with_nan(Y)}, "finite numbers in y, got 1 NaN"),
         ({"x": X * np.inf, "y": Y}, "NaN or infinite"),
-        ({"x": X, "y": Y * 0}, "at least two classes in y, got only 0"),
+        ({"x": X, "y": Y * 0}, "at least two classes in y, got only 0.*Add samples of another class"),
         ({"x": X, "y": Y * 0.0}, "at least two classes in y, got only 0"),
         ({"x": X, "y": Y * 0.0, "task": "regression"}, "values that differ in y"),
         ({"x": X, "y": Y * 0.0 + 0.5}, "values that differ in y"),
         ({"x": X.astype(str), "y": Y}, "Expected numbers in x, got text"),
         ({"x": X[:0], "y": Y[:0]}, "got an empty array"),
-        ({"x": X, "y": Y, "x_val": X[:0], "y_val": Y[:0]}, "samples in x_val, got an empty array"),
+        ({"x": X, "y": Y, "x_val": X[:0], "y_val": Y[:0]}, "in x_val, got an empty array.*Leave x_val and y_val out"),
         ({"x": X, "y": Y, "x_val": X}, "Expected the labels of x_val; pass y_val"),
         ({"x": X, "y": Y, "y_val": Y}, "got y_val alone"),
         ({"x": X, "y": Y, "x_val": X[:, :2], "y_val": Y}, r"got \(3,\) in x and \(2,\) in x_val"),
         ({"x": X}, "Expected the labels of x; pass y"),
+        ({"x": "table.csv", "label": "kind"}, "got 'table.csv'. Read the file first, for example with pandas.read_csv"),
+        ({"x": Path("table.csv")}, "Read the file first"),
         ({"x": X, "y": Y, "label": "kind"}, "Expected a DataFrame as x to find the label column"),
         ({"x": [[1, 2], [3]], "y": [0, 1]}, "rows that do not fit together"),
         ({"x": np.array([[1, 2], [3]], dtype=object), "y": [0, 1]}, "a mixture of list"),

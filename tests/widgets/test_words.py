@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import structopt_widgets as sw
+from structopt_widgets.widgets import validation_panel
 from structopt_widgets.widgets.message import Message
 
 
@@ -87,6 +88,59 @@ def test_the_curve_ends_in_words(explorer: sw.Explorer) -> None:
     assert validation.losses.value == f"After epoch 2: training loss {training:.3g}, validation loss {validated:.3g}"
 
 
+def test_the_curve_of_many_epochs_is_drawn_now_and_then_and_at_the_end(
+    explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A clock that stands still: each epoch ends in no time.
+    monkeypatch.setattr(validation_panel.time, "monotonic", lambda: 0.0)
+    drawn: list[int] = []
+    explorer.validation.losses.observe(lambda _: drawn.append(len(explorer.validation.curve.data[1].y)), "value")
+    explorer.validation.epochs.value = 30
+    explorer.validation.run()
+    explorer.background.wait(120)
+    assert drawn == [1, 30]
+    assert explorer.validation.curve.layout.xaxis.dtick == 5
+
+
+@pytest.mark.parametrize("n_epochs", [1, 3, 8, 9, 80, 81, 99, 100, 640, 1000, 100_000])
+def test_a_curve_has_few_ticks(n_epochs: int) -> None:
+    step = validation_panel.tick_step(n_epochs)
+    assert n_epochs / step <= 8
+    assert str(step).rstrip("0") in ("1", "2", "5")
+    # Not fewer than needed: the next smaller round step would give more than eight.
+    assert step == 1 or n_epochs / (step * 0.4) > 8 or n_epochs / (step * 0.5) > 8
+
+
+@pytest.mark.parametrize(
+    ("data", "said"),
+    [
+        (None, "ValueError: Expected data to validate on. Open the explorer with sw.explore(model, data="),
+        (sw.Data(np.eye(60, 6), np.arange(60) % 4), "labels go up to 3, so the model needs at least 4 output units"),
+        (sw.Data(np.eye(60, 6), np.linspace(0, 2, 60)), "one for each value of y, got (2,)"),
+        (sw.Data(np.eye(60, 5), np.arange(60) % 2), "Expected samples of shape (6,), which the model reads, got (5,)"),
+    ],
+    ids=["none", "classes", "quantities", "shape"],
+)
+def test_data_that_does_not_fit_is_refused_in_words(explorer: sw.Explorer, data: sw.Data | None, said: str) -> None:
+    explorer = sw.explore(explorer.space, data=data)
+    for button in (explorer.validation.run_button, explorer.sweep.sweep_button):
+        explorer.background.message.clear()
+        button.click()
+        explorer.background.wait(60)
+        assert said in explorer.background.message.alert
+        assert not button.disabled
+    assert len(explorer.study) == 0
+
+
+def test_what_is_no_data_no_study_and_no_structure_is_refused(explorer: sw.Explorer) -> None:
+    with pytest.raises(TypeError, match=r"Expected a Data, such as sw.Data\(x, y\), or None; got str"):
+        sw.explore(explorer.space, data="fashion")  # type: ignore[arg-type] # the point of the test
+    with pytest.raises(TypeError, match=r"Expected a Study, such as sw.Study\('trials.journal'\), or None; got str"):
+        sw.explore(explorer.space, study="trials.journal")  # type: ignore[arg-type] # the point of the test
+    with pytest.raises(TypeError, match=r"Expected a Structure, such as explorer.space.scaled\(0.5\), got dict"):
+        explorer.structure = {"hidden": 3}  # type: ignore[assignment] # the point of the test
+
+
 def test_run_stays_usable_when_there_is_no_structure_to_run(
     explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,3 +164,18 @@ def test_the_panel_says_why_a_layer_is_not_counted() -> None:
     space = sw.StructureSpace.from_keras(keras.Model(inputs, Doubled(name="own")(keras.layers.Dense(4)(inputs))))
     assert sw.explore(space).panel.uncounted == dict(space.connected.uncounted)
     assert set(space.connected.uncounted) == {"own"}
+
+
+def test_a_page_that_is_loaded_again_gets_the_figures_as_they_are(explorer: sw.Explorer) -> None:
+    explorer.validation.epochs.value = 2
+    explorer.validation.run()
+    explorer.background.wait(120)
+    points = explorer.tradeoff.figure.get_state()["_widget_data"][0]
+    assert points["customdata"] == [0]
+    assert points["y"] == [explorer.trials.loc[0, "accuracy"]]
+    curve = explorer.validation.curve.get_state()
+    assert curve["_widget_data"][1]["y"] == list(explorer.validation.curve.data[1].y)
+    assert curve["_widget_layout"]["xaxis"]["dtick"] == 1
+    explorer.controls["hidden"].width.value = 3
+    cursor = explorer.tradeoff.figure.get_state()["_widget_layout"]["shapes"][0]
+    assert cursor["x0"] == explorer.structure.measure().n_params
