@@ -58,7 +58,7 @@ class Claims:
         """Give up the claims of dead processes; the structures of the sweep that nobody runs any more."""
         for trial in self._all():
             if trial.state == TrialState.RUNNING and self._worker.is_dead(trial.user_attrs[OWNER]):
-                self._settle_for_the_dead(trial)
+                self._settle(trial, "its process ended")
         held = {trial.user_attrs[CANDIDATE] for trial in self.standing()}
         orphans = {
             trial.user_attrs[CANDIDATE]: trial for trial in self._all() if trial.user_attrs[CANDIDATE] not in held
@@ -100,15 +100,25 @@ class Claims:
         for claim in claims:
             self._give_up(claim.trial_id, reason)
 
+    def leave(self) -> None:
+        """Give up all this worker has claimed and not finished.
+
+        The storage is asked what that is: Ctrl-C may come between a claim, or a result, and its being noted here.
+        """
+        mine = self._worker.attrs["id"]
+        for trial in self._all():
+            if trial.state == TrialState.RUNNING and trial.user_attrs[OWNER]["id"] == mine:
+                self._settle(trial, "stopped")
+
     def _all(self) -> list[FrozenTrial]:
         trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
         return [trial for trial in trials if trial.user_attrs.get(SWEEP) == self._sweep]
 
-    def _settle_for_the_dead(self, frozen: FrozenTrial) -> None:
+    def _settle(self, frozen: FrozenTrial, reason: str) -> None:
         if TRIAL not in frozen.user_attrs:
-            self._give_up(frozen._trial_id, "its process ended")
+            self._give_up(frozen._trial_id, reason)
             return
-        # It died after writing the result, before saying so.
+        # Its worker ended after writing the result, before saying so.
         trial = Trial.from_record(frozen.user_attrs[TRIAL], self._shelf.get(frozen.user_attrs[STRUCTURE]))
         self.finish(Claim(frozen._trial_id, Proposal(trial.structure)), trial)
 

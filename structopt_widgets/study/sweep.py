@@ -70,7 +70,7 @@ class Sweep:
             finally:
                 # Also after Ctrl-C: what was begun is left to a later call.
                 self._runner.cancel()
-                self._claims.give_up(list(self._held.values()), "stopped")
+                self._claims.leave()
 
     def _loop(self) -> None:
         while not self._stopped():

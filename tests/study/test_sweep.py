@@ -158,6 +158,30 @@ def test_an_interrupted_sweep_is_consistent_and_goes_on(monkeypatch: pytest.Monk
     assert len(study) == 8
 
 
+@pytest.mark.parametrize("call", ["create_new_trial", "set_trial_user_attr", "set_trial_state_values"])
+def test_ctrl_c_may_come_at_any_moment(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = sw.Study()
+    write = getattr(study.storage, call)
+    written: list[int] = []
+
+    def interrupted(*args: Any, **options: Any) -> Any:
+        made = write(*args, **options)
+        written.append(1)
+        if len(written) == 3:
+            raise KeyboardInterrupt  # it is written, and nobody has noted that
+        return made
+
+    with monkeypatch.context() as patched:
+        patched.setattr(study.storage, call, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            toy_sweep(study, 8, 2)
+    assert not left_running(study)
+    # What has a result is not called a failure.
+    assert {trial.number for trial in study} == {each.number for each in study.optuna.trials if each.values}
+    toy_sweep(study, 8, 2)
+    assert len(set(structures(study))) == len(study) == 8
+
+
 def test_a_sweep_stops_when_asked_and_forgets_what_was_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     def half(batch: Sequence[sw.Structure], *args: Any, **options: Any) -> list[sw.Trial]:
         stopped.append(True)
