@@ -158,7 +158,8 @@ class Study:
             groups: the width groups to vary; by default all that are free.
             halving: ``(eta, rungs)`` for successive halving: all structures are trained for a part
                 of the budget, the best ``1 / eta`` of them for ``eta`` times that, and so on until
-                the last rung's have had all of it. Each rung's runs are trials of their own.
+                the last rung's have had all of it: at least ``eta^(rungs - 1)`` epochs or steps. Each
+                rung's runs start anew and are trials of their own.
             seed: of the sampler.
             together: structures trained in one batch; also the population of ``"nsga2"``.
             executor: where to train: here, or any ``concurrent.futures.Executor``, whose workers are
