@@ -8,6 +8,7 @@ up by whoever meets them, and their structures are claimed anew.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from .records import STRUCTURE, TRIAL, SpaceShelf, description_attrs, optuna_tri
 from .workers import Worker
 
 SWEEP, CANDIDATE, OWNER, PARAMS, MEMO, GIVEN_UP = "sweep", "candidate", "owner", "params", "memo", "given up"
+DIED, STOPPED = "its process ended", "stopped"  # why a claim was given up
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,15 @@ class Claims:
         """Give up the claims of dead processes; the structures of the sweep that nobody runs any more."""
         for trial in self._all():
             if trial.state == TrialState.RUNNING and self._worker.is_dead(trial.user_attrs[OWNER]):
-                self._settle(trial, "its process ended")
+                self._settle(trial, DIED)
         held = {trial.user_attrs[CANDIDATE] for trial in self.standing()}
-        orphans = {
-            trial.user_attrs[CANDIDATE]: trial for trial in self._all() if trial.user_attrs[CANDIDATE] not in held
-        }
+        given_up = [trial for trial in self._all() if trial.user_attrs[CANDIDATE] not in held]
+        deaths = Counter(each.user_attrs[CANDIDATE] for each in given_up if each.user_attrs.get(GIVEN_UP) == DIED)
         return [
-            Proposal(self._shelf.get(each.user_attrs[STRUCTURE]), each.user_attrs[PARAMS], each.user_attrs[MEMO])
-            for each in orphans.values()
+            Proposal(
+                self._shelf.get(each.user_attrs[STRUCTURE]), each.user_attrs[PARAMS], each.user_attrs[MEMO], deaths[key]
+            )
+            for key, each in {each.user_attrs[CANDIDATE]: each for each in given_up}.items()
         ]
 
     def claim(self, proposals: Iterable[Proposal], most: int) -> list[Claim]:
@@ -100,7 +103,7 @@ class Claims:
         for claim in claims:
             self._give_up(claim.trial_id, reason)
 
-    def leave(self) -> None:
+    def leave(self, reason: str) -> None:
         """Give up all this worker has claimed and not finished.
 
         The storage is asked what that is: Ctrl-C may come between a claim, or a result, and its being noted here.
@@ -108,7 +111,7 @@ class Claims:
         mine = self._worker.attrs["id"]
         for trial in self._all():
             if trial.state == TrialState.RUNNING and trial.user_attrs[OWNER]["id"] == mine:
-                self._settle(trial, "stopped")
+                self._settle(trial, reason)
 
     def _all(self) -> list[FrozenTrial]:
         trials = self._storage.get_all_trials(self._study_id, deepcopy=False)

@@ -42,9 +42,13 @@ def open_storage(place: str | os.PathLike[str] | None) -> optuna.storages.BaseSt
 def open_study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:
     """The Optuna study of that name, made if it is not there."""
     with quiet_optuna():
-        study = optuna.create_study(
-            storage=storage, study_name=name, directions=DIRECTIONS, load_if_exists=True, sampler=_no_sampler()
-        )
+        try:
+            # Making it again, if only to hear that it is there, would write: a full disk may be read.
+            study = optuna.load_study(storage=storage, study_name=name, sampler=_no_sampler())
+        except KeyError:
+            study = optuna.create_study(
+                storage=storage, study_name=name, directions=DIRECTIONS, load_if_exists=True, sampler=_no_sampler()
+            )
     if tuple(study.directions) != DIRECTIONS:
         raise ValueError(f"Expected a study that sw.Study has made; {name!r} is another program's. Pass another name.")
     with warnings.catch_warnings():

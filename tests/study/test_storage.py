@@ -64,6 +64,14 @@ def test_a_graph_is_stored_once(tmp_path: Path) -> None:
     assert len([key for key in study.optuna.user_attrs if key.startswith("space ")]) == 1
 
 
+def test_opening_a_study_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    sw.Study(path).add(toy_trial(toy_space().baseline))
+    before = path.read_bytes()
+    assert len(sw.Study(path).trials) == 1
+    assert path.read_bytes() == before
+
+
 def test_several_studies_in_one_place(tmp_path: Path) -> None:
     path = tmp_path / "a.journal"
     first, second = sw.Study(path, name="first"), sw.Study(path, name="second")
