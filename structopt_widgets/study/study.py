@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import optuna
     import pandas as pd
 
+    from .comparison import Comparison
     from .knobs import Choose
     from .plan import Plan
     from .running import Elsewhere, Here
@@ -55,6 +56,7 @@ class Study:
         self.study_id = self.storage.get_study_id_from_name(name)
         self.shelf = SpaceShelf(self.storage, self.study_id)
         self._read: dict[int, Trial] = {}
+        self.compared: dict[tuple[int | None, int | None], Comparison] = {}
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and return it with its number."""
