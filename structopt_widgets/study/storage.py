@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from optuna.study import StudyDirection
 
 from .journal import MendingJournalFile
 
+PAUSES = (0.2, 0.5, 1.0)  # seconds between tries to open a database
 SQLITE = b"SQLite format 3\x00"
 # What Optuna's own plots show of a trial. A sweep may go by other columns: they are in the trial's attributes.
 VALUES = ("score", "n_params")
@@ -27,9 +29,9 @@ def open_storage(place: str | os.PathLike[str] | None) -> optuna.storages.BaseSt
     text = os.fspath(place)
     with quiet_optuna():
         if "://" in text:
-            return optuna.storages.get_storage(text)
+            return _open_database(text)
         if _first_bytes(text) == SQLITE:
-            return optuna.storages.get_storage(f"sqlite:///{os.path.abspath(text)}")
+            return _open_database(f"sqlite:///{os.path.abspath(text)}")
         try:
             return optuna.storages.JournalStorage(MendingJournalFile(text))
         except (json.JSONDecodeError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
@@ -37,6 +39,18 @@ def open_storage(place: str | os.PathLike[str] | None) -> optuna.storages.BaseSt
                 f"Expected a file that sw.Study has written, or the path of a new one; got {text!r}, which holds "
                 f"something else ({type(error).__name__}: {error})."
             ) from error
+
+
+def _open_database(url: str) -> optuna.storages.BaseStorage:
+    from sqlalchemy.exc import DBAPIError
+
+    for pause in PAUSES:
+        try:
+            return optuna.storages.get_storage(url)
+        except DBAPIError:
+            # Of two processes that make the tables of a new database at once, one fails; then they are there.
+            time.sleep(pause)
+    return optuna.storages.get_storage(url)
 
 
 def open_study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:
