@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 
 # The table of a study without trials, so that code that selects columns works from the start.
 EMPTY_COLUMNS = (
-    *("accuracy", "accuracy_low", "accuracy_high", "accuracy_std", "loss"),
+    *("accuracy", "accuracy_low", "accuracy_high", "accuracy_std", "accuracy_by_seed", "loss"),
     *COSTS,
-    *("epochs", "seeds", "batch_size", "seconds", "engine", "state", "reason", "data", "structure"),
+    *("epochs", "seeds", "batch_size", "optimizer", "learning_rate"),
+    *("seconds", "engine", "state", "reason", "data", "fingerprint", "structure"),
 )
 
 
