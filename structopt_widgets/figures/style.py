@@ -20,7 +20,7 @@ COLOURS: Mapping[str, str] = {
 GREY = "#767676"  # 4.5 : 1 on white, the least that is easy to read
 
 # Never by colour alone: each role has a plotly symbol of its own.
-SYMBOLS: Mapping[str, str] = {"trial": "circle", "front": "diamond", "baseline": "star"}
+SYMBOLS: Mapping[str, str] = {"trial": "circle", "front": "diamond", "baseline": "star", "alike": "circle"}
 
 TEMPLATE = "plotly_white"
 

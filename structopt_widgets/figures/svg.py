@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .style import COLOURS, GREY, column_title, format_value
-from .tradeoff import EMPTY, Point, TradeoffInfo, tradeoff_info
+from .tradeoff import ALIKE, EMPTY, Point, TradeoffInfo, tradeoff_info
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -142,6 +142,8 @@ def _description(info: TradeoffInfo) -> str:
         f"trial {point.number}: {format_value(info.y, point.y)} at {format_value(info.x, point.x)}"
         for point in info.front_points
     )
+    alike = ", ".join(str(point.number) for point in info.points if point.alike)
+    front += f". {ALIKE.capitalize()}: {alike}" if alike else ""
     lines = "".join(f" {name}: {format_value(info.y, value)}." for name, value in info.references)
     return f"{len(info.points)} trials. Pareto front: {front}.{lines}"
 
@@ -209,12 +211,15 @@ def _trial(point: Point, info: TradeoffInfo, across: Axis, up: Axis) -> str:
         )
     # The figure's text is HTML for plotly; a tooltip here is plain text.
     words = html.escape(html.unescape(point.text.replace("<b>", "").replace("</b>", "").replace("<br>", "\n")))
-    return f"<g><title>{words}</title>{interval}{_mark(x, y, point == info.baseline)}</g>"
+    return f"<g><title>{words}</title>{interval}{_mark(x, y, point == info.baseline, point.alike)}</g>"
 
 
-def _mark(x: float, y: float, is_baseline: bool) -> str:
+def _mark(x: float, y: float, is_baseline: bool, is_hollow: bool = False) -> str:
     if is_baseline:
-        return f'<path d="{_star(x, y)}" fill="{COLOURS["orange"]}" stroke="#000"/>'
+        star = f'<path d="{_star(x, y)}" fill="{COLOURS["orange"]}" stroke="#000"/>'
+        return star + (_mark(x, y, False, True) if is_hollow else "")
+    if is_hollow:
+        return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="#fff" stroke="{COLOURS["blue"]}" stroke-width="2"/>'
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{COLOURS["blue"]}"/>'
 
 
@@ -228,6 +233,8 @@ def _key(info: TradeoffInfo) -> list[str]:
     ]
     if info.baseline is not None:
         parts += [_mark(LEFT + 276, y, True), f'<text x="{LEFT + 290}" y="{y + 4}">baseline</text>']
+    if any(point.alike for point in info.points):
+        parts += [_mark(LEFT + 6, y + 17, False, True), f'<text x="{LEFT + 16}" y="{y + 21}">{ALIKE}</text>']
     return parts
 
 

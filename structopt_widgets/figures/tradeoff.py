@@ -15,12 +15,16 @@ if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
+ALIKE = "cannot be told apart from the best"
 EMPTY = "No trial yet: run one, and its point appears here."
 
 
 @dataclass(frozen=True)
 class Point:
-    """A complete trial: its number, place, interval of y, and words. ``low`` and ``high`` may be NaN."""
+    """A complete trial: its number, place, interval of y, and words. ``low`` and ``high`` may be NaN.
+
+    ``alike``: it cannot be told apart from the best, or is the best.
+    """
 
     number: int
     x: float
@@ -28,6 +32,7 @@ class Point:
     low: float
     high: float
     text: str
+    alike: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,7 +86,8 @@ def plot_tradeoff(
     """Score against cost, with intervals and the Pareto front.
 
     Args:
-        trials: one row a trial, as :attr:`Study.trials`. Failed and cancelled ones are left out.
+        trials: one row a trial, as :attr:`Study.trials`. Failed and cancelled ones are left out. Joined
+            with :meth:`Study.compare`, those that cannot be told apart from the best are drawn hollow.
         x: a column of costs.
         y: a column of scores; by default ``accuracy``, else ``r2``. ``y_low`` and ``y_high`` are
             its error bars where the table has them.
@@ -131,15 +137,16 @@ def tradeoff_info(
 def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
     """Show ``info`` in a plotly figure, whose traces are made once and then updated in place.
 
-    They are, in this order: the trials with their intervals, the Pareto front, the baseline.
-    ``customdata`` of the first and the last are the numbers of the trials; the first shape of the
-    layout is the cursor, the others are the references.
+    They are, in this order: the trials with their intervals, the Pareto front, the baseline, and the
+    trials like the best. ``customdata`` of the first and the third are the numbers of the trials; the first shape of
+    the layout is the cursor, the others are the references.
     """
     if not figure.data:
         figure.add_traces(tradeoff_traces())
         figure.update_layout(**_layout())
-    points, front, baseline = figure.data
+    points, front, baseline, alike = figure.data
     with figure.batch_update():
+        alike.x, alike.y = ([getattr(each, axis) for each in info.points if each.alike] for axis in "xy")
         points.x, points.y = [each.x for each in info.points], [each.y for each in info.points]
         points.error_y.array = [_length(each.high - each.y) for each in info.points]
         points.error_y.arrayminus = [_length(each.y - each.low) for each in info.points]
@@ -204,6 +211,13 @@ def tradeoff_traces() -> list[Any]:
                 "line": {"color": COLOURS["black"], "width": 1},
             },
             hovertemplate="%{text}<extra></extra>",
+        ),
+        go.Scatter(
+            name=ALIKE,
+            mode="markers",
+            marker={"color": "white", "symbol": SYMBOLS["alike"], "size": 7, "line": {"width": 2}},
+            marker_line_color=COLOURS["blue"],
+            hoverinfo="skip",  # as above
         ),
     ]
 
@@ -271,11 +285,13 @@ def _point(number: Any, row: dict[Any, Any], x: str, y: str) -> Point:
     interval = "" if math.isnan(low) else f" (95 %: {format_value(y, low)} to {format_value(y, high)})"
     # plotly reads HTML in hover texts, and layer names are the user's.
     words = html.escape(str(row.get("structure", "")))
+    # Without a comparison, and for a trial that is not in it, the column is missing or NaN.
+    alike = row.get("told_apart") in (False, 0)
     text = (
         f"<b>trial {number}</b> {words}<br>{column_title(y)}: {format_value(y, row[y])}{interval}"
-        f"<br>{column_title(x)}: {format_value(x, row[x])}"
+        f"<br>{column_title(x)}: {format_value(x, row[x])}{f'<br>{ALIKE}' if alike and row.get('difference') else ''}"
     )
-    return Point(int(number), float(row[x]), float(row[y]), low, high, text)
+    return Point(int(number), float(row[x]), float(row[y]), low, high, text, alike)
 
 
 def _length(value: float) -> float:

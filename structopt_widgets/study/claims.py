@@ -8,6 +8,7 @@ up by whoever meets them, and their structures are claimed anew.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ from .records import STRUCTURE, TRIAL, SpaceShelf, description_attrs, optuna_tri
 from .workers import Worker
 
 SWEEP, CANDIDATE, OWNER, PARAMS, MEMO, GIVEN_UP = "sweep", "candidate", "owner", "params", "memo", "given up"
+DIED, STOPPED = "its process ended", "stopped"  # why a claim was given up
 
 
 @dataclass(frozen=True)
@@ -58,14 +60,15 @@ class Claims:
         """Give up the claims of dead processes; the structures of the sweep that nobody runs any more."""
         for trial in self._all():
             if trial.state == TrialState.RUNNING and self._worker.is_dead(trial.user_attrs[OWNER]):
-                self._settle_for_the_dead(trial)
+                self._settle(trial, DIED)
         held = {trial.user_attrs[CANDIDATE] for trial in self.standing()}
-        orphans = {
-            trial.user_attrs[CANDIDATE]: trial for trial in self._all() if trial.user_attrs[CANDIDATE] not in held
-        }
+        given_up = [trial for trial in self._all() if trial.user_attrs[CANDIDATE] not in held]
+        deaths = Counter(each.user_attrs[CANDIDATE] for each in given_up if each.user_attrs.get(GIVEN_UP) == DIED)
         return [
-            Proposal(self._shelf.get(each.user_attrs[STRUCTURE]), each.user_attrs[PARAMS], each.user_attrs[MEMO])
-            for each in orphans.values()
+            Proposal(
+                self._shelf.get(each.user_attrs[STRUCTURE]), each.user_attrs[PARAMS], each.user_attrs[MEMO], deaths[key]
+            )
+            for key, each in {each.user_attrs[CANDIDATE]: each for each in given_up}.items()
         ]
 
     def claim(self, proposals: Iterable[Proposal], most: int) -> list[Claim]:
@@ -100,15 +103,25 @@ class Claims:
         for claim in claims:
             self._give_up(claim.trial_id, reason)
 
+    def leave(self, reason: str) -> None:
+        """Give up all this worker has claimed and not finished.
+
+        The storage is asked what that is: Ctrl-C may come between a claim, or a result, and its being noted here.
+        """
+        mine = self._worker.attrs["id"]
+        for trial in self._all():
+            if trial.state == TrialState.RUNNING and trial.user_attrs[OWNER]["id"] == mine:
+                self._settle(trial, reason)
+
     def _all(self) -> list[FrozenTrial]:
         trials = self._storage.get_all_trials(self._study_id, deepcopy=False)
         return [trial for trial in trials if trial.user_attrs.get(SWEEP) == self._sweep]
 
-    def _settle_for_the_dead(self, frozen: FrozenTrial) -> None:
+    def _settle(self, frozen: FrozenTrial, reason: str) -> None:
         if TRIAL not in frozen.user_attrs:
-            self._give_up(frozen._trial_id, "its process ended")
+            self._give_up(frozen._trial_id, reason)
             return
-        # It died after writing the result, before saying so.
+        # Its worker ended after writing the result, before saying so.
         trial = Trial.from_record(frozen.user_attrs[TRIAL], self._shelf.get(frozen.user_attrs[STRUCTURE]))
         self.finish(Claim(frozen._trial_id, Proposal(trial.structure)), trial)
 

@@ -89,7 +89,13 @@ def compare_all(study: Study, number: int | None = None) -> pd.DataFrame:
         raise ValueError("Expected a complete trial with a score in the study to compare with, got none.")
     best = max(trials, key=lambda trial: trial.score) if number is None else study.trial(number)
     same = [trial for trial in trials if (trial.fingerprint, trial.metric) == (best.fingerprint, best.metric)]
-    rows = [compare(trial, best) for trial in same]
+    rows = []
+    for trial in same:
+        pair = (trial.number, best.number)
+        # A finished trial never changes, and the explorer asks again after each batch.
+        if pair not in study.compared:
+            study.compared[pair] = compare(trial, best)
+        rows.append(study.compared[pair])
     return pd.DataFrame(
         {
             "difference": [row.difference for row in rows],

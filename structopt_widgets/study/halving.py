@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..structure import Structure
 from ..training import Budget, Trial
+from ..training.schedule import epoch_lengths, training_rows
 from .pareto import pareto_front
 from .plan import Plan
 from .proposals import Listed
@@ -40,11 +41,19 @@ def stages(plan: Plan, halving: tuple[int, int] | None) -> list[Plan]:
             f"Expected halving=(eta, rungs) with eta of at least 2 and at least eta^(rungs - 1) trials, got "
             f"{halving} for {plan.n_trials} trials. With (3, 3), 27 trials are thinned out to 9 and to 3."
         )
-    return [
-        dataclasses.replace(
-            plan, stage=rung, n_trials=plan.n_trials // eta**rung, budget=_share(plan.budget, eta ** (rungs - 1 - rung))
+    budgets = [_share(plan.budget, eta ** (rungs - 1 - rung)) for rung in range(rungs)]
+    samples = len(training_rows(plan.data, plan.budget))
+    spent = [(sum(epoch_lengths(each, samples)), each.seconds) for each in budgets]
+    if len(set(spent)) < rungs:
+        raise ValueError(
+            f"Expected a budget that can be divided by {eta} for each rung but the last, so of at least "
+            f"{eta ** (rungs - 1)} epochs or steps; got {plan.budget.epochs} epochs"
+            f"{'' if plan.budget.steps is None else f' and {plan.budget.steps} steps'} for halving={halving}: "
+            "two rungs would train alike."
         )
-        for rung in range(rungs)
+    return [
+        dataclasses.replace(plan, stage=rung, n_trials=plan.n_trials // eta**rung, budget=budget)
+        for rung, budget in enumerate(budgets)
     ]
 
 
@@ -61,10 +70,13 @@ def run_stages(
     for plan in plans:
         proposals = plan.proposals() if plan is plans[0] else Listed(promoted, plan.is_affordable)
         sweep = Sweep(study, plan, runner(plan), proposals, stopped, meter.finished)
+        known = meter.known
         meter.found(len(sweep.trials()))
         if not stopped():
             sweep.run()
         trials = sweep.trials()
+        if others := len(trials) - (meter.known - known):  # that other processes have done meanwhile
+            meter.found(others)
         numbers += [each.number for each in trials if each.number is not None]
         promoted = iter(best_first(trials, study.trials, plan))
     return numbers

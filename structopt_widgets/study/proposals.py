@@ -24,11 +24,17 @@ TRIES = 5000  # proposals in a row that cost too much or were there before, unti
 
 @dataclass(frozen=True)
 class Proposal:
-    """A structure to try; ``params`` and ``memo`` are what the sampler that proposed it wants to see again."""
+    """A structure to try.
+
+    Attributes:
+        params, memo: what the sampler that proposed it wants to see again.
+        deaths: processes that have ended while they trained it.
+    """
 
     structure: Structure
     params: Mapping[str, Any] = field(default_factory=dict)
     memo: Mapping[str, Any] = field(default_factory=dict)
+    deaths: int = 0
 
     @functools.cached_property
     def key(self) -> str:

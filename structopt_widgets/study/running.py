@@ -14,6 +14,8 @@ from ..structure import Structure, StructureSpace
 from ..structure.serialization import choices_of, structure_of_choices
 from ..training import Budget, Data, Progress, Trial, train_together
 from .claims import Claim
+from .failed import failed_trial
+from .memory import want_of_memory
 
 Outcome = tuple[list[Claim], list[Trial] | Exception]
 
@@ -49,12 +51,12 @@ class Here:
     def wait(self) -> list[Outcome]:
         """Train the batch that was taken."""
         batch, self._batch = self._batch or [], None
-        structures = [claim.proposal.structure for claim in batch]
         try:
-            trials: list[Trial] | Exception = train_together(
-                structures,
+            trials: list[Trial] | Exception = train_what_fits(
+                [claim.proposal.structure for claim in batch],
+                [claim.proposal.deaths for claim in batch],
                 self._data,
-                budget=self._budget,
+                self._budget,
                 on_progress=self._on_progress,
                 should_stop=self._should_stop,
             )
@@ -106,6 +108,7 @@ class Elsewhere:
             train_elsewhere,
             {"graph": space.graph.to_json(), "growth": space.growth},
             [choices_of(each) for each in structures],
+            [claim.proposal.deaths for claim in batch],
             self._data,
             dataclasses.asdict(self._budget),
         )
@@ -135,9 +138,26 @@ class Elsewhere:
 
 
 def train_elsewhere(
-    space: Mapping[str, Any], choices: Sequence[Mapping[str, Any]], data: Data, budget: Mapping[str, Any]
+    space: Mapping[str, Any],
+    choices: Sequence[Mapping[str, Any]],
+    deaths: Sequence[int],
+    data: Data,
+    budget: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
     """What a worker process runs: structures from plain data to results in plain data."""
     read = StructureSpace(ModelGraph.from_json(space["graph"]), growth=space["growth"])
     structures: list[Structure] = [structure_of_choices(read, each) for each in choices]
-    return [trial.to_record() for trial in train_together(structures, data, budget=Budget(**budget))]
+    return [trial.to_record() for trial in train_what_fits(structures, deaths, data, Budget(**budget))]
+
+
+def train_what_fits(
+    structures: Sequence[Structure], deaths: Sequence[int], data: Data, budget: Budget, **callbacks: Any
+) -> list[Trial]:
+    """:func:`train_together`, but for structures that are too large for this machine: they fail, with the reason."""
+    errors = [want_of_memory(each, budget, count) for each, count in zip(structures, deaths, strict=True)]
+    fit = [structure for structure, error in zip(structures, errors, strict=True) if error is None]
+    trained = iter(train_together(fit, data, budget=budget, **callbacks))
+    return [
+        next(trained) if error is None else failed_trial(structure, data, budget, error)
+        for structure, error in zip(structures, errors, strict=True)
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import time
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,7 @@ from optuna.study import StudyDirection
 
 from .journal import MendingJournalFile
 
+PAUSES = (0.2, 0.5, 1.0)  # seconds between tries to open a database
 SQLITE = b"SQLite format 3\x00"
 # What Optuna's own plots show of a trial. A sweep may go by other columns: they are in the trial's attributes.
 VALUES = ("score", "n_params")
@@ -27,9 +29,9 @@ def open_storage(place: str | os.PathLike[str] | None) -> optuna.storages.BaseSt
     text = os.fspath(place)
     with quiet_optuna():
         if "://" in text:
-            return optuna.storages.get_storage(text)
+            return _open_database(text)
         if _first_bytes(text) == SQLITE:
-            return optuna.storages.get_storage(f"sqlite:///{os.path.abspath(text)}")
+            return _open_database(f"sqlite:///{os.path.abspath(text)}")
         try:
             return optuna.storages.JournalStorage(MendingJournalFile(text))
         except (json.JSONDecodeError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
@@ -39,12 +41,28 @@ def open_storage(place: str | os.PathLike[str] | None) -> optuna.storages.BaseSt
             ) from error
 
 
+def _open_database(url: str) -> optuna.storages.BaseStorage:
+    from sqlalchemy.exc import DBAPIError
+
+    for pause in PAUSES:
+        try:
+            return optuna.storages.get_storage(url)
+        except DBAPIError:
+            # Of two processes that make the tables of a new database at once, one fails; then they are there.
+            time.sleep(pause)
+    return optuna.storages.get_storage(url)
+
+
 def open_study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:
     """The Optuna study of that name, made if it is not there."""
     with quiet_optuna():
-        study = optuna.create_study(
-            storage=storage, study_name=name, directions=DIRECTIONS, load_if_exists=True, sampler=_no_sampler()
-        )
+        try:
+            # Making it again, if only to hear that it is there, would write: a full disk may be read.
+            study = optuna.load_study(storage=storage, study_name=name, sampler=_no_sampler())
+        except KeyError:
+            study = optuna.create_study(
+                storage=storage, study_name=name, directions=DIRECTIONS, load_if_exists=True, sampler=_no_sampler()
+            )
     if tuple(study.directions) != DIRECTIONS:
         raise ValueError(f"Expected a study that sw.Study has made; {name!r} is another program's. Pass another name.")
     with warnings.catch_warnings():

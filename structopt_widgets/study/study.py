@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import optuna
     import pandas as pd
 
+    from .comparison import Comparison
     from .knobs import Choose
     from .plan import Plan
     from .running import Elsewhere, Here
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
 
 # The table of a study without trials, so that code that selects columns works from the start.
 EMPTY_COLUMNS = (
-    *("accuracy", "accuracy_low", "accuracy_high", "accuracy_std", "loss"),
+    *("accuracy", "accuracy_low", "accuracy_high", "accuracy_std", "accuracy_by_seed", "loss"),
     *COSTS,
-    *("epochs", "seeds", "batch_size", "seconds", "engine", "state", "reason", "data", "structure"),
+    *("epochs", "seeds", "batch_size", "optimizer", "learning_rate"),
+    *("seconds", "engine", "state", "reason", "data", "fingerprint", "structure"),
 )
 
 
@@ -55,6 +57,7 @@ class Study:
         self.study_id = self.storage.get_study_id_from_name(name)
         self.shelf = SpaceShelf(self.storage, self.study_id)
         self._read: dict[int, Trial] = {}
+        self.compared: dict[tuple[int | None, int | None], Comparison] = {}
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and return it with its number."""
@@ -158,7 +161,8 @@ class Study:
             groups: the width groups to vary; by default all that are free.
             halving: ``(eta, rungs)`` for successive halving: all structures are trained for a part
                 of the budget, the best ``1 / eta`` of them for ``eta`` times that, and so on until
-                the last rung's have had all of it. Each rung's runs are trials of their own.
+                the last rung's have had all of it: at least ``eta^(rungs - 1)`` epochs or steps. Each
+                rung's runs start anew and are trials of their own.
             seed: of the sampler.
             together: structures trained in one batch; also the population of ``"nsga2"``.
             executor: where to train: here, or any ``concurrent.futures.Executor``, whose workers are

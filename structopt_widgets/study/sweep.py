@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from optuna.trial import FrozenTrial, TrialState
 
 from ..training import Trial
-from .claims import CANDIDATE, MEMO, PARAMS, Claim, Claims
+from .claims import CANDIDATE, DIED, MEMO, PARAMS, STOPPED, Claim, Claims
 from .failed import failed_trial
 from .plan import Plan
 from .proposals import Proposals, Seen
@@ -60,9 +60,11 @@ class Sweep:
     def run(self) -> None:
         """Until ``n_trials`` structures have a trial, the proposals run out, or it is stopped."""
         with self._worker:
+            reason = STOPPED
             try:
                 self._loop()
             except BrokenExecutor as error:
+                reason = DIED
                 raise RuntimeError(
                     "A worker process died, for example for want of memory, and its pool cannot go on. All finished "
                     "trials are kept; call sweep() again with a new executor: it goes on where it stopped."
@@ -70,7 +72,7 @@ class Sweep:
             finally:
                 # Also after Ctrl-C: what was begun is left to a later call.
                 self._runner.cancel()
-                self._claims.give_up(list(self._held.values()), "stopped")
+                self._claims.leave(reason)
 
     def _loop(self) -> None:
         while not self._stopped():
@@ -122,7 +124,7 @@ class Sweep:
             outcome = [failed_trial(batch[0].proposal.structure, plan.data, plan.budget, outcome)]
         for claim, trial in zip(batch, outcome, strict=True):
             if trial.state == "cancelled":
-                self._claims.give_up([self._held.pop(claim.trial_id)], "stopped")
+                self._claims.give_up([self._held.pop(claim.trial_id)], STOPPED)
                 continue
             number = self._claims.finish(claim, trial)
             del self._held[claim.trial_id]

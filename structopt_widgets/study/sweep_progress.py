@@ -9,6 +9,11 @@ from typing import Any
 
 from ..training import Progress, Trial
 
+SECONDS_BETWEEN = 0.2  # drawings of the bar; a batch has a report for each of its runs' epochs
+COMPILED = 0.05  # share of a batch from which on its speed says something: its first step takes longest
+# tqdm's own speed goes by its last few updates, and trials come by the batch.
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} trials [{elapsed}{postfix}]"
+
 
 @dataclass(frozen=True)
 class SweepProgress:
@@ -19,7 +24,8 @@ class SweepProgress:
         failed: how many of those this call has written have failed.
         total: trials there will be.
         elapsed: seconds since the call.
-        remaining: seconds still to go at the speed so far; ``None`` before this call's first trial.
+        remaining: seconds still to go at the speed so far, the structures that are being trained
+            included; ``None`` before anything is trained.
         batch: how far the structures that are being trained are; ``None`` with an executor.
     """
 
@@ -51,16 +57,20 @@ class Meter:
         from tqdm.auto import tqdm
 
         self._total, self._on_progress, self._on_trial = total, on_progress, on_trial
-        self._start = time.perf_counter()
+        self._start = self._drawn = time.perf_counter()
         self._before = self._done = self._failed = 0
-        self._bar = tqdm(total=total, desc="sweep", unit="trial", disable=not show)
+        self._worth = 0.0  # trials whose training is done, parts of them included
+        self._bar = tqdm(total=total, desc="sweep", bar_format=BAR, disable=not show)
+
+    @property
+    def known(self) -> int:
+        """Trials that have been told of."""
+        return self._before + self._done
 
     def found(self, finished: int) -> None:
-        """Trials that former calls have written."""
+        """Trials that former calls, or other processes, have written."""
         self._before += finished
         self._bar.update(finished)
-        # The bar's speed, and the time it expects, are this call's.
-        self._bar.initial = self._bar.n
         self._report(None)
 
     def finished(self, trial: Trial) -> None:
@@ -74,20 +84,28 @@ class Meter:
 
     def trained(self, progress: Progress) -> None:
         """The batch at hand is a little further."""
-        self._bar.set_postfix_str(f"{progress.fraction:.0%} of the structures at hand", refresh=False)
-        self._bar.update(0)
         self._report(progress)
 
     def close(self) -> None:
         """Leave the bar as it is."""
-        self._bar.set_postfix_str(f"{self._failed} failed" if self._failed else "")
+        self._draw(None, None)
         self._bar.close()
 
     def _report(self, batch: Progress | None) -> None:
-        if self._on_progress is None:
-            return
         elapsed = time.perf_counter() - self._start
-        left = self._total - self._before - self._done
-        remaining = elapsed / self._done * left if self._done else None
-        finished = self._before + self._done
-        self._on_progress(SweepProgress(finished, self._failed, self._total, elapsed, remaining, batch))
+        if batch is not None and batch.fraction > COMPILED:
+            self._worth = max(self._worth, self._done + batch.fraction * batch.trials)
+        # While the trials of a batch are written one by one, the others of it are not to do again.
+        self._worth = max(self._worth, float(self._done))
+        remaining = elapsed / self._worth * (self._total - self._before - self._worth) if self._worth else None
+        if batch is None or time.perf_counter() - self._drawn > SECONDS_BETWEEN:
+            self._draw(remaining, batch)
+        if self._on_progress is not None:
+            self._on_progress(SweepProgress(self.known, self._failed, self._total, elapsed, remaining, batch))
+
+    def _draw(self, remaining: float | None, batch: Progress | None) -> None:
+        self._drawn = time.perf_counter()
+        words = [f"{self._bar.format_interval(remaining)} left"] if remaining is not None else []
+        words += [f"{batch.fraction:.0%} of the structures at hand"] if batch is not None else []
+        words += [f"{self._failed} failed"] if self._failed else []
+        self._bar.set_postfix_str(", ".join(words))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 from ..graph import ModelGraph
 from ..structure import Structure
@@ -96,8 +98,18 @@ def fresh_optimizer(structure: Structure, budget: Budget) -> Any:
     optimizer = _fresh_optimizer(structure, budget)
     # There are no replicas to sum over, and the custom gradient of that sum would stay in TensorFlow's
     # registry for good, with the whole training step that it was traced in.
-    optimizer._all_reduce_sum_gradients = list
+    optimizer._all_reduce_sum_gradients = _summed
     return optimizer
+
+
+def _summed(gradients: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any]]:
+    """Gradients in the shape of their weights.
+
+    TensorFlow's gradient of an embedding has a row for each time a token occurs. Keras's Adam takes them one
+    by one, so that a token that occurs twice in a batch moves farther than Adam would have it, and than it
+    does with Keras's other backends.
+    """
+    return [(tf.convert_to_tensor(gradient), weight) for gradient, weight in gradients]
 
 
 def _fresh_optimizer(structure: Structure, budget: Budget) -> Any:

@@ -54,8 +54,10 @@ def sign_flip_p_value(differences: Sequence[float] | np.ndarray) -> float:
     if not len(values):
         return 1.0
     if (values == np.round(values)).all():
-        sums, chances = _sum_of_signed(values.astype(int))
-        return min(1.0, float(chances[np.abs(sums) >= observed].sum()))
+        # In their largest common unit: that of five seeds against five would be five times too small.
+        unit = int(np.gcd.reduce(values.astype(int)))
+        sums, chances = _sum_of_signed(values.astype(int) // unit)
+        return min(1.0, float(chances[np.abs(sums) >= observed / unit].sum()))
     if len(values) <= 16:
         signs = np.array(list(itertools.product((-1.0, 1.0), repeat=len(values))))
     else:

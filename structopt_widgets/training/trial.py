@@ -82,8 +82,9 @@ class Trial:
         """One flat row for a table.
 
         ``accuracy``, ``accuracy_low``, ``accuracy_high`` and ``accuracy_std`` (of the seeds, NaN for
-        one seed) for a classification, ``r2`` and so on for a regression; then costs, budget and
-        ``structure``, which says in words how it differs from the baseline.
+        one seed) and ``accuracy_by_seed``, text with a number for each seed, for a classification,
+        ``r2`` and so on for a regression; then costs, budget and ``structure``, which says in words
+        how it differs from the baseline. A ``learning_rate`` of NaN is the optimizer's own.
         """
         spread = statistics.stdev(self.by_seed) if len(self.by_seed) > 1 else math.nan
         return {
@@ -91,16 +92,20 @@ class Trial:
             f"{self.metric}_low": self.low,
             f"{self.metric}_high": self.high,
             f"{self.metric}_std": spread,
+            f"{self.metric}_by_seed": " ".join(f"{each:.6g}" for each in self.by_seed),
             "loss": self.loss,
             **{name: getattr(self, name) for name in COSTS},
             "epochs": self.budget.epochs,
             "seeds": len(self.budget.seed_list),
             "batch_size": self.budget.batch_size,
+            "optimizer": self.budget.optimizer or self.structure.space.optimizer,
+            "learning_rate": math.nan if self.budget.learning_rate is None else self.budget.learning_rate,
             "seconds": self.seconds,
             "engine": self.engine,
             "state": self.state,
             "reason": self.reason,
             "data": self.data,
+            "fingerprint": self.fingerprint,
             "structure": describe(self.structure),
         }
 

@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets
 import pandas as pd
 
-from ..figures.tradeoff import TradeoffInfo, draw_tradeoff, tradeoff_info
+from ..figures.tradeoff import ALIKE, TradeoffInfo, draw_tradeoff, tradeoff_info
 from ..metrics import CostReport
 from ..metrics.formatting import METRICS, format_metric
 from ..study import Study, Trial
@@ -82,9 +82,10 @@ class TradeoffView(ipywidgets.VBox):
         """Draw all trials anew."""
         with self.message.shows_errors():
             references = self._references()  # slow the first time: the sliders need not wait for it
+            compared = self._compared()
             with self._drawing:
-                draw_tradeoff(self._info(references), self.figure)
-                self.table.value = self._table()
+                draw_tradeoff(self._info(references, compared), self.figure)
+                self.table.value = self._table(compared)
                 self._list_trials()
 
     def move_cursor(self) -> None:
@@ -101,9 +102,16 @@ class TradeoffView(ipywidgets.VBox):
     def _here(self) -> float:
         return getattr(self._cost(), self.size.value)
 
-    def _info(self, references: Mapping[str, float]) -> TradeoffInfo:
+    def _compared(self) -> pd.DataFrame:
+        """Each trial on the best one's data against it; empty while no trial has a score."""
+        try:
+            return self._study.compare()
+        except ValueError:
+            return pd.DataFrame(columns=["difference", "told_apart"])
+
+    def _info(self, references: Mapping[str, float], compared: pd.DataFrame) -> TradeoffInfo:
         return tradeoff_info(
-            self._study.trials,
+            self._study.trials.join(compared),
             x=self.size.value,
             baseline=self._baseline(),
             cursor=self._here(),
@@ -123,12 +131,16 @@ class TradeoffView(ipywidgets.VBox):
         self.trial.value = self.trial.options[0][1] if chosen is None else chosen
         self.set_sliders.disabled = False
 
-    def _table(self) -> str:
+    def _table(self, compared: pd.DataFrame) -> str:
+        verdicts = compared["told_apart"].map({True: "worse", False: ALIKE}).to_dict()
+        if verdicts:
+            verdicts[compared["difference"].idxmax()] = "the best"
         rows = [
             {
                 "trial": trial.number,
                 trial.metric: _score(trial),
                 METRICS[self.size.value].label: format_metric(self.size.value, getattr(trial, self.size.value)),
+                "against the best": verdicts.get(trial.number, ""),
                 "structure": describe(trial.structure),
                 "state": trial.state,
             }

@@ -82,6 +82,16 @@ def test_an_axis_is_linear_or_logarithmic() -> None:
     assert upwards.at(1) > upwards.at(99)
 
 
+def test_trials_like_the_best_are_hollow(trials: pd.DataFrame) -> None:
+    picture = plot_tradeoff_svg(trials.assign(difference=[0.0, -0.2, -0.1], told_apart=[False, True, False]))
+    root = ElementTree.fromstring(picture.svg)  # noqa: S314 - made here, a moment ago
+    hollow = [group for group in root.findall(f"{SVG}g") if group.find(f"{SVG}circle").get("fill") == "#fff"]
+    assert ["trial 0 " in each.find(f"{SVG}title").text for each in hollow] == [True, False]
+    assert "cannot be told apart from the best" in [text.text for text in root.findall(f"{SVG}text")]
+    assert "Cannot be told apart from the best: 0, 2." in root.find(f"{SVG}desc").text
+    assert "told apart" not in plot_tradeoff_svg(trials).svg
+
+
 def test_references_are_lines_and_words(trials: pd.DataFrame) -> None:
     picture = plot_tradeoff_svg(trials, references={"<chance>": 0.1})
     root = ElementTree.fromstring(picture.svg)  # noqa: S314 - made here, a moment ago

@@ -68,13 +68,14 @@ def test_quantities_are_found_by_their_column(trials: pd.DataFrame) -> None:
 
 def test_the_drawing(trials: pd.DataFrame) -> None:
     figure = plot_tradeoff(trials, baseline=0, cursor=300)
-    points, front, baseline = figure.data
+    points, front, baseline, alike = figure.data
     assert points.x == (1000, 100, 2000, 4000)
     assert points.customdata == (0, 1, 2, 7)
     assert points.error_y.array == pytest.approx((0.04, 0.1, 0.05, 0.05))
     assert points.error_y.arrayminus == pytest.approx((0.05, 0.1, 0.05, 0.05))
     assert (front.x, front.y, front.line.shape) == ((100, 1000, 4000), (0.6, 0.8, 0.85), "hv")
     assert (baseline.x, baseline.customdata) == ((1000,), (0,))
+    assert alike.x == ()
     assert (figure.layout.xaxis.type, figure.layout.xaxis.title.text) == ("log", "Parameters")
     assert figure.layout.yaxis.title.text == "Validation accuracy"
     assert (figure.layout.shapes[0].visible, figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (True, 300, 300)
@@ -141,6 +142,24 @@ def test_zeros_have_no_place_on_a_logarithmic_axis(trials: pd.DataFrame) -> None
     assert [each.number for each in tradeoff_info(zero).points] == [0, 2, 7]
     assert [each.number for each in tradeoff_info(zero, logx=False).points] == [0, 1, 2, 7]
     assert not plot_tradeoff(zero, cursor=0).layout.shapes[0].visible
+
+
+def test_trials_like_the_best_are_hollow(trials: pd.DataFrame) -> None:
+    # Trial 0 is worse, trial 1 is on other data: it is not in the comparison.
+    compared = pd.DataFrame(
+        {"difference": [-0.05, -0.15, 0.0], "told_apart": [True, False, False]}, index=pd.Index([0, 2, 7])
+    )
+    table = trials.join(compared)
+    info = tradeoff_info(table)
+    assert [each.number for each in info.points if each.alike] == [2, 7]
+    words = [each.number for each in info.points if "cannot be told apart from the best" in each.text]
+    assert words == [2]  # the best is the best
+    figure = plot_tradeoff(table)
+    hollow = figure.data[3]
+    assert (hollow.x, hollow.y, hollow.marker.color) == ((2000, 4000), (0.7, 0.85), "white")
+    assert hollow.name == "cannot be told apart from the best"
+    plot_tradeoff(trials, figure=figure)
+    assert hollow.x == ()
 
 
 def test_references_are_lines_with_names(trials: pd.DataFrame) -> None:

@@ -20,6 +20,7 @@ from optuna.trial import TrialState
 from toys import pause_instead_of_training, toy_space, toy_sweep
 
 from structopt_widgets import Study, Trial
+from structopt_widgets.study.claims import DIED, GIVEN_UP
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
@@ -225,5 +226,7 @@ def test_a_broken_pool_leaves_the_rest_to_a_later_call(tmp_path: Path) -> None:
     finished = len(study)
     assert 1 <= finished < 4
     assert running(study) == 0
+    # Whatever the worker was training may be what it died of.
+    assert {each.user_attrs[GIVEN_UP] for each in study.optuna.trials if GIVEN_UP in each.user_attrs} == {DIED}
     toy_sweep(study, 4, 1)
     each_once(study, 4)

@@ -9,9 +9,11 @@ from pathlib import Path
 import optuna
 import pandas as pd
 import pytest
+from sqlalchemy.exc import IntegrityError
 from toys import toy_space, toy_sweep, toy_trial
 
 import structopt_widgets as sw
+from structopt_widgets.study import storage
 
 
 # A database takes a second to set up.
@@ -64,6 +66,14 @@ def test_a_graph_is_stored_once(tmp_path: Path) -> None:
     assert len([key for key in study.optuna.user_attrs if key.startswith("space ")]) == 1
 
 
+def test_opening_a_study_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    sw.Study(path).add(toy_trial(toy_space().baseline))
+    before = path.read_bytes()
+    assert len(sw.Study(path).trials) == 1
+    assert path.read_bytes() == before
+
+
 def test_several_studies_in_one_place(tmp_path: Path) -> None:
     path = tmp_path / "a.journal"
     first, second = sw.Study(path, name="first"), sw.Study(path, name="second")
@@ -79,6 +89,23 @@ def test_an_sqlite_file_is_known_by_its_contents(tmp_path: Path) -> None:
     other.add_trial(optuna.trial.create_trial(value=1.0))
     with pytest.raises(ValueError, match="another program's"):
         sw.Study(tmp_path / "o.db")
+
+
+@pytest.mark.slow
+def test_a_new_database_may_be_opened_by_several_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(storage, "PAUSES", (0.0,))
+    get_storage, tries = optuna.storages.get_storage, []
+
+    def second_to_come(url: str | optuna.storages.BaseStorage) -> optuna.storages.BaseStorage:
+        tries.append(url)
+        if len(tries) == 1:
+            get_storage(url)  # the other one makes the tables meanwhile
+            raise IntegrityError("UNIQUE constraint failed: alembic_version.version_num", None, ValueError())
+        return get_storage(url)
+
+    monkeypatch.setattr(optuna.storages, "get_storage", second_to_come)
+    assert len(sw.Study(f"sqlite:///{tmp_path}/a.db")) == 0
+    assert [each for each in tries if isinstance(each, str)] == [f"sqlite:///{tmp_path}/a.db"] * 2
 
 
 def test_half_a_line_at_the_end_is_mended(tmp_path: Path) -> None:

@@ -158,6 +158,30 @@ def test_an_interrupted_sweep_is_consistent_and_goes_on(monkeypatch: pytest.Monk
     assert len(study) == 8
 
 
+@pytest.mark.parametrize("call", ["create_new_trial", "set_trial_user_attr", "set_trial_state_values"])
+def test_ctrl_c_may_come_at_any_moment(call: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = sw.Study()
+    write = getattr(study.storage, call)
+    written: list[int] = []
+
+    def interrupted(*args: Any, **options: Any) -> Any:
+        made = write(*args, **options)
+        written.append(1)
+        if len(written) == 3:
+            raise KeyboardInterrupt  # it is written, and nobody has noted that
+        return made
+
+    with monkeypatch.context() as patched:
+        patched.setattr(study.storage, call, interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            toy_sweep(study, 8, 2)
+    assert not left_running(study)
+    # What has a result is not called a failure.
+    assert {trial.number for trial in study} == {each.number for each in study.optuna.trials if each.values}
+    toy_sweep(study, 8, 2)
+    assert len(set(structures(study))) == len(study) == 8
+
+
 def test_a_sweep_stops_when_asked_and_forgets_what_was_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
     def half(batch: Sequence[sw.Structure], *args: Any, **options: Any) -> list[sw.Trial]:
         stopped.append(True)
@@ -187,6 +211,19 @@ def test_successive_halving() -> None:
         toy_sweep(study, 8, 4, halving=(3, 3))
 
 
+def test_rungs_that_would_train_alike_are_refused() -> None:
+    study = sw.Study()
+    # A third of three epochs is one; a ninth cannot be less.
+    with pytest.raises(ValueError, match="at least 9 epochs or steps; got 3 epochs for halving"):
+        toy_sweep(study, 9, 4, budget=sw.Budget(epochs=3), halving=(3, 3))
+    with pytest.raises(ValueError, match="got 9 epochs and 3 steps"):
+        toy_sweep(study, 9, 4, budget=sw.Budget(epochs=9, steps=3), halving=(3, 3))
+    assert not study.storage.get_all_trials(study.study_id)
+    # Steps and seconds can be divided where epochs cannot.
+    for budget in (sw.Budget(steps=9, batch_size=8), sw.Budget(seconds=9)):
+        assert len(toy_sweep(study, 9, 4, budget=budget, halving=(3, 3))) == 9 + 3 + 1
+
+
 def test_an_executor_gives_the_same_trials() -> None:
     here, there = sw.Study(), sw.Study()
     mine = toy_sweep(here, 7, 2)
@@ -205,16 +242,6 @@ def test_pools_that_fork_are_refused() -> None:
         pytest.raises(ValueError, match=r"get_context\('spawn'\)"),
     ):
         toy_sweep(sw.Study(), 2, 1, executor=pool)
-
-
-def test_progress_is_told() -> None:
-    told: list[Any] = []
-    study = sw.Study()
-    toy_sweep(study, 2, 2)
-    toy_sweep(study, 5, 2, on_progress=told.append)
-    assert [each.finished for each in told] == [2, 3, 4, 5]
-    assert told[0].remaining is None
-    assert (told[-1].total, told[-1].failed, told[-1].remaining) == (5, 0, 0.0)
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,20 @@ def test_the_same_call_gives_the_same_numbers_and_seeds_differ(fashion: Data) ->
     assert first.score == pytest.approx(sum(first.by_seed) / 2)
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+def test_letters_that_come_twice_in_a_batch_are_learned_as_the_optimizer_says(optimizer: str) -> None:
+    names = load_data("surnames")
+    some = Data(names.x[:96], names.y[:96], names.x_val[:50], names.y_val[:50], class_names=names.class_names)
+    layers = [keras.layers.Embedding(64, 8), keras.layers.GlobalAveragePooling1D(), keras.layers.Dense(12)]
+    model = keras.Sequential([keras.Input(some.input_shape, dtype="int32"), *layers])
+    rates = {"optimizer": optimizer, "learning_rate": 0.01}
+    alone = quick_run(model, some, Budget(epochs=3, seeds=[1], **rates))
+    beside = quick_run(model, some, Budget(epochs=3, seeds=2, **rates))
+    assert (alone.engine, beside.engine) == ("keras", "together")
+    for mine, theirs in zip(alone.history[0], beside.history[1], strict=True):
+        assert mine == pytest.approx(theirs, rel=1e-4)
+
+
 def test_zero_kernels_without_biases_stay_at_chance(fashion: Data) -> None:
     structure = baseline(32, 32)
     for layer in structure.initializers:

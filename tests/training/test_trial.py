@@ -69,6 +69,9 @@ def test_rows_are_flat(space: StructureSpace) -> None:
     assert (row["accuracy"], row["accuracy_low"], row["accuracy_high"]) == (0.7, 0.6, 0.8)
     assert row["accuracy_std"] == pytest.approx(math.sqrt(0.02))  # two values 0.1 off the mean, over n - 1
     assert (row["seeds"], row["epochs"], row["batch_size"], row["structure"]) == (2, 1, 32, "a 8→4")
+    assert [float(each) for each in row["accuracy_by_seed"].split()] == list(trial_of(space.baseline).by_seed)
+    assert (row["optimizer"], math.isnan(row["learning_rate"])) == ("adam", True)
+    assert row["fingerprint"] == trial_of(space.baseline).fingerprint
     assert row["n_params"] == 4 * 4 + 4 + 4 * 2 + 2
     assert all(isinstance(value, (int, float, str)) for value in row.values())
     other = trial_of(space.baseline, metric="r2", by_seed=(0.7,)).to_row()
