@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from ..graph import Concat, Dim, Product, baseline_size
+from ..graph import Dim, Product, baseline_size
+from .merging import side_by_side
 from .registry import register_layer_rule
 from .reshaping import regrouped
 from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError
@@ -95,17 +96,7 @@ class Concatenate(LayerRule):
     """Inputs side by side along one axis."""
 
     def connect(self, site: Site) -> Connection:
-        axis = without_batch(site.config["axis"], len(site.inputs[0]))[0]
-        output: list[Dim] = []
-        for position, dims in enumerate(zip(*site.inputs, strict=True)):
-            lengths = [dim for dim in dims if isinstance(dim, int)]
-            if position == axis:
-                output.append(sum(lengths) if len(lengths) == len(dims) else Concat(dims))
-                continue
-            for dim in dims[1:]:
-                site.tie(dims[0], dim, "lays them side by side along another axis")
-            output.append(dims[0])
-        return Connection((tuple(output),))
+        return side_by_side(site, without_batch(site.config["axis"], len(site.inputs[0]))[0])
 
     def cost(self, site: Site, at: Setting) -> Cost:
         return Cost()

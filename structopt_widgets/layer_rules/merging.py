@@ -49,24 +49,26 @@ class Merging(LayerRule):
         )
 
 
+def side_by_side(site: Site, axis: int) -> Connection:
+    """The inputs laid side by side along ``axis`` of their shapes, which do not count the batch."""
+    output: list[Dim] = []
+    for position, dims in enumerate(zip(*site.inputs, strict=True)):
+        lengths = [dim for dim in dims if isinstance(dim, int)]
+        if position == axis:
+            output.append(sum(lengths) if len(lengths) == len(dims) else Concat(dims))
+            continue
+        for dim in dims[1:]:
+            site.tie(dims[0], dim, "lays them side by side along another axis")
+        output.append(dims[0])
+    return Connection((tuple(output),))
+
+
 class Concatenate(LayerRule):
     """Lay inputs side by side along one axis; every other axis must agree."""
 
     def connect(self, site: Site) -> Connection:
         axis = site.config["axis"]
-        rank = len(site.inputs[0])
-        axis = axis if axis >= 0 else axis + rank + 1
-        output: list[Dim] = []
-        for position in range(rank):
-            dims = [shape[position] for shape in site.inputs]
-            if position == axis - 1:
-                lengths = [dim for dim in dims if isinstance(dim, int)]
-                output.append(sum(lengths) if len(lengths) == len(dims) else Concat(tuple(dims)))
-                continue
-            for dim in dims[1:]:
-                site.tie(dims[0], dim, "lays them side by side along another axis")
-            output.append(dims[0])
-        return Connection((tuple(output),))
+        return side_by_side(site, axis - 1 if axis >= 0 else axis + len(site.inputs[0]))
 
     def cost(self, site: Site, at: Setting) -> Cost:
         return Cost()
