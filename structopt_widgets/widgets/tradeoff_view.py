@@ -9,7 +9,7 @@ from typing import Any
 import ipywidgets
 import pandas as pd
 
-from ..figures.tradeoff import ALIKE, TradeoffInfo, draw_tradeoff, tradeoff_info
+from ..figures.tradeoff import TradeoffInfo, draw_tradeoff, tradeoff_info
 from ..metrics import CostReport
 from ..metrics.formatting import METRICS, format_metric
 from ..study import Study, Trial
@@ -132,7 +132,7 @@ class TradeoffView(ipywidgets.VBox):
         self.set_sliders.disabled = False
 
     def _table(self, compared: pd.DataFrame) -> str:
-        verdicts = compared["told_apart"].map({True: "worse", False: ALIKE}).to_dict()
+        verdicts = compared["told_apart"].map({True: "worse", False: "not told apart"}).to_dict()
         if verdicts:
             verdicts[compared["difference"].idxmax()] = "the best"
         rows = [
@@ -140,9 +140,9 @@ class TradeoffView(ipywidgets.VBox):
                 "trial": trial.number,
                 trial.metric: _score(trial),
                 METRICS[self.size.value].label: format_metric(self.size.value, getattr(trial, self.size.value)),
-                "against the best": verdicts.get(trial.number, ""),
+                # One that failed, was cancelled, or saw other data says that instead.
+                "against best": verdicts.get(trial.number, trial.state),
                 "structure": describe(trial.structure),
-                "state": trial.state,
             }
             for trial in self._study
         ]
