@@ -8,16 +8,16 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from .products import lengths, product_of_positions
+
 
 def use_patches(layer: Any) -> None:
     """Make a convolutional layer compute with patches."""
     is_depthwise = isinstance(layer, (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D))
-    product = _depthwise if is_depthwise else _dense
+    product = _depthwise if is_depthwise else _grouped if layer.groups > 1 else _dense
 
     def call(inputs: Any) -> Any:
         outputs = product(layer, inputs, tf.convert_to_tensor(layer.kernel))
-        if layer.use_bias:
-            outputs = outputs + tf.convert_to_tensor(layer.bias)
         return outputs if layer.activation is None else layer.activation(outputs)
 
     layer.call = call
@@ -38,20 +38,30 @@ def is_convolution(layer: Any) -> bool:
 def _dense(layer: Any, inputs: Any, kernel: Any) -> Any:
     *window, each, filters = kernel.shape
     patches = _shifted(layer, inputs, window)
-    if layer.groups == 1:
-        joined = tf.concat(patches, axis=-1) if len(patches) > 1 else patches[0]
-        return tf.matmul(joined, tf.reshape(kernel, (len(patches) * each, filters)))
+    size = len(patches) * each
+    kernel = tf.reshape(kernel, (size, filters))
+    if layer.use_bias:
+        # As one more row of the product: TensorFlow is slow to sum a gradient over positions.
+        patches.append(tf.ones_like(patches[0][..., :1]))
+        kernel = tf.concat([kernel, tf.convert_to_tensor(layer.bias)[None]], axis=0)
+    joined = tf.concat(patches, axis=-1) if len(patches) > 1 else patches[0]
+    return product_of_positions(joined, kernel)
+
+
+def _grouped(layer: Any, inputs: Any, kernel: Any) -> Any:
+    *window, each, filters = kernel.shape
+    patches = _shifted(layer, inputs, window)
     # Filters of a group see only that group's channels.
     groups, made = layer.groups, filters // layer.groups
     parts = tf.split(tf.stack(patches, axis=-2), groups, axis=-1)
     kernels = tf.split(tf.reshape(kernel, (len(patches), each, filters)), groups, axis=-1)
     results = [
-        tf.matmul(
-            tf.reshape(part, [*_lengths(part)[:-2], len(patches) * each]), tf.reshape(own, (len(patches) * each, made))
+        product_of_positions(
+            tf.reshape(part, [*lengths(part)[:-2], len(patches) * each]), tf.reshape(own, (len(patches) * each, made))
         )
         for part, own in zip(parts, kernels, strict=True)
     ]
-    return tf.concat(results, axis=-1)
+    return _with_bias(layer, tf.concat(results, axis=-1))
 
 
 def _depthwise(layer: Any, inputs: Any, kernel: Any) -> Any:
@@ -59,37 +69,48 @@ def _depthwise(layer: Any, inputs: Any, kernel: Any) -> Any:
     patches = _shifted(layer, inputs, window)
     kernels = tf.unstack(tf.reshape(kernel, (len(patches), channels, multiplier)))
     total = sum(tf.expand_dims(patch, -1) * each for patch, each in zip(patches, kernels, strict=True))
-    return tf.reshape(total, [*_lengths(total)[:-2], channels * multiplier])
+    return _with_bias(layer, tf.reshape(total, [*lengths(total)[:-2], channels * multiplier]))
+
+
+def _with_bias(layer: Any, outputs: Any) -> Any:
+    return outputs + tf.convert_to_tensor(layer.bias) if layer.use_bias else outputs
 
 
 def _shifted(layer: Any, inputs: Any, window: list[int]) -> list[Any]:
     """For each place of the window, in row-major order, what the inputs hold there: (batch, *positions, channels)."""
-    lengths = list(inputs.shape[1:-1])
-    before, made = [], []
-    for length, size, stride, dilation in zip(lengths, window, layer.strides, layer.dilation_rate, strict=True):
+    axes = list(zip(inputs.shape[1:-1], window, layer.strides, layer.dilation_rate, strict=True))
+    made, padding = [], []
+    for length, size, stride, dilation in axes:
         reach = (size - 1) * dilation + 1
         if layer.padding == "valid":
-            before.append((0, 0))
-            made.append((length - reach) // stride + 1)
-            continue
-        count = -(-length // stride)
-        missing = max((count - 1) * stride + reach - length, 0)
-        # TensorFlow's "same" puts the odd one behind; "causal" puts all in front.
-        front = missing // 2 if layer.padding == "same" else reach - 1
-        before.append((front, missing - front if layer.padding == "same" else 0))
+            count, front = (length - reach) // stride + 1, 0
+        else:
+            count = -(-length // stride)
+            missing = max((count - 1) * stride + reach - length, 0)
+            # TensorFlow's "same" puts the odd one behind; "causal" puts all in front.
+            front = missing // 2 if layer.padding == "same" else reach - 1
         made.append(count)
-    if any(map(any, before)):
-        inputs = tf.pad(inputs, [(0, 0), *before, (0, 0)])
+        # Room for whole strides from the window's last place on.
+        padding.append((front, max(reach - 1 + count * stride - front - length, 0)))
+    if any(map(any, padding)):
+        inputs = tf.pad(inputs, [(0, 0), *padding, (0, 0)])
+    strides = [stride for _, _, stride, _ in axes]
+    sizes = [count * stride for count, stride in zip(made, strides, strict=True)]
     patches = []
     for place in itertools.product(*map(range, window)):
-        slices = [slice(None)]
-        for offset, count, stride, dilation in zip(place, made, layer.strides, layer.dilation_rate, strict=True):
-            start = offset * dilation
-            slices.append(slice(start, start + (count - 1) * stride + 1, stride))
-        patches.append(inputs[tuple(slices)])
+        start = [offset * dilation for offset, (_, _, _, dilation) in zip(place, axes, strict=True)]
+        patches.append(_thinned(tf.slice(inputs, [0, *start, 0], [-1, *sizes, -1]), strides))
     return patches
 
 
-def _lengths(tensor: Any) -> list[Any]:
-    known, dynamic = tensor.shape, tf.shape(tensor)
-    return [dynamic[axis] if length is None else length for axis, length in enumerate(known)]
+def _thinned(tensor: Any, strides: list[int]) -> Any:
+    """Every so many-th position of each axis, without strided slices, whose gradient takes many times as long."""
+    for axis, stride in enumerate(strides, start=1):
+        if stride > 1:
+            sizes = lengths(tensor)
+            before, after = sizes[:axis], sizes[axis + 1 :]
+            blocks = tf.reshape(tensor, [*before, sizes[axis] // stride, stride, *after])
+            begin, size = [0] * (len(sizes) + 1), [-1] * (len(sizes) + 1)
+            size[axis + 1] = 1
+            tensor = tf.reshape(tf.slice(blocks, begin, size), [*before, sizes[axis] // stride, *after])
+    return tensor

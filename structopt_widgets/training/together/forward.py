@@ -21,6 +21,7 @@ from .activations import ELEMENTWISE, choose_between, holder, keeps_zero
 from .convolution import is_convolution, use_patches
 from .members import Placement, differing, is_padded, present_weights
 from .padding import NEUTRAL, NORMALIZING, normalize
+from .products import is_dense, use_whole_products
 
 
 class NotStackableError(Exception):
@@ -90,6 +91,8 @@ class Forward:
         for each in getattr(operation, "_flatten_layers", list)():
             if is_convolution(each):
                 use_patches(each)
+            if is_dense(each):
+                use_whole_products(each)
             if getattr(each, "stateful", False) or getattr(each, "activity_regularizer", None) is not None:
                 raise NotStackableError(f"{layer} keeps a state or penalizes its outputs")
             if each.compute_dtype != "float32" and each.weights:
