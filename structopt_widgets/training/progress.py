@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,8 @@ class Watch:
         metric: ``"accuracy"`` or ``"r2"``.
         on_progress: called with a :class:`Progress` at every epoch's end and every 50 ms in between.
         should_stop: asked at every step.
+
+    Several threads may use one watch; they are told and asked one at a time.
     """
 
     def __init__(
@@ -81,6 +84,8 @@ class Watch:
         self._start = self._reported = time.perf_counter()
         self._done: dict[Run, int] = {}
         self._first: tuple[float, int] | None = None
+        self._is_stopped = False
+        self._lock = threading.RLock()
 
     @property
     def elapsed(self) -> float:
@@ -90,33 +95,42 @@ class Watch:
     def begin(self, runs: Iterable[Run]) -> None:
         """Runs begin, side by side; those that had begun before begin anew."""
         for run in runs:
-            self._done[run] = 0
-            self.check()
-            self._report(run)
+            with self._lock:
+                self._done[run] = 0
+                self.check()
+                self._report(run)
+
+    def stop(self) -> None:
+        """From now on, behave as if asked to stop."""
+        self._is_stopped = True
 
     def check(self) -> None:
         """Raise :class:`Stopped` when asked to."""
-        if self._should_stop is not None and self._should_stop():
-            raise Stopped
+        with self._lock:
+            if self._is_stopped or (self._should_stop is not None and self._should_stop()):
+                raise Stopped
 
-    def end_step(self, runs: Iterable[Run]) -> None:
+    def end_step(self, runs: Sequence[Run]) -> None:
         """A step of ``runs`` is done."""
-        for run in runs:
-            self._done[run] += 1
-        now = time.perf_counter()
-        # The first step compiles: it says nothing about the speed of the others.
-        self._first = self._first or (now, sum(self._done.values()))
-        self.check()
-        if now - self._reported >= SECONDS_BETWEEN:
-            self._report(run)
+        with self._lock:
+            for run in runs:
+                self._done[run] += 1
+            now = time.perf_counter()
+            # The first step compiles: it says nothing about the speed of the others.
+            self._first = self._first or (now, sum(self._done.values()))
+            self.check()
+            if runs and now - self._reported >= SECONDS_BETWEEN:
+                self._report(runs[-1])
 
     def end_epoch(self, run: Run) -> None:
         """An epoch is done and validated."""
-        self._report(run)
+        with self._lock:
+            self._report(run)
 
     def end(self, run: Run) -> None:
         """A run has ended, perhaps before its last step."""
-        self._done[run] = self._steps
+        with self._lock:
+            self._done[run] = self._steps
 
     def _report(self, run: Run) -> None:
         self._reported = time.perf_counter()

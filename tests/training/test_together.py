@@ -281,6 +281,40 @@ def test_one_member_that_diverges_fails_and_the_others_do_not_notice() -> None:
     assert calm.history[0][-1] == pytest.approx(without[0].history[0][-1], rel=1e-3)
 
 
+def test_all_members_may_diverge() -> None:
+    base = StructureSpace.from_keras(mlp()).baseline
+    explosive = base.with_activation("one", "exponential").with_activation("two", "exponential")
+    budget = Budget(epochs=2, optimizer="sgd", learning_rate=0.5, seeds=2)
+    # A report is due at every step, also at those after the last member has ended.
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("structopt_widgets.training.progress.SECONDS_BETWEEN", 0.0)
+        (failed,) = train_together([explosive], pictures(), budget)
+    assert (failed.state, failed.engine) == ("failed", "together")
+
+
+def test_stacks_side_by_side_know_the_users_own_functions() -> None:
+    def doubled(x: object) -> object:
+        return 2 * x  # type: ignore[operator]
+
+    inputs = keras.Input((196,))
+    x = layers.Dense(8, doubled, name="one")(inputs)
+    space = StructureSpace.from_keras(keras.Model(inputs, layers.Dense(10)(x)))
+    # An activation over all channels keeps structures apart.
+    structures = [space.baseline, space.baseline.with_activation("one", "softmax")]
+    trials = train_together(structures, pictures(), Budget(epochs=1, seeds=2))
+    assert [(trial.state, trial.engine) for trial in trials] == [("complete", "together")] * 2
+
+
+def test_what_one_stack_raises_stops_the_others() -> None:
+    def interrupted(_: Progress) -> None:
+        raise KeyboardInterrupt
+
+    base = StructureSpace.from_keras(mlp()).baseline
+    structures = [base, base.with_activation("one", "softmax")]
+    with pytest.raises(KeyboardInterrupt):
+        train_together(structures, pictures(), Budget(epochs=100_000, seeds=2), on_progress=interrupted)
+
+
 def test_softmax_over_differing_widths_is_told_apart() -> None:
     space = StructureSpace.from_keras(mlp())
     structures = [each.with_activation("one", "softmax") for each in (space.baseline, space.scaled(0.5))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,6 +14,8 @@ from ..progress import Watch
 from ..run import Run
 from ..schedule import Deadline, epoch_lengths, has_lost_patience, sample_orders
 from .stack import Stack
+
+UNHEARD = 0.1  # seconds of steps in a row, in which nobody asks whether to stop
 
 
 def fit_stack(
@@ -29,22 +32,25 @@ def fit_stack(
     n, size = len(samples.x), budget.batch_size
     lengths, deadline = epoch_lengths(budget, n), Deadline(budget)
     orders = [sample_orders(run.seed, n) for run in runs]
-    going, number = list(range(len(runs))), 0
+    going, number, count = list(range(len(runs))), 0, 1
     for steps in lengths:
         order = np.stack([next(each) for each in orders])
-        total, seen = np.zeros(len(runs)), 0
-        for step in range(steps):
-            rows = order[:, step * size : (step + 1) * size]
-            total += stack.step(rows, number).astype(float) * rows.shape[1]
-            seen, number = seen + rows.shape[1], number + 1
-            for member in list(going):
-                runs[member].loss = loss = float(total[member] / seen)
-                if runs[member].diverged("training loss", loss):
-                    going.remove(member)
-                    watch.end(runs[member])
-            watch.end_step([runs[member] for member in going])
-            if not going or deadline.is_over():
-                break
+        total, seen, done = np.zeros(len(runs)), 0, 0
+        while done < steps and going and not (done and deadline.is_over()):
+            start = time.perf_counter()
+            in_a_row = stack.steps(order, done, min(count, steps - done), number)
+            # The first step is slower than the others by what TensorFlow prepares.
+            count = max(1, int(UNHEARD * len(in_a_row) / (time.perf_counter() - start)))
+            for losses in in_a_row:
+                rows = min(size, n - done * size)
+                total += losses.astype(float) * rows
+                seen, number, done = seen + rows, number + 1, done + 1
+                for member in list(going):
+                    runs[member].loss = loss = float(total[member] / seen)
+                    if runs[member].diverged("training loss", loss):
+                        going.remove(member)
+                        watch.end(runs[member])
+                watch.end_step([runs[member] for member in going])
         going = _validate(stack, runs, going, objective, samples, budget, watch)
         if not going or deadline.is_over():
             break

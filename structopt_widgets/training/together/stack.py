@@ -58,25 +58,31 @@ class Stack:
         self._state = [tf.Variable(start[id(each)]) for each in self._others]
         self._optimizer.build(self._trainable)
         fuse(self._optimizer)
+        self._batch_size = budget.batch_size
         self._x, self._y = tf.constant(x), tf.constant(y)
         self._compile(len(runs), x, y, objective)
 
     def _compile(self, members: int, x: np.ndarray, y: np.ndarray, objective: Objective) -> None:
         """Trace each computation once, for batches of any size."""
         spec = tf.TensorSpec
-        rows, samples = spec([members, None], tf.int32), spec([None, *x.shape[1:]], x.dtype)
+        samples = spec([None, *x.shape[1:]], x.dtype)
         outputs, targets = (
             spec([members, None, *objective.output_shape], tf.float32),
             spec([None, *y.shape[1:]], y.dtype),
         )
         function = functools.partial(tf.function, autograph=False)
-        self._step = function(self._train).get_concrete_function(rows, spec([], tf.int32))
+        orders, number = spec([members, len(x)], tf.int32), spec([], tf.int32)
+        self._steps = function(self._train_steps).get_concrete_function(orders, number, number, number)
         self._apply = function(self._evaluate).get_concrete_function(samples)
         self._losses = function(self._mean_losses).get_concrete_function(outputs, targets)
 
-    def step(self, rows: np.ndarray, number: int) -> np.ndarray:
-        """One update with the samples ``rows``, ``(members, batch)``; the loss of each member, penalties included."""
-        return self._step(tf.constant(rows), tf.constant(number, tf.int32)).numpy()
+    def steps(self, orders: np.ndarray, first: int, count: int, number: int) -> np.ndarray:
+        """``count`` updates in a row, the first of which is the epoch's ``first`` and the training's ``number``.
+
+        ``orders`` holds each member's order of the samples in this epoch, ``(members, samples)``.
+        Returns the losses of every step, penalties included, ``(count, members)``.
+        """
+        return self._steps(tf.constant(orders), *(tf.constant(each) for each in (first, count, number))).numpy()
 
     def outputs(self, x: np.ndarray, batch: int) -> np.ndarray:
         """Outputs of every member on the same samples, ``(members, samples, ...)``."""
@@ -126,6 +132,16 @@ class Stack:
         axes = self._axes[layer][place]
         has = [not axes.is_bias or each.biases.get(layer, True) for each in structures]
         return None if all(has) else tf.reshape(tf.cast(has, tf.float32), [-1] + [1] * len(axes.axes))
+
+    def _train_steps(self, orders: Any, first: Any, count: Any, number: Any) -> Any:
+        size = self._batch_size
+
+        def step(done: Any, losses: Any) -> Any:
+            start = (first + done) * size
+            return done + 1, losses.write(done, self._train(orders[:, start : start + size], number + done))
+
+        losses = tf.TensorArray(tf.float32, size=count, element_shape=[orders.shape[0]])
+        return tf.while_loop(lambda done, _: done < count, step, (0, losses))[1].stack()
 
     def _train(self, rows: Any, number: Any) -> Any:
         members = self._forward.inputs(tf.shape(rows)[1], number, training=True)

@@ -14,6 +14,7 @@ from ..outcome import trial_of
 from ..progress import Progress, Stopped, Watch
 from ..schedule import epoch_lengths, training_rows
 from ..trial import Trial
+from .at_once import train_at_once
 
 if TYPE_CHECKING:
     from ..fitting import Samples
@@ -34,24 +35,25 @@ def train_together(
     """Train structures of one space briefly, each once for each seed, and score them: a trial each, in order.
 
     Structures and seeds of similar size are stacked and trained in one compiled step, padded with
-    zeros to the widest. Each is mathematically alone: its initial weights, the order of its samples,
-    its dropout masks and its optimizer's state are those it would have by itself, so that company
-    changes its numbers by rounding only. What cannot be stacked is trained one by one with Keras's
-    ``fit``: layers that draw random numbers (but for dropout), optimizers that clip gradients, mixed
-    precision, weight constraints, layers that compute otherwise among padded channels. The trial's
-    ``engine`` says which, and the log of this module why.
+    zeros to the widest; two stacks at a time. Each structure is mathematically alone: its initial
+    weights, the order of its samples, its dropout masks and its optimizer's state are those it would
+    have by itself, so that company changes its numbers by rounding only. What cannot be stacked is
+    trained one by one with Keras's ``fit``: layers that draw random numbers (but for dropout),
+    optimizers that clip gradients, mixed precision, weight constraints, layers that compute otherwise
+    among padded channels. The trial's ``engine`` says which, and the log of this module why.
 
     Args:
         structures: all of one :class:`StructureSpace`.
         data, budget, weights: as for :func:`quick_run`.
         on_progress: called with a :class:`Progress` of each run at its epochs' ends, and of one of
-            them every 50 ms in between, in the thread that trains.
-        should_stop: asked at every step; once true, trials that are not complete come back as
-            ``"cancelled"``.
+            them every 50 ms in between, by the threads that train, one at a time.
+        should_stop: asked about every 100 ms, or at every step that takes longer; once true, trials
+            that are not complete come back as ``"cancelled"``.
 
     Returns:
-        a :class:`Trial` for each structure. ``seconds`` is the time of all that were trained together,
-        divided by their number. A loss that is no longer finite, or an error, fails that trial alone.
+        a :class:`Trial` for each structure. ``seconds`` is the time of the stack it was trained in,
+        divided by the number of its members. A loss that is no longer finite, or an error, fails that
+        trial alone.
 
     Raises ``ValueError`` before any training when labels or samples do not fit the model.
     """
@@ -66,6 +68,7 @@ def train_together(
     if not many:
         return []
     # Keras takes seconds to import; whoever only reads trials should not wait for it.
+    from ..compiled_steps import forget_compiled_steps
     from ..fitting import Samples
     from ..objective import choose_objective
     from ..run import Run
@@ -81,14 +84,19 @@ def train_together(
     lengths, seeds = epoch_lengths(budget, len(x)), budget.seed_list
     watch = Watch(sum(lengths), len(lengths), len(seeds), len(many), objectives[0].metric, on_progress, should_stop)
     runs = [Run(trial, place, each, seed) for trial, each in enumerate(many) for place, seed in enumerate(seeds)]
+
+    def train(batch: list[Run]) -> None:
+        start = watch.elapsed
+        _train(batch, objectives[batch[0].trial], samples, budget, weights, watch, len(many) == 1)
+        for run in batch:
+            run.seconds = (watch.elapsed - start) / len(batch)
+
     try:
-        for batch in batches(runs, sum(lengths) * budget.batch_size, budget):
-            start = watch.elapsed
-            _train(batch, objectives[batch[0].trial], samples, budget, weights, watch, len(many) == 1)
-            for run in batch:
-                run.seconds = (watch.elapsed - start) / len(batch)
+        train_at_once(batches(runs, sum(lengths) * budget.batch_size, budget), train, watch)
     except Stopped:
         pass
+    finally:
+        forget_compiled_steps()
     return [
         trial_of(each, objective, data, budget, [run for run in runs if run.trial == trial])
         for trial, (each, objective) in enumerate(zip(many, objectives, strict=True))

@@ -1,0 +1,22 @@
+"""Freeing what TensorFlow compiled for models that are gone."""
+
+from __future__ import annotations
+
+import gc
+
+
+def forget_compiled_steps() -> None:
+    """Free the compiled steps of models and datasets that nothing refers to any more.
+
+    TensorFlow keeps a kernel of every function it ever ran, with the function's optimized graph and
+    constants: a few megabytes a quick run. Its kernels are counted by who uses them, so that those at
+    work in other threads stay. :func:`keras.backend.clear_session` does the same, and forgets the
+    names of the user's layers besides, which is not ours to do.
+
+    What stays are oneDNN's products: each thread of TensorFlow keeps up to 1,024 of them, one for each shape.
+    """
+    from tensorflow.python.eager import context
+
+    # Functions and their graphs refer to each other: without a collection they are still in use.
+    gc.collect()
+    context.context().clear_kernel_cache()
