@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import resource
 import time
+import warnings
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -15,29 +17,79 @@ pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(3000)]
 layers = keras.layers
 
 
+def fitted(structure: sw.Structure, data: sw.Data, budget: sw.Budget) -> keras.Model:
+    """As anybody would train it: build, compile, fit."""
+    model = compiled(structure)
+    (x, y), x_val = samples(model, data), data.x_val.reshape(len(data.x_val), *model.input_shape[1:])
+    model.fit(x, y, epochs=budget.epochs, batch_size=budget.batch_size, validation_data=(x_val, data.y_val), verbose=0)
+    return model
+
+
+def compiled(structure: sw.Structure) -> keras.Model:
+    model = structure.build(weights="fresh")
+    model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+    return model
+
+
+def samples(model: keras.Model, data: sw.Data) -> tuple[np.ndarray, np.ndarray]:
+    return data.x.reshape(len(data.x), *model.input_shape[1:]), data.y
+
+
+def tuned(structures: list[sw.Structure], data: sw.Data, budget: sw.Budget, folder: Path) -> None:
+    """The same candidates by KerasTuner."""
+    warnings.simplefilter("ignore", DeprecationWarning)  # KerasTuner's own; pytest puts the filter back
+    keras_tuner = pytest.importorskip("keras_tuner", reason="uv run --with keras-tuner --with tensorboard pytest ...")
+    tuner = keras_tuner.GridSearch(
+        lambda hp: compiled(structures[hp.Choice("which", list(range(len(structures))))]),
+        objective="val_accuracy",
+        max_trials=len(structures),
+        directory=str(folder),
+    )
+    x, y = samples(structures[0].build(), data)
+    x_val = data.x_val.reshape(len(data.x_val), *x.shape[1:])
+    tuner.search(
+        x, y, epochs=budget.epochs, batch_size=budget.batch_size, validation_data=(x_val, data.y_val), verbose=0
+    )
+
+
 def compare(
-    name: str, structures: list[sw.Structure], data: sw.Data, budget: sw.Budget, sample: int, least: float
+    name: str,
+    structures: list[sw.Structure],
+    data: sw.Data,
+    budget: sw.Budget,
+    sample: int,
+    least: float,
+    folder: Path | None = None,
 ) -> None:
     """Train all together and every ``sample``-th alone, print both, and hold the times per candidate to ``least``."""
     start = time.perf_counter()
     together = sw.train_together(structures, data, budget)
     each = (time.perf_counter() - start) / len(structures)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    some = structures[::sample]
     start = time.perf_counter()
-    alone = [sw.quick_run(structure, data, budget) for structure in structures[::sample]]
-    fit = (time.perf_counter() - start) / len(alone)
-    print(
-        f"\n{name}: {each:.3f} s a candidate together, {fit:.3f} s with fit ({len(alone)} of {len(structures)} timed)"
-    )
-    print(f"  {fit / each:.1f} times faster; peak memory of the process after training together {peak:.0f} MB")
+    alone = [sw.quick_run(structure, data, budget) for structure in some]
+    ours = (time.perf_counter() - start) / len(some)
+    start = time.perf_counter()
+    for structure in some:
+        fitted(structure, data, budget)
+    fit = (time.perf_counter() - start) / len(some)
+    print(f"\n{name}: {each:.3f} s a candidate together; {len(some)} of {len(structures)} timed one by one:")
+    print(f"  keras.fit {fit:.3f} s, {fit / each:.1f} times; a quick run {ours:.3f} s, {ours / each:.1f} times")
+    print(f"  peak memory of the process after training together {peak:.0f} MB")
     for one, other in zip(alone, together[::sample], strict=True):
-        print(f"  accuracy {one.score:.4f} with fit, {other.score:.4f} together: {one.n_params:,} parameters")
+        print(f"  accuracy {one.score:.4f} alone, {other.score:.4f} together: {one.n_params:,} parameters")
         assert abs(one.score - other.score) < 0.03
     assert {trial.engine for trial in together} == {"together"}
     assert fit / each > least
+    if folder is not None:
+        start = time.perf_counter()
+        tuned(some, data, budget, folder)
+        tuner = (time.perf_counter() - start) / len(some)
+        print(f"  KerasTuner {tuner:.3f} s, {tuner / each:.1f} times")
 
 
-def test_64_networks_of_two_hidden_layers() -> None:
+def test_64_networks_of_two_hidden_layers(tmp_path: Path) -> None:
     model = keras.Sequential(
         [
             keras.Input((196,)),
@@ -49,7 +101,7 @@ def test_64_networks_of_two_hidden_layers() -> None:
     base = sw.StructureSpace.from_keras(model).baseline
     widths = [int(each) for each in np.round(np.geomspace(8, 256, 8))]
     structures = [base.with_width("a", one).with_width("b", other) for one in widths for other in widths]
-    compare("64 MLPs, 10 epochs", structures, sw.load_data("fashion"), sw.Budget(epochs=10), sample=16, least=3)
+    compare("64 MLPs, 10 epochs", structures, sw.load_data("fashion"), sw.Budget(epochs=10), 16, 3, tmp_path)
 
 
 def test_16_small_convolutional_networks() -> None:
