@@ -85,8 +85,10 @@ def each_once(study: Study, n_trials: int) -> None:
 
 @pytest.mark.parametrize("place", ["file", "sqlite"])
 def test_killed_again_and_again_a_sweep_ends_with_each_trial_once(
-    place: str, tmp_path: Path, structure_file: Path
+    place: str, tmp_path: Path, structure_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A batch of two must last longer than a look into a database that another process writes, on a busy machine.
+    monkeypatch.setenv("TOY_PAUSE", "1")
     path = tmp_path / "trials.db"
     where = str(path) if place == "file" else f"sqlite:///{path}"
     study = Study(where)

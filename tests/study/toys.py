@@ -25,7 +25,7 @@ import structopt_widgets as sw
 from structopt_widgets.study import failed, plan, running
 
 BUDGET = sw.Budget(epochs=1, batch_size=64)
-PAUSE = 0.1  # seconds a structure
+PAUSE = float(os.environ.get("TOY_PAUSE", "0.1"))  # seconds a structure
 
 
 @functools.cache
