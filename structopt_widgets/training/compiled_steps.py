@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-
 
 def forget_compiled_steps() -> None:
     """Free the compiled steps of models and datasets that nothing refers to any more.
@@ -13,10 +11,11 @@ def forget_compiled_steps() -> None:
     work in other threads stay. :func:`keras.backend.clear_session` does the same, and forgets the
     names of the user's layers besides, which is not ours to do.
 
+    A model and its steps refer to each other, so that Python frees them at some later time, and a later
+    call their kernels. Collecting them here would hold up whoever has pressed Cancel.
+
     What stays are oneDNN's products: each thread of TensorFlow keeps up to 1,024 of them, one for each shape.
     """
     from tensorflow.python.eager import context
 
-    # Functions and their graphs refer to each other: without a collection they are still in use.
-    gc.collect()
     context.context().clear_kernel_cache()
