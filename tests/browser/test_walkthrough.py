@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -133,8 +134,9 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, tmp_path: Path) -> No
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.move(*middle)
     page.mouse.click(*middle)
-    expect(page.locator(".sw-live-panel [data-metric=n_params]")).not_to_have_attribute("data-value", "34122")
-    assert shown(page, "n_params") <= 10_000
+    # Below 10,000, once all sliders have moved: the kernel sets one after the other.
+    n_params = page.locator(".sw-live-panel [data-metric=n_params]").first
+    expect(n_params).to_have_attribute("data-value", re.compile(r"^\d{1,4}$"))
 
     # The README's picture.
     picture = os.environ.get("STRUCTOPT_SCREENSHOT", str(tmp_path / "explorer.png"))
