@@ -20,8 +20,12 @@ from structopt_widgets.training.inputs import fit_x
 from structopt_widgets.training.objective import choose_objective
 from structopt_widgets.training.progress import Watch
 from structopt_widgets.training.run import Run
-from structopt_widgets.training.together.engine import fit_stack
+from structopt_widgets.training.together.dense_networks import dense_layers
+from structopt_widgets.training.together.engine import fit_jointly
+from structopt_widgets.training.together.joint import JointTraining, NotStackableError
 from structopt_widgets.training.together.members import present_weights
+from structopt_widgets.training.together.plan import batches
+from structopt_widgets.training.together.side_by_side import SideBySide
 from structopt_widgets.training.together.stack import Stack
 
 pytestmark = pytest.mark.slow
@@ -166,24 +170,32 @@ def some_structures(model: keras.Model, elementwise: bool = True) -> list[Struct
     return [space.baseline, space.scaled(0.5), drawn]
 
 
-def both(structures: list[Structure], data: Data, budget: Budget) -> tuple[list[Run], list[Run], float]:
+def both(
+    structures: list[Structure],
+    data: Data,
+    budget: Budget,
+    kind: type[JointTraining] = Stack,
+    seeds: tuple[int, ...] = (),
+) -> tuple[list[Run], list[Run], float]:
     """The same runs together and alone, and the largest difference of a weight after training."""
     objective = choose_objective(structures[0], data)
     samples = samples_of(structures[0], data)
 
     def runs() -> list[Run]:
-        return [Run(trial, 0, each, seed=trial) for trial, each in enumerate(structures)]
+        many = zip(structures, seeds or range(len(structures)), strict=True)
+        return [Run(trial, 0, each, seed) for trial, (each, seed) in enumerate(many)]
 
     def watch() -> Watch:
         return Watch(100, 10, 1, len(structures), objective.metric, None, None)
 
     together, alone = runs(), runs()
-    stack = fit_stack(together, objective, samples, budget, "fresh", watch())
-    assert_padding_is_zero(stack, len(structures))
+    joint = fit_jointly(kind, together, objective, samples, budget, "fresh", watch())
+    if isinstance(joint, Stack):
+        assert_padding_is_zero(joint, len(structures))
     worst = 0.0
     for number, run in enumerate(alone):
         model = fit(run, objective, samples, budget, "fresh", watch())
-        mine = stack.weights(number)
+        mine = joint.weights(number)
         for operation in model.operations:
             for place, variable in present_weights(run.structure, operation.name, operation).items():
                 theirs = np.asarray(variable)
@@ -227,11 +239,84 @@ def test_members_are_mathematically_alone(make: Callable[[], keras.Model]) -> No
     assert_alike(*both(structures[1:], data, budget))
 
 
+def residual() -> keras.Model:
+    """Everything that goes side by side: a residual sum, normalization, frozen and shared layers, probabilities."""
+    image = keras.Input((14, 14))
+    x = layers.Dense(12, name="first")(layers.Flatten()(layers.Rescaling(0.5)(image)))
+    x = layers.LeakyReLU()(layers.BatchNormalization(name="norm")(x))
+    shared = layers.Dense(9, "tanh", name="shared", bias_regularizer=keras.regularizers.L1(0.1))
+    y = layers.Dropout(0.3)(shared(x))
+    z = layers.Activation("relu", name="acts")(
+        layers.Dense(9, use_bias=False, name="later", kernel_regularizer="l2")(x)
+    )
+    frozen = layers.Dense(9, "relu", name="frozen", trainable=False)
+    x = layers.BatchNormalization(center=False, scale=False)(frozen(layers.Average()([layers.Add()([y, z]), y])))
+    return keras.Model(image, layers.Dense(10, "softmax", name="classes")(x))
+
+
+@pytest.mark.parametrize("make", [mlp, dropped, residual], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("seeds", [(0, 0, 0, 0), (1, 1, 2, 2), (3, 4, 5, 6)], ids=str)
+def test_members_side_by_side_are_mathematically_alone(make: Callable[[], keras.Model], seeds: tuple[int, ...]) -> None:
+    base, narrow, drawn = some_structures(make())
+    if "classes" in base.activations:
+        drawn = drawn.with_activation("classes", "softmax")
+    wide = drawn.with_width("one", 20) if "one" in drawn.widths else base.with_bias("first", False)
+    budget = Budget(epochs=2, batch_size=32, optimizer="sgd", learning_rate=0.02)
+    assert_alike(*both([base, narrow, drawn, wide], pictures(), budget, SideBySide, seeds))
+
+
+@pytest.mark.parametrize("kind", [SideBySide, Stack])
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
-def test_each_optimizer_keeps_its_own_state(optimizer: str) -> None:
+def test_each_optimizer_keeps_its_own_state(optimizer: str, kind: type[JointTraining]) -> None:
     # Adam divides by the size of a gradient: where that is rounding noise, so is the step.
     budget = Budget(epochs=2, batch_size=30, optimizer=optimizer, learning_rate=1e-2)
-    assert_alike(*both(some_structures(mlp())[1:], pictures(), budget), tolerance=2e-3)
+    assert_alike(*both(some_structures(mlp())[1:], pictures(), budget, kind), tolerance=2e-3)
+
+
+def test_dense_networks_go_side_by_side_and_others_are_stacked() -> None:
+    def kinds(
+        model: keras.Model, widths: list[int], layer: str, seeds: int = 1
+    ) -> list[tuple[type[JointTraining], ...]]:
+        base = StructureSpace.from_keras(model, growth=32).baseline
+        runs = [
+            Run(trial, place, base.with_width(layer, width), seed=place)
+            for trial, width in enumerate(widths)
+            for place in range(seeds)
+        ]
+        planned = batches(runs, 80_000, Budget(epochs=10))
+        assert sorted(map(id, runs)) == sorted(id(run) for batch in planned for run in batch.runs)
+        for batch in planned:
+            assert [run.seed for run in batch.runs] == sorted(run.seed for run in batch.runs) or batch.kinds == (Stack,)
+        return [batch.kinds for batch in planned]
+
+    assert set(kinds(mlp(), list(range(8, 257, 8)), "one")) == {(SideBySide, Stack)}
+    # Padding costs nothing where all are alike.
+    assert set(kinds(mlp(), [16], "one", seeds=5)) == {(Stack,)}
+    assert set(kinds(cnn(), list(range(2, 34)), "conv2d")) == {(Stack,)}
+
+
+def test_what_cannot_go_side_by_side_is_stacked() -> None:
+    model = keras.Sequential(
+        [keras.Input((196,)), layers.Dense(12, "relu", name="one"), layers.LayerNormalization(), layers.Dense(10)]
+    )
+    with pytest.raises(NotStackableError, match="LayerNormalization"):
+        dense_layers(StructureSpace.from_keras(model).baseline)
+
+    def shifted(x: object) -> object:
+        return x + keras.ops.mean(x, -1, keepdims=True)
+
+    # What shows only when the layers are at hand.
+    noisy = keras.Sequential(
+        [
+            keras.Input((196,)),
+            layers.Dense(12, shifted, name="one"),
+            layers.Dense(10),
+        ]
+    )
+    with pytest.raises(NotStackableError, match="over all of its channels"):
+        both([StructureSpace.from_keras(noisy).baseline] * 2, pictures(), Budget(epochs=1), SideBySide)
+    trials = train_together([StructureSpace.from_keras(noisy).baseline] * 2, pictures(), Budget(epochs=1))
+    assert [(trial.state, trial.engine) for trial in trials] == [("complete", "together")] * 2
 
 
 def test_a_compiled_optimizer_is_used_with_its_settings() -> None:

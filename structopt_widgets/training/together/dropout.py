@@ -47,10 +47,7 @@ class DropoutSite:
 
     def _draw_one(self, member: int, batch: Any, counter: Any) -> Any:
         places = self._places[member]
-        own = tf.ones([batch, *map(len, places)])
-        # What keras.random.dropout does with a seed generator's state.
-        seed = tf.stack([tf.constant(self._seeds[member], tf.int32), counter])
-        kept = tf.nn.experimental.stateless_dropout(own, self._rate, seed) if self._rate < 1 else tf.zeros_like(own)
+        kept = draw_factors(self._rate, [batch, *map(len, places)], self._seeds[member], counter)
         for axis, (place, length) in enumerate(zip(places, self._lengths, strict=True), start=1):
             if len(place) < length:
                 kept = _moved(kept, place, length, axis)
@@ -64,6 +61,16 @@ def _moved(values: Any, places: np.ndarray, length: int, axis: int) -> Any:
     padding = [(0, 0)] * len(values.shape)
     padding[axis] = (0, 1)
     return tf.gather(tf.pad(values, padding), source, axis=axis)
+
+
+def draw_factors(rate: float, shape: Sequence[Any], seed: int, counter: Any) -> Any:
+    """What ``keras.random.dropout`` multiplies by: 0 or 1 / (1 - rate).
+
+    ``seed`` is where the layer's seed generator starts, ``counter`` how often it has drawn.
+    """
+    ones = tf.ones(shape)
+    state = tf.stack([tf.constant(seed, tf.int32), counter])
+    return tf.nn.experimental.stateless_dropout(ones, rate, state) if rate < 1 else tf.zeros_like(ones)
 
 
 def first_seed(layer: Any) -> int | None:

@@ -1,9 +1,10 @@
-"""Training the members of one stack, epoch by epoch."""
+"""Training the members of one joint training, epoch by epoch."""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -13,21 +14,31 @@ from ..objective import Objective
 from ..progress import Watch
 from ..run import Run
 from ..schedule import Deadline, epoch_lengths, has_lost_patience, sample_orders
-from .stack import Stack
+from .joint import JointTraining
 
+# Python prepares one at a time whatever we do; in turn, the first computes while the second is prepared.
+_PREPARING = threading.Lock()
 UNHEARD = 0.1  # seconds of steps in a row, in which nobody asks whether to stop
 
 
-def fit_stack(
-    runs: Sequence[Run], objective: Objective, samples: Samples, budget: Budget, weights: str, watch: Watch
-) -> Stack:
-    """Train and validate ``runs`` side by side; they take the results, and the stack is returned as trained.
+def fit_jointly(
+    kind: Callable[..., JointTraining],
+    runs: Sequence[Run],
+    objective: Objective,
+    samples: Samples,
+    budget: Budget,
+    weights: str,
+    watch: Watch,
+) -> JointTraining:
+    """Train and validate ``runs`` in one joint training; they take the results, and it is returned as trained.
 
-    A run whose loss is no longer finite, or that has lost patience, ends; the others go on, which
-    it cannot disturb. Raises :class:`~.progress.Stopped` and :class:`~.forward.NotStackableError`.
+    ``kind`` is the class of :class:`JointTraining` that trains them. A run whose loss is no longer finite,
+    or that has lost patience, ends; the others go on, which it cannot disturb. Raises
+    :class:`~.progress.Stopped` and :class:`~.joint.NotStackableError`.
     """
     watch.begin(runs)
-    stack = Stack(runs, objective, samples.x, objective.targets(samples.y), budget, weights)
+    with _PREPARING:
+        joint = kind(runs, objective, samples.x, objective.targets(samples.y), budget, weights, watch.check)
     watch.check()
     n, size = len(samples.x), budget.batch_size
     lengths, deadline = epoch_lengths(budget, n), Deadline(budget)
@@ -38,7 +49,7 @@ def fit_stack(
         total, seen, done = np.zeros(len(runs)), 0, 0
         while done < steps and going and not (done and deadline.is_over()):
             start = time.perf_counter()
-            in_a_row = stack.steps(order, done, min(count, steps - done), number)
+            in_a_row = joint.steps(order, done, min(count, steps - done), number)
             # The first step is slower than the others by what TensorFlow prepares.
             count = max(1, int(UNHEARD * len(in_a_row) / (time.perf_counter() - start)))
             for losses in in_a_row:
@@ -51,17 +62,17 @@ def fit_stack(
                         going.remove(member)
                         watch.end(runs[member])
                 watch.end_step([runs[member] for member in going])
-        going = _validate(stack, runs, going, objective, samples, budget, watch)
+        going = _validate(joint, runs, going, objective, samples, budget, watch)
         if not going or deadline.is_over():
             break
     for member in going:
         runs[member].is_finished = True
         watch.end(runs[member])
-    return stack
+    return joint
 
 
 def _validate(
-    stack: Stack,
+    joint: JointTraining,
     runs: Sequence[Run],
     going: list[int],
     objective: Objective,
@@ -72,8 +83,8 @@ def _validate(
     """Validate the members that are ``going``; those that go on."""
     if not going:
         return []
-    outputs = stack.outputs(samples.x_val, VALIDATION_BATCH)
-    losses = stack.mean_losses(outputs, objective.targets(samples.y_val))
+    outputs = joint.outputs(samples.x_val, VALIDATION_BATCH)
+    losses = joint.mean_losses(outputs, objective.targets(samples.y_val))
     left = []
     for member in going:
         run = runs[member]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,22 +9,19 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...graph import Dim, TensorRef
+from ...graph import Dim
 from ...graph.dimensions import resolve
-from ...graph.model_graph import map_structure
 from ...keras_bridge.rebuild import setting_of
 from ...layer_rules.connect import ConnectedCall
 from ...structure import Structure
 from . import dropout
 from .activations import ELEMENTWISE, choose_between, holder, keeps_zero
+from .calls import follow_calls
 from .convolution import is_convolution, use_patches
+from .joint import NotStackableError, refuse_layer
 from .members import Placement, differing, is_padded, present_weights
 from .padding import NEUTRAL, NORMALIZING, normalize
 from .products import is_dense, use_whole_products
-
-
-class NotStackableError(Exception):
-    """Why structures cannot be trained in one step."""
 
 
 class Forward:
@@ -49,7 +45,7 @@ class Forward:
         placements: Sequence[Placement],
         dropout_seeds: Mapping[str, np.ndarray],
     ) -> None:
-        self._connected, self._aliases = envelope.space.connected, envelope.aliases
+        self._envelope, self._connected = envelope, envelope.space.connected
         self._operations = {each.name: each for each in model.operations}
         self._structures, self._placements = structures, placements
         self._padded = differing(structures)
@@ -71,32 +67,23 @@ class Forward:
     def __call__(self, x: Any, member: Mapping[str, Any], training: bool) -> Any:
         """The model's outputs for the samples ``x`` of one member; ``member`` holds its part of :meth:`inputs`."""
         self._member = member
-        graph = self._connected.graph
-        tensors: dict[int, Any] = {}
-        for position, each in enumerate(self._connected.calls):
-            operation = self._operations.get(each.call.layer)
-            if operation is None:  # in a block that is left out
-                results = [tensors.get(self._aliases.get(tensor, -1)) for tensor in each.call.outputs]
-            elif isinstance(operation, keras.layers.InputLayer):
-                results = [x]
-            else:
-                args, kwargs = _filled(each.call.args, tensors), dict(_filled(each.call.kwargs or {}, tensors))
-                if _takes_training(operation):
-                    kwargs["training"] = training
-                results = keras.tree.flatten(self._call(position, each, operation, args, kwargs, training))
-            tensors.update(zip(each.call.outputs, results, strict=True))
-        return tensors[graph.output_tensors[0]]
+        return follow_calls(
+            self._envelope,
+            self._operations,
+            x,
+            training,
+            lambda position, each, operation, args, kwargs: self._call(
+                position, each, operation, args, kwargs, training
+            ),
+        )
 
     def _prepare_layer(self, layer: str, operation: Any) -> None:
+        refuse_layer(layer, operation)
         for each in getattr(operation, "_flatten_layers", list)():
             if is_convolution(each):
                 use_patches(each)
             if is_dense(each):
                 use_whole_products(each)
-            if getattr(each, "stateful", False) or getattr(each, "activity_regularizer", None) is not None:
-                raise NotStackableError(f"{layer} keeps a state or penalizes its outputs")
-            if each.compute_dtype != "float32" and each.weights:
-                raise NotStackableError(f"{layer} computes in {each.compute_dtype}")
         kind = self._kind(layer)
         if kind not in dropout.KINDS and _draws(operation):
             raise NotStackableError(f"{layer} ({kind}) draws random numbers of its own")
@@ -190,10 +177,6 @@ def weight_places(envelope: Structure, model: keras.Model) -> dict[int, tuple[st
     }
 
 
-def _filled(structure: Any, tensors: Mapping[int, Any]) -> Any:
-    return map_structure(lambda leaf: tensors[leaf.index] if isinstance(leaf, TensorRef) else leaf, structure)
-
-
 def _draws(operation: Any) -> bool:
     """Whether a layer, or one inside it, draws random numbers in training."""
     idle = 0
@@ -201,10 +184,6 @@ def _draws(operation: Any) -> bool:
         rates = [getattr(each, name) for name in ("rate", "dropout", "recurrent_dropout") if hasattr(each, name)]
         idle += getattr(each, "seed_generator", None) is not None and bool(rates) and not any(rates)
     return len(getattr(operation, "variables", [])) - len(getattr(operation, "weights", [])) > idle
-
-
-def _takes_training(operation: Any) -> bool:
-    return isinstance(operation, keras.Layer) and "training" in inspect.signature(operation.call).parameters
 
 
 def _like(original: Any, value: Any) -> Any:

@@ -19,7 +19,7 @@ from .at_once import train_at_once
 if TYPE_CHECKING:
     from ..fitting import Samples
     from ..objective import Objective
-    from ..run import Run
+    from .plan import Batch
 
 _log = logging.getLogger(__name__)
 
@@ -34,10 +34,11 @@ def train_together(
 ) -> list[Trial]:
     """Train structures of one space briefly, each once for each seed, and score them: a trial each, in order.
 
-    Structures and seeds of similar size are stacked and trained in one compiled step, padded with
-    zeros to the widest; two stacks at a time. Each structure is mathematically alone: its initial
-    weights, the order of its samples, its dropout masks and its optimizer's state are those it would
-    have by itself, so that company changes its numbers by rounding only. What cannot be stacked is
+    Dense networks are trained side by side in one compiled step, at their own widths; of other models
+    those of similar size are stacked, padded with zeros to the widest. Two such steps run at a time.
+    Each structure is mathematically alone: its initial weights, the order of its samples, its dropout
+    masks and its optimizer's state are those it would have by itself, so that company changes its
+    numbers by rounding only. What neither way can train is
     trained one by one with Keras's ``fit``: layers that draw random numbers (but for dropout),
     optimizers that clip gradients, mixed precision, weight constraints, layers that compute otherwise
     among padded channels. The trial's ``engine`` says which, and the log of this module why.
@@ -51,7 +52,7 @@ def train_together(
             that are not complete come back as ``"cancelled"``.
 
     Returns:
-        a :class:`Trial` for each structure. ``seconds`` is the time of the stack it was trained in,
+        a :class:`Trial` for each structure. ``seconds`` is the time of the step it was trained in,
         divided by the number of its members. A loss that is no longer finite, or an error, fails that
         trial alone.
 
@@ -85,11 +86,11 @@ def train_together(
     watch = Watch(sum(lengths), len(lengths), len(seeds), len(many), objectives[0].metric, on_progress, should_stop)
     runs = [Run(trial, place, each, seed) for trial, each in enumerate(many) for place, seed in enumerate(seeds)]
 
-    def train(batch: list[Run]) -> None:
+    def train(batch: Batch) -> None:
         start = watch.elapsed
-        _train(batch, objectives[batch[0].trial], samples, budget, weights, watch, len(many) == 1)
-        for run in batch:
-            run.seconds = (watch.elapsed - start) / len(batch)
+        _train(batch, objectives[batch.runs[0].trial], samples, budget, weights, watch, len(many) == 1)
+        for run in batch.runs:
+            run.seconds = (watch.elapsed - start) / len(batch.runs)
 
     try:
         train_at_once(batches(runs, sum(lengths) * budget.batch_size, budget), train, watch)
@@ -104,23 +105,25 @@ def train_together(
 
 
 def _train(
-    runs: list[Run], objective: Objective, samples: Samples, budget: Budget, weights: str, watch: Watch, raises: bool
+    batch: Batch, objective: Objective, samples: Samples, budget: Budget, weights: str, watch: Watch, raises: bool
 ) -> None:
     """Train ``runs`` together, or one by one when they are one or cannot be stacked."""
     from ..fitting import fit
-    from .engine import fit_stack
+    from .engine import fit_jointly
 
-    if len(runs) > 1:
+    runs = batch.runs
+    for kind in batch.kinds if len(runs) > 1 else ():
         try:
             for run in runs:
+                run.restart()
                 run.engine = "together"
-            fit_stack(runs, objective, samples, budget, weights, watch)
+            fit_jointly(kind, runs, objective, samples, budget, weights, watch)
             return
         except Stopped:
             raise
-        # Whatever a model's own layers raise among stacked weights, alone they may well work.
+        # Whatever a model's own layers raise among joint weights, alone they may well work.
         except Exception as error:
-            _log.info("Trained one by one: %s: %s", type(error).__name__, error)
+            _log.info("Not trained as a %s: %s: %s", kind.__name__, type(error).__name__, error)
     for run in runs:
         run.restart()
         run.engine = "keras"

@@ -1,0 +1,176 @@
+"""Several runs trained in one compiled step."""
+
+from __future__ import annotations
+
+import abc
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ..budget import Budget
+from ..objective import Objective
+from .fused import fuse
+
+# Their update of an element depends on that element alone, so that one optimizer serves many models.
+_ELEMENTWISE_OPTIMIZERS = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adamax", "Nadam", "Adadelta", "Lion")
+_REGULARIZERS = ("L1", "L2", "L1L2")
+
+
+class NotStackableError(Exception):
+    """Why structures cannot be trained in one step."""
+
+
+class JointTraining(abc.ABC):
+    """Members that are updated in one compiled step; every one is mathematically alone.
+
+    How the weights of the members lie in the joint ones, and what is computed with them, is up to the
+    subclasses. They call :meth:`_begin` when they know.
+    """
+
+    def _begin(
+        self,
+        trainable: Sequence[tuple[str, np.ndarray, np.ndarray | None]],
+        state: Sequence[np.ndarray],
+        optimizer: Any,
+        objective: Objective,
+        members: int,
+        x: np.ndarray,
+        y: np.ndarray,
+        budget: Budget,
+    ) -> None:
+        """Place the weights, and trace each computation once, for batches of any size.
+
+        Args:
+            trainable: of each joint weight its name, its values at the start, and what to multiply its
+                gradient by: 0 for members that go without that bias, ``None`` where all have it.
+            state: values at the start of the weights that are not trained.
+            optimizer: a new one.
+            objective: which all members share.
+            members: how many there are.
+            x, y: training samples and targets.
+            budget: for the size of a batch.
+        """
+        self._trainable = [keras.Variable(values, name=name) for name, values, _ in trainable]
+        self._masks = [None if mask is None else tf.constant(mask, tf.float32) for *_, mask in trainable]
+        self._state = [tf.Variable(values) for values in state]
+        self._optimizer = optimizer
+        optimizer.build(self._trainable)
+        fuse(optimizer)
+        self._loss = keras.losses.get(objective.loss)
+        self._batch_size = budget.batch_size
+        self._x, self._y = tf.constant(x), tf.constant(y)
+        spec = tf.TensorSpec
+        samples = spec([None, *x.shape[1:]], x.dtype)
+        outputs, targets = (
+            spec([members, None, *objective.output_shape], tf.float32),
+            spec([None, *y.shape[1:]], y.dtype),
+        )
+        function = functools.partial(tf.function, autograph=False)
+        orders, number = spec([members, len(x)], tf.int32), spec([], tf.int32)
+        self._steps = function(self._train_steps).get_concrete_function(orders, number, number, number)
+        self._apply = function(self._evaluate).get_concrete_function(samples)
+        self._losses = function(self._mean_losses).get_concrete_function(outputs, targets)
+
+    def steps(self, orders: np.ndarray, first: int, count: int, number: int) -> np.ndarray:
+        """``count`` updates in a row, the first of which is the epoch's ``first`` and the training's ``number``.
+
+        ``orders`` holds each member's order of the samples in this epoch, ``(members, samples)``.
+        Returns the losses of every step, penalties included, ``(count, members)``.
+        """
+        return self._steps(tf.constant(orders), *(tf.constant(each) for each in (first, count, number))).numpy()
+
+    def outputs(self, x: np.ndarray, batch: int) -> np.ndarray:
+        """Outputs of every member on the same samples, ``(members, samples, ...)``."""
+        made = [self._apply(tf.constant(x[start : start + batch])).numpy() for start in range(0, len(x), batch)]
+        return np.concatenate(made, axis=1).astype(np.float32)
+
+    def mean_losses(self, outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        """Mean loss of every member over all samples, without penalties."""
+        return self._losses(tf.constant(outputs), tf.constant(targets)).numpy()
+
+    @abc.abstractmethod
+    def weights(self, number: int) -> dict[tuple[str, int], np.ndarray]:
+        """The weights of a member by layer and place among the weights that declares."""
+
+    @abc.abstractmethod
+    def _member_losses(self, weights: Any, state: Any, rows: Any, number: Any) -> tuple[Any, Any]:
+        """Each member's loss on its ``rows`` of the samples, ``(members,)``; the updated state."""
+
+    @abc.abstractmethod
+    def _member_outputs(self, weights: Any, state: Any, x: Any) -> Any:
+        """Each member's outputs on the samples ``x``, ``(members, samples, ...)``."""
+
+    def _train_steps(self, orders: Any, first: Any, count: Any, number: Any) -> Any:
+        size = self._batch_size
+
+        def step(done: Any, losses: Any) -> Any:
+            start = (first + done) * size
+            return done + 1, losses.write(done, self._train(orders[:, start : start + size], number + done))
+
+        losses = tf.TensorArray(tf.float32, size=count, element_shape=[orders.shape[0]])
+        return tf.while_loop(lambda done, _: done < count, step, (0, losses))[1].stack()
+
+    def _train(self, rows: Any, number: Any) -> Any:
+        weights, state = self._values()
+        with tf.GradientTape(watch_accessed_variables=False) as tape:
+            tape.watch(weights)
+            losses, updated = self._member_losses(weights, state, rows, number)
+            total = tf.reduce_sum(losses)
+        gradients = tape.gradient(total, weights, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        masked = [
+            tf.convert_to_tensor(each) if mask is None else tf.convert_to_tensor(each) * mask
+            for each, mask in zip(gradients, self._masks, strict=True)
+        ]
+        self._optimizer.apply(masked, self._trainable)
+        for each, value in zip(self._state, updated, strict=True):
+            each.assign(value)
+        return losses
+
+    def _evaluate(self, x: Any) -> Any:
+        return self._member_outputs(*self._values(), x)
+
+    def _values(self) -> tuple[list[Any], list[Any]]:
+        return [each.value for each in self._trainable], [each.value() for each in self._state]
+
+    def _mean_loss(self, y: Any, outputs: Any) -> Any:
+        # At an epoch's mean a user's own loss function counts like Keras's: as the mean over the batch.
+        return tf.reduce_mean(self._loss(y, outputs))
+
+    def _mean_losses(self, outputs: Any, targets: Any) -> Any:
+        return tf.map_fn(lambda each: self._mean_loss(targets, each), outputs, fn_output_signature=tf.float32)
+
+
+def refuse_optimizer(optimizer: Any) -> None:
+    """Raise :class:`NotStackableError` for an optimizer that does not treat each element by itself."""
+    kind = type(optimizer).__name__
+    if kind not in _ELEMENTWISE_OPTIMIZERS or not type(optimizer).__module__.startswith("keras."):
+        raise NotStackableError(f"the optimizer {kind} is not known to work element by element")
+    for setting in ("clipnorm", "global_clipnorm", "use_ema", "gradient_accumulation_steps", "loss_scale_factor"):
+        if getattr(optimizer, setting, None):
+            raise NotStackableError(f"the optimizer's {setting} joins a model's weights")
+
+
+def refuse_weights(model: keras.Model) -> None:
+    """Raise :class:`NotStackableError` for a model with weights that are not updated by the optimizer alone."""
+    for each in model.trainable_variables:
+        if each.constraint is not None:
+            raise NotStackableError(f"{each.path} has a constraint")
+        if each.regularizer is not None and type(each.regularizer).__name__ not in _REGULARIZERS:
+            raise NotStackableError(f"{each.path} has a regularizer of another kind than L1 and L2")
+        if str(each.dtype) != "float32":
+            raise NotStackableError(f"{each.path} is {each.dtype}")
+    if any(type(each).__name__ == "Normalization" for each in model.operations):
+        raise NotStackableError("Normalization computes with statistics outside its weights")
+
+
+def refuse_layer(name: str, layer: Any) -> None:
+    """Raise :class:`NotStackableError` for a layer that does more than to compute outputs in full precision."""
+    for each in getattr(layer, "_flatten_layers", list)():
+        if getattr(each, "stateful", False) or getattr(each, "activity_regularizer", None) is not None:
+            raise NotStackableError(f"{name} keeps a state or penalizes its outputs")
+        if each.compute_dtype != "float32" and each.weights:
+            raise NotStackableError(f"{name} computes in {each.compute_dtype}")

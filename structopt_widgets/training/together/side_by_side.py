@@ -1,0 +1,267 @@
+"""Dense networks side by side: the channels of all members in one array, at their own widths."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from ...graph import Dim
+from ...keras_bridge import build_model
+from ...keras_bridge.rebuild import setting_of
+from ...layer_rules.connect import ConnectedCall
+from ..budget import Budget
+from ..objective import Objective, fresh_optimizer
+from ..run import Run
+from . import activations, dropout
+from .calls import follow_calls
+from .dense_networks import dense_layers
+from .forward import weight_places
+from .joint import JointTraining, NotStackableError, refuse_layer, refuse_optimizer, refuse_weights
+from .members import envelope_of, present_weights
+from .parts import Parts
+
+_OVER_CLASSES = ("softmax", "log_softmax")  # activations over the last axis
+_Key = tuple[str, int]  # a layer, and a place among the weights it declares
+
+
+@dataclass(frozen=True)
+class _Samples:
+    """A tensor that no weights have touched, for the members of each seed in turn."""
+
+    tensors: tuple[Any, ...]
+
+
+class SideBySide(JointTraining):
+    """The models of several runs without padding: a joint tensor has a row for each channel of each member.
+
+    Dense layers multiply each member's rows with its own weights; where members read the same samples,
+    that is one product for all of them. What works element by element, or channel by channel, is
+    computed for all at once.
+
+    Args:
+        runs: of structures of one space; those of one seed that are next to each other share their samples.
+        objective, x, y, budget, weights, check: as for :class:`~.stack.Stack`.
+
+    Raises :class:`~.joint.NotStackableError` for models of other layers.
+    """
+
+    def __init__(
+        self,
+        runs: Sequence[Run],
+        objective: Objective,
+        x: np.ndarray,
+        y: np.ndarray,
+        budget: Budget,
+        weights: str,
+        check: Callable[[], object],
+    ) -> None:
+        self._structures = structures = [run.structure for run in runs]
+        self._settings = [setting_of(each) for each in structures]
+        self._envelope = envelope_of(structures)
+        self._connected = self._envelope.space.connected
+        self._first_layers = dense_layers(self._envelope).first
+        self._members_by_seed = [len(list(same)) for _, same in itertools.groupby(run.seed for run in runs)]
+        model = build_model(self._envelope, "fresh", compiled=False, seed=0)
+        optimizer = fresh_optimizer(structures[0], budget)
+        refuse_optimizer(optimizer)
+        refuse_weights(model)
+        self._operations = {each.name: each for each in model.operations}
+        for name, operation in self._operations.items():
+            refuse_layer(name, operation)
+            _refuse_other_kinds(name, operation)
+        places = weight_places(self._envelope, model)
+        self._parts = {key: self._lay(*key) for key in places.values()}
+        own, self._dropout_seeds = self._own_weights(runs, weights, check)
+        joint = {key: parts.join([each.get(key) for each in own]) for key, parts in self._parts.items()}
+        self._trained = {places[id(each)]: each for each in model.trainable_variables}
+        self._kept = [key for key in joint if key not in self._trained]
+        # A layer that normalizes each channel normalizes those of all members.
+        self._normalizing = {
+            name: _widened(operation, sum(self._parts[name, 0].sizes))
+            for name, operation in self._operations.items()
+            if isinstance(operation, keras.layers.BatchNormalization)
+        }
+        trainable = [(each.name, joint[key], self._mask(key)) for key, each in self._trained.items()]
+        state = [joint[key] for key in self._kept]
+        self._begin(trainable, state, optimizer, objective, len(runs), x, y, budget)
+
+    def weights(self, number: int) -> dict[_Key, np.ndarray]:
+        joint = dict(zip([*self._trained, *self._kept], [*self._trainable, *self._state], strict=True))
+        return {key: self._from_part(*key, self._parts[key].part(joint[key], number)) for key in self._parts}
+
+    def _own_weights(
+        self, runs: Sequence[Run], weights: str, check: Callable[[], object]
+    ) -> tuple[list[dict[_Key, np.ndarray]], dict[str, list[int]]]:
+        """The initial weights of each member as parts of the joint ones; by layer, the start of its dropout's seeds."""
+        own: list[dict[_Key, np.ndarray]] = []
+        seeds: dict[str, list[int]] = {}
+        for run in runs:
+            check()
+            model = build_model(run.structure, weights, compiled=False, seed=run.seed)
+            own.append({})
+            for operation in model.operations:
+                name = operation.name
+                for place, variable in present_weights(run.structure, name, operation).items():
+                    own[-1][name, place] = self._as_part(name, place, np.asarray(variable))
+                seed = dropout.first_seed(operation) if isinstance(operation, keras.layers.Dropout) else None
+                if seed is not None:
+                    seeds.setdefault(name, []).append(seed)
+        return own, seeds
+
+    def _lay(self, name: str, place: int) -> Parts:
+        """The parts of a weight: a kernel has a row for each output, other weights one number for each channel."""
+        axes = self._connected.weights[name][place].axes
+        widths = [tuple(setting.size(dim) for dim in reversed(axes)) for setting in self._settings]
+        if self._is_kernel(name, place):
+            return Parts(widths, is_flat=name not in self._first_layers)
+        return Parts([(*each, 1) if self._is_dense(name) else each for each in widths])
+
+    def _as_part(self, name: str, place: int, values: np.ndarray) -> np.ndarray:
+        return values.T if self._is_kernel(name, place) else values[:, None] if self._is_dense(name) else values
+
+    def _from_part(self, name: str, place: int, part: np.ndarray) -> np.ndarray:
+        return part.T if self._is_kernel(name, place) else part.reshape(-1)
+
+    def _is_kernel(self, name: str, place: int) -> bool:
+        return self._is_dense(name) and place == 0
+
+    def _is_dense(self, name: str) -> bool:
+        return isinstance(self._operations[name], keras.layers.Dense)
+
+    def _mask(self, key: _Key) -> np.ndarray | None:
+        """What to multiply a weight's gradient by: 0 for members that go without that bias."""
+        name, place = key
+        is_bias = self._connected.weights[name][place].is_bias
+        has = [not is_bias or each.biases.get(name, True) for each in self._structures]
+        return None if all(has) else np.repeat(has, self._parts[key].sizes)[:, None]
+
+    def _member_losses(self, weights: Any, state: Any, rows: Any, number: Any) -> tuple[Any, Any]:
+        starts = [0, *itertools.accumulate(self._members_by_seed[:-1])]
+        samples = _Samples(tuple(tf.gather(self._x, rows[start]) for start in starts))
+        values = self._by_key(weights, state)
+        penalties = self._penalties(values)
+        outputs = self._forward(samples, values, number, training=True)
+        losses = tf.vectorized_map(
+            lambda member: self._mean_loss(*member), (tf.gather(self._y, rows), outputs), fallback_to_while_loop=False
+        )
+        return losses + penalties, [values[key] for key in self._kept]
+
+    def _member_outputs(self, weights: Any, state: Any, x: Any) -> Any:
+        return self._forward(_Samples((x,)), self._by_key(weights, state), 0, training=False)
+
+    def _by_key(self, weights: Any, state: Any) -> dict[_Key, Any]:
+        return dict(zip([*self._trained, *self._kept], [*weights, *state], strict=True))
+
+    def _penalties(self, values: dict[_Key, Any]) -> Any:
+        """What the regularizers add to each member's loss."""
+        total = tf.zeros([len(self._structures)])
+        for key, variable in self._trained.items():
+            if variable.regularizer is not None:
+                total += tf.stack([variable.regularizer(each) for each in self._parts[key].split(values[key])])
+        return total
+
+    def _forward(self, samples: _Samples, values: dict[_Key, Any], number: Any, training: bool) -> Any:
+        """Outputs of every member, ``(members, samples, classes)``; ``values`` takes what normalization updates."""
+
+        def compute(position: int, each: ConnectedCall, operation: Any, args: Any, kwargs: dict[str, Any]) -> Any:
+            x, name = args[0], each.call.layer
+            if isinstance(operation, keras.layers.Dense):
+                made = self._product(name, x, each, values)
+                return self._activated(name, made, self._connected.shapes[each.call.outputs[0]][0])
+            if isinstance(x, _Samples):
+                return _Samples(tuple(operation(one) for one in x.tensors))
+            if isinstance(operation, keras.layers.BatchNormalization):
+                return self._normalized(name, x, values, training)
+            if isinstance(operation, keras.layers.Dropout):
+                return x * self._factors(position, each, operation, tf.shape(x)[1], number) if training else x
+            if isinstance(operation, keras.layers.Activation):
+                return self._activated(name, x, each.site.inputs[0][0])
+            return operation(*args, **kwargs)
+
+        joint = follow_calls(self._envelope, self._operations, samples, training, compute)
+        members = len(self._structures)
+        return tf.transpose(tf.reshape(joint, (members, joint.shape[0] // members, -1)), (0, 2, 1))
+
+    def _product(self, name: str, x: Any, each: ConnectedCall, values: dict[_Key, Any]) -> Any:
+        kernel, parts = values[name, 0], self._parts[name, 0]
+        if isinstance(x, _Samples):
+            counts = self._members_by_seed if len(x.tensors) > 1 else [len(self._structures)]
+            ends = list(itertools.accumulate(counts))
+            rows = [sum(parts.sizes[end - count : end]) for count, end in zip(counts, ends, strict=True)]
+            pairs = zip(tf.split(kernel, rows) if len(rows) > 1 else [kernel], x.tensors, strict=True)
+            made = [tf.matmul(one, samples, transpose_b=True) for one, samples in pairs]
+        else:
+            read = Parts([(size,) for size in self._sizes(each.site.inputs[0][0])]).split(x)
+            made = [tf.matmul(one, rows) for one, rows in zip(parts.split(kernel), read, strict=True)]
+        joint = tf.concat(made, 0)
+        return joint + values[name, 1] if (name, 1) in values else joint
+
+    def _normalized(self, name: str, x: Any, values: dict[_Key, Any], training: bool) -> Any:
+        layer = self._normalizing[name]
+        places = {(name, place): each for place, each in present_weights(self._envelope, name, layer).items()}
+        with keras.StatelessScope(state_mapping=[(each, values[key]) for key, each in places.items()]) as scope:
+            made = tf.transpose(layer(tf.transpose(x), training=training))
+            values.update({key: tf.convert_to_tensor(scope.get_current_value(each)) for key, each in places.items()})
+        return made
+
+    def _factors(self, position: int, each: ConnectedCall, layer: Any, samples: Any, number: Any) -> Any:
+        """What dropout multiplies the members' rows by."""
+        if not layer.rate:
+            return 1.0
+        name = each.call.layer
+        uses = [place for place, one in enumerate(self._connected.calls) if one.call.layer == name]
+        counter = number * len(uses) + uses.index(position)
+        drawn = [
+            dropout.draw_factors(layer.rate, [samples, size], seed, counter)
+            for size, seed in zip(self._sizes(each.site.inputs[0][0]), self._dropout_seeds[name], strict=True)
+        ]
+        return tf.transpose(tf.concat(drawn, 1))
+
+    def _activated(self, name: str, x: Any, channels: Dim) -> Any:
+        """``x`` after the activation that each member has in this layer."""
+        own = activations.holder(self._operations[name]).activation
+        base = self._envelope.activations.get(name)
+        chosen = [each.activations.get(name) for each in self._structures]
+        sizes = self._sizes(channels)
+        alike = [
+            (what, [size for _, size in group])
+            for what, group in itertools.groupby(zip(chosen, sizes, strict=True), lambda pair: pair[0])
+        ]
+        parts = Parts([(sum(group),) for _, group in alike]).split(x)
+        made = []
+        for (what, group), part in zip(alike, parts, strict=True):
+            function = own if what == base else keras.activations.get(what)
+            if what in _OVER_CLASSES and len(set(group)) == 1:
+                by_member = tf.transpose(tf.reshape(part, (len(group), group[0], -1)), (0, 2, 1))
+                made.append(tf.reshape(tf.transpose(function(by_member), (0, 2, 1)), tf.shape(part)))
+            elif what in activations.ELEMENTWISE:
+                made.append(function(part))
+            else:
+                raise NotStackableError(f"{name} has an activation over all of its channels")
+        return tf.concat(made, 0) if len(made) > 1 else made[0]
+
+    def _sizes(self, channels: Dim) -> list[int]:
+        return [setting.size(channels) for setting in self._settings]
+
+
+def _refuse_other_kinds(name: str, layer: Any) -> None:
+    """Raise for what only looks like a layer that is known here."""
+    known = (keras.layers.Dense, keras.layers.BatchNormalization, keras.layers.Dropout)
+    is_changed = getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None)
+    if (isinstance(layer, known) and type(layer) not in known) or is_changed:
+        raise NotStackableError(f"{name} is changed by its subclass, LoRA or quantization")
+    if getattr(layer, "noise_shape", None) is not None:
+        raise NotStackableError(f"{name} has a noise_shape")
+
+
+def _widened(layer: Any, channels: int) -> Any:
+    """A layer like a normalizing one, for another number of channels."""
+    wide = type(layer).from_config(layer.get_config())
+    wide.build((None, channels))
+    return wide
