@@ -93,12 +93,12 @@ class SideBySide(JointTraining):
 
     def weights(self, number: int) -> dict[_Key, np.ndarray]:
         joint = dict(zip([*self._trained, *self._kept], [*self._trainable, *self._state], strict=True))
-        return {key: self._from_part(*key, self._parts[key].part(joint[key], number)) for key in self._parts}
+        return {key: parts.own(joint[key], number) for key, parts in self._parts.items()}
 
     def _own_weights(
         self, runs: Sequence[Run], weights: str, check: Callable[[], object]
     ) -> tuple[list[dict[_Key, np.ndarray]], dict[str, list[int]]]:
-        """The initial weights of each member as parts of the joint ones; by layer, the start of its dropout's seeds."""
+        """The initial weights of each member; by layer, where its dropout's seeds start."""
         own: list[dict[_Key, np.ndarray]] = []
         seeds: dict[str, list[int]] = {}
         for run in runs:
@@ -108,31 +108,22 @@ class SideBySide(JointTraining):
             for operation in model.operations:
                 name = operation.name
                 for place, variable in present_weights(run.structure, name, operation).items():
-                    own[-1][name, place] = self._as_part(name, place, np.asarray(variable))
+                    own[-1][name, place] = np.asarray(variable)
                 seed = dropout.first_seed(operation) if isinstance(operation, keras.layers.Dropout) else None
                 if seed is not None:
                     seeds.setdefault(name, []).append(seed)
         return own, seeds
 
     def _lay(self, name: str, place: int) -> Parts:
-        """The parts of a weight: a kernel has a row for each output, other weights one number for each channel."""
+        """The parts of a weight: a kernel has a row for each output, unless those are as many in all members."""
         axes = self._connected.weights[name][place].axes
-        widths = [tuple(setting.size(dim) for dim in reversed(axes)) for setting in self._settings]
-        if self._is_kernel(name, place):
-            return Parts(widths, is_flat=name not in self._first_layers)
-        return Parts([(*each, 1) if self._is_dense(name) else each for each in widths])
-
-    def _as_part(self, name: str, place: int, values: np.ndarray) -> np.ndarray:
-        return values.T if self._is_kernel(name, place) else values[:, None] if self._is_dense(name) else values
-
-    def _from_part(self, name: str, place: int, part: np.ndarray) -> np.ndarray:
-        return part.T if self._is_kernel(name, place) else part.reshape(-1)
-
-    def _is_kernel(self, name: str, place: int) -> bool:
-        return self._is_dense(name) and place == 0
-
-    def _is_dense(self, name: str) -> bool:
-        return isinstance(self._operations[name], keras.layers.Dense)
+        shapes = [tuple(setting.size(dim) for dim in axes) for setting in self._settings]
+        if not isinstance(self._operations[name], keras.layers.Dense):
+            return Parts(shapes)
+        if place > 0:
+            return Parts(shapes, is_column=True)
+        outputs = {made for _, made in shapes}
+        return Parts(shapes, is_turned=name in self._first_layers or len(outputs) > 1)
 
     def _mask(self, key: _Key) -> np.ndarray | None:
         """What to multiply a weight's gradient by: 0 for members that go without that bias."""
@@ -198,7 +189,8 @@ class SideBySide(JointTraining):
             made = [tf.matmul(one, samples, transpose_b=True) for one, samples in pairs]
         else:
             read = Parts([(size,) for size in self._sizes(each.site.inputs[0][0])]).split(x)
-            made = [tf.matmul(one, rows) for one, rows in zip(parts.split(kernel), read, strict=True)]
+            pairs = zip(parts.split(kernel), read, strict=True)
+            made = [tf.matmul(one, rows, transpose_a=not parts.is_turned) for one, rows in pairs]
         joint = tf.concat(made, 0)
         return joint + values[name, 1] if (name, 1) in values else joint
 
