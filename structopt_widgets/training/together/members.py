@@ -15,15 +15,28 @@ from ...structure import Structure
 
 
 def envelope_of(structures: Iterable[Structure]) -> Structure:
-    """The narrowest structure that all of ``structures`` fit into: every width the largest, a bias where any has one.
+    """A structure that all of ``structures`` fit into: of every width a little more than the largest, every bias.
 
     Activations and initializers are the baseline's; the blocks left out are the same in all of them.
     """
     many = list(structures)
     base = many[0].space.baseline
-    widths = {name: max(each.widths[name] for each in many) for name in base.widths}
+    groups = base.space.width_groups
+    widths = {name: _fitting({each.widths[name] for each in many}, groups[name].divisor) for name in base.widths}
     biases = {name: any(each.biases[name] for each in many) for name in base.biases}
     return Structure(base.space, widths, base.activations, biases, base.initializers, many[0].blocks)
+
+
+def _fitting(widths: set[int], divisor: int) -> int:
+    """The width that all of ``widths`` are padded to: of eight between a power of two and the next.
+
+    TensorFlow keeps what it has prepared for each shape it meets; with few shapes, it has soon met them all.
+    """
+    if len(widths) == 1:
+        return max(widths)
+    step = 1 << max(max(widths).bit_length() - 4, 0)
+    unit = max(step // divisor, 1) * divisor
+    return -(-max(widths) // unit) * unit
 
 
 class Placement:
