@@ -45,6 +45,7 @@ class Stack(JointTraining):
         check: Callable[[], object],
     ) -> None:
         structures = [run.structure for run in runs]
+        self._is_one_seed = len({run.seed for run in runs}) == 1
         envelope = envelope_of(structures)
         self._envelope_model = model = build_model(envelope, "fresh", compiled=False, seed=0)
         optimizer = fresh_optimizer(structures[0], budget)
@@ -106,11 +107,20 @@ class Stack(JointTraining):
 
     def _member_losses(self, weights: Any, state: Any, rows: Any, number: Any) -> tuple[Any, Any]:
         members = self._forward.inputs(tf.shape(rows)[1], number, training=True)
+        if self._is_one_seed:
+            # All see the same samples: what is computed of them before any weights is computed once.
+            x, y = tf.gather(self._x, rows[0]), tf.gather(self._y, rows[0])
+            return tf.vectorized_map(
+                lambda member: self._member_loss(x, y, *member),
+                (weights, state, members),
+                fallback_to_while_loop=False,
+            )
         x, y = tf.gather(self._x, rows), tf.gather(self._y, rows)
-        return tf.vectorized_map(self._member_loss, (weights, state, x, y, members), fallback_to_while_loop=False)
+        return tf.vectorized_map(
+            lambda member: self._member_loss(*member), (x, y, weights, state, members), fallback_to_while_loop=False
+        )
 
-    def _member_loss(self, member: Any) -> Any:
-        weights, state, x, y, own = member
+    def _member_loss(self, x: Any, y: Any, weights: Any, state: Any, own: Any) -> Any:
         with self._as_member(weights, state) as scope:
             outputs = self._forward(x, own, training=True)
             loss = self._mean_loss(y, outputs)
