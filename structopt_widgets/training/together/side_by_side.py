@@ -22,6 +22,7 @@ from . import activations, dropout
 from .calls import follow_calls
 from .dense_networks import dense_layers
 from .forward import weight_places
+from .initial_weights import initial_weights
 from .joint import JointTraining, NotStackableError, refuse_layer, refuse_optimizer, refuse_weights
 from .members import envelope_of, present_weights
 from .parts import Parts
@@ -77,7 +78,7 @@ class SideBySide(JointTraining):
             _refuse_other_kinds(name, operation)
         places = weight_places(self._envelope, model)
         self._parts = {key: self._lay(*key) for key in places.values()}
-        own, self._dropout_seeds = self._own_weights(runs, weights, check)
+        own, self._dropout_seeds = initial_weights(runs, weights, check)
         joint = {key: parts.join([each.get(key) for each in own]) for key, parts in self._parts.items()}
         self._trained = {places[id(each)]: each for each in model.trainable_variables}
         self._kept = [key for key in joint if key not in self._trained]
@@ -94,25 +95,6 @@ class SideBySide(JointTraining):
     def weights(self, number: int) -> dict[_Key, np.ndarray]:
         joint = dict(zip([*self._trained, *self._kept], [*self._trainable, *self._state], strict=True))
         return {key: parts.own(joint[key], number) for key, parts in self._parts.items()}
-
-    def _own_weights(
-        self, runs: Sequence[Run], weights: str, check: Callable[[], object]
-    ) -> tuple[list[dict[_Key, np.ndarray]], dict[str, list[int]]]:
-        """The initial weights of each member; by layer, where its dropout's seeds start."""
-        own: list[dict[_Key, np.ndarray]] = []
-        seeds: dict[str, list[int]] = {}
-        for run in runs:
-            check()
-            model = build_model(run.structure, weights, compiled=False, seed=run.seed)
-            own.append({})
-            for operation in model.operations:
-                name = operation.name
-                for place, variable in present_weights(run.structure, name, operation).items():
-                    own[-1][name, place] = np.asarray(variable)
-                seed = dropout.first_seed(operation) if isinstance(operation, keras.layers.Dropout) else None
-                if seed is not None:
-                    seeds.setdefault(name, []).append(seed)
-        return own, seeds
 
     def _lay(self, name: str, place: int) -> Parts:
         """The parts of a weight: a kernel has a row for each output, unless those are as many in all members."""

@@ -14,10 +14,10 @@ from ...structure import Structure
 from ..budget import Budget
 from ..objective import Objective, fresh_optimizer
 from ..run import Run
-from .dropout import KINDS, first_seed
 from .forward import Forward, weight_places
+from .initial_weights import Weights, initial_weights
 from .joint import JointTraining, refuse_optimizer, refuse_weights
-from .members import Placement, envelope_of, present_weights
+from .members import Placement, envelope_of
 
 
 class Stack(JointTraining):
@@ -54,7 +54,8 @@ class Stack(JointTraining):
         self._placements = [Placement(each, envelope) for each in structures]
         self._axes = envelope.space.connected.weights
         self._places = weight_places(envelope, model)
-        start, dropout_seeds = self._start(runs, weights, check)
+        own, dropout_seeds = initial_weights(runs, weights, check)
+        start = {variable: self._joined(own, *key) for variable, key in self._places.items()}
         self._forward = Forward(envelope, model, structures, self._placements, dropout_seeds)
         self._others = [each for each in model.non_trainable_variables if id(each) in self._places]
         trainable = [
@@ -73,27 +74,14 @@ class Stack(JointTraining):
             picked[layer, place] = self._placements[number].pick(self._axes[layer][place].axes, values)
         return picked
 
-    def _start(
-        self, runs: Sequence[Run], weights: str, check: Callable[[], object]
-    ) -> tuple[dict[int, np.ndarray], dict[str, np.ndarray]]:
-        """The members' own initial weights in their places, by the ``id`` of the envelope's; dropout's seeds."""
-        values: dict[tuple[str, int], list[np.ndarray]] = {place: [] for place in self._places.values()}
-        seeds: dict[str, list[int]] = {}
-        for run, placement in zip(runs, self._placements, strict=True):
-            check()
-            model = build_model(run.structure, weights, compiled=False, seed=run.seed)
-            for operation in model.operations:
-                own = present_weights(run.structure, operation.name, operation)
-                for place, axes in enumerate(self._axes.get(operation.name, ())):
-                    if (operation.name, place) in values:
-                        size = [len(placement.places(dim)) for dim in axes.axes]
-                        mine = np.asarray(own[place]) if place in own else np.zeros(size, axes.dtype)
-                        values[operation.name, place].append(placement.fill(axes.axes, mine))
-                seed = first_seed(operation) if type(operation).__name__ in KINDS else None
-                if seed is not None:
-                    seeds.setdefault(operation.name, []).append(seed)
-        start = {key: np.stack(values[place]) for key, place in self._places.items()}
-        return start, {layer: np.asarray(each) for layer, each in seeds.items()}
+    def _joined(self, own: Sequence[Weights], layer: str, place: int) -> np.ndarray:
+        """A weight of all members, each in its place among zeros, ``(members, ...)``."""
+        axes = self._axes[layer][place]
+        filled = []
+        for placement, weights in zip(self._placements, own, strict=True):
+            absent = np.zeros([len(placement.places(dim)) for dim in axes.axes], axes.dtype)
+            filled.append(placement.fill(axes.axes, weights.get((layer, place), absent)))
+        return np.stack(filled)
 
     def _mask(self, structures: Sequence[Structure], key: int) -> np.ndarray | None:
         """What to multiply a weight's gradient by: 0 for members that go without that bias, 1 for others.

@@ -1,0 +1,36 @@
+"""What each member starts from: the weights that it would have by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from ...keras_bridge import build_model
+from ..run import Run
+from .dropout import KINDS, first_seed
+from .members import present_weights
+
+Weights = dict[tuple[str, int], np.ndarray]  # by layer, and place among the weights it declares
+
+
+def initial_weights(
+    runs: Sequence[Run], weights: str, check: Callable[[], object]
+) -> tuple[list[Weights], dict[str, np.ndarray]]:
+    """The initial weights of each member; by layer, where the members' seeds of dropout start, ``(members,)``.
+
+    ``check`` is called before each member is built; what it raises ends this.
+    """
+    own: list[Weights] = []
+    seeds: dict[str, list[int]] = {}
+    for run in runs:
+        check()
+        model = build_model(run.structure, weights, compiled=False, seed=run.seed)
+        own.append({})
+        for operation in model.operations:
+            for place, variable in present_weights(run.structure, operation.name, operation).items():
+                own[-1][operation.name, place] = np.asarray(variable)
+            seed = first_seed(operation) if type(operation).__name__ in KINDS else None
+            if seed is not None:
+                seeds.setdefault(operation.name, []).append(seed)
+    return own, {layer: np.asarray(each) for layer, each in seeds.items()}
