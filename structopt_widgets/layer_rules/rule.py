@@ -42,7 +42,8 @@ class WeightAxes:
     a scale or a depthwise kernel.
     ``is_bias`` marks the weight that exists only while the layer's bias is on. ``dtype`` and
     ``trainable`` are filled in from the layer itself; a rule leaves them alone. ``query_axis`` is the axis
-    of a query's size: attention sums products with keys along it, and divides by its root.
+    of a query's size: attention sums products with keys along it, and divides by its root. ``is_moving``
+    marks a statistic that training does not learn but averages over its batches, by the configured ``momentum``.
     """
 
     name: str
@@ -52,6 +53,7 @@ class WeightAxes:
     dtype: str = "float32"
     trainable: bool = True
     query_axis: int | None = None
+    is_moving: bool = False
 
     @property
     def produced(self) -> tuple[int, ...]:
