@@ -7,15 +7,14 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..graph import Layer, Symbol
+from ..graph import Symbol
 from ..graph.selection import spread
 from ..layer_rules import WeightAxes
 
 
 class HeldWeight(NamedTuple):
-    """A weight of the original: the layer it belongs to, its axes, and its values."""
+    """A weight of the original: its axes, and its values."""
 
-    layer: Layer
     axes: WeightAxes
     values: Any
 
@@ -43,8 +42,8 @@ def _l1(original: Original) -> Scores:
 def _batch_norm_scale(original: Original) -> Scores:
     """Liu et al. 2017, arXiv:1708.06519."""
     scales: Scores = {}
-    for layer, axes, values in original.weights:
-        if "BatchNormalization" in layer.kinds and axes.name == "gamma":
+    for axes, values in original.weights:
+        if axes.is_scale:
             spread(axes.axes[0], np.abs(np.asarray(values, dtype=np.float64)), scales)
     return _l2(original) | scales
 
@@ -61,7 +60,7 @@ def _random(original: Original) -> Scores:
 def _incoming(original: Original, magnitude: Callable[[np.ndarray], np.ndarray]) -> Scores:
     """Sum of the magnitudes of each unit's incoming weights, over all layers that produce the width."""
     scores: Scores = {}
-    for _, axes, values in original.weights:
+    for axes, values in original.weights:
         if not axes.produced:
             continue
         magnitudes = magnitude(np.asarray(values, dtype=np.float64))

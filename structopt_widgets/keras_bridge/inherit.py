@@ -83,7 +83,7 @@ def _held(structure: Structure, source: KerasSource) -> list[HeldWeight]:
     for name in structure.layers:  # what is left out has no say in what stays
         axes = space.connected.weights[name]
         present = _present(axes, _weights(source.operations[name]), _uses_bias(space.baseline, name))
-        held.extend(HeldWeight(space.graph.layers[name], axes[place], present[place]) for place in present)
+        held.extend(HeldWeight(axes[place], present[place]) for place in present)
     return held
 
 

@@ -12,15 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from ..graph import ModelGraph
+from ..layer_rules import Role
 from ..structure import Structure
 from .budget import Budget
 from .data import Data
 from .statistics import r2_score
 
-# Layers whose class alone says what the outputs are.
-_SCALES = {"Softmax": "softmax", "ops.Softmax": "softmax", "ops.Sigmoid": "sigmoid"}
-# Layers that leave the values of the outputs as they are.
-_TRANSPARENT = ("Flatten", "Reshape", "Dropout", "ops.Reshape", "ops.Squeeze")
+# Layers that by themselves say what the outputs are.
+_SCALES = {Role.SOFTMAX: "softmax", Role.SIGMOID: "sigmoid"}
 
 
 @dataclass(frozen=True)
@@ -127,14 +126,14 @@ def _fresh_optimizer(structure: Structure, budget: Budget) -> Any:
 
 def last_activation(structure: Structure) -> str:
     """What makes the outputs: the name of an activation, or ``"linear"``."""
-    graph = structure.space.graph
-    makers = {output: call for call in graph.calls for output in call.outputs}
-    tensor = graph.output_tensors[0]
+    connected = structure.space.connected
+    makers = {output: each for each in connected.calls for output in each.call.outputs}
+    tensor = connected.graph.output_tensors[0]
     while True:
-        call = makers[tensor]
-        kind = graph.layers[call.layer].kind
-        if kind not in _TRANSPARENT or len(call.inputs) != 1:
-            return _SCALES.get(kind) or structure.activations.get(call.layer, "linear")
+        call, rule = makers[tensor].call, makers[tensor].rule
+        if rule is None or not rule.keeps_values or len(call.inputs) != 1:
+            role = None if rule is None else rule.role
+            return _SCALES[role] if role in _SCALES else structure.activations.get(call.layer, "linear")
         tensor = call.inputs[0]
 
 
