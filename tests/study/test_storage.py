@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from toys import toy_space, toy_sweep, toy_trial
 
 import structopt_widgets as sw
-from structopt_widgets.study import storage
+from structopt_widgets.study import databases
 
 
 # A database takes a second to set up.
@@ -93,7 +93,7 @@ def test_an_sqlite_file_is_known_by_its_contents(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_a_new_database_may_be_opened_by_several_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(storage, "PAUSES", (0.0,))
+    monkeypatch.setattr(databases, "PAUSES", (0.0,))
     get_storage, tries = optuna.storages.get_storage, []
 
     def second_to_come(url: str | optuna.storages.BaseStorage) -> optuna.storages.BaseStorage:
