@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from ..graph import Symbol
+from ..graph.checks import known
 from ..graph.selection import copied, origins, shares
 from ..layer_rules import WeightAxes
 from ..structure import Structure
-from ..structure.choices import known
 from .importance import IMPORTANCES, HeldWeight, Original
 from .source import KerasSource
 from .without_weights import is_allocated

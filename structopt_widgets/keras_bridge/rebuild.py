@@ -13,10 +13,10 @@ import keras
 from keras.src.saving import serialization_lib
 
 from ..graph import Layer, TensorRef
+from ..graph.checks import known
 from ..graph.model_graph import map_structure
 from ..layer_rules import Setting
 from ..structure import Structure
-from ..structure.choices import known
 from ..structure.setting import setting_at
 from .importance import IMPORTANCES
 from .inherit import inherit_weights

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ..graph.checks import known, whole
 from ..layer_rules import activation_cost
 from ..layer_rules.activation_costs import choice_name
 from ..metrics import CostReport, optimizer_slots
 from ..metrics.cost_program import TOTALS
-from .choices import allowed_width, known
+from .choices import allowed_width
 
 if TYPE_CHECKING:
     import keras
@@ -101,8 +102,7 @@ class Structure:
             batch_size: samples a step, for peak activations and training memory.
             optimizer: whose slots training memory counts; the model's own by default, else Adam.
         """
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise ValueError(f"Expected a batch size of at least 1, got {batch_size!r}.")
+        batch_size = whole(batch_size, "a batch size", least=1)
         slots = self.space.slots if optimizer is None else optimizer_slots(optimizer)
         program = self.space.program
         inputs = program.inputs(self.widths, self.biases, self.activations, self.blocks, batch_size, slots)

@@ -13,9 +13,9 @@ import numpy as np
 import optuna
 from optuna.study import StudyDirection
 
+from ..graph.checks import known
 from ..metrics.cost_program import TOTALS
 from ..structure import Structure, StructureSpace
-from ..structure.choices import known
 from ..training import Budget, Data, Trial
 from ..training.trial import COSTS
 from .knobs import Choose, Knob, find_knobs

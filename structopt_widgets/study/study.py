@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ..graph.checks import whole
 from ..structure import StructureSpace
 from ..training import Budget, Data, Trial
 from ..training.budget import SHORT_BUDGET
@@ -57,6 +61,9 @@ class Study:
         self.study_id = self.storage.get_study_id_from_name(name)
         self.shelf = SpaceShelf(self.storage, self.study_id)
         self._read: dict[int, Trial] = {}
+        self._unreadable: dict[int, str] = {}
+        self._table: pd.DataFrame | None = None
+        self._lock = threading.Lock()  # a sweep adds to the table in one thread while another reads it
         self.compared: dict[tuple[int | None, int | None], Comparison] = {}
 
     def add(self, trial: Trial) -> Trial:
@@ -74,16 +81,35 @@ class Study:
         """One row a finished trial, indexed by its number; the columns are those of :meth:`Trial.to_row`."""
         import pandas as pd
 
-        trials = list(self)
-        if not trials:
-            return pd.DataFrame(columns=list(EMPTY_COLUMNS)).rename_axis("number")
-        numbers = pd.Index([trial.number for trial in trials], name="number")
-        return pd.DataFrame([trial.to_row() for trial in trials], index=numbers)
+        with self._lock:
+            known: Any = () if self._table is None else self._table.index
+            # A finished trial never changes, and writing a row in words takes time.
+            if new := [trial for trial in self if trial.number not in known]:
+                numbers = pd.Index([trial.number for trial in new], name="number")
+                rows = pd.DataFrame([trial.to_row() for trial in new], index=numbers)
+                self._table = rows if self._table is None else pd.concat([self._table, rows]).sort_index()
+            if self._table is None:
+                return pd.DataFrame(columns=list(EMPTY_COLUMNS)).rename_axis("number")
+            return self._table.copy()
+
+    @property
+    def unreadable(self) -> Mapping[int, str]:
+        """Trials that are there and cannot be read, by number, with the reason.
+
+        Their lines are damaged, or a newer release has written them. They stay where they are.
+        """
+        list(self)
+        return MappingProxyType(dict(self._unreadable))
 
     def trial(self, number: int) -> Trial:
         """The trial of a number; raises ``ValueError`` when there is none."""
+        number = whole(number, "the number of a trial")
         if number not in self._read:
             numbers = [str(trial.number) for trial in self]
+            if number in self._unreadable:
+                raise ValueError(
+                    f"Expected the number of a trial that can be read, got {number}: {self._unreadable[number]}."
+                )
             if number not in self._read:
                 known = f"{numbers[0]} to {numbers[-1]}" if numbers else "none: the study is empty"
                 raise ValueError(f"Expected the number of a trial ({known}), got {number!r}.")
@@ -208,18 +234,36 @@ class Study:
         return sum(1 for _ in self)
 
     def __iter__(self) -> Iterator[Trial]:
+        before = len(self._unreadable)
         every = self.storage.get_all_trials(self.study_id, deepcopy=False)
-        return iter([trial for trial in map(self._finished, every) if trial is not None])
+        trials = [trial for trial in map(self._finished, every) if trial is not None]
+        if len(self._unreadable) > before:
+            number, reason = next(iter(self._unreadable.items()))
+            warnings.warn(
+                f"{len(self._unreadable)} of {len(self._unreadable) + len(trials)} trials of the study {self.name!r} "
+                f"cannot be read, and stay where they are. Trial {number}: {reason}. "
+                "study.unreadable has the reason of each.",
+                stacklevel=2,
+            )
+        return iter(trials)
 
     def __repr__(self) -> str:
-        return f"Study({self.name}: {len(self)} trials)"
+        trials = len(self)
+        lost = f", {len(self._unreadable)} unreadable" if self._unreadable else ""
+        return f"Study({self.name}: {trials} trials{lost})"
 
     def _finished(self, frozen: optuna.trial.FrozenTrial) -> Trial | None:
         """The trial Optuna holds, if it has a result. It never changes again, so each is read once."""
         from .records import read_trial
 
         if frozen.number not in self._read:
-            trial = read_trial(frozen, self.shelf)
+            if frozen.number in self._unreadable:
+                return None
+            try:
+                trial = read_trial(frozen, self.shelf)
+            except ValueError as error:
+                self._unreadable[frozen.number] = str(error)
+                return None
             if trial is None:
                 return None
             self._read.setdefault(frozen.number, trial)
