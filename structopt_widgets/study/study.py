@@ -33,7 +33,7 @@ EMPTY_COLUMNS = (
     *("accuracy", "accuracy_low", "accuracy_high", "accuracy_std", "accuracy_by_seed", "loss"),
     *COSTS,
     *("epochs", "seeds", "batch_size", "optimizer", "learning_rate"),
-    *("seconds", "engine", "state", "reason", "data", "fingerprint", "structure"),
+    *("seconds", "engine", "settled", "state", "reason", "data", "fingerprint", "structure"),
 )
 
 

@@ -33,6 +33,9 @@ class Budget:
             is that of its last epoch, not of its best: no validation sample is looked at twice.
         subset: training samples used: a number of them, or a share below 1. A classification keeps
             the shares of its classes. Always the same samples, whatever the seed.
+        settle_normalization: whether the moving statistics of batch normalization are recomputed on
+            training samples before a validation where a run is too short for them to have settled.
+            Without, a network with normalization is scored by statistics that are half its initial ones.
     """
 
     epochs: int = 3
@@ -44,6 +47,7 @@ class Budget:
     seconds: float | None = None
     patience: int | None = None
     subset: int | float | None = None
+    settle_normalization: bool = True
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
@@ -81,6 +85,11 @@ class Budget:
             object.__setattr__(self, "subset", float(share))
         elif share is not None:
             object.__setattr__(self, "subset", _whole("subset", share, least=1))
+        if not isinstance(self.settle_normalization, (bool, np.bool_)):
+            raise TypeError(
+                f"Expected True or False as settle_normalization of a budget, got {self.settle_normalization!r}."
+            )
+        object.__setattr__(self, "settle_normalization", bool(self.settle_normalization))
 
     @property
     def seed_list(self) -> tuple[int, ...]:

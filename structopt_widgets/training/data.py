@@ -37,6 +37,7 @@ class Data:
         task: ``"classification"`` or ``"regression"``.
         class_names: tuple of names, or ``None``.
         n_classes: classes of a classification, else ``None``.
+        is_one_hot: whether ``y`` was given as one-hot rows, which a loss of one's own may then count on.
         input_shape: shape of one sample.
 
     Raises ``ValueError`` on arrays of different length, NaN, one class only, text in ``x``, empty
@@ -84,6 +85,7 @@ class Data:
         self.task = read.task
         self.class_names = read.class_names
         self.n_classes = read.n_classes
+        self.is_one_hot = read.is_one_hot
         self.name = name
 
     @property
@@ -110,7 +112,9 @@ class Data:
     def flattened(self) -> Data:
         """The same samples with each in one row, for models of dense layers: ``(n, 14, 14)`` becomes ``(n, 196)``."""
         x, x_val = (each.reshape(len(each), -1) for each in (self.x, self.x_val))
-        return Data(x, self.y, x_val, self.y_val, class_names=self.class_names, name=self.name, task=self.task)
+        flat = Data(x, self.y, x_val, self.y_val, class_names=self.class_names, name=self.name, task=self.task)
+        flat.is_one_hot = self.is_one_hot
+        return flat
 
     def __repr__(self) -> str:
         classes = f" of {self.n_classes} classes" if self.n_classes is not None else ""

@@ -11,11 +11,14 @@ import numpy as np
 import tensorflow as tf
 
 from ..keras_bridge import build_model
+from ..keras_bridge.variables import placed_weights
 from .budget import Budget
-from .objective import Objective, fresh_optimizer
+from .objective import Objective
+from .optimizer import exclude_from_decay, fresh_optimizer, innermost
 from .progress import Watch
 from .run import Run
 from .schedule import Deadline, epoch_lengths, has_lost_patience, sample_orders
+from .settling import batches_to_settle, settle
 
 VALIDATION_BATCH = 256  # samples a forward pass: enough to be fast, small enough for any memory
 
@@ -38,8 +41,7 @@ def fit(run: Run, objective: Objective, samples: Samples, budget: Budget, weight
     watch.begin([run])
     model = build_model(run.structure, weights, compiled=False, seed=run.seed)
     watch.check()
-    # Compiling with XLA takes longer than most quick runs.
-    model.compile(optimizer=fresh_optimizer(run.structure, budget), loss=objective.loss, jit_compile=False)
+    optimizer = compile_for(run, model, objective, budget)
     # Keras is told the length of an epoch, since one dataset holds the order of all of them.
     lengths = epoch_lengths(budget, len(samples.x))
     model.fit(
@@ -47,12 +49,25 @@ def fit(run: Run, objective: Objective, samples: Samples, budget: Budget, weight
         epochs=len(lengths),
         steps_per_epoch=lengths[0],
         shuffle=False,
-        callbacks=[_Watcher(run, objective, samples, budget, sum(lengths), watch)],
+        callbacks=[
+            *([keras.callbacks.SwapEMAWeights(swap_on_epoch=True)] if innermost(optimizer).use_ema else []),
+            _Watcher(run, objective, samples, budget, sum(lengths), watch),
+        ],
         verbose=0,
     )
     run.is_finished = not run.reason
     watch.end(run)
     return model
+
+
+def compile_for(run: Run, model: keras.Model, objective: Objective, budget: Budget, eagerly: bool = False) -> Any:
+    """Compile the model of a run as its budget and the user's model say; its optimizer."""
+    optimizer = fresh_optimizer(run.structure, budget)
+    exclude_from_decay(optimizer, run.structure, budget, placed_weights(run.structure, model))
+    weights = None if objective.loss_weight == 1 else [objective.loss_weight]
+    # Compiling with XLA takes longer than most quick runs.
+    model.compile(optimizer, objective.loss, loss_weights=weights, jit_compile=False, run_eagerly=eagerly)
+    return optimizer
 
 
 def _batches(x: np.ndarray, y: np.ndarray, budget: Budget, seed: int, epochs: int) -> Any:
@@ -76,10 +91,13 @@ class _Watcher(keras.callbacks.Callback):
         super().__init__()
         self._run, self._objective, self._samples, self._watch = run, objective, samples, watch
         self._patience, self._deadline, self._steps_left = budget.patience, Deadline(budget), steps
+        self._budget, self._steps_done = budget, 0
+        self._orders = sample_orders(run.seed, len(samples.x))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self._run.loss = float(logs["loss"])
         self._steps_left -= 1
+        self._steps_done += 1
         over = self._steps_left == 0 or self._deadline.is_over()
         if self._run.diverged("training loss", self._run.loss) or over:
             self.model.stop_training = True
@@ -87,7 +105,9 @@ class _Watcher(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
         run, x_val = self._run, self._samples.x_val
+        order = next(self._orders)
         if not run.reason:
+            self._settle(order)
             outputs = []
             for start in range(0, len(x_val), VALIDATION_BATCH):
                 self._watch.check()
@@ -99,3 +119,11 @@ class _Watcher(keras.callbacks.Callback):
             self._watch.end_epoch(run)
         if run.reason or has_lost_patience([each["val_loss"] for each in run.history], self._patience):
             self.model.stop_training = True
+
+    def _settle(self, order: np.ndarray) -> None:
+        """Recompute the statistics of normalization that have not settled, from this epoch's first batches."""
+        run, size = self._run, self._budget.batch_size
+        count = batches_to_settle(run.structure, self._budget, len(order), self._steps_done)
+        run.is_settled = count > 0
+        if count:
+            settle(run.structure, self.model, [self._samples.x[order[k * size : (k + 1) * size]] for k in range(count)])

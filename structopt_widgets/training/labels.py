@@ -21,12 +21,14 @@ class Labels:
         parts: training and, if given, validation labels: class numbers ``(n,)`` as int64, or floats.
         class_names: a name for each class number, or ``None``.
         n_classes: one more than the largest class number, or the number of names; ``None`` for regression.
+        is_one_hot: whether the training labels came as one-hot rows.
     """
 
     task: str
     parts: tuple[np.ndarray, ...]
     class_names: tuple[str, ...] | None
     n_classes: int | None
+    is_one_hot: bool = False
 
 
 def read_labels(parts: Sequence[np.ndarray], task: str | None, class_names: Sequence[str] | None) -> Labels:
@@ -61,7 +63,8 @@ def read_labels(parts: Sequence[np.ndarray], task: str | None, class_names: Sequ
             f"Expected labels of at least two classes in y, got only {present[0]}: there is nothing to tell apart. "
             "Add samples of another class; if y holds quantities, pass task='regression'."
         )
-    return Labels("classification", classes, names, len(names) if names is not None else largest + 1)
+    n_classes = len(names) if names is not None else largest + 1
+    return Labels("classification", classes, names, n_classes, parts[0].dtype.kind != "U" and _is_one_hot(parts[0]))
 
 
 def _guess(y: np.ndarray) -> str:

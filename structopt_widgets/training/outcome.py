@@ -42,7 +42,8 @@ def trial_of(structure: Structure, objective: Objective, data: Data, budget: Bud
         seconds=sum(run.seconds for run in runs),
         reason=f"Seed {failed.seed}: {failed.reason}" if failed else "",
         history=tuple(tuple(run.history) for run in runs),
-        engine="together" if all(run.engine == "together" for run in runs) else "keras",
+        engine=next((run.engine for run in runs if run.engine != "together"), "together"),
+        settled=complete and any(run.is_settled for run in runs),
     )
 
 

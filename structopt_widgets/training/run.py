@@ -19,13 +19,14 @@ class Run:
         trial: which structure of the call this is, 0, 1, ...
         place: which of its seeds, 0, 1, ...
         structure, seed: what is trained.
-        engine: ``"together"`` or ``"keras"``, once it is known.
+        engine: as in :attr:`Trial.engine`, once it is known.
         history: finished epochs, as in :attr:`Trial.history`.
         loss: mean training loss of the epoch so far; ``None`` before the first step.
         outputs: on the validation part, after the last epoch.
         is_finished: whether it has been trained to the end of its budget.
         seconds: its share of the wall time.
         reason: why it failed; empty while it did not.
+        is_settled: whether the moving statistics of normalization were recomputed before the last validation.
     """
 
     trial: int
@@ -39,10 +40,11 @@ class Run:
     is_finished: bool = False
     seconds: float = 0.0
     reason: str = ""
+    is_settled: bool = False
 
     def restart(self) -> None:
         """Forget what has been trained."""
-        self.history, self.loss, self.outputs, self.reason = [], None, None, ""
+        self.history, self.loss, self.outputs, self.reason, self.is_settled = [], None, None, "", False
 
     def diverged(self, what: str, value: float) -> bool:
         """Whether a loss is not a finite number; the run then has failed and says why."""

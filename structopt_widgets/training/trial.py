@@ -49,7 +49,10 @@ class Trial:
         history: for each seed, for each epoch: training ``loss``, ``val_loss`` and ``val_accuracy``
             or ``val_r2``.
         engine: ``"together"`` when its seeds, and perhaps other structures, were trained in one compiled
-            step; ``"keras"`` when each was trained by ``keras.Model.fit``.
+            step; ``"keras"`` when each was trained by ``keras.Model.fit``, with the reason where they
+            were to be trained together: ``"keras: noise (GaussianNoise) draws random numbers of its own"``.
+        settled: whether the moving statistics of normalization layers were recomputed on training samples
+            before the last validation, as the run was too short for them: ``Budget.settle_normalization``.
         right: for an accuracy, how many seeds were right on each validation sample, packed by
             :func:`~structopt_widgets.training.item_scores.pack_counts`; else empty.
         other: what a newer release has written and this one does not know, kept as it is.
@@ -78,6 +81,7 @@ class Trial:
     reason: str = ""
     history: tuple[tuple[Mapping[str, float], ...], ...] = ()
     engine: str = "keras"
+    settled: bool = False
     number: int | None = None
     right: str = ""
     other: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -106,6 +110,7 @@ class Trial:
             "learning_rate": math.nan if self.budget.learning_rate is None else self.budget.learning_rate,
             "seconds": self.seconds,
             "engine": self.engine,
+            "settled": self.settled,
             "state": self.state,
             "reason": self.reason,
             "data": self.data,
@@ -120,7 +125,10 @@ class Trial:
         unit = "{:.1%}" if self.metric == "accuracy" else "{:.3f}"
         score, low, high = (unit.format(each) for each in (self.score, self.low, self.high))
         seeds = f", mean of {len(self.by_seed)} seeds" if len(self.by_seed) > 1 else ""
-        return f"{self.metric} {score} (95 % interval {low} to {high}{seeds}) with {self.n_params:,} parameters"
+        settled = "; normalization settled on training samples" if self.settled else ""
+        return (
+            f"{self.metric} {score} (95 % interval {low} to {high}{seeds}) with {self.n_params:,} parameters{settled}"
+        )
 
     def to_json(self) -> str:
         """Everything in the trial, its structure included, as standard JSON."""

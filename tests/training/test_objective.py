@@ -8,7 +8,8 @@ import pytest
 
 from structopt_widgets import StructureSpace
 from structopt_widgets.training import Budget, Data
-from structopt_widgets.training.objective import choose_objective, fresh_optimizer, last_activation
+from structopt_widgets.training.objective import choose_objective, last_activation
+from structopt_widgets.training.optimizer import fresh_optimizer
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 4)).astype("float32")
@@ -44,7 +45,7 @@ def test_the_last_activation_is_found_behind_layers_that_keep_values() -> None:
 def test_classes_take_crossentropy_on_what_the_outputs_are(activation: str | None) -> None:
     objective = choose_objective(space(dense(3, activation)).baseline, CLASSES)
     assert isinstance(objective.loss, keras.losses.SparseCategoricalCrossentropy)
-    assert objective.loss.get_config()["from_logits"] is (activation != "softmax")
+    assert objective.loss.get_config()["from_logits"] is (activation is None)
     outputs = np.eye(3)[CLASSES.y_val] * 5
     assert objective.score(CLASSES.y_val, outputs) == 1
     if activation is None:

@@ -14,6 +14,7 @@ import pytest
 
 from structopt_widgets import Structure, StructureSpace
 from structopt_widgets.keras_bridge import build_model
+from structopt_widgets.keras_bridge.variables import present_weights
 from structopt_widgets.training import Budget, Data, Progress, Trial, load_data, quick_run, train_together
 from structopt_widgets.training.fitting import Samples, fit
 from structopt_widgets.training.inputs import fit_x
@@ -23,7 +24,6 @@ from structopt_widgets.training.run import Run
 from structopt_widgets.training.together.dense_networks import dense_layers
 from structopt_widgets.training.together.engine import fit_jointly
 from structopt_widgets.training.together.joint import JointTraining, NotStackableError
-from structopt_widgets.training.together.members import present_weights
 from structopt_widgets.training.together.plan import batches
 from structopt_widgets.training.together.side_by_side import SideBySide
 from structopt_widgets.training.together.stack import Stack

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .plan import Batch
 
 _log = logging.getLogger(__name__)
+LONGEST = 200  # characters of a reason that a trial keeps
 
 
 def train_together(
@@ -39,9 +40,11 @@ def train_together(
     Each structure is mathematically alone: its initial weights, the order of its samples, its dropout
     masks and its optimizer's state are those it would have by itself, so that company changes its
     numbers by rounding only. What neither way can train is
-    trained one by one with Keras's ``fit``: layers that draw random numbers (but for dropout),
-    optimizers that clip gradients, mixed precision, weight constraints, layers that compute otherwise
-    among padded channels. The trial's ``engine`` says which, and the log of this module why.
+    trained one by one with Keras's ``fit``: layers that draw random numbers (but for dropout) or assign to
+    weights, optimizers that clip by norms, mixed precision, weight constraints, layers that compute otherwise
+    among padded channels. Layers, functions and losses of a user's own are trained together once one
+    member's first step has been found equal to Keras's own. The trial's ``engine`` says which way was
+    taken, and why one by one; so does the log of this module.
 
     Args:
         structures: all of one :class:`StructureSpace`.
@@ -110,8 +113,9 @@ def _train(
     """Train ``runs`` together, or one by one when they are one or cannot be stacked."""
     from ..fitting import fit
     from .engine import fit_jointly
+    from .joint import NotStackableError
 
-    runs = batch.runs
+    runs, why = batch.runs, ""
     for kind in batch.kinds if len(runs) > 1 else ():
         try:
             for run in runs:
@@ -123,10 +127,11 @@ def _train(
             raise
         # Whatever a model's own layers raise among joint weights, alone they may well work.
         except Exception as error:
-            _log.info("Not trained as a %s: %s: %s", kind.__name__, type(error).__name__, error)
+            why = str(error) if isinstance(error, NotStackableError) else f"{type(error).__name__}: {error}"
+            _log.info("Not trained as a %s: %s", kind.__name__, why)
     for run in runs:
         run.restart()
-        run.engine = "keras"
+        run.engine = f"keras: {' '.join(why.split())[:LONGEST]}" if why else "keras"
         try:
             fit(run, objective, samples, budget, weights, watch)
         except Stopped:
