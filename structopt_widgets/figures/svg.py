@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .style import COLOURS, GREY, column_title, format_value
-from .tradeoff import ALIKE, EMPTY, Point, TradeoffInfo, tradeoff_info
+from .tradeoff import Point, TradeoffInfo, tradeoff_info
+from .tradeoff_layout import EMPTY, LIKE_THE_BEST
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -143,7 +144,7 @@ def _description(info: TradeoffInfo) -> str:
         for point in info.front_points
     )
     alike = ", ".join(str(point.number) for point in info.points if point.alike)
-    front += f". {ALIKE.capitalize()}: {alike}" if alike else ""
+    front += f". {LIKE_THE_BEST.capitalize()}: {alike}" if alike else ""
     lines = "".join(f" {name}: {format_value(info.y, value)}." for name, value in info.references)
     return f"{len(info.points)} trials. Pareto front: {front}.{lines}"
 
@@ -234,7 +235,7 @@ def _key(info: TradeoffInfo) -> list[str]:
     if info.baseline is not None:
         parts += [_mark(LEFT + 276, y, True), f'<text x="{LEFT + 290}" y="{y + 4}">baseline</text>']
     if any(point.alike for point in info.points):
-        parts += [_mark(LEFT + 6, y + 17, False, True), f'<text x="{LEFT + 16}" y="{y + 21}">{ALIKE}</text>']
+        parts += [_mark(LEFT + 6, y + 17, False, True), f'<text x="{LEFT + 16}" y="{y + 21}">{LIKE_THE_BEST}</text>']
     return parts
 
 
