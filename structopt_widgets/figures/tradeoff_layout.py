@@ -53,7 +53,7 @@ def tradeoff_traces() -> list[Any]:
 
 
 def tradeoff_layout() -> dict[str, Any]:
-    """Axes, key, the cursor (the first shape), the word for no trials (the first annotation) and the note (the title)."""
+    """Axes and key; the cursor is the first shape, the word for no trials the first annotation, the note the title."""
     return {
         "template": TEMPLATE,
         "margin": {"l": 70, "r": 20, "t": 70, "b": 75},
