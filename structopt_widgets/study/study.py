@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     import optuna
     import pandas as pd
 
-    from .comparison import Comparison
     from .knobs import Choose
     from .plan import Plan
     from .running import Elsewhere, Here
@@ -52,6 +51,7 @@ class Study:
 
     def __init__(self, path_or_url: str | os.PathLike[str] | None = None, name: str = "structures") -> None:
         # Optuna takes most of a second to import; whoever only measures should not wait for it.
+        from .evidence import EvidenceShelf
         from .records import SpaceShelf
         from .storage import open_storage, open_study
 
@@ -64,7 +64,7 @@ class Study:
         self._unreadable: dict[int, str] = {}
         self._table: pd.DataFrame | None = None
         self._lock = threading.Lock()  # a sweep adds to the table in one thread while another reads it
-        self.compared: dict[tuple[int | None, int | None], Comparison] = {}
+        self.evidence = EvidenceShelf()
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and return it with its number."""
@@ -116,12 +116,27 @@ class Study:
         return self._read[number]
 
     def compare(self, number: int | None = None) -> pd.DataFrame:
-        """Which trials can be told apart from one of them: ``difference``, ``p_value``, ``paired_by``, ``told_apart``.
+        """Which structures can be told apart from one of them.
 
         Args:
             number: the trial to compare with; by default the one with the best score.
 
-        Each row is a :func:`compare` of its own; of a hundred equal trials, five are told apart by chance.
+        Returns:
+            one row for each complete trial on that trial's data: ``difference`` of the scores,
+            ``standard_error`` of it, ``p_value``, ``paired_by`` (``"samples"`` or ``"nothing"``),
+            ``told_apart`` and ``verdict``: ``"worse"``, ``"better"``, ``"cannot be told apart"``, for the
+            trial compared with ``"the best"`` or ``"compared with"``, or for all
+            ``"one run each: not comparable"``.
+
+        A verdict is about *structures*: the difference is held against what other validation samples,
+        which are paired, and other seeds would do to it. What a seed does is pooled over all trials on
+        these data that have several; when none has, nothing can be compared. The p-values allow for all
+        pairs of the structures (Tukey's studentized range), because the best is known as such by the same
+        scores: of twenty studies of equal structures one calls any of them worse.
+
+        Source: J. C. Hsu, "Multiple Comparisons", 1996. His comparisons with the best, by Dunnett's
+        distribution, keep the truly best from being called worse; where several are equally good they call
+        some of them worse in half of all studies of 24.
         """
         from .comparison import compare_all
 

@@ -32,10 +32,12 @@ class Trial:
         metric: ``"accuracy"``, share of right classes, or ``"r2"``, share of explained variance,
             both over the validation part after the last epoch.
         score: mean of ``by_seed``.
-        low, high: 95 % interval of the score. Accuracy: Wilson's, for the mean over the seeds as a
-            proportion of the validation samples. R2: percentile bootstrap of the mean over the seeds.
-            Both cover which samples happened to be in the validation part, counted once however
-            many seeds there are; how much the seeds differ is the standard deviation in the row.
+        low, high: 95 % interval of the score. With several seeds it covers the expected score of the
+            *structure*, over validation samples and over seeds. With one it covers the score of *this
+            network* on other samples, and says nothing of another seed. Accuracy: Wilson's with an
+            effective number of samples; R2: percentile bootstrap, with the seeds' variance added. See
+            :func:`~structopt_widgets.training.statistics.accuracy_interval` and
+            :func:`~structopt_widgets.training.statistics.with_seeds`.
         by_seed: the score of each seed, in the order of ``budget.seed_list``.
         loss: mean over the seeds of the validation loss after the last epoch.
         n_params, macs, flops, weight_bytes, parallelism: costs of the structure.
@@ -124,10 +126,10 @@ class Trial:
             return f"{self.state}: {self.reason or 'no score'}"
         unit = "{:.1%}" if self.metric == "accuracy" else "{:.3f}"
         score, low, high = (unit.format(each) for each in (self.score, self.low, self.high))
-        seeds = f", mean of {len(self.by_seed)} seeds" if len(self.by_seed) > 1 else ""
+        covers = f"mean of {len(self.by_seed)} seeds" if len(self.by_seed) > 1 else "of this network"
         settled = "; normalization settled on training samples" if self.settled else ""
         return (
-            f"{self.metric} {score} (95 % interval {low} to {high}{seeds}) with {self.n_params:,} parameters{settled}"
+            f"{self.metric} {score} (95 % interval {low} to {high}, {covers}) with {self.n_params:,} parameters{settled}"
         )
 
     def to_json(self) -> str:
