@@ -1,0 +1,38 @@
+"""Models as other people build them, written by someone who does not write the reader, and what became of each."""
+
+from . import (
+    attention,
+    convolutional,
+    generative,
+    graphs,
+    language,
+    metric_learning,
+    own_weights,
+    quirks,
+    segmentation,
+    sequences,
+    tabular,
+    translation,
+    vision_transformers,
+    windows,
+)
+from .foreign import FOREIGN, Foreign
+
+__all__ = [
+    "FOREIGN",
+    "Foreign",
+    "attention",
+    "convolutional",
+    "generative",
+    "graphs",
+    "language",
+    "metric_learning",
+    "own_weights",
+    "quirks",
+    "segmentation",
+    "sequences",
+    "tabular",
+    "translation",
+    "vision_transformers",
+    "windows",
+]
