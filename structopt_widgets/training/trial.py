@@ -128,9 +128,8 @@ class Trial:
         score, low, high = (unit.format(each) for each in (self.score, self.low, self.high))
         covers = f"mean of {len(self.by_seed)} seeds" if len(self.by_seed) > 1 else "of this network"
         settled = "; normalization settled on training samples" if self.settled else ""
-        return (
-            f"{self.metric} {score} (95 % interval {low} to {high}, {covers}) with {self.n_params:,} parameters{settled}"
-        )
+        interval = f"95 % interval {low} to {high}, {covers}"
+        return f"{self.metric} {score} ({interval}) with {self.n_params:,} parameters{settled}"
 
     def to_json(self) -> str:
         """Everything in the trial, its structure included, as standard JSON."""
