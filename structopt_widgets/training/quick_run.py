@@ -8,6 +8,7 @@ from typing import Any
 from ..structure import Structure, StructureSpace
 from .budget import SHORT_BUDGET, Budget
 from .data import Data
+from .process import refuse_fork
 from .progress import Progress
 from .together import train_together
 from .trial import Trial
@@ -50,6 +51,7 @@ def quick_run(
     """
     if not isinstance(data, Data):
         raise TypeError(f"Expected a Data to train on, got {type(data).__name__}. Wrap arrays in it: Data(x, y).")
+    refuse_fork()
     structure = structure if isinstance(structure, Structure) else _read(structure, data)
     return train_together([structure], data, budget, weights, on_progress, should_stop)[0]
 

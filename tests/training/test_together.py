@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import re
 import threading
 import time
 from collections.abc import Callable
@@ -345,11 +346,15 @@ def test_what_cannot_be_stacked_is_trained_one_by_one() -> None:
     )
     space = StructureSpace.from_keras(model)
     trials = train_together([space.baseline, space.scaled(0.5)], pictures(), Budget(epochs=1, seeds=2))
-    assert [(trial.state, trial.engine) for trial in trials] == [("complete", "keras")] * 2
+    assert [trial.state for trial in trials] == ["complete"] * 2
+    assert all(
+        re.match(r"keras: gaussian_noise.* \(GaussianNoise\) draws random numbers", each.engine) for each in trials
+    )
     clipped = mlp()
     clipped.compile(keras.optimizers.Adam(clipnorm=1.0), "sparse_categorical_crossentropy")
     trial = quick_run(clipped, pictures(), Budget(epochs=1, seeds=2))
-    assert (trial.state, trial.engine, len(trial.by_seed)) == ("complete", "keras", 2)
+    assert (trial.state, len(trial.by_seed)) == ("complete", 2)
+    assert trial.engine == "keras: the optimizer's clipnorm joins a model's weights"
 
 
 def test_one_member_that_diverges_fails_and_the_others_do_not_notice() -> None:
@@ -404,7 +409,7 @@ def test_softmax_over_differing_widths_is_told_apart() -> None:
     structures = [each.with_activation("one", "softmax") for each in (space.baseline, space.scaled(0.5))]
     trials = train_together([space.baseline, *structures], pictures(), Budget(epochs=1, seeds=1))
     assert [trial.state for trial in trials] == ["complete"] * 3
-    assert {trial.engine for trial in trials[1:]} == {"keras"}
+    assert all("activation over all of its channels" in trial.engine for trial in trials[1:])
     # Seeds of one structure have no padding between them.
     assert train_together(structures[:1], pictures(), Budget(epochs=1, seeds=2))[0].engine == "together"
 

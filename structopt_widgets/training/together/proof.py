@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import keras
 import numpy as np
 
 from ...keras_bridge import build_model
@@ -13,7 +14,7 @@ from ...structure import Structure
 from ..budget import Budget
 from ..compiled import as_loss
 from ..fitting import compile_for
-from ..objective import Objective
+from ..objective import Objective, last_activation
 from ..optimizer import dense_gradients, innermost
 from ..run import Run
 from .joint import JointTraining, NotStackableError
@@ -35,6 +36,7 @@ def is_known(structure: Structure, objective: Objective) -> bool:
         and not any(_is_own(connected.graph.layers[name].serialized) for name in names)
         and is_mean
         and _is_of_keras(loss)
+        and _sees_outputs_only(loss, objective, last_activation(structure))
     )
 
 
@@ -102,6 +104,25 @@ def _is_own(value: Any) -> bool:
         module = str(value.get("module") or "") if "class_name" in value else "keras"
         return not module.startswith(("keras", "builtins")) or any(map(_is_own, value.values()))
     return isinstance(value, (list, tuple)) and any(map(_is_own, value))
+
+
+def _sees_outputs_only(loss: Any, objective: Objective, activation: str) -> bool:
+    """Whether a loss makes the same of outputs that do not remember what they were made of.
+
+    Keras hangs the logits on what a sigmoid or softmax returns, and its crossentropies take those instead,
+    whichever of the two it was.
+    """
+    if activation == "linear":
+        return True
+    samples = objective.output_shape[-1] + 1
+    logits = np.sin(np.arange(samples * objective.output_shape[-1])).reshape(samples, -1).astype(np.float32)
+    made = keras.activations.get(activation)(keras.ops.convert_to_tensor(logits))
+    shape = (samples, *objective.output_shape)
+    if made.shape != shape or not hasattr(made, "_keras_logits"):
+        return not hasattr(made, "_keras_logits")
+    labels = np.arange(samples) % max(objective.output_shape[-1], 2)
+    targets = objective.targets(labels if objective.metric == "accuracy" else np.asarray(made))
+    return bool(np.isclose(np.asarray(loss(targets, made)), np.asarray(loss(targets, np.asarray(made))), rtol=1e-3))
 
 
 def _is_of_keras(loss: Any) -> bool:

@@ -115,7 +115,7 @@ class Stack(JointTraining):
         with self._as_member(weights, state) as scope:
             given = dict(scope.state_mapping)
             outputs = self._forward(x, own, training=True)
-            self._refuse_assignments(given, scope.state_mapping)
+            self._refuse_assignments(given, scope.state_mapping, self._others)
             loss = self._mean_loss(y, outputs)
             for each in self._envelope_model.trainable_variables:
                 if each.regularizer is not None:
@@ -128,8 +128,11 @@ class Stack(JointTraining):
 
     def _member_outputs(self, weights: Any, state: Any, x: Any) -> Any:
         def outputs(member: Any) -> Any:
-            with self._as_member(member[0], member[1]):
-                return self._forward(x, member[2], training=False)
+            with self._as_member(member[0], member[1]) as scope:
+                given = dict(scope.state_mapping)
+                made = self._forward(x, member[2], training=False)
+                self._refuse_assignments(given, scope.state_mapping, kept=())
+                return made
 
         members = self._forward.inputs(0, 0, training=False)
         return tf.vectorized_map(outputs, (weights, state, members), fallback_to_while_loop=False)
@@ -144,10 +147,10 @@ class Stack(JointTraining):
             collect_losses=True,
         )
 
-    def _refuse_assignments(self, given: Mapping[int, Any], now: Mapping[int, Any]) -> None:
-        """Raise where layers assigned to what is not theirs to change in a step, or what nobody would keep."""
-        kept = {id(each) for each in self._others}
-        changed = {key for key, value in now.items() if key not in kept and given.get(key) is not value}
+    def _refuse_assignments(self, given: Mapping[int, Any], now: Mapping[int, Any], kept: Sequence[Any]) -> None:
+        """Raise where layers assigned to weights other than those whose new values are ``kept``."""
+        may = {id(each) for each in kept}
+        changed = {key for key, value in now.items() if key not in may and given.get(key) is not value}
         if changed:
             names = [each.path for each in self._envelope_model.variables if id(each) in changed]
             raise NotStackableError(

@@ -11,6 +11,7 @@ from ..budget import SHORT_BUDGET, Budget
 from ..data import Data
 from ..inputs import fit_x
 from ..outcome import trial_of
+from ..process import at_work, refuse_fork
 from ..progress import Progress, Stopped, Watch
 from ..schedule import epoch_lengths, training_rows
 from ..trial import Trial
@@ -59,8 +60,11 @@ def train_together(
         divided by the number of its members. A loss that is no longer finite, or an error, fails that
         trial alone.
 
-    Raises ``ValueError`` before any training when labels or samples do not fit the model.
+    Raises ``ValueError`` before any training when labels or samples do not fit the model, and
+    ``RuntimeError`` in a process that was forked after TensorFlow had started. Python that ends meanwhile
+    stops the runs of daemon threads and waits for them.
     """
+    refuse_fork()
     many = list(structures)
     if not isinstance(data, Data):
         raise TypeError(f"Expected a Data to train on, got {type(data).__name__}. Wrap arrays in it: Data(x, y).")
@@ -95,12 +99,13 @@ def train_together(
         for run in batch.runs:
             run.seconds = (watch.elapsed - start) / len(batch.runs)
 
-    try:
-        train_at_once(batches(runs, sum(lengths) * budget.batch_size, budget), train, watch)
-    except Stopped:
-        pass
-    finally:
-        forget_compiled_steps()
+    with at_work(watch):
+        try:
+            train_at_once(batches(runs, sum(lengths) * budget.batch_size, budget), train, watch)
+        except Stopped:
+            pass
+        finally:
+            forget_compiled_steps()
     return [
         trial_of(each, objective, data, budget, [run for run in runs if run.trial == trial])
         for trial, (each, objective) in enumerate(zip(many, objectives, strict=True))
