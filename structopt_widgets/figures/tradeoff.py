@@ -148,14 +148,14 @@ def tradeoff_info(
 def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
     """Show ``info`` in a plotly figure, whose traces are made once and then updated in place.
 
-    They are, in this order: the trials with their intervals, the Pareto front, the baseline, and the
-    trials like the best. ``customdata`` of the first and the third are the numbers of the trials; the first shape of
-    the layout is the cursor, the others are the references.
+    They are, in this order: the trials with their intervals, the Pareto front, the baseline, the trials like the
+    best, and the room around what is at one place. ``customdata`` of the first and the third are the numbers of the
+    trials; the first shape of the layout is the cursor, the others are the references; its title is the note.
     """
     if not figure.data:
         figure.add_traces(tradeoff_traces())
         figure.update_layout(**tradeoff_layout())
-    points, front, baseline, alike = figure.data
+    points, front, baseline, alike, room = figure.data
     with figure.batch_update():
         alike.x, alike.y = ([getattr(each, axis) for each in info.points if each.alike] for axis in "xy")
         points.x, points.y = [each.x for each in info.points], [each.y for each in info.points]
@@ -183,8 +183,7 @@ def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
         cursor.x0 = cursor.x1 = 1 if place is None else place
         layout.annotations[0].visible = not info.points
         layout.title.text = "<br>".join(textwrap.wrap(info.note, NOTE_WIDTH))
-        # plotly takes a point and the cursor at one place for a range without width.
-        layout.xaxis.autorangeoptions.include, layout.yaxis.autorangeoptions.include = info.x_room, info.y_room
+        room.x, room.y = _corners(info)
         layout.margin.r = 90 if info.references else 20  # room for their names
         if not info.points:
             layout.xaxis.update(_reach(place, info.logx))
@@ -203,6 +202,14 @@ def _room(values: list[float], log: bool) -> tuple[float, float] | None:
         return values[0] / 3, values[0] * 3
     half = abs(values[0]) / 2 or 0.5
     return values[0] - half, values[0] + half
+
+
+def _corners(info: TradeoffInfo) -> tuple[list[float], list[float]]:
+    """Of the room: two points on a diagonal; along an axis that needs none they are at the first point's place."""
+    if not info.points or (info.x_room is None and info.y_room is None):
+        return [], []
+    x, y = info.points[0].x, info.points[0].y
+    return list(info.x_room or (x, x)), list(info.y_room or (y, y))
 
 
 def _reach(place: float | None, logx: bool) -> dict[str, Any]:

@@ -12,7 +12,7 @@ EMPTY = "No trial yet: run one, and its point appears here."
 
 
 def tradeoff_traces() -> list[Any]:
-    """The four traces of the figure, still empty."""
+    """The five traces of the figure, still empty."""
     import plotly.graph_objects as go
 
     return [
@@ -49,6 +49,9 @@ def tradeoff_traces() -> list[Any]:
             marker_line_color=COLOURS["blue"],
             hoverinfo="skip",  # as above
         ),
+        # Unseen. plotly takes a point and the cursor at one place for a range without width, and its
+        # autorangeoptions.include does not widen a logarithmic axis downward.
+        go.Scatter(name="room", mode="markers", marker={"opacity": 0}, showlegend=False, hoverinfo="skip"),
     ]
 
 
