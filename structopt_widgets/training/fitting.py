@@ -18,7 +18,7 @@ from .optimizer import exclude_from_decay, fresh_optimizer, innermost
 from .progress import Watch
 from .run import Run
 from .schedule import Deadline, epoch_lengths, has_lost_patience, sample_orders
-from .settling import batches_to_settle, settle
+from .settling import Settling, batches_to_settle
 
 VALIDATION_BATCH = 256  # samples a forward pass: enough to be fast, small enough for any memory
 
@@ -92,6 +92,7 @@ class _Watcher(keras.callbacks.Callback):
         self._run, self._objective, self._samples, self._watch = run, objective, samples, watch
         self._patience, self._deadline, self._steps_left = budget.patience, Deadline(budget), steps
         self._budget, self._steps_done = budget, 0
+        self._settling: Settling | None = None
         self._orders = sample_orders(run.seed, len(samples.x))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
@@ -126,4 +127,5 @@ class _Watcher(keras.callbacks.Callback):
         count = batches_to_settle(run.structure, self._budget, len(order), self._steps_done)
         run.is_settled = count > 0
         if count:
-            settle(run.structure, self.model, [self._samples.x[order[k * size : (k + 1) * size]] for k in range(count)])
+            self._settling = self._settling or Settling(run.structure, self.model)
+            self._settling.settle([self._samples.x[order[k * size : (k + 1) * size]] for k in range(count)])

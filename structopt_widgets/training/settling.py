@@ -11,7 +11,7 @@ Source: Y. Wu, J. Johnson, "Rethinking 'Batch' in BatchNorm", 2021, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import keras
@@ -66,35 +66,38 @@ def batches_to_settle(structure: Structure, budget: Budget, samples: int, steps:
     return max(1, min(samples, SAMPLES) // budget.batch_size)
 
 
-def settle(structure: Structure, model: keras.Model, batches: Sequence[np.ndarray]) -> None:
-    """Replace the moving statistics of a model built from ``structure`` by their means over ``batches``.
+class Settling:
+    """Replaces the moving statistics of a model built from ``structure`` by their means over batches.
 
     Nothing else in the model changes: not its weights, and not the state of its dropout.
     """
-    placed = placed_weights(structure, model)
-    moving = {id(placed[key]): each for key, each in moving_weights(structure).items() if key in placed}
-    sums = _sums_of_updates(model, moving, batches)
-    for variable, total in zip(model.non_trainable_variables, sums, strict=True):
-        if id(variable) in moving:
-            variable.assign(total / (len(batches) * moving[id(variable)].share))
 
+    def __init__(self, structure: Structure, model: keras.Model) -> None:
+        placed = placed_weights(structure, model)
+        moving = {id(placed[key]): each for key, each in moving_weights(structure).items() if key in placed}
+        self._model = model
+        self._moving = [moving.get(id(each)) for each in model.non_trainable_variables]
 
-def _sums_of_updates(
-    model: keras.Model, moving: Mapping[int, Moving], batches: Sequence[np.ndarray]
-) -> list[tf.Tensor]:
-    """The sum over batches of what each moving statistic becomes when it starts from 0."""
-    trained = [each.value for each in model.trainable_variables]
-    is_moving = [id(each) in moving for each in model.non_trainable_variables]
+        def updated(weights: list[tf.Tensor], state: list[tf.Tensor], x: tf.Tensor) -> list[tf.Tensor]:
+            return model.stateless_call(weights, state, x, training=True)[1]
 
-    @tf.function(autograph=False, reduce_retracing=True)
-    def updated(state: list[tf.Tensor], x: tf.Tensor) -> list[tf.Tensor]:
-        return model.stateless_call(trained, state, x, training=True)[1]
+        self._updated = tf.function(updated, autograph=False, reduce_retracing=True)
 
-    state = [tf.convert_to_tensor(each.value) for each in model.non_trainable_variables]
-    sums = [tf.zeros_like(each) for each in state]
-    for x in batches:
-        blank = [tf.zeros_like(each) if moves else each for each, moves in zip(state, is_moving, strict=True)]
-        # Dropout goes on from where the batch before has left it.
-        state = updated(blank, tf.constant(x))
-        sums = [total + each if moves else total for total, each, moves in zip(sums, state, is_moving, strict=True)]
-    return sums
+    def settle(self, batches: Sequence[np.ndarray]) -> None:
+        """Recompute the statistics at the present weights."""
+        weights = [each.value for each in self._model.trainable_variables]
+        state = [tf.convert_to_tensor(each.value) for each in self._model.non_trainable_variables]
+        sums = [tf.zeros_like(each) for each in state]
+        for x in batches:
+            # From 0 a statistic becomes its share of the batch's; dropout goes on from the batch before.
+            blank = [
+                each if moves is None else tf.zeros_like(each) for each, moves in zip(state, self._moving, strict=True)
+            ]
+            state = self._updated(weights, blank, tf.constant(x))
+            sums = [
+                total if moves is None else total + each
+                for total, each, moves in zip(sums, state, self._moving, strict=True)
+            ]
+        for variable, total, moves in zip(self._model.non_trainable_variables, sums, self._moving, strict=True):
+            if moves is not None:
+                variable.assign(total / (len(batches) * moves.share))

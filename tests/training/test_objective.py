@@ -154,7 +154,7 @@ def test_where_a_loss_takes_both_forms_the_data_decide() -> None:
 
 def test_a_loss_that_takes_no_labels_of_classes_is_refused() -> None:
     def error(y: object, p: object) -> object:
-        raise TypeError("only for pairs of samples")
+        raise TypeError(f"only for pairs of samples, not {y} and {p}")
 
     with pytest.raises(ValueError, match=r"as class numbers or as one-hot rows; got one that takes neither \(integer"):
         choose_objective(space(dense(3, "softmax"), loss=error, optimizer="sgd").baseline, CLASSES)

@@ -9,7 +9,7 @@ import pytest
 from structopt_widgets import StructureSpace
 from structopt_widgets.keras_bridge import build_model
 from structopt_widgets.training import Budget, Data, Trial, load_data, quick_run
-from structopt_widgets.training.settling import Moving, batches_to_settle, moving_weights, settle
+from structopt_widgets.training.settling import Moving, Settling, batches_to_settle, moving_weights
 
 layers = keras.layers
 RNG = np.random.default_rng(0)
@@ -33,7 +33,7 @@ def test_statistics_become_their_mean_over_batches_and_nothing_else_changes() ->
     model = build_model(structure, "fresh", seed=0)
     before = {each.path: np.array(each) for each in model.variables}
     batches = [RNG.normal(3, 2, (8, 4)).astype("float32") for _ in range(5)]
-    settle(structure, model, batches)
+    Settling(structure, model).settle(batches)
     norm = model.get_layer("norm")
     np.testing.assert_allclose(norm.moving_mean, np.mean([each.mean(0) for each in batches], 0), rtol=1e-4)
     np.testing.assert_allclose(norm.moving_variance, np.mean([each.var(0) for each in batches], 0), rtol=1e-4)
@@ -49,7 +49,7 @@ def test_a_layer_called_twice_is_updated_twice() -> None:
     assert set(moving_weights(structure).values()) == {Moving(0.8, 2)}
     model = build_model(structure, "fresh", seed=0)
     x = RNG.normal(3, 2, (8, 4)).astype("float32")
-    settle(structure, model, [x])
+    Settling(structure, model).settle([x])
     # The average goes to 0.8 of the first call's share and 1 of the second's, whichever comes first.
     mean = np.abs(np.asarray(model.get_layer("norm").moving_mean))
     np.testing.assert_allclose(mean, np.abs(x.mean(0)) * (1 - 0.8) * 0.2 / (1 - 0.8**2), rtol=1e-4)
@@ -98,4 +98,3 @@ def test_a_short_run_is_scored_by_settled_statistics_and_says_so() -> None:
     assert settled.summary().endswith("; normalization settled on training samples")
     assert settled.to_row()["settled"]
     assert Trial.from_json(settled.to_json()).settled
-    print(settled.score, raw.score)
