@@ -1,5 +1,7 @@
 """Models as other people build them, written by someone who does not write the reader, and what became of each."""
 
+from pathlib import Path
+
 from . import (
     attention,
     convolutional,
@@ -18,7 +20,10 @@ from . import (
 )
 from .foreign import FOREIGN, Foreign
 
+EXPECTED = Path(__file__).with_name("expected.json")
+
 __all__ = [
+    "EXPECTED",
     "FOREIGN",
     "Foreign",
     "attention",

@@ -21,7 +21,7 @@ def outputs_of(model: keras.Model, batch: Any, training: bool) -> Outputs:
     return [*outputs, np.asarray(float(sum(np.sum(np.asarray(each)) for each in model.losses)))]
 
 
-def differences(given: Callable[[], Outputs], copy: Callable[[], Outputs]) -> str:
+def differences(given: Callable[[], Outputs], copy: Callable[[], Outputs], tolerance: float = 1e-4) -> str:
     """How the copy's outputs differ; empty when they do not. Both are called equally often."""
     one, two = given(), given()
     mine, again = copy(), copy()
@@ -31,7 +31,7 @@ def differences(given: Callable[[], Outputs], copy: Callable[[], Outputs]) -> st
         if _apart(mine, again) > 0:
             return "draws random numbers where the given model does not"
         apart = _apart(one, mine)
-        return f"{apart:.2g} apart" if apart > 1e-4 else ""
+        return f"{apart:.2g} apart" if apart > tolerance else ""
     if _apart(mine, again) == 0:
         return "draws no random numbers where the given model does"
     return _different_means([given() for _ in range(DRAWS)], [copy() for _ in range(DRAWS)])

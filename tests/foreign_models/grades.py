@@ -7,8 +7,6 @@ import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
-EXPECTED = Path(__file__).with_name("expected.json")
-
 
 class Grade(enum.IntEnum):
     """From worst to best; a silent fault is worse than an error, which can be seen."""
@@ -48,13 +46,23 @@ class Examination:
         return next((what for grade, what in self.findings if grade is self.grade), "")
 
 
-def expected_grades() -> dict[str, Grade]:
+def expected_grades(path: Path) -> dict[str, Grade]:
     """The grade each model has today, as the file says."""
-    return {name: Grade[grade] for name, grade in json.loads(EXPECTED.read_text()).items()}
+    return {name: Grade[grade] for name, grade in json.loads(path.read_text()).items()}
 
 
-def write_expected(examinations: list[Examination]) -> None:
+def write_expected(path: Path, examinations: list[Examination]) -> None:
     """Make what was found the expected grade; models that were not examined keep theirs."""
-    known = json.loads(EXPECTED.read_text()) if EXPECTED.exists() else {}
+    known = json.loads(path.read_text()) if path.exists() else {}
     known |= {each.name: each.grade.name for each in examinations}
-    EXPECTED.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
+    path.write_text(json.dumps(dict(sorted(known.items())), indent=1) + "\n")
+
+
+def check_grade(path: Path, examination: Examination) -> None:
+    """Fail where a model is read worse than the file says, or better, so that the file is raised."""
+    found, expected = examination.grade, expected_grades(path)[examination.name]
+    assert found >= expected, f"{examination.name} is {found.words}, was {expected.words}: {examination.findings}"
+    assert found <= expected, (
+        f"{examination.name} is {found.words} now, better than the table's {expected.words}. Raise it: "
+        f"run `python -m {path.parent.name} --write {examination.name}` in tests/, and commit {path.name}."
+    )

@@ -95,7 +95,7 @@ def fixed_graph_forecasting() -> keras.Model:
 
 
 class TNet(layers.Layer):
-    """keras.io: PointNet; a matrix made by a network, orthogonal by a regularizer, starting as the identity."""
+    """keras.io: PointNet; a matrix made by a network, starting as the identity, which pins its size."""
 
     def __init__(self, features: int, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -113,7 +113,7 @@ class TNet(layers.Layer):
         return ops.matmul(x, transform)
 
 
-@foreign((12, 3), sliders={"mlp": 6, "t-net": 11, "head": 9})
+@foreign((12, 3), sliders={"t-net": 11, "second t-net": 11, "head": 9})
 def point_net() -> keras.Model:
     inputs = keras.Input((12, 3))
     x = layers.Conv1D(6, kernel_size=1, activation="relu")(TNet(3)(inputs))

@@ -85,9 +85,9 @@ def text_classification_transformer() -> keras.Model:
     return keras.Model(inputs=inputs, outputs=layers.Dense(2, activation="softmax")(x))
 
 
-@foreign(tokens(8), sliders={"embedding": 12, "heads": 3, "feed forward": 19})
+@foreign(tokens(8), sliders={"heads": 3, "feed forward": 19})
 def bert_masked_language_model() -> keras.Model:
-    """keras.io: end-to-end masked language modelling, with sinusoidal positions as an embedding's weights."""
+    """keras.io: end-to-end masked language modelling, sinusoidal positions as an embedding's weights pin its width."""
     inputs = layers.Input((8,), dtype="int32")
     angle = np.arange(8)[:, None] / np.power(10000, (np.arange(12) // 2 * 2) / 12)
     table = np.where(np.arange(12) % 2 == 0, np.sin(angle), np.cos(angle))

@@ -172,7 +172,7 @@ def n_beats() -> keras.Model:
     return keras.Model(inputs, forecast)
 
 
-@foreign({"static": (4,), "past": (6, 5)}, sliders={"static": 7, "state": 7, "heads": 2})
+@foreign({"static": (4,), "past": (6, 5)}, sliders={"state": 7, "heads": 2})
 def temporal_fusion() -> keras.Model:
     """A static context as an LSTM's states and, repeated over time, beside its outputs; interpretable attention."""
     static, past = keras.Input((4,), name="static"), keras.Input((6, 5), name="past")
