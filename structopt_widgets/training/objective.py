@@ -12,11 +12,14 @@ import numpy as np
 import tensorflow as tf
 
 from ..graph import ModelGraph
+from ..keras_bridge import Examples
 from ..structure import Structure
 from .budget import Budget
 from .data import Data
+from .inputs import each_input, fit_inputs
 from .statistics import r2_score
 
+MOST_MACS = 1e12  # forward, of the samples that units are chosen by: a minute or so with the backward passes
 # Layers whose class alone says what the outputs are.
 _SCALES = {"Softmax": "softmax", "ops.Softmax": "softmax", "ops.Sigmoid": "sigmoid"}
 # Layers that leave the values of the outputs as they are.
@@ -72,15 +75,14 @@ def choose_objective(structure: Structure, data: Data) -> Objective:
     one output for classes 0 and 1 binary crossentropy, both on logits unless the outputs are
     probabilities already; quantities take the mean squared error.
 
-    Raises ``ValueError`` for labels that do not fit the outputs, and for several inputs or outputs.
+    Raises ``ValueError`` for labels that do not fit the outputs, and for several outputs.
     """
     graph = structure.space.graph
-    for what, tensors in (("input", graph.input_tensors), ("output", graph.output_tensors)):
-        if len(tensors) != 1:
-            raise ValueError(
-                f"Expected a model with one {what} for a quick run, got {len(tensors)}. "
-                "Its costs can still be measured; train what structure.build() returns with model.fit()."
-            )
+    if len(graph.output_tensors) != 1:
+        raise ValueError(
+            f"Expected a model with one output for a quick run, got {len(graph.output_tensors)}. "
+            "Its costs can still be measured; train what structure.build() returns with model.fit()."
+        )
     shape = structure.space.connected.lengths(graph.output_tensors[0])
     _check_fit(shape, data, graph)
     scale = last_activation(structure)
@@ -91,6 +93,21 @@ def choose_objective(structure: Structure, data: Data) -> Objective:
     if data.task == "regression":
         loss, encoding = (kept if kept is not None else keras.losses.MeanSquaredError()), "values"
     return Objective(loss, metric, encoding, shape, threshold)
+
+
+def examples_of(structure: Structure, data: Data) -> Examples:
+    """Training samples with the loss of a structure's model as it was read, by which it chooses what it inherits.
+
+    2,048 of them, or fewer for a large model, but at least 256: always the same ones.
+    """
+    baseline = structure.space.baseline
+    objective = choose_objective(baseline, data)
+    most = int(min(max(MOST_MACS / max(baseline.measure().macs, 1), 256), 2048))
+    rows = np.random.default_rng(0).permutation(len(data.y))[:most]
+    x = fit_inputs(each_input(lambda array: array[rows], data.x), structure.space)
+    loss = keras.losses.get(objective.loss)
+    # A user's own loss function may answer with a number a sample.
+    return Examples(x, objective.targets(data.y[rows]), lambda y, outputs: tf.reduce_mean(loss(y, outputs)))
 
 
 def fresh_optimizer(structure: Structure, budget: Budget) -> Any:
@@ -153,8 +170,12 @@ def _check_fit(shape: tuple[int, ...], data: Data, graph: ModelGraph) -> None:
         raise ValueError(
             f"Expected one row of class scores a sample, got outputs of shape {shape} from {graph.name!r}, "
             f"which reads samples of shape {reads}. Add a Flatten or pooling layer, "
-            "or read the model with flat samples: "
-            f"StructureSpace.from_keras(model, input_shape=({math.prod(data.input_shape)},))."
+            + (
+                "or read the model with flat samples: "
+                f"StructureSpace.from_keras(model, input_shape=({math.prod(data.input_shape)},))."
+                if isinstance(data.input_shape, tuple)
+                else "or a layer that joins what the inputs make."
+            )
         )
     if largest >= max(shape[0], 2):
         raise ValueError(
