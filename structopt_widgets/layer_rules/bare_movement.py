@@ -46,7 +46,7 @@ def _pairs(widths: Any, rank: int) -> list[tuple[int, int]]:
     if isinstance(widths, int):
         return [(widths, widths)] * rank
     pairs = [(each, each) if isinstance(each, int) else tuple(each) for each in widths]
-    return pairs * rank if len(pairs) == 1 else pairs  # type: ignore[return-value]  # Keras stores exactly two
+    return pairs * rank if len(pairs) == 1 else pairs
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class TakeAlongAxis(_Movement):
         site.freeze(shapes[0], "takes a part of it")
         site.freeze(shapes[1], "takes by it")
         one, other = (tuple(map(baseline_size, each)) for each in shapes)
-        joined = np.broadcast_shapes(*(each[:axis] + (1,) + each[axis + 1 :] for each in (one, other)))
+        joined = np.broadcast_shapes(*((*each[:axis], 1, *each[axis + 1 :]) for each in (one, other)))
         return Connection(((*joined[:axis], other[axis], *joined[axis + 1 :]),))
 
 
