@@ -17,9 +17,8 @@ import keras
 import numpy as np
 
 from ..graph import Layer
-from ..layer_rules import find_layer_rule
-
-_ATTENTION = ("MultiHeadAttention", "GroupedQueryAttention")
+from ..layer_rules import Role, find_layer_rule
+from .kinds import role_of
 
 _global_generator = threading.Lock()
 
@@ -45,7 +44,7 @@ class Seeds:
         a seed of its own; seeded, queries and keys would start as the same matrix.
         """
         inner = operation._flatten_layers() if isinstance(operation, keras.Layer) else []
-        for place, attention in enumerate(each for each in inner if type(each).__name__ in _ATTENTION):
+        for place, attention in enumerate(each for each in inner if role_of(each) is Role.ATTENTION):
             for number, projection in enumerate(
                 each for each in attention._flatten_layers() if hasattr(each, "kernel")
             ):

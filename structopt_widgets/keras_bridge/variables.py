@@ -7,6 +7,7 @@ from typing import Any
 import keras
 
 from ..structure import Structure
+from .names import operations_of
 
 
 def present_weights(structure: Structure, layer: str, operation: Any) -> dict[int, Any]:
@@ -21,7 +22,7 @@ def present_weights(structure: Structure, layer: str, operation: Any) -> dict[in
 def placed_weights(structure: Structure, model: keras.Model) -> dict[tuple[str, int], Any]:
     """The variables of a model built from ``structure`` by layer and place among the weights that declares."""
     return {
-        (operation.name, place): variable
-        for operation in model.operations
-        for place, variable in present_weights(structure, operation.name, operation).items()
+        (layer, place): variable
+        for layer, operation in operations_of(structure, model).items()
+        for place, variable in present_weights(structure, layer, operation).items()
     }

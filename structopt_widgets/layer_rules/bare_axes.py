@@ -16,6 +16,9 @@ from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerEr
 class _View(LayerRule):
     """The same elements seen differently."""
 
+    keeps_values = True
+    ignores_padding = True
+
     def cost(self, site: Site, at: Setting) -> Cost:
         return Cost(kept=0)
 
@@ -95,6 +98,8 @@ class Squeeze(_View):
 class Concatenate(LayerRule):
     """Inputs side by side along one axis."""
 
+    ignores_padding = True
+
     def connect(self, site: Site) -> Connection:
         return side_by_side(site, without_batch(site.config["axis"], len(site.inputs[0]))[0])
 
@@ -104,6 +109,8 @@ class Concatenate(LayerRule):
 
 class Stack(LayerRule):
     """Inputs of one shape along a new axis."""
+
+    ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
         first, *others = site.inputs
@@ -119,6 +126,8 @@ class Stack(LayerRule):
 
 class Split(LayerRule):
     """Parts of one axis: equal ones, of a width that is then a multiple of their number; or each with its own."""
+
+    ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]

@@ -23,6 +23,7 @@ from ..graph import (
 )
 from ..graph.dimensions import symbols
 from .activation_costs import ActivationCost, activation_cost, choice_name
+from .meaning import Meaning
 
 Number = Any
 
@@ -42,8 +43,10 @@ class WeightAxes:
     a scale or a depthwise kernel.
     ``is_bias`` marks the weight that exists only while the layer's bias is on. ``dtype`` and
     ``trainable`` are filled in from the layer itself; a rule leaves them alone. ``query_axis`` is the axis
-    of a query's size: attention sums products with keys along it, and divides by its root. ``is_moving``
-    marks a statistic that training does not learn but averages over its batches, by the configured ``momentum``.
+    of a query's size: attention sums products with keys along it, and divides by its root. ``is_scale`` marks
+    the factors by which a layer scales channels that it has brought to one spread: by their size, units can
+    be ranked (Liu et al. 2017, arXiv:1708.06519). ``is_moving`` marks a statistic that training does not learn
+    but averages over its batches, by the configured ``momentum``.
     """
 
     name: str
@@ -53,6 +56,7 @@ class WeightAxes:
     dtype: str = "float32"
     trainable: bool = True
     query_axis: int | None = None
+    is_scale: bool = False
     is_moving: bool = False
 
     @property
@@ -122,13 +126,17 @@ class Cost:
 
 @dataclass
 class Site:
-    """One call of a layer, as its rule sees it. Shapes leave the batch axis out."""
+    """One call of a layer, as its rule sees it. Shapes leave the batch axis out.
+
+    ``found`` are the output shapes as Keras has them, with ``None`` for lengths that it does not know.
+    """
 
     layer: Layer
     inputs: list[Shape]
     call: Call
     outputs: list[Shape] = field(default_factory=list)
     produced: list[Symbol] = field(default_factory=list)
+    found: tuple[tuple[int | None, ...], ...] = ()
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -210,12 +218,13 @@ class Setting:
         return channels if symbol.divisor == 1 else channels // symbol.divisor
 
 
-class LayerRule:
+class LayerRule(Meaning):
     """How one kind of layer treats shapes, channels, weights and costs.
 
     Subclass it, override what differs, and register an instance with
     :func:`~structopt_widgets.register_layer_rule`. ``bias_key``, ``activation_key`` and
-    ``initializer_key`` name the configuration entries a user may switch, or are ``None``.
+    ``initializer_key`` name the configuration entries a user may switch, or are ``None``. What the
+    layer means to the rest of a model is said by the attributes of :class:`Meaning`.
     """
 
     bias_key: str | None = None
@@ -248,6 +257,8 @@ class Elementwise(LayerRule):
     ``flops`` operations an element, ``span`` of them one after another, ``kept`` arrays of the
     output's size kept for the backward pass.
     """
+
+    elementwise = True
 
     flops: int = 0
     span: int = 0

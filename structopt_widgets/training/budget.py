@@ -22,6 +22,7 @@ class Budget:
     Attributes:
         epochs: passes over the training data, for each seed.
         seeds: how many runs from different random numbers, seeded 0, 1, ...; or the seeds themselves.
+            With one, structures cannot be compared: nothing says what another seed would do.
         batch_size: samples a step.
         learning_rate: the optimizer's; ``None`` keeps the compiled one's, or the optimizer's own default.
         optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"`` with Keras's defaults; ``None`` takes the
@@ -39,7 +40,7 @@ class Budget:
     """
 
     epochs: int = 3
-    seeds: int | Sequence[int] = 1
+    seeds: int | Sequence[int] = 3
     batch_size: int = 32
     learning_rate: float | None = None
     optimizer: str | None = None

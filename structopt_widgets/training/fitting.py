@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -25,11 +26,11 @@ VALIDATION_BATCH = 256  # samples a forward pass: enough to be fast, small enoug
 
 @dataclass(frozen=True)
 class Samples:
-    """Arrays in the form the model reads."""
+    """Arrays in the form the model reads: one for the samples, or a tuple or dictionary of them."""
 
-    x: np.ndarray
+    x: Any
     y: np.ndarray
-    x_val: np.ndarray
+    x_val: Any
     y_val: np.ndarray
 
 
@@ -39,11 +40,11 @@ def fit(run: Run, objective: Objective, samples: Samples, budget: Budget, weight
     Raises :class:`~.progress.Stopped`. A loss that is no longer finite ends the run, with its reason.
     """
     watch.begin([run])
-    model = build_model(run.structure, weights, compiled=False, seed=run.seed)
+    model = build_model(run.structure, weights, compiled=False, seed=run.seed, examples=run.examples)
     watch.check()
     optimizer = compile_for(run, model, objective, budget)
     # Keras is told the length of an epoch, since one dataset holds the order of all of them.
-    lengths = epoch_lengths(budget, len(samples.x))
+    lengths = epoch_lengths(budget, len(samples.y))
     model.fit(
         _batches(samples.x, objective.targets(samples.y), budget, run.seed, len(lengths)),
         epochs=len(lengths),
@@ -70,16 +71,26 @@ def compile_for(run: Run, model: keras.Model, objective: Objective, budget: Budg
     return optimizer
 
 
-def _batches(x: np.ndarray, y: np.ndarray, budget: Budget, seed: int, epochs: int) -> Any:
+def _batches(x: Any, y: np.ndarray, budget: Budget, seed: int, epochs: int) -> Any:
     """Batches of all epochs, each epoch in an order of its own that follows from ``seed``."""
-    orders = np.stack(list(islice(sample_orders(seed, len(x)), epochs)))
-    samples, labels = tf.constant(x), tf.constant(y)
+    orders = np.stack(list(islice(sample_orders(seed, len(y)), epochs)))
+    samples, labels = tf.nest.map_structure(tf.constant, x), tf.constant(y)
     return (
         tf.data.Dataset.from_tensor_slices(orders)
         .flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(budget.batch_size))
-        .map(lambda rows: (tf.gather(samples, rows), tf.gather(labels, rows)))
+        .map(lambda rows: (tf.nest.map_structure(lambda each: tf.gather(each, rows), samples), tf.gather(labels, rows)))
         .prefetch(2)
     )
+
+
+def outputs_of(model: keras.Model, x: Any, n: int, check: Callable[[], object]) -> np.ndarray:
+    """What a model makes of ``n`` samples; ``check`` is called before each batch."""
+    made = []
+    for start in range(0, n, VALIDATION_BATCH):
+        check()
+        part = keras.tree.map_structure(lambda each: each[start : start + VALIDATION_BATCH], x)  # noqa: B023 - at once
+        made.append(np.asarray(model(part, training=False)))
+    return np.concatenate(made).astype(np.float32)
 
 
 class _Watcher(keras.callbacks.Callback):
@@ -93,7 +104,7 @@ class _Watcher(keras.callbacks.Callback):
         self._patience, self._deadline, self._steps_left = budget.patience, Deadline(budget), steps
         self._budget, self._steps_done = budget, 0
         self._settling: Settling | None = None
-        self._orders = sample_orders(run.seed, len(samples.x))
+        self._orders = sample_orders(run.seed, len(samples.y))
 
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:
         self._run.loss = float(logs["loss"])
@@ -105,18 +116,12 @@ class _Watcher(keras.callbacks.Callback):
         self._watch.end_step([self._run])
 
     def on_epoch_end(self, epoch: int, logs: Any = None) -> None:
-        run, x_val = self._run, self._samples.x_val
+        run, samples = self._run, self._samples
         order = next(self._orders)
         if not run.reason:
             self._settle(order)
-            outputs = []
-            for start in range(0, len(x_val), VALIDATION_BATCH):
-                self._watch.check()
-                outputs.append(np.asarray(self.model(x_val[start : start + VALIDATION_BATCH], training=False)))
-            made = np.concatenate(outputs).astype(np.float32)
-            run.validated(
-                self._objective, self._samples.y_val, made, self._objective.mean_loss(self._samples.y_val, made)
-            )
+            made = outputs_of(self.model, samples.x_val, len(samples.y_val), self._watch.check)
+            run.validated(self._objective, samples.y_val, made, self._objective.mean_loss(samples.y_val, made))
             self._watch.end_epoch(run)
         if run.reason or has_lost_patience([each["val_loss"] for each in run.history], self._patience):
             self.model.stop_training = True
@@ -128,4 +133,6 @@ class _Watcher(keras.callbacks.Callback):
         run.is_settled = count > 0
         if count:
             self._settling = self._settling or Settling(run.structure, self.model)
-            self._settling.settle([self._samples.x[order[k * size : (k + 1) * size]] for k in range(count)])
+            batches = [order[k * size : (k + 1) * size] for k in range(count)]
+            x = self._samples.x
+            self._settling.settle([keras.tree.map_structure(lambda each: each[rows], x) for rows in batches])  # noqa: B023 - at once

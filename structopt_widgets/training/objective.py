@@ -10,17 +10,19 @@ import keras
 import numpy as np
 
 from ..graph import ModelGraph
+from ..keras_bridge import Examples
+from ..layer_rules import Role
 from ..structure import Structure
 from .compiled import as_loss, compiled_loss, refuse_own_training
 from .data import Data
+from .inputs import each_input, fit_inputs
 from .label_forms import encode, find_encoding
 from .statistics import r2_score
 
-# Layers whose class alone says what the outputs are.
-_SCALES = {"Softmax": "softmax", "ops.Softmax": "softmax", "ops.Sigmoid": "sigmoid"}
+MOST_MACS = 1e12  # forward, of the samples that units are chosen by: a minute or so with the backward passes
+# Layers that by themselves say what the outputs are.
+_SCALES = {Role.SOFTMAX: "softmax", Role.SIGMOID: "sigmoid"}
 _PROBABILITIES = ("sigmoid", "hard_sigmoid", "softmax")  # activations whose outputs lie between 0 and 1
-# Layers that leave the values of the outputs as they are.
-_TRANSPARENT = ("Flatten", "Reshape", "Dropout", "ops.Reshape", "ops.Squeeze")
 
 
 @dataclass(frozen=True)
@@ -71,16 +73,15 @@ def choose_objective(structure: Structure, data: Data) -> Objective:
     classes 0 and 1 binary crossentropy, both on logits unless the outputs are probabilities already
     (softmax, sigmoid); quantities take the mean squared error.
 
-    Raises ``ValueError`` for labels that do not fit the outputs, for several inputs or outputs, and for
-    models that do not train as Keras's ``fit`` would on shuffled samples.
+    Raises ``ValueError`` for labels that do not fit the outputs, for several outputs, and for models that do not
+    train as Keras's ``fit`` would on shuffled samples.
     """
     graph = structure.space.graph
-    for what, tensors in (("input", graph.input_tensors), ("output", graph.output_tensors)):
-        if len(tensors) != 1:
-            raise ValueError(
-                f"Expected a model with one {what} for a quick run, got {len(tensors)}. "
-                "Its costs can still be measured; train what structure.build() returns with model.fit()."
-            )
+    if len(graph.output_tensors) != 1:
+        raise ValueError(
+            f"Expected a model with one output for a quick run, got {len(graph.output_tensors)}. "
+            "Its costs can still be measured; train what structure.build() returns with model.fit()."
+        )
     refuse_own_training(structure)
     shape = structure.space.connected.lengths(graph.output_tensors[0])
     _check_fit(shape, data, graph)
@@ -100,16 +101,29 @@ def choose_objective(structure: Structure, data: Data) -> Objective:
     return Objective(loss, metric, encoding, shape, threshold, weight)
 
 
+def examples_of(structure: Structure, data: Data) -> Examples:
+    """Training samples with the loss of a structure's model as it was read, by which it chooses what it inherits.
+
+    2,048 of them, or fewer for a large model, but at least 256: always the same ones.
+    """
+    baseline = structure.space.baseline
+    objective = choose_objective(baseline, data)
+    most = int(min(max(MOST_MACS / max(baseline.measure().macs, 1), 256), 2048))
+    rows = np.random.default_rng(0).permutation(len(data.y))[:most]
+    x = fit_inputs(each_input(lambda array: array[rows], data.x), structure.space)
+    return Examples(x, objective.targets(data.y[rows]), as_loss(objective.loss))
+
+
 def last_activation(structure: Structure) -> str:
     """What makes the outputs: the name of an activation, or ``"linear"``."""
-    graph = structure.space.graph
-    makers = {output: call for call in graph.calls for output in call.outputs}
-    tensor = graph.output_tensors[0]
+    connected = structure.space.connected
+    makers = {output: each for each in connected.calls for output in each.call.outputs}
+    tensor = connected.graph.output_tensors[0]
     while True:
-        call = makers[tensor]
-        kind = graph.layers[call.layer].kind
-        if kind not in _TRANSPARENT or len(call.inputs) != 1:
-            return _SCALES.get(kind) or structure.activations.get(call.layer, "linear")
+        call, rule = makers[tensor].call, makers[tensor].rule
+        if rule is None or not rule.keeps_values or len(call.inputs) != 1:
+            role = None if rule is None else rule.role
+            return _SCALES[role] if role in _SCALES else structure.activations.get(call.layer, "linear")
         tensor = call.inputs[0]
 
 
@@ -128,8 +142,12 @@ def _check_fit(shape: tuple[int, ...], data: Data, graph: ModelGraph) -> None:
         raise ValueError(
             f"Expected one row of class scores a sample, got outputs of shape {shape} from {graph.name!r}, "
             f"which reads samples of shape {reads}. Add a Flatten or pooling layer, "
-            "or read the model with flat samples: "
-            f"StructureSpace.from_keras(model, input_shape=({math.prod(data.input_shape)},))."
+            + (
+                "or read the model with flat samples: "
+                f"StructureSpace.from_keras(model, input_shape=({math.prod(data.input_shape)},))."
+                if isinstance(data.input_shape, tuple)
+                else "or a layer that joins what the inputs make."
+            )
         )
     if largest >= max(shape[0], 2):
         raise ValueError(

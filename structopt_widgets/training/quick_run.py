@@ -33,7 +33,8 @@ def quick_run(
         data: training and validation samples. They are reshaped and cast to the model's input where
             that is unambiguous, see :func:`~structopt_widgets.training.inputs.fit_x`.
         budget: what to spend: epochs, steps or seconds, seeds, batch size, optimizer, ...
-        weights: ``"fresh"`` starts anew; ``"inherit"`` starts from the weights of the model read.
+        weights: ``"fresh"`` starts anew; ``"inherit"`` starts from the weights of the model read, of
+            which the units are kept that count most for the loss on the training part.
         on_progress: called with a :class:`Progress` at each epoch's end and every 50 ms in between,
             in the thread that trains.
         should_stop: asked at every step; once true, the trial comes back as ``"cancelled"``. The

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..keras_bridge import Examples
 from ..structure import Structure
 from .objective import Objective
 
@@ -19,6 +20,7 @@ class Run:
         trial: which structure of the call this is, 0, 1, ...
         place: which of its seeds, 0, 1, ...
         structure, seed: what is trained.
+        examples: by which it chooses what it inherits; ``None`` for fresh weights.
         engine: as in :attr:`Trial.engine`, once it is known.
         history: finished epochs, as in :attr:`Trial.history`.
         loss: mean training loss of the epoch so far; ``None`` before the first step.
@@ -33,6 +35,7 @@ class Run:
     place: int
     structure: Structure
     seed: int
+    examples: Examples | None = None
     engine: str = "keras"
     history: list[dict[str, float]] = field(default_factory=list)
     loss: float | None = None

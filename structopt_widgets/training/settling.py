@@ -13,9 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import keras
-import numpy as np
 import tensorflow as tf
 
 from ..keras_bridge.variables import placed_weights
@@ -78,12 +78,12 @@ class Settling:
         self._model = model
         self._moving = [moving.get(id(each)) for each in model.non_trainable_variables]
 
-        def updated(weights: list[tf.Tensor], state: list[tf.Tensor], x: tf.Tensor) -> list[tf.Tensor]:
+        def updated(weights: list[tf.Tensor], state: list[tf.Tensor], x: Any) -> list[tf.Tensor]:
             return model.stateless_call(weights, state, x, training=True)[1]
 
         self._updated = tf.function(updated, autograph=False, reduce_retracing=True)
 
-    def settle(self, batches: Sequence[np.ndarray]) -> None:
+    def settle(self, batches: Sequence[Any]) -> None:
         """Recompute the statistics at the present weights."""
         weights = [each.value for each in self._model.trainable_variables]
         state = [tf.convert_to_tensor(each.value) for each in self._model.non_trainable_variables]
@@ -93,7 +93,7 @@ class Settling:
             blank = [
                 each if moves is None else tf.zeros_like(each) for each, moves in zip(state, self._moving, strict=True)
             ]
-            state = self._updated(weights, blank, tf.constant(x))
+            state = self._updated(weights, blank, tf.nest.map_structure(tf.constant, x))
             sums = [
                 total if moves is None else total + each
                 for total, each, moves in zip(sums, state, self._moving, strict=True)

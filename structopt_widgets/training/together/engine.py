@@ -43,7 +43,7 @@ def fit_jointly(
     with _PREPARING:
         joint = kind(runs, objective, samples.x, targets, budget, weights, watch.check)
     watch.check()
-    n, size = len(samples.x), budget.batch_size
+    n, size = len(samples.y), budget.batch_size
     lengths, deadline = epoch_lengths(budget, n), Deadline(budget)
     orders = [sample_orders(run.seed, n) for run in runs]
     going, number, count = list(range(len(runs))), 0, 1

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from ...graph import Dim
 from ...graph.dimensions import resolve
+from ...keras_bridge.names import operations_of
 from ...keras_bridge.rebuild import setting_of
 from ...layer_rules.connect import ConnectedCall
 from ...structure import Structure
@@ -46,7 +47,7 @@ class Forward:
         dropout_seeds: Mapping[str, np.ndarray],
     ) -> None:
         self._envelope, self._connected = envelope, envelope.space.connected
-        self._operations = {each.name: each for each in model.operations}
+        self._operations = operations_of(envelope, model)
         self._structures, self._placements = structures, placements
         self._padded = differing(structures)
         self._constants: dict[str, Any] = {}

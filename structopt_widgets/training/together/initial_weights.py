@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...keras_bridge import build_model
+from ...keras_bridge.names import operations_of
 from ...keras_bridge.variables import placed_weights
 from ..run import Run
 from .dropout import KINDS, first_seed
@@ -25,10 +26,10 @@ def initial_weights(
     seeds: dict[str, list[int]] = {}
     for run in runs:
         check()
-        model = build_model(run.structure, weights, compiled=False, seed=run.seed)
+        model = build_model(run.structure, weights, compiled=False, seed=run.seed, examples=run.examples)
         own.append({key: np.asarray(variable) for key, variable in placed_weights(run.structure, model).items()})
-        for operation in model.operations:
+        for layer, operation in operations_of(run.structure, model).items():
             seed = first_seed(operation) if type(operation).__name__ in KINDS else None
             if seed is not None:
-                seeds.setdefault(operation.name, []).append(seed)
+                seeds.setdefault(layer, []).append(seed)
     return own, {layer: np.asarray(each) for layer, each in seeds.items()}

@@ -48,7 +48,7 @@ class JointTraining(abc.ABC):
         optimizer: Any,
         objective: Objective,
         members: int,
-        x: np.ndarray,
+        x: Any,
         y: np.ndarray,
         budget: Budget,
     ) -> None:
@@ -62,7 +62,7 @@ class JointTraining(abc.ABC):
             optimizer: a new one.
             objective: which all members share.
             members: how many there are.
-            x, y: training samples and targets.
+            x, y: training samples, an array or a tuple or dictionary of them, and targets.
             budget: for the size of a batch.
         """
         self._trainable = [keras.Variable(values, name=name) for _, name, values, _ in trainable]
@@ -77,15 +77,15 @@ class JointTraining(abc.ABC):
         fuse(optimizer)
         self._loss, self._loss_weight = as_loss(objective.loss), objective.loss_weight
         self._batch_size = budget.batch_size
-        self._x, self._y = tf.constant(x), tf.constant(y)
+        self._x, self._y = tf.nest.map_structure(tf.constant, x), tf.constant(y)
         spec = tf.TensorSpec
-        samples = spec([None, *x.shape[1:]], x.dtype)
+        samples = tf.nest.map_structure(lambda each: spec([None, *each.shape[1:]], each.dtype), x)
         outputs, targets = (
             spec([members, None, *objective.output_shape], tf.float32),
             spec([None, *y.shape[1:]], y.dtype),
         )
         function = functools.partial(tf.function, autograph=False)
-        orders, number = spec([members, len(x)], tf.int32), spec([], tf.int32)
+        orders, number = spec([members, len(y)], tf.int32), spec([], tf.int32)
         self._steps = function(self._train_steps).get_concrete_function(orders, number, number, number)
         self._apply = function(self._evaluate).get_concrete_function(samples)
         self._settling: Any = None
@@ -99,9 +99,10 @@ class JointTraining(abc.ABC):
         """
         return self._steps(tf.constant(orders), *(tf.constant(each) for each in (first, count, number))).numpy()
 
-    def outputs(self, x: np.ndarray, batch: int) -> np.ndarray:
+    def outputs(self, x: Any, batch: int) -> np.ndarray:
         """Outputs of every member on the same samples, ``(members, samples, ...)``."""
-        made = [self._apply(tf.constant(x[start : start + batch])).numpy() for start in range(0, len(x), batch)]
+        starts = range(0, len(tf.nest.flatten(x)[0]), batch)
+        made = [self._apply(_rows(x, slice(start, start + batch))).numpy() for start in starts]
         return np.concatenate(made, axis=1).astype(np.float32)
 
     def mean_losses(self, outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -182,6 +183,10 @@ class JointTraining(abc.ABC):
 
     def _mean_losses(self, outputs: Any, targets: Any) -> Any:
         return tf.map_fn(lambda each: self._mean_loss(targets, each), outputs, fn_output_signature=tf.float32)
+
+
+def _rows(x: Any, rows: slice) -> Any:
+    return tf.nest.map_structure(lambda each: tf.constant(each[rows]), x)
 
 
 def refuse_optimizer(optimizer: Any) -> None:

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from ...graph import Dim
 from ...keras_bridge import build_model
+from ...keras_bridge.names import operations_of
 from ...keras_bridge.rebuild import setting_of
 from ...keras_bridge.variables import placed_weights, present_weights
 from ...layer_rules.connect import ConnectedCall
@@ -57,7 +58,7 @@ class SideBySide(JointTraining):
         self,
         runs: Sequence[Run],
         objective: Objective,
-        x: np.ndarray,
+        x: Any,
         y: np.ndarray,
         budget: Budget,
         weights: str,
@@ -73,7 +74,7 @@ class SideBySide(JointTraining):
         optimizer = fresh_optimizer(structures[0], budget)
         refuse_optimizer(optimizer)
         refuse_weights(model)
-        self._operations = {each.name: each for each in model.operations}
+        self._operations = operations_of(self._envelope, model)
         for name, operation in self._operations.items():
             refuse_layer(name, operation)
             _refuse_other_kinds(name, operation)

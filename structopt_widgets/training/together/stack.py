@@ -40,7 +40,7 @@ class Stack(JointTraining):
         self,
         runs: Sequence[Run],
         objective: Objective,
-        x: np.ndarray,
+        x: Any,
         y: np.ndarray,
         budget: Budget,
         weights: str,
@@ -100,16 +100,19 @@ class Stack(JointTraining):
         members = self._forward.inputs(tf.shape(rows)[1], number, training=True)
         if self._is_one_seed:
             # All see the same samples: what is computed of them before any weights is computed once.
-            x, y = tf.gather(self._x, rows[0]), tf.gather(self._y, rows[0])
+            x, y = self._gathered(rows[0])
             return tf.vectorized_map(
                 lambda member: self._member_loss(x, y, *member),
                 (weights, state, members),
                 fallback_to_while_loop=False,
             )
-        x, y = tf.gather(self._x, rows), tf.gather(self._y, rows)
+        x, y = self._gathered(rows)
         return tf.vectorized_map(
             lambda member: self._member_loss(*member), (x, y, weights, state, members), fallback_to_while_loop=False
         )
+
+    def _gathered(self, rows: Any) -> tuple[Any, Any]:
+        return tf.nest.map_structure(lambda each: tf.gather(each, rows), (self._x, self._y))
 
     def _member_loss(self, x: Any, y: Any, weights: Any, state: Any, own: Any) -> Any:
         with self._as_member(weights, state) as scope:

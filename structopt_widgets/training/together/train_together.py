@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...structure import Structure
 from ..budget import SHORT_BUDGET, Budget
 from ..data import Data
-from ..inputs import fit_x
+from ..inputs import each_input, fit_inputs
 from ..outcome import trial_of
 from ..process import at_work, refuse_fork
 from ..progress import Progress, Stopped, Watch
@@ -84,14 +84,15 @@ def train_together(
 
     space = many[0].space
     objectives = [choose_objective(each, data) for each in many]
-    read = space.graph.input_tensors[0]
-    shape, dtype = space.connected.lengths(read), space.graph.tensors[read].dtype
     rows = training_rows(data, budget)
-    x, x_val = (fit_x(each, shape, dtype) for each in (data.x[rows], data.x_val))
+    x, x_val = (fit_inputs(each, space) for each in (each_input(lambda array: array[rows], data.x), data.x_val))
     samples = Samples(x, data.y[rows], x_val, data.y_val)
-    lengths, seeds = epoch_lengths(budget, len(x)), budget.seed_list
+    lengths, seeds = epoch_lengths(budget, len(rows)), budget.seed_list
     watch = Watch(sum(lengths), len(lengths), len(seeds), len(many), objectives[0].metric, on_progress, should_stop)
-    runs = [Run(trial, place, each, seed) for trial, each in enumerate(many) for place, seed in enumerate(seeds)]
+    examples = data.examples(many[0]) if weights == "inherit" else None
+    runs = [
+        Run(trial, place, each, seed, examples) for trial, each in enumerate(many) for place, seed in enumerate(seeds)
+    ]
 
     def train(batch: Batch) -> None:
         start = watch.elapsed
