@@ -22,7 +22,10 @@ def small_data() -> sw.Data:
 def explorer() -> sw.Explorer:
     inputs = keras.Input((6,))
     x = keras.layers.Dense(8, activation="relu", name="hidden")(inputs)
-    return sw.explore(keras.Model(inputs, keras.layers.Dense(2, name="out")(x)), data=small_data())
+    explorer = sw.explore(keras.Model(inputs, keras.layers.Dense(2, name="out")(x)), data=small_data())
+    assert explorer.validation.seeds.value == 3
+    explorer.validation.seeds.value = 1
+    return explorer
 
 
 def test_a_trial_is_chosen_from_a_list(explorer: sw.Explorer) -> None:
