@@ -192,7 +192,7 @@ class Study:
             n_trials: how many different structures.
             sampler: ``"random"``, ``"qmc"`` (quasi-random: a Sobol sequence), ``"grid"``, ``"nsga2"``,
                 ``"tpe"``, or an Optuna sampler. Widths are drawn log-uniformly within their bounds.
-            budget: of each structure's training.
+            budget: of each structure's training; with one seed each, :meth:`compare` can compare nothing.
             maximize, minimize: columns of the table that the learning samplers and halving go by;
                 by default the score against the parameters.
             at_most: limits of costs, ``{"n_params": 20_000}``: what is above one is never trained.
