@@ -54,7 +54,11 @@ def examine_model(
         _attempt(examination, "the baseline, called", lambda: _compare(examination, given, copy, space, batch_of(3)))
     _check_random_structures(examination, space, batch_of(2))
     if thorough and copy is not None:
-        custom = {type(each).__name__: type(each) for each in given._flatten_layers()}
+        custom = {
+            type(each).__name__: type(each)
+            for each in given._flatten_layers()
+            if not type(each).__module__.startswith("keras.")
+        }
         narrow = _attempt(examination, "a narrower structure", lambda: space.scaled(0.6).build("inherit"))
         if narrow is not None:
             if _can_be_loaded(given, custom):

@@ -1,4 +1,4 @@
-"""Examine KerasHub's backbones and print the table: ``uv run python -m kerashub [--write] [name ...]`` in ``tests``."""
+"""Examine KerasHub's backbones and print the table: ``python -m kerashub [--write] [name ...]`` in ``tests``."""
 
 import sys
 
