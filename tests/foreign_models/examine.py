@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import random
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,7 +37,20 @@ def examine_model(
     trainable: bool = True,
 ) -> Examination:
     """The same for a model that is at hand; ``sliders`` are the widths a person would expect to move."""
-    examination = Examination(name)
+    with warnings.catch_warnings():
+        # People's models warn, of masks that they drop for one.
+        warnings.simplefilter("ignore")
+        return _examined(Examination(name), given, batch_of, sliders, thorough, trainable)
+
+
+def _examined(
+    examination: Examination,
+    given: keras.Model,
+    batch_of: Callable[[int], Any],
+    sliders: Mapping[str, int],
+    thorough: bool,
+    trainable: bool,
+) -> Examination:
     before = [np.asarray(weight) for weight in given.weights]
     space = _read(examination, given, batch_of)
     if space is None:

@@ -4,7 +4,7 @@ import sys
 
 from foreign_models.table import command
 
-from . import EXPECTED, TINY
-from .tiny import examine
+from . import EXPECTED
+from .backbones import TINY, examine
 
 command(sys.argv[1:], TINY, lambda name: examine(TINY[name]), EXPECTED)

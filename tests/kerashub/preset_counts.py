@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,10 +30,10 @@ class PresetCount:
     problem: str = ""
 
 
-def preset_counts() -> Iterator[PresetCount]:
-    """The presets whose configuration is written down here."""
+def preset_counts(classes: Sequence[str] = ()) -> Iterator[PresetCount]:
+    """The presets whose configuration is written down here, of some backbone classes or of all."""
     sizes = published()
-    for names, build in configurations():
+    for names, build in configurations(classes):
         with sw.without_weights():
             model = build()
             shapes = {
@@ -53,10 +53,10 @@ def _ours(model: keras.Model, shapes: dict[str, Any]) -> tuple[int | None, str]:
         return None, f"{type(error).__name__}: {str(error).splitlines()[0][:120]}"
 
 
-def table() -> Iterator[str]:
+def table(classes: Sequence[str] = ()) -> Iterator[str]:
     """A line a preset, and how many agree."""
     found = []
-    for each in preset_counts():
+    for each in preset_counts(classes):
         found.append(each)
         what = "agrees" if each.ours == each.published else "differs"
         if each.keras != each.published:
@@ -72,6 +72,6 @@ def table() -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    for line in table():
+    for line in table(sys.argv[1:]):
         print(line)
         sys.stdout.flush()

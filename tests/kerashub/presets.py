@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from keras_hub import models as hub
@@ -31,10 +31,10 @@ def published() -> dict[str, int]:
     return found
 
 
-def configurations() -> Iterator[tuple[list[str], Callable[[], Any]]]:
-    """The presets of one configuration, and a function that builds their backbone."""
+def configurations(classes: Sequence[str] = ()) -> Iterator[tuple[list[str], Callable[[], Any]]]:
+    """The presets of one configuration, and a function that builds their backbone; of some classes, or of all."""
     for name, common, members in (*ENCODERS, *DECODERS, *IMAGES):
-        for presets, own in members:
+        for presets, own in members if not classes or name in classes else ():
             yield presets.split(), lambda name=name, settings=common | own: _built(name, settings)
 
 
