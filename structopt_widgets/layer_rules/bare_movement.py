@@ -46,7 +46,7 @@ def _pairs(widths: Any, rank: int) -> list[tuple[int, int]]:
     if isinstance(widths, int):
         return [(widths, widths)] * rank
     pairs = [(each, each) if isinstance(each, int) else tuple(each) for each in widths]
-    return pairs * rank if len(pairs) == 1 else pairs  # type: ignore[return-value]  # Keras stores exactly two
+    return pairs * rank if len(pairs) == 1 else pairs
 
 
 @dataclass(frozen=True)
@@ -116,13 +116,15 @@ class TakeAlongAxis(_Movement):
 
     def connect(self, site: Site) -> Connection:
         shapes = [_operand(site, 0, "x"), _operand(site, 1, "indices")]
+        if not isinstance(_given(site, 1, "indices"), TensorRef):
+            shapes[1] = shapes[1][1:]  # a constant counts the batch as its first axis
         if site.config["axis"] is None or len(shapes[0]) != len(shapes[1]):
             raise UnsupportedLayerError("there is none for taking along the batch")
         (axis,) = without_batch(site.config["axis"], len(shapes[0]))
         site.freeze(shapes[0], "takes a part of it")
         site.freeze(shapes[1], "takes by it")
         one, other = (tuple(map(baseline_size, each)) for each in shapes)
-        joined = np.broadcast_shapes(*(each[:axis] + (1,) + each[axis + 1 :] for each in (one, other)))
+        joined = np.broadcast_shapes(*((*each[:axis], 1, *each[axis + 1 :]) for each in (one, other)))
         return Connection(((*joined[:axis], other[axis], *joined[axis + 1 :]),))
 
 
@@ -203,13 +205,10 @@ register_bare(Stacked(1), "Hstack")
 register_bare(Stacked(2), "Dstack")
 register_bare(Patches(), "ExtractPatches")
 for _names, _because in {
-    "Append ArraySplit Diagonal Dsplit Hsplit Meshgrid Rot90 Vsplit Vstack": "moves parts of it",
+    "Append ArraySplit Diagonal Dsplit Hsplit Rot90": "moves parts of it",
     "CropImages PadImages": "moves its edges",
-    "DepthToSpace SpaceToDepth Unfold": "trades space for channels",
+    "DepthToSpace SpaceToDepth": "trades space for channels",
     "ExtractSequences": "cuts it into frames",
-    "ScatterUpdate Slice SliceUpdate": "reads or writes a part of it",
-    "Select": "chooses between several",
-    "Full View ViewAsComplex ViewAsReal Rearrange Scatter": "sees it in another shape",
     "MultiHot OneHot": "makes a place for each class",
 }.items():
     register_bare(Kept(_because), *_names.split())
