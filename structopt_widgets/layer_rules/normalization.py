@@ -26,13 +26,10 @@ class BatchNormalization(LayerRule):
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
         channels = (shape[_axes(site, shape)[0]],)
-        names = [
-            *(["gamma"] if site.config["scale"] else []),
-            *(["beta"] if site.config["center"] else []),
-            "moving_mean",
-            "moving_variance",
-        ]
-        return Connection((shape,), tuple(WeightAxes(name, channels, is_scale=name == "gamma") for name in names))
+        learned = [*(["gamma"] if site.config["scale"] else []), *(["beta"] if site.config["center"] else [])]
+        weights = [WeightAxes(name, channels, is_scale=name == "gamma") for name in learned]
+        averaged = [WeightAxes(name, channels, is_moving=True) for name in ("moving_mean", "moving_variance")]
+        return Connection((shape,), (*weights, *averaged))
 
     def cost(self, site: Site, at: Setting) -> Cost:
         return Cost(other=2 * at.elements(site.outputs[0]), span=2)

@@ -45,7 +45,8 @@ class WeightAxes:
     ``trainable`` are filled in from the layer itself; a rule leaves them alone. ``query_axis`` is the axis
     of a query's size: attention sums products with keys along it, and divides by its root. ``is_scale`` marks
     the factors by which a layer scales channels that it has brought to one spread: by their size, units can
-    be ranked (Liu et al. 2017, arXiv:1708.06519).
+    be ranked (Liu et al. 2017, arXiv:1708.06519). ``is_moving`` marks a statistic that training does not learn
+    but averages over its batches, by the configured ``momentum``.
     """
 
     name: str
@@ -56,6 +57,7 @@ class WeightAxes:
     trainable: bool = True
     query_axis: int | None = None
     is_scale: bool = False
+    is_moving: bool = False
 
     @property
     def produced(self) -> tuple[int, ...]:
