@@ -19,6 +19,10 @@ def _integers(x: Any) -> Any:
     return ops.cast(x * 7, "int32")
 
 
+def _of(function: str, call: Callable[[Called, Any], Any]) -> Called:
+    return functools.partial(call, getattr(ops, function))
+
+
 def _kernel(*shape: int) -> np.ndarray:
     return np.linspace(-1, 1, int(np.prod(shape))).reshape(shape).astype("float32")
 
@@ -105,7 +109,7 @@ EDITABLE: dict[str, Called] = {
     },
     "Arccosh": lambda x: ops.arccosh(x + 1.0),
     **{
-        name: functools.partial(lambda function, x: function(x, x + 0.5), getattr(ops, function))
+        name: _of(function, lambda f, x: f(x, x + 0.5))
         for name, function in {
             "Add": "add",
             "Arctan2": "arctan2",
@@ -130,7 +134,7 @@ EDITABLE: dict[str, Called] = {
         }.items()
     },
     **{
-        name: functools.partial(lambda function, x: ops.cast(function(x), "float32"), getattr(ops, function))
+        name: _of(function, lambda f, x: ops.cast(f(x), "float32"))
         for name, function in {
             "Isfinite": "isfinite",
             "Isinf": "isinf",
@@ -143,7 +147,7 @@ EDITABLE: dict[str, Called] = {
         }.items()
     },
     **{
-        name: functools.partial(lambda function, x: ops.cast(function(x, x * x), "float32"), getattr(ops, function))
+        name: _of(function, lambda f, x: ops.cast(f(x, x * x), "float32"))
         for name, function in {
             "Equal": "equal",
             "Greater": "greater",
@@ -182,7 +186,7 @@ EDITABLE: dict[str, Called] = {
         }.items()
     },
     **{
-        name: functools.partial(lambda function, x: ops.cast(function(_integers(x)), "float32"), getattr(ops, function))
+        name: _of(function, lambda f, x: ops.cast(f(_integers(x)), "float32"))
         for name, function in {"BitwiseInvert": "bitwise_invert", "BitwiseNot": "bitwise_not"}.items()
     },
     "Ldexp": lambda x: ops.ldexp(x, 2),
@@ -193,7 +197,7 @@ EDITABLE: dict[str, Called] = {
     "Threshold": lambda x: ops.threshold(x, 0.5, 0.1),
     "Where": lambda x: ops.where(x > 0.5, x, 0.0),
     **{
-        name: functools.partial(lambda function, x: ops.cast(function(x, axis=1), "float32"), getattr(ops, function))
+        name: _of(function, lambda f, x: ops.cast(f(x, axis=1), "float32"))
         for name, function in {
             "All": "all",
             "Amax": "amax",
