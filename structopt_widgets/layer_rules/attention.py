@@ -23,6 +23,9 @@ class _MultiHead(LayerRule):
         """Query heads, key heads, size of a key, size of a value."""
         raise TypeError(f"{type(self).__name__} must say how many heads {site.layer.name} has.")
 
+    def query_size(self, site: Site, at: Setting) -> Any:
+        return self.heads(site, at)[2]
+
     def sequences(self, site: Site) -> tuple[Shape, Shape, Shape]:
         """Shapes of query, value and key; the key is the value unless it is given."""
         query, value = site.argument(0, "query"), site.argument(1, "value")

@@ -182,13 +182,19 @@ class GetItem(LayerRule):
         keys = list(key) if isinstance(key, tuple) else [key]
         if Ellipsis in keys:
             dots = keys.index(Ellipsis)
-            keys[dots : dots + 1] = [slice(None)] * (len(site.inputs[0]) + 2 - len(keys))
+            taken = sum(key is not None for key in keys) - 1
+            keys[dots : dots + 1] = [slice(None)] * (len(site.inputs[0]) + 1 - taken)
         batch, *parts = keys
-        if batch != slice(None) or any(not isinstance(part, (int, slice)) for part in parts):
+        if batch != slice(None) or any(not isinstance(part, (int, slice, type(None))) for part in parts):
             raise UnsupportedLayerError("there is none for this kind of indexing")
         output: list[Dim] = []
-        for position, dim in enumerate(site.inputs[0]):
-            part = parts[position] if position < len(parts) else slice(None)
+        left = list(site.inputs[0])
+        whole = [slice(None)] * (len(left) - sum(part is not None for part in parts))
+        for part in [*parts, *whole]:
+            if part is None:
+                output.append(1)
+                continue
+            dim = left.pop(0)
             if part == slice(None):
                 output.append(dim)
                 continue

@@ -107,7 +107,7 @@ register_bare(
 register_bare(Elementwise(flops=1, span=1), "Exp", "Log", "Sqrt", "Square", "Absolute", "Negative", "Sin", "Cos", "Erf")
 register_bare(Elementwise(flops=1, span=1), "LogicalNot", "Floor", "Ceil", "Round", "Sign", "Reciprocal")
 register_bare(Elementwise(flops=2, span=2), "Rsqrt", "Clip")
-register_bare(Identity(kept=0), "Cast", "Identity", "StopGradient")
+register_bare(Identity(kept=0), "Cast", "StopGradient")
 register_bare(Elementwise(kept=0), "ZerosLike", "OnesLike")
 register_bare(Reduction(), "Sum", "Prod", "Argmax", "Argmin")
 register_bare(Reduction(chooses=True), "Max", "Min", "Any", "All")

@@ -59,6 +59,7 @@ class Activation(LayerRule):
 class Embedding(LayerRule):
     """A row of a table for each index. Looking up is no arithmetic; the vocabulary belongs to the task."""
 
+    tokens_key = "input_dim"
     ignores_padding = True
     initializer_key = "embeddings_initializer"
 

@@ -142,6 +142,8 @@ class UnitNormalization(LayerRule):
 class Normalization(LayerRule):
     """Subtract a mean and divide by a deviation, both given or adapted from data."""
 
+    role = Role.ADAPTED_NORMALIZATION
+
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
         axes = tuple(shape[axis] for axis in sorted(_axes(site, shape))) if site.config["axis"] is not None else ()

@@ -245,6 +245,10 @@ class LayerRule(Meaning):
             return Mixing()
         return activation_mixing(site.config.get(self.activation_key), site)
 
+    def query_size(self, site: Site, at: Setting) -> Number | None:
+        """Size of an attention's queries, by whose root it divides scores; ``None`` for a layer that does not."""
+        return None
+
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         """Configuration entries that carry sizes, at a setting of integers."""
         return {}
