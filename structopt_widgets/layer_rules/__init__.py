@@ -20,8 +20,10 @@ from . import (
 from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
 from .blocks import Block
 from .connect import ConnectedCall, ConnectedGraph, connect
+from .cost import Cost, Loop, Step
+from .operations import Operations
 from .registry import find_layer_rule, register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
+from .rule import Connection, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
 
 __all__ = [
     "ACTIVATION_COSTS",
@@ -33,9 +35,12 @@ __all__ = [
     "Cost",
     "Elementwise",
     "LayerRule",
+    "Loop",
     "Mixing",
+    "Operations",
     "Setting",
     "Site",
+    "Step",
     "WeightAxes",
     "activation_cost",
     "activations",

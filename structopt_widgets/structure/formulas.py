@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..metrics import CostReport, Receipt
 from ..metrics.cost_program import TOTALS
-from ..metrics.formulas import layer_formulas, model_formula
+from ..metrics.formulas import Estimate, layer_formulas, model_formula
 from ..metrics.receipt import FOR_A_BATCH
 from .choices import known
 from .setting import setting_at
@@ -25,7 +25,7 @@ def receipt_of(structure: Structure, report: CostReport, metric: str) -> Receipt
     symbols = {name: sympy.Symbol(f"u_{name}", integer=True, positive=True) for name in free}
     at = setting_at(structure, {name: symbols.get(name, width) for name, width in structure.widths.items()})
     widths = {symbol: structure.widths[name] for name, symbol in symbols.items()}
-    what = (space.connected, at, metric, report.batch_size, report.slots, widths)
+    what = (space.connected, at, metric, Estimate(report.batch_size, report.slots), widths)
     return Receipt(
         metric=metric,
         value=getattr(report, metric),
