@@ -25,6 +25,7 @@ class Lives:
         self._blocks = [block for block in connected.blocks if block.name in at.blocks]
         self._by_result = {block.result: block for block in self._blocks}
         self._made: dict[int, Number] = {}
+        self._chains: dict[int, frozenset[int]] = {}
 
     def made(self, tensor: int) -> Number:
         """1 where ``tensor`` is made, or what stands in for it is there; 0 inside a block that is left out."""
@@ -74,6 +75,12 @@ class Lives:
             tensor = self._by_result[tensor].source
         return tensor
 
+    def chain(self, tensor: int) -> frozenset[int]:
+        """``tensor`` and all that can stand in for it."""
+        if tensor not in self._chains:
+            self._chains[tensor] = frozenset(each for each, _ in self.stand_ins(tensor))
+        return self._chains[tensor]
+
     def block_after(self, tensor: int, position: int) -> Block | None:
         """The block that reads ``tensor`` and holds the call at ``position``."""
         return next((each for each in self._blocks if each.source == tensor and position in each.calls), None)
@@ -99,22 +106,23 @@ class Saved:
         self._need: dict[int, Number] = {}
         self._counted: dict[int, Number] = {}
         self._related: dict[int, list[int]] = {}  # those that may be one tensor, by what stands in for all of them
-        self._elsewhere: set[int] = set()  # tensors read by others than the block whose result they can stand in for
+        self._only_in: dict[int, Block | None] = {}  # the block from each tensor that holds all that need it
 
     def add(self, tensor: int, factor: Number, position: int) -> None:
         """The derivative of the call at ``position`` reads ``tensor`` where ``factor`` is 1."""
         before = self._need.get(tensor, 0)
         self._need[tensor] = either(before, factor)
-        is_new = self._lives.block_after(tensor, position) is None and tensor not in self._elsewhere
-        if is_new:
-            self._elsewhere.add(tensor)
-        if self._need[tensor] is before and not is_new:
+        block = self._lives.block_after(tensor, position)
+        was, self._only_in[tensor] = self._only_in.get(tensor, block), block
+        if was is not block:
+            self._only_in[tensor] = None
+        if self._need[tensor] is before and was is self._only_in[tensor]:
             return
         related = self._related.setdefault(self._lives.root(tensor), [])
         if tensor not in related:
             related.append(tensor)
         for each in related:
-            if each == tensor or each in self._elsewhere:
+            if each == tensor or self._may_be_one(each, tensor):
                 self._recount(each)
 
     def add_bytes(self, number: Number) -> None:
@@ -132,19 +140,23 @@ class Saved:
         """The same, to go on from twice."""
         other = Saved(self._lives, self._sizes)
         other.total, other._need, other._counted = self.total, dict(self._need), dict(self._counted)
-        other._elsewhere = set(self._elsewhere)
+        other._only_in = dict(self._only_in)
         other._related = {root: list(tensors) for root, tensors in self._related.items()}
         return other
 
     def _recount(self, tensor: int) -> None:
         there = self._lives.made(tensor) * self._need.get(tensor, 0)
-        if tensor in self._elsewhere:  # else nobody needs it where it stands in for a later one
-            for other in self._related[self._lives.root(tensor)]:
-                if other > tensor:
-                    there = without(there, self._lives.same(tensor, other) * self._need[other])
+        for other in self._related[self._lives.root(tensor)]:
+            if self._may_be_one(tensor, other):
+                there = without(there, self._lives.same(tensor, other) * self._need[other])
         now, counted = there * self._sizes[tensor], self._counted.get(tensor, 0)
         self._counted[tensor] = now
         self.total = self.total + (now if is_zero(counted) else now - counted)
+
+    def _may_be_one(self, tensor: int, later: int) -> bool:
+        """Whether ``tensor`` is needed where it is one with a ``later`` one: not if only by what is left out then."""
+        block = self._only_in[tensor]
+        return later > tensor and (block is None or block.result not in self._lives.chain(later))
 
 
 def without(is_there: Number, other: Number) -> Number:
