@@ -43,6 +43,7 @@ class CostProgram:
 
     Inputs are named ``width:GROUP``, ``bias:LAYER``, ``FIELD:LAYER`` for each field of an
     :class:`ActivationCost`, ``block:BLOCK``, ``batch_size`` and ``slots``.
+    ``precision`` and ``recompute`` are those of :func:`.totals.costs`.
     """
 
     def __init__(
@@ -51,7 +52,10 @@ class CostProgram:
         widths: Mapping[str, Symbol],
         bias_layers: tuple[str, ...],
         activation_layers: tuple[str, ...],
+        precision: str | None = None,
+        recompute: bool | str = False,
     ) -> None:
+        self._estimate = (precision, recompute)
         self._connected = connected
         self._widths = widths
         self._bias_layers = bias_layers
@@ -102,4 +106,6 @@ class CostProgram:
             },
             {block.name: recorder.input(f"block:{block.name}", is_switch=True) for block in self._connected.blocks},
         )
-        return recorder, costs(self._connected, at, recorder.input("batch_size"), recorder.input("slots"))
+        return recorder, costs(
+            self._connected, at, recorder.input("batch_size"), recorder.input("slots"), *self._estimate
+        )
