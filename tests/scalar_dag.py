@@ -118,7 +118,7 @@ def attention(layer: kl.MultiHeadAttention, x: Array) -> Array:
 LAYERS: dict[type, Callable[[Any, Array], Array]] = {
     kl.Dense: dense,
     kl.Activation: lambda layer, x: activated(x, layer.activation),
-    kl.BatchNormalization: lambda layer, x: x + 2,
+    kl.BatchNormalization: lambda _, x: x + 2,
     kl.LayerNormalization: layer_norm,
     kl.Conv1D: convolved,
     kl.SimpleRNN: recurrent,
@@ -126,13 +126,13 @@ LAYERS: dict[type, Callable[[Any, Array], Array]] = {
     kl.GRU: recurrent,
     kl.Bidirectional: bidirectional,
     kl.MultiHeadAttention: attention,
-    kl.Dropout: lambda layer, x: x,
-    kl.Flatten: lambda layer, x: x.ravel(),
-    kl.GlobalAveragePooling1D: lambda layer, x: np.array([tree(column) + 1 for column in x.T]),
-    kl.GlobalMaxPooling1D: lambda layer, x: np.array([tree(column) for column in x.T]),
+    kl.Dropout: lambda _, x: x,
+    kl.Flatten: lambda _, x: x.ravel(),
+    kl.GlobalAveragePooling1D: lambda _, x: np.array([tree(column) + 1 for column in x.T]),
+    kl.GlobalMaxPooling1D: lambda _, x: np.array([tree(column) for column in x.T]),
     kl.TimeDistributed: lambda layer, x: np.array([LAYERS[type(layer.layer)](layer.layer, row) for row in x]),
-    kl.Add: lambda layer, xs: np.maximum(*xs) + 1,
-    kl.Concatenate: lambda layer, xs: np.concatenate(xs, -1),
+    kl.Add: lambda _, xs: np.maximum(*xs) + 1,
+    kl.Concatenate: lambda _, xs: np.concatenate(xs, -1),
 }
 
 

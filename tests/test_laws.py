@@ -202,5 +202,6 @@ def test_columns_sum_to_totals(built: Built) -> None:
         assert table["training_bytes"].sum() <= cost.training_bytes
         assert table["live_bytes"].max() == cost.peak_activation_bytes
         assert table["span"].max() <= cost.span <= table["span"].sum()
-        assert cost.parallelism == cost.flops / cost.span
+        assert cost.parallelism == max(1, cost.flops) / max(1, cost.span)
+        assert cost.uncounted or (cost.span <= cost.flops and cost.parallelism >= 1)
         assert set(table.index[~table["counted"]]) == set(cost.uncounted)

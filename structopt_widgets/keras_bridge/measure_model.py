@@ -8,7 +8,9 @@ from ..metrics import CostReport
 from ..structure import Structure, StructureSpace
 
 
-def measure(model: Any, batch_size: int = 1, input_shape: Any = None, optimizer: str | None = None, **estimate: Any) -> CostReport:
+def measure(
+    model: Any, batch_size: int = 1, input_shape: Any = None, optimizer: str | None = None, **estimate: Any
+) -> CostReport:
     """Costs of a Keras model, a ``.keras`` file or a :class:`Structure`.
 
     Args:

@@ -60,7 +60,7 @@ class _MultiHead(LayerRule):
         return Mixing(summed=(query[0], key[0]))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        query, value, key = self.sequences(site)
+        query, _, key = self.sequences(site)
         heads, key_heads, key_size, value_size = self.heads(site, at)
         asked, kept = at.size(query[0]), at.size(key[0])
         made = at.size(site.outputs[0][-1])
@@ -216,7 +216,7 @@ class _OneHead(LayerRule):
 
     def mixed(self, operations: Operations, site: Site, at: Setting, scores: int) -> Cost:
         """Values mixed by the softmax of ``scores``."""
-        query, value, key = self.sequences(site)
+        query, _, key = self.sequences(site)
         asked, kept = at.size(query[0]), at.size(key[0])
         weights = operations.activated(scores, asked * kept, ACTIVATION_COSTS["softmax"], kept, again=True)
         dropped = operations.dropped(weights, asked * kept, again=True) if site.config.get("dropout") else weights

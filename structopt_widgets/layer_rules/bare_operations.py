@@ -23,6 +23,7 @@ class Combination(LayerRule):
 
     verb: str = "combines them element by element"
     saves: str = "nothing"
+    is_product: bool = False  # times a constant, whose derivative reads the constant only
 
     def connect(self, site: Site) -> Connection:
         operands = (*site.call.args, *(site.call.kwargs or {}).values())
@@ -33,7 +34,12 @@ class Combination(LayerRule):
 
     def cost(self, site: Site, at: Setting) -> Cost:
         # A constant's place in it needs no keeping.
-        return Cost(other=at.elements(site.outputs[0]), span=1, saves=self.saves, passes=passes_places(site))
+        return Cost(
+            other=at.elements(site.outputs[0]),
+            span=1,
+            saves="nothing" if self.is_product and len(site.inputs) == 1 else self.saves,
+            passes=passes_places(site),
+        )
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ def _operand_shape(site: Site, value: Any) -> Shape:
 
 register_bare(Combination("adds them"), "Add")
 register_bare(Combination("subtracts them"), "Subtract")
-register_bare(Combination("multiplies them", saves="inputs"), "Multiply")
+register_bare(Combination("multiplies them", saves="inputs", is_product=True), "Multiply")
 register_bare(Combination(saves="inputs"), "Divide", "TrueDivide", "Maximum", "Minimum", "Power", "Where")
 register_bare(Combination(), "Mod")
 register_bare(

@@ -81,9 +81,9 @@ def test_training_takes_weights_gradients_slots_and_kept_activations(optimizer: 
         ]
     )
     frozen, moving, trainable = 11 * 8, 2 * 8, 2 * 8 + 9 * 3
-    # Kept: the input, what is normalized (the first layer learns nothing), a mask of bytes, what the last layer reads,
-    # and its outputs, which the loss reads. There the most is alive: their gradients too.
-    kept = FLOAT * (10 + 8 + 8 + 3 + 3) + 8
+    # While the last layer multiplies: the input, what is normalized (the first layer learns nothing), a mask of bytes
+    # and what the last layer reads are kept; what it reads and makes has gradients.
+    most = FLOAT * (10 + 8 + 8 + 8 + 3) + 8
     expected = (frozen + moving + trainable) + trainable * (1 + slots)
     cost = sw.measure(model, batch_size=32, optimizer=optimizer)
     assert cost.training_bytes == FLOAT * expected + 32 * most
