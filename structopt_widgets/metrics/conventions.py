@@ -15,10 +15,10 @@ CONVENTIONS: Mapping[str, str] = {
     "layer_rules/activation_costs.py. tf.profiler counts the same products and bias additions, but no relu.",
     "weight_bytes": "Bytes of all weights, each in its own dtype: mixed precision keeps variables in float32.",
     "peak_activation_bytes": "The largest sum of live tensors over the operations in execution order, those inside a "
-    "layer included, for a batch, the model's input among them. A tensor lives from the operation that makes it to its "
-    "last reader; nothing is fused and nothing is done in place: what a planner such as XLA's improves on.",
-    "training_bytes": "Weights, their gradients, the optimizer's slots (Adam: 2 x trainable; Kingma and Ba 2015) and the "
-    "most that activations take over both passes, for a batch: at each operation what all operations up to it keep for "
+    "layer included, for a batch, the model's input among them. A tensor lives from the operation that makes it to "
+    "its last reader; nothing is fused and nothing is done in place: what a planner such as XLA's improves on.",
+    "training_bytes": "Weights, their gradients, the optimizer's slots (Adam: 2 x trainable; Kingma and Ba 2015) and "
+    "the most that activations take over both passes, for a batch: at each operation what all up to it keep for "
     "their derivatives, and the gradients of the tensors that are alive there. A layer's share is what it holds "
     "throughout, without those gradients. The workspaces of kernels are left out.",
     "kv_cache_bytes": "Keys and values of every self-attention layer that is called with use_causal_mask=True, over "

@@ -20,7 +20,8 @@ def check_estimate(batch_size: int, precision: str | None, recompute: bool | str
     is_count = isinstance(accumulate, int) and not isinstance(accumulate, bool) and accumulate >= 1
     if not is_count or batch_size % accumulate:
         raise ValueError(
-            f"Expected a number of equal parts of a batch of {batch_size} to accumulate gradients of, got {accumulate!r}."
+            f"Expected a number of equal parts of a batch of {batch_size} to accumulate gradients of, "
+            f"got {accumulate!r}."
         )
 
 

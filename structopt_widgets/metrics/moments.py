@@ -168,7 +168,7 @@ class _Walk:
         return again
 
     def _between(self, alive: Sequence[int], position: int, extra: Number = 0, training: bool = False) -> Number:
-        """Bytes of the tensors between calls, and ``extra``; in training without those that are saved and nothing else."""
+        """Bytes of the tensors between calls, and ``extra``; in training of their gradients, if they have any."""
         total: Number = 0
         for tensor, factor in self.lives.held(alive, position):
             if training:

@@ -63,7 +63,8 @@ def test_layers_add_up() -> None:
 def test_training_memory_is_weights_and_the_most_that_is_alive() -> None:
     receipt = sw.measure(mlp(), batch_size=4).receipt("training_bytes")
     # Four bytes an element: weights, gradients, two slots; of four samples the input, the hidden units, kept once, and
-    # gradients: of the hidden units twice, before and after the relu or the bias, or once, and of the outputs; or of the outputs, which the loss keeps.
+    # gradients: of the hidden units twice, before and after the relu or the bias, or once, and of the outputs; or
+    # of the outputs, which the loss keeps.
     u = next(iter(receipt.widths))
     n_params = 11 * u + 3 * u + 3
     alive = sympy.Max(10 + u + 2 * u, 10 + u + u + 3, 10 + u + 3 + 3)
@@ -75,7 +76,8 @@ def test_training_memory_is_weights_and_the_most_that_is_alive() -> None:
 def test_the_peak_is_the_largest_of_what_can_be_largest() -> None:
     receipt = sw.measure(mlp()).receipt("peak_activation_bytes")
     u = next(iter(receipt.widths))
-    # 10 inputs and u outputs, or twice u around the bias and the relu; u inputs and 3 outputs, or 3 twice, are never more.
+    # 10 inputs and u outputs, or twice u around the bias and the relu; u inputs and 3 outputs, or 3 twice, are
+    # never more.
     assert receipt.formula == sympy.Max(40 + 4 * u, 8 * u, evaluate=False) or receipt.at({}) == 64
     assert [receipt.at({"a_b<c": width}) for width in (1, 5, 10, 20)] == [44, 60, 80, 160]
 
