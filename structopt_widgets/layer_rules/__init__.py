@@ -31,9 +31,11 @@ from . import (
 from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
 from .blocks import Block
 from .connect import ConnectedCall, ConnectedGraph, connect
+from .cost import Cost, Loop, Step
 from .meaning import Meaning, Role
+from .operations import Operations
 from .registry import find_layer_rule, register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
+from .rule import Connection, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
 
 __all__ = [
     "ACTIVATION_COSTS",
@@ -45,11 +47,14 @@ __all__ = [
     "Cost",
     "Elementwise",
     "LayerRule",
+    "Loop",
     "Meaning",
     "Mixing",
+    "Operations",
     "Role",
     "Setting",
     "Site",
+    "Step",
     "WeightAxes",
     "activation_cost",
     "activations",

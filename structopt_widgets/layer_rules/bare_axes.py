@@ -104,7 +104,7 @@ class Concatenate(LayerRule):
         return side_by_side(site, without_batch(site.config["axis"], len(site.inputs[0]))[0])
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(saves="nothing")
 
 
 class Stack(LayerRule):
@@ -121,7 +121,7 @@ class Stack(LayerRule):
         return Connection(((*first[:place], len(site.inputs), *first[place:]),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(saves="nothing")
 
 
 class Split(LayerRule):
@@ -136,7 +136,7 @@ class Split(LayerRule):
         return Connection(tuple((*shape[:axis], part, *shape[axis + 1 :]) for part in parts))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(saves="nothing")
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         (axis,) = without_batch(site.config["axis"], len(site.inputs[0]))
@@ -171,7 +171,7 @@ class Repetition(LayerRule):
         return Connection((tuple(_product(count, dim) for count, dim in zip(times, shape, strict=True)),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(saves="nothing")
 
 
 class GetItem(LayerRule):
@@ -204,7 +204,7 @@ class GetItem(LayerRule):
         return Connection((tuple(output),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(saves="nothing")
 
 
 def _product(outer: Dim, inner: Dim) -> Dim:
