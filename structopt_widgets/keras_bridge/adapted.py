@@ -15,8 +15,9 @@ def adapted_entries(operation: Any) -> dict[str, Any]:
     a layer made again from its configuration would have lost it.
     """
     if isinstance(operation, keras.layers.Discretization) and operation.bin_boundaries is not None:
-        # Adapted boundaries are an array, which Keras's configuration holds in a form that it does not read back.
-        return {"bin_boundaries": [float(each) for each in operation.bin_boundaries]}
+        # Adapted boundaries are an array, which Keras's configuration holds in a form that it does not read back,
+        # and which a layer that knows how many bins to make forgets again.
+        return {"bin_boundaries": [float(each) for each in operation.bin_boundaries], "num_bins": None}
     kinds = (keras.layers.StringLookup, keras.layers.IntegerLookup, keras.layers.TextVectorization)
     if not isinstance(operation, kinds):
         return {}

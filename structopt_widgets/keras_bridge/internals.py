@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -33,3 +34,18 @@ def place_of(optimizer: Any, variable: Any) -> int:
 def adam_slots(optimizer: Any, place: int) -> tuple[Any, Any]:
     """Adam's running means of the gradients and of their squares."""
     return optimizer._momentums[place], optimizer._velocities[place]
+
+
+def sum_gradients_by(optimizer: Any, function: Callable[[Any], Any]) -> None:
+    """Make an optimizer hand its pairs of gradient and variable to ``function`` where it would sum over replicas."""
+    optimizer._all_reduce_sum_gradients = function
+
+
+def is_excluded_from_decay(optimizer: Any, variable: Any) -> bool:
+    """Whether an optimizer was told to leave a variable out of weight decay.
+
+    Asking the optimizer itself would leave the variable in its memory.
+    """
+    listed: set[int] = getattr(optimizer, "_exclude_from_weight_decay", set())
+    pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
+    return optimizer._var_key(variable) in listed or (pattern is not None and bool(pattern.search(variable.name)))

@@ -8,6 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ..keras_bridge.internals import is_excluded_from_decay, sum_gradients_by
 from ..keras_bridge.source import KerasSource
 from ..keras_bridge.variables import present_weights
 from ..structure import Structure
@@ -22,7 +23,7 @@ def fresh_optimizer(structure: Structure, budget: Budget) -> Any:
     optimizer = _fresh_optimizer(structure, budget)
     # There are no replicas to sum over, and the custom gradient of that sum would stay in TensorFlow's
     # registry for good, with the whole training step that it was traced in.
-    innermost(optimizer)._all_reduce_sum_gradients = dense_gradients
+    sum_gradients_by(innermost(optimizer), dense_gradients)
     return optimizer
 
 
@@ -57,13 +58,10 @@ def exclude_from_decay(optimizer: Any, structure: Structure, budget: Budget, var
     base = structure.space.baseline
     layers = {layer for layer, _ in variables}
     originals = {name: present_weights(base, name, source.operations[name]) for name in layers}
-    # Asking the optimizer itself would leave our variables in its memory. These attributes are what it was told.
-    listed: set[int] = getattr(told, "_exclude_from_weight_decay", set())
-    pattern = getattr(told, "_exclude_from_weight_decay_pattern", None)
     excluded = []
     for (layer, place), variable in variables.items():
         known = originals[layer].get(place, variable)
-        if told._var_key(known) in listed or (pattern is not None and pattern.search(known.name)):
+        if is_excluded_from_decay(told, known):
             excluded.append(variable)
     innermost(optimizer).exclude_from_weight_decay(var_list=excluded)
 
