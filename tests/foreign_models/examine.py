@@ -105,8 +105,9 @@ def _read(examination: Examination, given: keras.Model, batch_of: Callable[[int]
         if way:
             examination.notes.append(f"read only with {way}")
         return space
-    examination.found(Grade.CANNOT_BE_READ, errors[0])
-    examination.notes.extend(f"otherwise: {error}" for error in errors[1:] if error != errors[0])
+    # The first may only ask for the shape.
+    examination.found(Grade.CANNOT_BE_READ, errors[1])
+    examination.notes.extend(f"otherwise: {error}" for error in {*errors} - {errors[1]})
     return None
 
 
