@@ -86,21 +86,35 @@ def _examined(
 
 
 def _read(examination: Examination, given: keras.Model, batch_of: Callable[[int], Any]) -> sw.StructureSpace | None:
-    try:
-        return sw.StructureSpace.from_keras(given)
-    except Exception as error:
-        first = _short(error)
+    """The space of the model alone, else with the shape of a sample, else with data, as the errors advise."""
     batch = batch_of(8)
+    shape = _sample_shape(batch)
+    ways: dict[str, Callable[[], sw.StructureSpace]] = {
+        "": lambda: sw.StructureSpace.from_keras(given),
+        "input_shape=": lambda: sw.StructureSpace.from_keras(given, input_shape=shape),
+    }
     if isinstance(batch, np.ndarray) and batch.dtype.kind in "iuf":
+        ways["data="] = lambda: sw.StructureSpace.from_keras(given, data=sw.Data(batch, np.arange(8) % 2))
+    errors = []
+    for way, read in ways.items():
         try:
-            space = sw.StructureSpace.from_keras(given, data=sw.Data(batch, np.arange(8) % 2))
-        except Exception as error:
-            examination.notes.append(f"with data: {_short(error)}")
-        else:
-            examination.notes.append("read only with data=")
-            return space
-    examination.found(Grade.CANNOT_BE_READ, first)
+            space = read()
+        except Exception as error:  # whatever it is, it is the result
+            errors.append(_short(error))
+            continue
+        if way:
+            examination.notes.append(f"read only with {way}")
+        return space
+    # The first may only ask for the shape.
+    examination.found(Grade.CANNOT_BE_READ, errors[1])
+    examination.notes.extend(f"otherwise: {error}" for error in {*errors} - {errors[1]})
     return None
+
+
+def _sample_shape(batch: Any) -> Any:
+    if isinstance(batch, dict):
+        return {name: each.shape[1:] for name, each in batch.items()}
+    return [each.shape[1:] for each in batch] if isinstance(batch, list) else batch.shape[1:]
 
 
 def _check_counts(examination: Examination, given: keras.Model, space: sw.StructureSpace) -> None:

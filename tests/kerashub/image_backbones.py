@@ -17,29 +17,29 @@ RESNET = {
     "stackwise_num_strides": [1, 2],
 }
 VIT = {"image_shape": IMAGE, "patch_size": (8, 8), "num_layers": 2, "num_heads": 2, "hidden_dim": 12}
-FEED_FORWARD = {"stream": 12, "feed forward 1": 20, "feed forward 2": 20}
+FEED_FORWARD = {"feed forward 1": 20, "feed forward 2": 20}
 
 
 def resnet_of(block_type: str, **settings: Any) -> Any:
     return hub.ResNetBackbone(**(RESNET | settings), block_type=block_type, image_shape=IMAGE)
 
 
-@tiny(IMAGE, {"stem": 64, "stage 2": 7})
+@tiny(IMAGE, {"stem": 64})
 def resnet_basic() -> Any:
     return resnet_of("basic_block")
 
 
-@tiny(IMAGE, {"stem": 64, "inner 1": 64, "inner 2": 7, "stage 1": 256, "stage 2": 28})
+@tiny(IMAGE, {"stem": 64, "inner 1": 64, "inner 2": 7, "stage 1": 256})
 def resnet_bottleneck() -> Any:
     return resnet_of("bottleneck_block")
 
 
-@tiny(IMAGE, {"stem 1": 6, "stem 2": 5, "stage 2": 28})
+@tiny(IMAGE, {"stem 1": 6, "stem 2": 5})
 def resnet_vd() -> Any:
     return resnet_of("bottleneck_block_vd", input_conv_filters=[6, 5, 64], input_conv_kernel_sizes=[3, 3, 3])
 
 
-@tiny(IMAGE, {"stem": 64, "inner 2": 7, "stage 1": 256, "stage 2": 28})
+@tiny(IMAGE, {"stem": 64, "inner 2": 7, "stage 1": 256})
 def resnet_v2() -> Any:
     return resnet_of("bottleneck_block", use_pre_activation=True)
 
@@ -49,7 +49,7 @@ def densenet() -> Any:
     return hub.DenseNetBackbone(stackwise_num_repeats=[2, 2], growth_rate=6, image_shape=IMAGE)
 
 
-@tiny(IMAGE, {"first": 5, "second": 7})
+@tiny(IMAGE, {"first": 5})
 def vgg() -> Any:
     return hub.VGGBackbone(stackwise_num_repeats=[1, 2], stackwise_num_filters=[5, 7], image_shape=IMAGE)
 
@@ -73,7 +73,7 @@ def deit() -> Any:
     return hub.DeiTBackbone(**VIT, intermediate_dim=20)
 
 
-@tiny({"images": lambda rng, n: rng.normal(size=(n, *IMAGE)).astype("float32")}, {"stream": 12})
+@tiny({"images": lambda rng, n: rng.normal(size=(n, *IMAGE)).astype("float32")}, {})
 def dinov2() -> Any:
     return hub.DINOV2Backbone(
         **(VIT | {"patch_size": 8}),
@@ -84,12 +84,12 @@ def dinov2() -> Any:
     )
 
 
-@tiny({"pixel_values": lambda rng, n: rng.normal(size=(n, *IMAGE)).astype("float32")}, {"stream": 16})
+@tiny({"pixel_values": lambda rng, n: rng.normal(size=(n, *IMAGE)).astype("float32")}, {})
 def dinov3() -> Any:
     return hub.DINOV3Backbone(**(VIT | {"patch_size": 8, "hidden_dim": 16}), intermediate_dim=20, use_mask_token=False)
 
 
-@tiny(IMAGE, {"stage 1": 8, "stage 2": 12})
+@tiny(IMAGE, {"stage 1": 8})
 def mit() -> Any:
     return hub.MiTBackbone(
         layerwise_depths=[1, 1],
@@ -104,7 +104,7 @@ def mit() -> Any:
     )
 
 
-@tiny(IMAGE, {"projection": 10})
+@tiny(IMAGE, {})
 def segformer() -> Any:
     return hub.SegFormerBackbone(image_encoder=mit(), projection_filters=10)
 
@@ -143,7 +143,7 @@ def csp_net() -> Any:
     )
 
 
-@tiny(IMAGE, {"head": 18})
+@tiny(IMAGE, {})
 def efficientnet() -> Any:
     return hub.EfficientNetBackbone(
         stackwise_width_coefficients=[1.0, 1.0],

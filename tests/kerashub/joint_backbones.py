@@ -193,7 +193,7 @@ def variational_autoencoder() -> Any:
         "padding_mask": ones(7),
         "response_mask": ones(7),
     },
-    {"stream": 12, "feed forward 1": 20},
+    {"feed forward 1": 20},
 )
 def pali_gemma() -> Any:
     return hub.PaliGemmaBackbone(
