@@ -38,6 +38,17 @@ def test_of_equal_structures_hardly_ever_any_is_worse(n_structures: int, seeds: 
 
 
 @pytest.mark.slow
+def test_structures_may_spread_differently_over_seeds() -> None:
+    rng = np.random.default_rng(2)
+    truth = Truth(np.zeros(24), samples=500, unsteady=[3.0, 0.3] * 12)
+    assert sum(any_worse(truth.study(rng, 3)) for _ in range(STUDIES)) <= MOST
+    # A few that sometimes fail to learn do not hide what the steady ones differ by.
+    steady = Truth(np.array([0.0] * 12 + [-0.05] * 12), unsteady=[0.5] * 22 + [10.0] * 2)
+    worse = [(weighed(steady.study(rng, 3))["verdict"][12:22] == "worse").mean() for _ in range(20)]
+    assert np.mean(worse) > 0.8
+
+
+@pytest.mark.slow
 def test_one_seed_is_weighed_with_what_other_trials_tell_of_seeds() -> None:
     rng = np.random.default_rng(0)
     truth = Truth(np.zeros(24), own=0.15, samples=500)
