@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.05  # of a study of equal structures, the chance that any of them is called worse
-FEW = 30  # different degrees of freedom
 
 # One word for one verdict, wherever it is shown.
 THE_BEST = "the best"
@@ -77,18 +76,11 @@ def _disagreement(evidence: Evidence, noise: SeedNoise) -> float:
 
 def _p_values(difference: np.ndarray, standard_error: np.ndarray, df: np.ndarray) -> np.ndarray:
     """Of no difference, allowing for all pairs of the structures."""
-    found = np.ones(len(difference))
     if len(difference) < 2:
-        return found
+        return np.ones(len(difference))
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(difference == 0, 0.0, np.abs(difference) / standard_error)
-    df = np.where(standard_error > 0, df, math.inf)
-    # Each takes a quadrature: where there are many, down to a step of a tenth.
-    steps = df if len(np.unique(df)) <= FEW else 1.1 ** np.floor(np.log(df) / math.log(1.1))
-    for each in np.unique(steps):
-        here = steps == each
-        found[here] = largest_difference_p_value(t[here], len(difference), float(each))
-    return found
+    return largest_difference_p_value(t, len(difference), np.where(standard_error > 0, df, math.inf))
 
 
 def tally(compared: pd.DataFrame) -> str:

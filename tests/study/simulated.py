@@ -26,11 +26,13 @@ class Truth:
         levels: expected accuracy of each, over ``accuracy``.
         own: share of the samples whose difficulty is a structure's own: what pairing cannot take away.
         samples: of the validation part.
+        unsteady: how many times as far as others' each structure's networks spread over seeds.
     """
 
     levels: np.ndarray
     own: float = 0.0
     samples: int = 2000
+    unsteady: Sequence[float] = ()
 
     @property
     def accuracy(self) -> float:
@@ -50,13 +52,13 @@ class Truth:
         spread = np.sqrt(SEED_SPREAD**2 - self.disagreement / 2000)
         shared = rng.beta(EASY, HARD, self.samples)
         found = []
-        for level, count in zip(self.levels, runs, strict=True):
+        for level, count, times in zip(self.levels, runs, self.unsteady or [1.0] * len(runs), strict=True):
             chance = shared
             if self.own:
                 chance = np.where(rng.random(self.samples) < self.own, rng.beta(EASY, HARD, self.samples), shared)
             # A better network is better where it is not sure already; the mean of the weights is 1.
             weights = chance * (1 - chance) / self.disagreement
-            shift = level + rng.normal(0, spread, count)
+            shift = level + rng.normal(0, times * spread, count)
             right = rng.random((count, self.samples), dtype=np.float32) < chance + shift[:, None] * weights
             found.append((right.sum(axis=0), right.mean(axis=1)))
         return found
