@@ -11,9 +11,10 @@ import keras
 from ..graph import Call, Layer, ModelGraph, Tensor, TensorRef, Weight
 from ..graph.model_graph import tensor_refs
 from ..graph.ordering import execution_order
-from ..layer_rules.registry import find_layer_rule, kind_of
 from ..metrics import OPTIMIZER_SLOTS
+from .adapted import adapted_entries
 from .composite import open_composite
+from .kinds import kinds_of, rule_of
 from .load import load_model
 from .source import KerasSource
 from .trace import functional_of, graph_of
@@ -33,12 +34,26 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
                 f"Expected a Data to take the shape of a sample from, got {type(data).__name__}. "
                 "Wrap arrays in it: sw.Data(x, y); data that is shipped is opened with sw.load_data(name)."
             )
-        input_shape = tuple(data.input_shape) if input_shape is None else input_shape
-        dtype = str(data.x.dtype) if data.x.dtype.kind in "iu" and data.x.ndim == 2 else None
+        if input_shape is None:
+            input_shape = _by_input(data.input_shape, model)
+        dtype = keras.tree.map_structure(_dtype_of_tokens, data.x)
     functional, originals = functional_of(model, input_shape, dtype)
     reader = _Reader(originals)
     graph = reader.read(functional, model)
     return graph, KerasSource(model, reader.operations)
+
+
+def _by_input(shape: Any, model: keras.Model) -> Any:
+    """Shapes by the inputs' names in the order of a model's inputs, where those are not passed by name."""
+    graph = graph_of(model)
+    if graph is None or not isinstance(shape, dict) or isinstance(graph._inputs_struct, dict):
+        return shape
+    names = [each.name for each in graph.inputs]
+    return [shape[name] for name in names] if set(names) == set(shape) else shape
+
+
+def _dtype_of_tokens(x: Any) -> str | None:
+    return str(x.dtype) if x.dtype.kind in "iu" and x.ndim == 2 else None
 
 
 class _Reader:
@@ -93,7 +108,7 @@ class _Reader:
         graph = graph_of(node.operation)
         if graph is not None:
             return graph, node.input_tensors
-        if find_layer_rule(_kinds(node.operation)) is not None:
+        if rule_of(node.operation) is not None:
             return None, []
         opened = open_composite(node.operation, node)
         if opened is None:
@@ -158,27 +173,18 @@ def _candidates(name: str, prefix: str) -> Iterator[str]:
     yield from (f"{prefix}{name}_{number}" for number in itertools.count(2))
 
 
-def _kinds(operation: Any) -> tuple[str, ...]:
-    kinds: list[str] = []
-    for each in type(operation).__mro__:
-        kinds.append(kind_of(each))
-        # What a class computes is in its call(): behind one that defines it, no base's rule can be trusted.
-        if "call" in vars(each):
-            break
-    return tuple(kinds)
-
-
 def _layer(operation: Any, name: str) -> Layer:
     weights = tuple(
         Weight(weight.name, tuple(weight.shape), str(weight.dtype), bool(weight.trainable))
         for weight in getattr(operation, "weights", [])
     )
-    return Layer(name, _kinds(operation), weights, _serialized(operation, name))
+    return Layer(name, kinds_of(operation), weights, _serialized(operation, name))
 
 
 def _serialized(operation: Any, name: str) -> dict[str, Any]:
     try:
         serialized = _without_build_config(keras.saving.serialize_keras_object(operation))
+        serialized["config"] |= adapted_entries(operation)
     # get_config may be a user's own code; measuring works without it, and build() says what is missing.
     except Exception as error:
         return {"config": {"name": name}, "error": f"{type(error).__name__}: {error}"}

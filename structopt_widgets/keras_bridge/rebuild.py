@@ -13,13 +13,15 @@ import keras
 from keras.src.saving import serialization_lib
 
 from ..graph import Layer, TensorRef
-from ..graph.checks import known
 from ..graph.model_graph import map_structure
 from ..layer_rules import Setting
 from ..structure import Structure
 from ..structure.setting import setting_at
-from .importance import IMPORTANCES
+from .examples import Examples
+from .importance import Importance, chosen_importance
 from .inherit import inherit_weights
+from .names import accepted_names
+from .normalization_statistics import recompute_statistics
 from .seeding import Seeds
 from .source import KerasSource
 
@@ -30,10 +32,11 @@ def build_model(
     structure: Structure,
     weights: str = "inherit",
     compiled: bool = True,
-    importance: str = "l2",
+    importance: Importance | None = None,
     seed: int | None = None,
+    examples: Examples | None = None,
 ) -> keras.Model:
-    """See :meth:`Structure.build`.
+    """See :meth:`Structure.build`; ``examples`` are its data, in the form the model reads.
 
     The result is a functional model of the same calls: nesting and subclasses are flattened. It is
     compiled as the original was, unless ``compiled`` is false. ``seed`` decides initial weights and
@@ -41,7 +44,7 @@ def build_model(
     """
     if weights not in WEIGHTS:
         raise ValueError(f"Expected weights to be one of {', '.join(WEIGHTS)}; got {weights!r}.")
-    known(importance, IMPORTANCES, "an importance")
+    chosen_importance(importance, weights == "fresh" or examples is not None)
     graph, source = structure.space.graph, structure.space.source
     if weights == "inherit" and not isinstance(source, KerasSource):
         raise ValueError(
@@ -50,17 +53,25 @@ def build_model(
         )
     layers = [graph.layers[name] for name in structure.layers]
     places = {name: place for place, name in enumerate(graph.layers)}
+    names = accepted_names(graph.layers)
     seeds = None if seed is None else Seeds(seed)
     with contextlib.nullcontext() if seeds is None else seeds.of_unseen_layers(layers):
-        operations = {layer.name: _operation(structure, layer, places[layer.name], source, seeds) for layer in layers}
+        operations = {
+            layer.name: _operation(structure, layer, places[layer.name], source, seeds, names[layer.name])
+            for layer in layers
+        }
         tensors = _called(structure, operations)
     if seeds is not None:
         for name, operation in operations.items():
             seeds.separate(operation, places[name])
-    model = keras.Model(_filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=graph.name)
+    model = keras.Model(
+        _filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=accepted_names([graph.name])[graph.name]
+    )
     if isinstance(source, KerasSource):
         if weights == "inherit":
-            inherit_weights(structure, source, operations, importance, seed)
+            inherit_weights(structure, source, operations, importance, seed, examples)
+            if examples is not None and structure.function_changes():
+                recompute_statistics(model, examples)
         if compiled:
             _compile_as(source.model, model)
     return model
@@ -89,13 +100,13 @@ def setting_of(structure: Structure) -> Setting:
     return setting_at(structure, structure.widths)
 
 
-def _operation(structure: Structure, layer: Layer, place: int, source: Any, seeds: Seeds | None) -> Any:
+def _operation(structure: Structure, layer: Layer, place: int, source: Any, seeds: Seeds | None, name: str) -> Any:
     if "error" in layer.serialized:
         raise ValueError(
             f"Expected a layer that can be made again from its configuration, "
             f"but {layer.name!r} ({layer.kind}) cannot: {layer.serialized['error']}. Define get_config() in its class."
         )
-    config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer)
+    config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer) | {"name": name}
     if seeds is not None:
         config = seeds.config(config, place)
     original = source.operations[layer.name] if isinstance(source, KerasSource) else None

@@ -14,12 +14,13 @@ from keras.src.backend.common import global_state
 _NAMES_GIVEN = "object_name_uids"  # where Keras counts the names it gives
 
 
-def functional_of(model: keras.Model, input_shape: Any, dtype: str | None) -> tuple[keras.Model, dict[int, Any]]:
+def functional_of(model: keras.Model, input_shape: Any, dtype: Any) -> tuple[keras.Model, dict[int, Any]]:
     """A functional model of the same calls, and for each of its layers (by ``id``) the user's own.
 
     A functional or sequential model is its own graph. A subclassed one is called once on a
     symbolic input; one that is not built yet is copied first, so that the user's stays unbuilt.
-    ``input_shape`` is the shape of one sample, ``dtype`` that of the input.
+    ``input_shape`` is the shape of one sample, ``dtype`` that of the input; both may be dictionaries by
+    the inputs' names.
     """
     graph = graph_of(model)
     if graph is not None:
@@ -35,7 +36,7 @@ def functional_of(model: keras.Model, input_shape: Any, dtype: str | None) -> tu
         shape = input_shape if input_shape is not None else _built_shape(model)
     with nodes_restored(traced), fresh_names():
         try:
-            inputs = _symbolic(shape, dtype or "float32")
+            inputs = _symbolic(shape, dtype)
             outputs = traced.call(inputs)
             return keras.Model(inputs, outputs, name=model.name), originals
         # call() is the user's own code: whatever it raises, the answer is the same.
@@ -133,12 +134,13 @@ def _built_shape(model: keras.Model) -> Any:
     return tuple(shape)[1:]
 
 
-def _symbolic(shape: Any, dtype: str) -> Any:
+def _symbolic(shape: Any, dtype: Any) -> Any:
     if isinstance(shape, dict):
-        return {name: keras.Input(each, dtype=dtype, name=name) for name, each in shape.items()}
+        dtypes = dtype if isinstance(dtype, dict) else dict.fromkeys(shape, dtype)
+        return {name: keras.Input(each, dtype=dtypes[name] or "float32", name=name) for name, each in shape.items()}
     if _is_many(shape):
-        return [keras.Input(each, dtype=dtype) for each in shape]
-    return keras.Input(_one_shape(shape), dtype=dtype)
+        return [keras.Input(each, dtype=dtype or "float32") for each in shape]
+    return keras.Input(_one_shape(shape), dtype=dtype or "float32")
 
 
 def _leaves(model: Any) -> list[Any]:

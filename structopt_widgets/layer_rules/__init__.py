@@ -2,26 +2,40 @@
 
 from . import (
     activations,
+    adaptive_pooling,
     applications,
     attention,
+    augmentation,
     bare_axes,
+    bare_counted,
+    bare_elementwise,
+    bare_movement,
     bare_operations,
     bare_products,
+    bare_reductions,
+    cells,
+    conv_lstm,
     convolutional,
     core,
     merging,
     normalization,
     pooling,
+    preprocessing,
     regularization,
     reshaping,
     resizing,
     rnn,
+    signals,
+    spectral,
 )
 from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
 from .blocks import Block
 from .connect import ConnectedCall, ConnectedGraph, connect
+from .cost import Cost, Loop, Step
+from .meaning import Meaning, Role
+from .operations import Operations
 from .registry import find_layer_rule, register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
+from .rule import Connection, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
 
 __all__ = [
     "ACTIVATION_COSTS",
@@ -33,27 +47,43 @@ __all__ = [
     "Cost",
     "Elementwise",
     "LayerRule",
+    "Loop",
+    "Meaning",
     "Mixing",
+    "Operations",
+    "Role",
     "Setting",
     "Site",
+    "Step",
     "WeightAxes",
     "activation_cost",
     "activations",
+    "adaptive_pooling",
     "applications",
     "attention",
+    "augmentation",
     "bare_axes",
+    "bare_counted",
+    "bare_elementwise",
+    "bare_movement",
     "bare_operations",
     "bare_products",
+    "bare_reductions",
+    "cells",
     "connect",
+    "conv_lstm",
     "convolutional",
     "core",
     "find_layer_rule",
     "merging",
     "normalization",
     "pooling",
+    "preprocessing",
     "register_layer_rule",
     "regularization",
     "reshaping",
     "resizing",
     "rnn",
+    "signals",
+    "spectral",
 ]

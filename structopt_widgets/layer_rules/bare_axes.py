@@ -16,6 +16,9 @@ from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerEr
 class _View(LayerRule):
     """The same elements seen differently."""
 
+    keeps_values = True
+    ignores_padding = True
+
     def cost(self, site: Site, at: Setting) -> Cost:
         return Cost(kept=0)
 
@@ -95,15 +98,19 @@ class Squeeze(_View):
 class Concatenate(LayerRule):
     """Inputs side by side along one axis."""
 
+    ignores_padding = True
+
     def connect(self, site: Site) -> Connection:
         return side_by_side(site, without_batch(site.config["axis"], len(site.inputs[0]))[0])
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(saves="nothing")
 
 
 class Stack(LayerRule):
     """Inputs of one shape along a new axis."""
+
+    ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
         first, *others = site.inputs
@@ -114,11 +121,13 @@ class Stack(LayerRule):
         return Connection(((*first[:place], len(site.inputs), *first[place:]),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(saves="nothing")
 
 
 class Split(LayerRule):
     """Parts of one axis: equal ones, of a width that is then a multiple of their number; or each with its own."""
+
+    ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
@@ -127,7 +136,7 @@ class Split(LayerRule):
         return Connection(tuple((*shape[:axis], part, *shape[axis + 1 :]) for part in parts))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(saves="nothing")
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         (axis,) = without_batch(site.config["axis"], len(site.inputs[0]))
@@ -162,7 +171,7 @@ class Repetition(LayerRule):
         return Connection((tuple(_product(count, dim) for count, dim in zip(times, shape, strict=True)),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(saves="nothing")
 
 
 class GetItem(LayerRule):
@@ -173,13 +182,19 @@ class GetItem(LayerRule):
         keys = list(key) if isinstance(key, tuple) else [key]
         if Ellipsis in keys:
             dots = keys.index(Ellipsis)
-            keys[dots : dots + 1] = [slice(None)] * (len(site.inputs[0]) + 2 - len(keys))
+            taken = sum(key is not None for key in keys) - 1
+            keys[dots : dots + 1] = [slice(None)] * (len(site.inputs[0]) + 1 - taken)
         batch, *parts = keys
-        if batch != slice(None) or any(not isinstance(part, (int, slice)) for part in parts):
+        if batch != slice(None) or any(not isinstance(part, (int, slice, type(None))) for part in parts):
             raise UnsupportedLayerError("there is none for this kind of indexing")
         output: list[Dim] = []
-        for position, dim in enumerate(site.inputs[0]):
-            part = parts[position] if position < len(parts) else slice(None)
+        left = list(site.inputs[0])
+        whole = [slice(None)] * (len(left) - sum(part is not None for part in parts))
+        for part in [*parts, *whole]:
+            if part is None:
+                output.append(1)
+                continue
+            dim = left.pop(0)
             if part == slice(None):
                 output.append(dim)
                 continue
@@ -189,7 +204,7 @@ class GetItem(LayerRule):
         return Connection((tuple(output),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(saves="nothing")
 
 
 def _product(outer: Dim, inner: Dim) -> Dim:

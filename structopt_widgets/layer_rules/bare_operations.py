@@ -12,17 +12,29 @@ import numpy as np
 
 from ..graph import Shape, TensorRef, ceil_log2
 from .activation_costs import ACTIVATION_COSTS
-from .activations import Softmax
+from .activations import LogSoftmax, Softmax, row
 from .bare_axes import register_bare, without_batch
+from .core import Identity
+from .meaning import Role
 from .merging import broadcast
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, passes_places
 
 
 @dataclass(frozen=True)
 class Combination(LayerRule):
-    """Two operands or three, element by element; any may be a constant."""
+    """Two operands or three, element by element; any may be a constant.
+
+    ``flops`` operations an element, ``span`` of them one after another.
+    """
+
+    elementwise = True
 
     verb: str = "combines them element by element"
+    flops: int = 1
+    span: int = 1
+    role: Role | None = None
+    saves: str = "nothing"
+    is_product: bool = False  # times a constant, whose derivative reads the constant only
 
     def connect(self, site: Site) -> Connection:
         operands = (*site.call.args, *(site.call.kwargs or {}).values())
@@ -32,7 +44,13 @@ class Combination(LayerRule):
         return Connection((result,))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost(other=at.elements(site.outputs[0]), span=1)
+        # A constant's place in it needs no keeping.
+        return Cost(
+            other=self.flops * at.elements(site.outputs[0]),
+            span=self.span,
+            saves="nothing" if self.is_product and len(site.inputs) == 1 else self.saves,
+            passes=passes_places(site),
+        )
 
 
 @dataclass(frozen=True)
@@ -44,6 +62,7 @@ class Reduction(LayerRule):
 
     mean: int = 0  # 1 or 0, a factor of the costs
     chooses: bool = False
+    keeps: bool = False
 
     def connect(self, site: Site) -> Connection:
         shape, axes = site.inputs[0], self._axes(site)
@@ -55,7 +74,12 @@ class Reduction(LayerRule):
         shape, axes = site.inputs[0], self._axes(site)
         over = at.elements(tuple(shape[axis] for axis in axes))
         results = at.elements(site.outputs[0])
-        return Cost(other=at.elements(shape) - results + self.mean * results, span=ceil_log2(over) + self.mean)
+        return Cost(
+            other=at.elements(shape) - results + self.mean * results,
+            span=ceil_log2(over) + self.mean,
+            saves="inputs" if self.keeps else "nothing",
+            passes=0 not in axes and len(site.outputs[0]) > 0,
+        )
 
     def mixing(self, site: Site) -> Mixing:
         over = tuple(site.inputs[0][axis] for axis in self._axes(site))
@@ -87,27 +111,33 @@ def _operand_shape(site: Site, value: Any) -> Shape:
     return tuple(shape[1:] if len(shape) > longest else shape)
 
 
-register_bare(Combination("adds them"), "Add")
+register_bare(Combination("adds them", role=Role.ADDITION), "Add")
 register_bare(Combination("subtracts them"), "Subtract")
-register_bare(Combination("multiplies them"), "Multiply")
-register_bare(Combination(), "Divide", "TrueDivide", "Maximum", "Minimum", "Power", "Mod", "Where")
+register_bare(Combination("multiplies them", role=Role.PRODUCT, saves="inputs", is_product=True), "Multiply")
+register_bare(Combination(saves="inputs"), "Divide", "TrueDivide", "Maximum", "Minimum", "Power", "Where")
+register_bare(Combination(), "Mod")
 register_bare(
     Combination(), "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalOr"
 )
-register_bare(Elementwise(flops=1, span=1), "Exp", "Log", "Sqrt", "Square", "Absolute", "Negative", "Sin", "Cos", "Erf")
-register_bare(Elementwise(flops=1, span=1), "LogicalNot", "Floor", "Ceil", "Round", "Sign", "Reciprocal")
-register_bare(Elementwise(flops=2, span=2), "Rsqrt", "Clip")
-register_bare(Elementwise(kept=0), "Cast", "Identity", "StopGradient", "ZerosLike", "OnesLike")
-register_bare(Reduction(), "Sum", "Prod", "Argmax", "Argmin")
-register_bare(Reduction(chooses=True), "Max", "Min", "Any", "All")
+register_bare(Elementwise(flops=1, span=1), "Log", "Square", "Absolute", "Sin", "Cos", "Erf")
+register_bare(Elementwise(flops=1, span=1, saves="outputs"), "Exp", "Sqrt", "Reciprocal")
+register_bare(Elementwise(flops=1, span=1, kept=0), "Negative", "LogicalNot", "Floor", "Ceil", "Round", "Sign")
+register_bare(Elementwise(flops=2, span=2, saves="outputs"), "Rsqrt")
+register_bare(Elementwise(flops=2, span=2), "Clip")
+register_bare(Identity(kept=0), "Cast", "StopGradient")
+register_bare(Elementwise(kept=0), "ZerosLike", "OnesLike")
+register_bare(Reduction(), "Sum", "Argmax", "Argmin")
+register_bare(Reduction(keeps=True), "Prod")
+register_bare(Reduction(chooses=True, keeps=True), "Max", "Min")
+register_bare(Reduction(chooses=True), "Any", "All")
 register_bare(Reduction(mean=1), "Mean")
 register_bare(Variance(), "Var")
-register_bare(Softmax(), "Softmax", "LogSoftmax")
+register_bare(Softmax(), "Softmax")
+register_bare(LogSoftmax(), "LogSoftmax")
 for _class, _name in {
     "Relu": "relu",
     "Relu6": "relu6",
     "LeakyRelu": "leaky_relu",
-    "Sigmoid": "sigmoid",
     "HardSigmoid": "hard_sigmoid",
     "Silu": "silu",
     "HardSilu": "hard_silu",
@@ -119,4 +149,14 @@ for _class, _name in {
     "Tanh": "tanh",
     "LogSigmoid": "log_sigmoid",
 }.items():
-    register_bare(Elementwise(flops=ACTIVATION_COSTS[_name].flops, span=ACTIVATION_COSTS[_name].span), _class)
+    register_bare(row(_name), _class)
+
+
+class Sigmoid(Elementwise):
+    """``1 / (1 + exp(-x))``."""
+
+    role = Role.SIGMOID
+
+
+_sigmoid = ACTIVATION_COSTS["sigmoid"]
+register_bare(Sigmoid(_sigmoid.flops, _sigmoid.span, saves="outputs"), "Sigmoid")

@@ -5,7 +5,9 @@ from __future__ import annotations
 from ..graph import Dim, Shape, baseline_size, ceil_log2, product
 from .activation_costs import ACTIVATION_COSTS
 from .bare_axes import register_bare
+from .meaning import Role
 from .merging import broadcast
+from .operations import Operations
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
 
 
@@ -57,7 +59,7 @@ class Einsum(LayerRule):
         over = product(size for letter, size in axes.items() if letter not in made)
         products = over * at.elements(site.outputs[0])
         if len(operands) == 1:
-            return Cost(other=products - at.elements(site.outputs[0]), span=ceil_log2(over))
+            return Cost(other=products - at.elements(site.outputs[0]), span=ceil_log2(over), saves="nothing")
         return Cost(macs=products, span=1 + ceil_log2(over))
 
     def mixing(self, site: Site) -> Mixing:
@@ -82,6 +84,8 @@ class Einsum(LayerRule):
 class DotProductAttention(LayerRule):
     """Attention between queries, keys and values that are projected already: (positions, heads, size) each."""
 
+    role = Role.ATTENTION
+
     def connect(self, site: Site) -> Connection:
         query, key, value = self._operands(site)
         # Keras takes the values to be as wide as the queries.
@@ -98,12 +102,13 @@ class DotProductAttention(LayerRule):
         asked, heads, size = (at.size(dim) for dim in query)
         kept, made = at.size(key[0]), at.size(value[2])
         scores, softmax = heads * asked * kept, ACTIVATION_COSTS["softmax"]
-        return Cost(
-            macs=scores * (size + made),
-            other=asked * heads * size + softmax.flops * scores,  # each query is scaled
-            span=2 + ceil_log2(size) + softmax.span_over(kept) + 1 + ceil_log2(kept),
-            kept=2 * scores + asked * heads * made,
-        )
+        operations = Operations(site)
+        at_query, at_key, at_value = (site.place(*each) or 0 for each in enumerate(("query", "key", "value")))
+        scaled = operations.elementwise(asked * heads * size, at_query)
+        similar = operations.product(scaled, at_key, scores, over=size, again=True)
+        weights = operations.activated(similar, scores, softmax, kept, again=True)
+        operations.product(weights, at_value, asked * heads * made, over=kept)
+        return operations.cost()
 
     def mixing(self, site: Site) -> Mixing:
         query, key, _ = self._operands(site)

@@ -10,16 +10,16 @@ Leaving a block out puts the tensor it reads in the place of the one it makes. T
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..graph import Dim, Shape, Symbol, baseline_size
 from ..graph.dimensions import resolve, symbols
+from .meaning import Role
 
 if TYPE_CHECKING:
     from .connect import ConnectedCall
 
-_ADDITIONS = ("Add", "ops.Add")
 # What a layer that mixes or filters its input has, and an activation that learns a slope has not.
 _KERNELS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
 
@@ -38,6 +38,7 @@ class Block:
         title: what people call it; a structure space fills it in.
         width: the free width of ``result`` that follows ``source``'s when the block is left out;
             ``None`` when both are one width already.
+        is_residual: whether it ends with an addition to what it reads.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Block:
     calls: frozenset[int]
     width: Symbol | None = None
     title: str = ""
+    is_residual: bool = False
 
 
 def find_blocks(
@@ -78,13 +80,14 @@ class _Finder:
     def residual_blocks(self) -> Iterator[Block]:
         """Each addition of a tensor and what is made from it alone."""
         for at, each in enumerate(self._calls):
-            if each.rule is None or each.site.layer.kind not in _ADDITIONS or len(set(each.call.inputs)) != 2:
+            if each.rule is None or each.rule.role is not Role.ADDITION or len(set(each.call.inputs)) != 2:
                 continue
             for source, branch in (each.call.inputs, each.call.inputs[::-1]):
                 inside = self._between(source, branch)
                 if inside and self._is_block(source, each.call.outputs[0], inside | {at}):
                     name = each.call.layer
-                    yield self._block(name, f"{name} adds to what the block reads", source, at, inside | {at})
+                    why = f"{name} adds to what the block reads"
+                    yield replace(self._block(name, why, source, at, inside | {at}), is_residual=True)
                     break
 
     def hidden_layers(self) -> Iterator[Block]:

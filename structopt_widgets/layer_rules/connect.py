@@ -85,7 +85,8 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
     calls: list[ConnectedCall] = []
     for call in graph.calls:
         layer = graph.layers[call.layer]
-        site = Site(layer, [shapes[index] for index in call.inputs], call)
+        found = tuple(graph.tensors[index].shape for index in call.outputs)
+        site = Site(layer, [shapes[index] for index in call.inputs], call, found=found)
         rule = find_layer_rule(layer.kinds) if layer.name not in uncounted else None
         reason = f"has no layer rule ({layer.kind}); sw.register_layer_rule adds one"
         connection = None

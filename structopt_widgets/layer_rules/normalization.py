@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..graph import Shape, baseline_size, ceil_log2
+from .meaning import Role
 from .registry import register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes, passes_places
 
 
 def _axes(site: Site, shape: Shape) -> list[int]:
@@ -19,23 +20,25 @@ def _axes(site: Site, shape: Shape) -> list[int]:
 class BatchNormalization(LayerRule):
     """At inference a scale and a shift a channel: two operations, whatever the statistics."""
 
+    role = Role.BATCH_NORMALIZATION
+    ignores_padding = True
+
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
         channels = (shape[_axes(site, shape)[0]],)
-        names = [
-            *(["gamma"] if site.config["scale"] else []),
-            *(["beta"] if site.config["center"] else []),
-            "moving_mean",
-            "moving_variance",
-        ]
-        return Connection((shape,), tuple(WeightAxes(name, channels) for name in names))
+        learned = [*(["gamma"] if site.config["scale"] else []), *(["beta"] if site.config["center"] else [])]
+        weights = [WeightAxes(name, channels, is_scale=name == "gamma") for name in learned]
+        averaged = [WeightAxes(name, channels, is_moving=True) for name in ("moving_mean", "moving_variance")]
+        return Connection((shape,), (*weights, *averaged))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost(other=2 * at.elements(site.outputs[0]), span=2)
+        return Cost(other=2 * at.elements(site.outputs[0]), span=2, passes=passes_places(site))
 
 
 class LayerNormalization(LayerRule):
     """Mean and variance over the configured axes, then divide, scale and shift."""
+
+    role = Role.LAYER_NORMALIZATION
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
@@ -54,6 +57,8 @@ class LayerNormalization(LayerRule):
             # a row: epsilon and a square root (the two divisions by n make up for the two sums' n-1 additions).
             other=(5 + affine) * at.elements(shape) + 2 * rows,
             span=2 * (ceil_log2(over) + 1) + 5 + affine,
+            work=2 * rows,  # means and deviations
+            passes=-len(shape) not in normalized,
         )
 
     def mixing(self, site: Site) -> Mixing:
@@ -62,6 +67,8 @@ class LayerNormalization(LayerRule):
 
 class RMSNormalization(LayerRule):
     """Divide by the root of the mean square, then scale."""
+
+    role = Role.RMS_NORMALIZATION
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
@@ -73,7 +80,12 @@ class RMSNormalization(LayerRule):
         rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
         over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
         # An element: square, add into the mean, multiply, scale; a row: epsilon and a reciprocal square root.
-        return Cost(other=4 * at.elements(shape) + 2 * rows, span=ceil_log2(over) + 6)
+        return Cost(
+            other=4 * at.elements(shape) + 2 * rows,
+            span=ceil_log2(over) + 6,
+            work=rows,
+            passes=-len(shape) not in normalized,
+        )
 
     def mixing(self, site: Site) -> Mixing:
         return Mixing(averaged=tuple(site.inputs[0][axis] for axis in _axes(site, site.inputs[0])))
@@ -100,6 +112,7 @@ class GroupNormalization(LayerRule):
         return Cost(
             other=(5 + affine) * elements + 2 * groups,
             span=2 * (ceil_log2(elements // groups) + 1) + 5 + affine,
+            work=2 * groups,
         )
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
@@ -121,12 +134,19 @@ class GroupNormalization(LayerRule):
 class UnitNormalization(LayerRule):
     """Divide by the L2 norm: square, add into the sum and divide an element; a square root a row."""
 
+    ignores_padding = True
+
     def cost(self, site: Site, at: Setting) -> Cost:
         shape = site.outputs[0]
         normalized = set(_axes(site, shape))
         rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
         over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
-        return Cost(other=3 * at.elements(shape) + rows, span=ceil_log2(over) + 3)
+        return Cost(
+            other=3 * at.elements(shape) + rows,
+            span=ceil_log2(over) + 3,
+            work=rows,
+            passes=-len(shape) not in normalized,
+        )
 
     def mixing(self, site: Site) -> Mixing:
         return Mixing(summed=tuple(site.inputs[0][axis] for axis in _axes(site, site.inputs[0])))
@@ -134,6 +154,8 @@ class UnitNormalization(LayerRule):
 
 class Normalization(LayerRule):
     """Subtract a mean and divide by a deviation, both given or adapted from data."""
+
+    role = Role.ADAPTED_NORMALIZATION
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
@@ -145,7 +167,7 @@ class Normalization(LayerRule):
         return Connection((shape,), (WeightAxes("mean", axes), WeightAxes("variance", axes), WeightAxes("count", ())))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost(other=2 * at.elements(site.outputs[0]), span=2)
+        return Cost(other=2 * at.elements(site.outputs[0]), span=2, saves="nothing", passes=passes_places(site))
 
 
 class Rescaling(Elementwise):
@@ -160,7 +182,7 @@ class Rescaling(Elementwise):
 register_layer_rule("BatchNormalization", BatchNormalization())
 register_layer_rule("LayerNormalization", LayerNormalization())
 register_layer_rule("Normalization", Normalization())
-register_layer_rule("Rescaling", Rescaling(flops=2, span=2))
+register_layer_rule("Rescaling", Rescaling(flops=2, span=2, saves="nothing"))
 register_layer_rule("RMSNormalization", RMSNormalization())
 register_layer_rule("GroupNormalization", GroupNormalization())
 register_layer_rule("UnitNormalization", UnitNormalization())

@@ -14,6 +14,8 @@ from .rule import Connection, Cost, LayerRule, Setting, Site
 class Pooling(LayerRule):
     """A window slides over space; ``mean`` divides its sum."""
 
+    ignores_padding = True
+
     mean: bool
 
     def connect(self, site: Site) -> Connection:
@@ -32,6 +34,8 @@ class Pooling(LayerRule):
 class GlobalPooling(LayerRule):
     """One value a channel over all of space."""
 
+    ignores_padding = True
+
     mean: bool
 
     def connect(self, site: Site) -> Connection:
@@ -48,6 +52,7 @@ def _pooled(window: int, mean: bool, site: Site, at: Setting) -> Cost:
     return Cost(
         other=(window - 1 + mean) * at.elements(site.outputs[0]),
         span=ceil_log2(window) + mean,
+        saves="nothing" if mean else "inputs",
     )
 
 

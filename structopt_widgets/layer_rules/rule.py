@@ -23,6 +23,9 @@ from ..graph import (
 )
 from ..graph.dimensions import symbols
 from .activation_costs import ActivationCost, activation_cost, choice_name
+from .cost import Cost
+from .meaning import Meaning
+from .operations import Operations
 
 Number = Any
 
@@ -42,7 +45,10 @@ class WeightAxes:
     a scale or a depthwise kernel.
     ``is_bias`` marks the weight that exists only while the layer's bias is on. ``dtype`` and
     ``trainable`` are filled in from the layer itself; a rule leaves them alone. ``query_axis`` is the axis
-    of a query's size: attention sums products with keys along it, and divides by its root.
+    of a query's size: attention sums products with keys along it, and divides by its root. ``is_scale`` marks
+    the factors by which a layer scales channels that it has brought to one spread: by their size, units can
+    be ranked (Liu et al. 2017, arXiv:1708.06519). ``is_moving`` marks a statistic that training does not learn
+    but averages over its batches, by the configured ``momentum``.
     """
 
     name: str
@@ -52,6 +58,8 @@ class WeightAxes:
     dtype: str = "float32"
     trainable: bool = True
     query_axis: int | None = None
+    is_scale: bool = False
+    is_moving: bool = False
 
     @property
     def produced(self) -> tuple[int, ...]:
@@ -88,45 +96,19 @@ class Connection:
     weights: tuple[WeightAxes, ...] = ()
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Cost of one call on one sample.
-
-    ``macs``: multiply-accumulates of products. ``other``: scalar operations besides them.
-    ``span``: the longest chain of operations that wait for one another. ``kept``: elements kept for
-    the backward pass, when that is not the call's outputs. ``uncounted``: 1 when a part is unknown.
-    ``cached``: elements a decoder keeps of this call's past, to go on from there by one more token.
-    """
-
-    macs: Number = 0
-    other: Number = 0
-    span: Number = 0
-    kept: Number | None = None
-    uncounted: Number = 0
-    cached: Number = 0
-
-    def times(self, factor: Number) -> Cost:
-        """This cost ``factor`` times: 1 where the call runs, 0 where it is left out."""
-        kept = None if self.kept is None else factor * self.kept
-        return Cost(
-            factor * self.macs,
-            factor * self.other,
-            factor * self.span,
-            kept,
-            factor * self.uncounted,
-            factor * self.cached,
-        )
-
-
 @dataclass
 class Site:
-    """One call of a layer, as its rule sees it. Shapes leave the batch axis out."""
+    """One call of a layer, as its rule sees it. Shapes leave the batch axis out.
+
+    ``found`` are the output shapes as Keras has them, with ``None`` for lengths that it does not know.
+    """
 
     layer: Layer
     inputs: list[Shape]
     call: Call
     outputs: list[Shape] = field(default_factory=list)
     produced: list[Symbol] = field(default_factory=list)
+    found: tuple[tuple[int | None, ...], ...] = ()
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -135,9 +117,14 @@ class Site:
 
     def argument(self, position: int, name: str) -> Shape | None:
         """The shape of the tensor passed at ``position`` or by ``name``; ``None`` when there is none."""
+        place = self.place(position, name)
+        return None if place is None else self.inputs[place]
+
+    def place(self, position: int, name: str) -> int | None:
+        """Which of the inputs is passed at ``position`` or by ``name``; ``None`` when there is none."""
         args, kwargs = self.call.args, self.call.kwargs or {}
         value = args[position] if position < len(args) else kwargs.get(name)
-        return self.inputs[self.call.inputs.index(value.index)] if isinstance(value, TensorRef) else None
+        return self.call.inputs.index(value.index) if isinstance(value, TensorRef) else None
 
     def new_width(self, units: int, label: str | None = None) -> Symbol:
         """A width this layer produces, ``units`` in the model as read; ``label`` names it among several."""
@@ -208,12 +195,13 @@ class Setting:
         return channels if symbol.divisor == 1 else channels // symbol.divisor
 
 
-class LayerRule:
+class LayerRule(Meaning):
     """How one kind of layer treats shapes, channels, weights and costs.
 
     Subclass it, override what differs, and register an instance with
     :func:`~structopt_widgets.register_layer_rule`. ``bias_key``, ``activation_key`` and
-    ``initializer_key`` name the configuration entries a user may switch, or are ``None``.
+    ``initializer_key`` name the configuration entries a user may switch, or are ``None``. What the
+    layer means to the rest of a model is said by the attributes of :class:`Meaning`.
     """
 
     bias_key: str | None = None
@@ -234,6 +222,10 @@ class LayerRule:
             return Mixing()
         return activation_mixing(site.config.get(self.activation_key), site)
 
+    def query_size(self, site: Site, at: Setting) -> Number | None:
+        """Size of an attention's queries, by whose root it divides scores; ``None`` for a layer that does not."""
+        return None
+
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         """Configuration entries that carry sizes, at a setting of integers."""
         return {}
@@ -243,27 +235,49 @@ class LayerRule:
 class Elementwise(LayerRule):
     """A layer that treats each element by itself and has no weights.
 
-    ``flops`` operations an element, ``span`` of them one after another, ``kept`` arrays of the
-    output's size kept for the backward pass.
+    ``flops`` operations an element, ``span`` of them one after another. Its derivative reads its
+    ``saves``: ``"inputs"``, ``"outputs"`` or ``"nothing"``; ``kept`` arrays of the output's size are kept in
+    all, so that 0 is nothing too.
     """
+
+    elementwise = True
 
     flops: int = 0
     span: int = 0
     kept: int = 1
+    saves: str = "inputs"
 
     def cost(self, site: Site, at: Setting) -> Cost:
         elements = at.elements(site.outputs[0])
-        return Cost(other=self.flops * elements, span=self.span, kept=self.kept * elements)
+        return Cost(
+            other=self.flops * elements,
+            span=self.span,
+            kept=max(0, self.kept - 1) * elements,
+            saves=self.saves if self.kept else "nothing",
+            passes=passes_places(site),
+        )
+
+
+def passes_places(site: Site) -> bool:
+    """Whether inputs and output have one first axis, along which an elementwise operation keeps its places."""
+    first = {len(shape) for shape in site.inputs} == {len(site.outputs[0])} and len(site.outputs[0]) > 1
+    return first and all(baseline_size(shape[0]) == baseline_size(site.outputs[0][0]) for shape in site.inputs)
+
+
+def weighted_cost(site: Site, at: Setting, over: Number, macs: Number | None = None, passes: bool = False) -> Cost:
+    """Products with a kernel over ``over`` terms an output, then the layer's bias and activation."""
+    operations, makes = Operations(site), at.elements(site.outputs[0])
+    made = operations.weighted(0, makes, over, macs)
+    made = operations.biased(made, makes, at.bias(site))
+    made = operations.activated(made, makes, at.activation(site), at.size(site.outputs[0][-1]))
+    return operations.cost(made, passes=passes)
 
 
 def activation_of(site: Site, at: Setting) -> Cost:
     """Cost of the layer's own activation on its output."""
-    activation = at.activation(site)
-    return Cost(
-        other=activation.flops * at.elements(site.outputs[0]),
-        span=activation.span_over(at.size(site.outputs[0][-1])),
-        uncounted=activation.uncounted,
-    )
+    operations, makes = Operations(site), at.elements(site.outputs[0])
+    made = operations.activated(0, makes, at.activation(site), at.size(site.outputs[0][-1]))
+    return operations.cost(made, passes=passes_places(site))
 
 
 def activation_mixing(activation: Any, site: Site) -> Mixing:

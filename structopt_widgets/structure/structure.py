@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from ..layer_rules import activation_cost
 from ..layer_rules.activation_costs import choice_name
 from ..metrics import CostReport, optimizer_slots
 from ..metrics.cost_program import TOTALS
+from ..metrics.estimate import check_estimate, with_parts
 from .choices import allowed_width
 
 if TYPE_CHECKING:
@@ -95,18 +96,37 @@ class Structure:
         blocks = self.space.blocks
         return {blocks[name].result: blocks[name].source for name, kept in self.blocks.items() if not kept}
 
-    def measure(self, batch_size: int = 1, optimizer: str | None = None) -> CostReport:
+    def measure(
+        self,
+        batch_size: int = 1,
+        optimizer: str | None = None,
+        precision: str | None = None,
+        recompute: bool | str = False,
+        accumulate: int = 1,
+    ) -> CostReport:
         """Costs of this structure: arithmetic only, no Keras.
 
         Args:
             batch_size: samples a step, for peak activations and training memory.
             optimizer: whose slots training memory counts; the model's own by default, else Adam.
+            precision: ``"mixed_float16"`` or ``"mixed_bfloat16"``: what activations would take in half
+                precision, variables staying as they are; the model's own by default.
+            recompute: what training computes again instead of keeping it: ``True``, each residual block
+                from what it reads; ``"attention"``, scores and their softmax only.
+            accumulate: parts of a batch that are run one after another, their gradients added up in one
+                more array a weight, for training memory.
         """
         batch_size = whole(batch_size, "a batch size", least=1)
         slots = self.space.slots if optimizer is None else optimizer_slots(optimizer)
-        program = self.space.program
-        inputs = program.inputs(self.widths, self.biases, self.activations, self.blocks, batch_size, slots)
-        values = program.totals(inputs)
+        if precision is None and not recompute and accumulate == 1:
+            program = self.space.program
+        else:
+            check_estimate(batch_size, precision, recompute, accumulate)
+            program = self.space.program_for(precision, recompute)
+        knobs = (self.widths, self.biases, self.activations, self.blocks)
+        inputs = program.inputs(*knobs, batch_size, slots)
+        in_parts = None if accumulate == 1 else program.inputs(*knobs, batch_size // accumulate, slots + 1)
+        values = with_parts(program.totals, inputs, in_parts)
         return CostReport(
             **{metric: values[metric] for metric in TOTALS if metric != "uncounted"},
             batch_size=batch_size,
@@ -114,7 +134,10 @@ class Structure:
             slots=slots,
             uncounted=self._uncounted(inputs) if values["uncounted"] else {},
             kinds={layer: self.space.kinds[layer] for layer in self.layers},
-            layer_values=lambda: program.layers(inputs),
+            layer_values=lambda: with_parts(program.layers, inputs, in_parts),
+            precision=precision,
+            recompute=recompute,
+            accumulate=accumulate,
             tokens=self.space.tokens,
             structure=self,
         )
@@ -150,7 +173,13 @@ class Structure:
 
         return verify_report(self, report, memory)
 
-    def build(self, weights: str = "inherit", importance: str = "l2", seed: int | None = None) -> keras.Model:
+    def build(
+        self,
+        weights: str = "inherit",
+        importance: str | Callable[..., Any] | None = None,
+        seed: int | None = None,
+        data: Any = None,
+    ) -> keras.Model:
         """A new Keras model of this structure; the model it was read from is not touched.
 
         Args:
@@ -162,16 +191,33 @@ class Structure:
                 unequal parts, which tells their gradients apart. No noise is added; dropout, or
                 a little noise of your own, tells them apart sooner.
             importance: what makes a unit important, summed over all layers that share the width:
-                ``"l2"`` or ``"l1"`` norm of its incoming weights; ``"batch_norm_scale"``, the
+                ``"taylor"``, what the loss on ``data`` changes by when the unit goes, to first order
+                (Molchanov et al. 2019, arXiv:1906.10771); ``"l2"`` or ``"l1"`` norm of its incoming
+                weights; ``"batch_norm_scale"``, the
                 magnitude of its batch norms' scales (``"l2"`` for a width without any); ``"first"``
-                keeps the first units, ``"random"`` any.
+                keeps the first units, ``"random"`` any. Or a function of your own: it is called for each
+                width that is narrowed, ``importance(group, weights)``, with the :class:`WidthGroup` and
+                a list of weights along its units (``layer``, ``name``, ``role``, and ``values`` with the
+                units' axis first), and returns a number for each unit, the higher the better. ``None`` is
+                ``"taylor"`` with ``data``, ``"l2"`` without.
             seed: of fresh initial weights, of dropout masks and of a random choice of units; when not
                 given, Keras draws the former and the latter is that of seed 0.
+            data: a :class:`Data` that fits the model; of its training part some samples are used. With
+                it, the statistics of batch normalization are computed anew where inheriting changes what
+                the model computes: they describe what its layers read before.
+
+        Raises ``ValueError`` for ``"taylor"`` without data, and for data that do not fit the model.
         """
         # The one call upward: building is the bridge's work, and a method reads better than a function.
         from ..keras_bridge import build_model
 
-        return build_model(self, weights, importance=importance, seed=seed)
+        if data is not None and not hasattr(data, "examples"):
+            raise TypeError(
+                f"Expected a Data to choose units by, got {type(data).__name__}. Wrap arrays in it: sw.Data(x, y)."
+            )
+        is_used = data is not None and weights == "inherit"
+        examples = data.examples(self) if is_used else None
+        return build_model(self, weights, importance=importance, seed=seed, examples=examples)
 
     def diff(self, other: Structure) -> dict[str, tuple[Any, Any]]:
         """What differs: ``"widths.dense": (this one's, the other's)``; ``None`` where one has no such knob."""

@@ -22,18 +22,18 @@ if TYPE_CHECKING:
     import optuna
     import pandas as pd
 
-    from .comparison import Comparison
     from .knobs import Choose
     from .plan import Plan
     from .running import Elsewhere, Here
     from .sweep_progress import SweepProgress
+    from .test_part import FinalScore
 
 # The table of a study without trials, so that code that selects columns works from the start.
 EMPTY_COLUMNS = (
     *("accuracy", "accuracy_low", "accuracy_high", "accuracy_std", "accuracy_by_seed", "loss"),
     *COSTS,
     *("epochs", "seeds", "batch_size", "optimizer", "learning_rate"),
-    *("seconds", "engine", "state", "reason", "data", "fingerprint", "structure"),
+    *("seconds", "engine", "settled", "state", "reason", "data", "fingerprint", "structure"),
 )
 
 
@@ -52,6 +52,7 @@ class Study:
 
     def __init__(self, path_or_url: str | os.PathLike[str] | None = None, name: str = "structures") -> None:
         # Optuna takes most of a second to import; whoever only measures should not wait for it.
+        from .evidence import EvidenceShelf
         from .records import SpaceShelf
         from .storage import open_storage, open_study
 
@@ -64,7 +65,8 @@ class Study:
         self._unreadable: dict[int, str] = {}
         self._table: pd.DataFrame | None = None
         self._lock = threading.Lock()  # a sweep adds to the table in one thread while another reads it
-        self.compared: dict[tuple[int | None, int | None], Comparison] = {}
+        self.evidence = EvidenceShelf()
+        self.known_data: dict[str, Data] = {}  # by fingerprint: what trials of this process were trained on
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and return it with its number."""
@@ -118,16 +120,54 @@ class Study:
         return self._read[number]
 
     def compare(self, number: int | None = None) -> pd.DataFrame:
-        """Which trials can be told apart from one of them: ``difference``, ``p_value``, ``paired_by``, ``told_apart``.
+        """Which structures can be told apart from one of them.
 
         Args:
             number: the trial to compare with; by default the one with the best score.
 
-        Each row is a :func:`compare` of its own; of a hundred equal trials, five are told apart by chance.
+        Returns:
+            one row for each complete trial on that trial's data: ``difference`` of the scores,
+            ``standard_error`` of it, ``p_value``, ``paired_by`` (``"samples"`` or ``"nothing"``),
+            ``told_apart`` and ``verdict``: ``"worse"``, ``"better"``, ``"cannot be told apart"``, for the
+            trial compared with ``"the best"`` or ``"compared with"``, or for all
+            ``"one run each: not comparable"``.
+
+        A verdict is about *structures*: the difference is held against what other validation samples,
+        which are paired, and other seeds would do to it. What a seed does is pooled over all trials on
+        these data that have several; when none has, nothing can be compared. The p-values allow for all
+        pairs of the structures (Tukey's studentized range), because the best is known as such by the same
+        scores: of twenty studies of equal structures one calls any of them worse.
+
+        Source: J. C. Hsu, "Multiple Comparisons", 1996. His comparisons with the best, by Dunnett's
+        distribution, keep the truly best from being called worse; where several are equally good they call
+        some of them worse in half of all studies of 24.
         """
         from .comparison import compare_all
 
         return compare_all(self, number)
+
+    def test(
+        self, number: int, data: Data | None = None, weights: str = "fresh", space: StructureSpace | None = None
+    ) -> FinalScore:
+        """The score of a trial's structure on the test part of its data, to be asked at the end, once.
+
+        The structure is trained again as it was, with the trial's budget and seeds, and scored on samples
+        that no search, patience or plot has seen: unlike the score that it was chosen by, this one is not
+        optimistic. The study keeps the answer, and counts how often it was asked: about the same trial
+        again, it is the same answer and says so; about others, it says that the best of several answers is
+        optimistic again.
+
+        Args:
+            number: of the trial.
+            data: what it was trained on, with a test part; by default the data of this study's last sweeps.
+            weights: as the trial was started, ``"fresh"`` or ``"inherit"``.
+            space: of the compiled model, for a trial that was read from a file.
+
+        Raises ``ValueError`` for data of other training or validation samples, and for those without a test part.
+        """
+        from .test_part import score_on_test_part
+
+        return score_on_test_part(self, number, data, weights, space)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write :attr:`trials` as comma-separated values."""
@@ -179,7 +219,7 @@ class Study:
             n_trials: how many different structures.
             sampler: ``"random"``, ``"qmc"`` (quasi-random: a Sobol sequence), ``"grid"``, ``"nsga2"``,
                 ``"tpe"``, or an Optuna sampler. Widths are drawn log-uniformly within their bounds.
-            budget: of each structure's training.
+            budget: of each structure's training; with one seed each, :meth:`compare` can compare nothing.
             maximize, minimize: columns of the table that the learning samplers and halving go by;
                 by default the score against the parameters.
             at_most: limits of costs, ``{"n_params": 20_000}``: what is above one is never trained.
@@ -218,6 +258,7 @@ class Study:
             space, data, budget, n_trials, sampler, maximize, minimize, at_most, choose, groups, seed, together
         )
         check_fit(space, data, executor is not None)
+        self.known_data[data.fingerprint] = data
         plans = stages(plan, halving)
         meter = Meter(sum(each.n_trials for each in plans), on_progress, on_trial, show_progress)
 

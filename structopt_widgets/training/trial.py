@@ -32,10 +32,12 @@ class Trial:
         metric: ``"accuracy"``, share of right classes, or ``"r2"``, share of explained variance,
             both over the validation part after the last epoch.
         score: mean of ``by_seed``.
-        low, high: 95 % interval of the score. Accuracy: Wilson's, for the mean over the seeds as a
-            proportion of the validation samples. R2: percentile bootstrap of the mean over the seeds.
-            Both cover which samples happened to be in the validation part, counted once however
-            many seeds there are; how much the seeds differ is the standard deviation in the row.
+        low, high: 95 % interval of the score. With several seeds it covers the expected score of the
+            *structure*, over validation samples and over seeds. With one it covers the score of *this
+            network* on other samples, and says nothing of another seed. Accuracy: Wilson's with an
+            effective number of samples; R2: percentile bootstrap, with the seeds' variance added. See
+            :func:`~structopt_widgets.training.statistics.accuracy_interval` and
+            :func:`~structopt_widgets.training.statistics.with_seeds`.
         by_seed: the score of each seed, in the order of ``budget.seed_list``.
         loss: mean over the seeds of the validation loss after the last epoch.
         n_params, macs, flops, weight_bytes, parallelism: costs of the structure.
@@ -49,7 +51,10 @@ class Trial:
         history: for each seed, for each epoch: training ``loss``, ``val_loss`` and ``val_accuracy``
             or ``val_r2``.
         engine: ``"together"`` when its seeds, and perhaps other structures, were trained in one compiled
-            step; ``"keras"`` when each was trained by ``keras.Model.fit``.
+            step; ``"keras"`` when each was trained by ``keras.Model.fit``, with the reason where they
+            were to be trained together: ``"keras: noise (GaussianNoise) draws random numbers of its own"``.
+        settled: whether the moving statistics of normalization layers were recomputed on training samples
+            before the last validation, as the run was too short for them: ``Budget.settle_normalization``.
         right: for an accuracy, how many seeds were right on each validation sample, packed by
             :func:`~structopt_widgets.training.item_scores.pack_counts`; else empty.
         other: what a newer release has written and this one does not know, kept as it is.
@@ -78,6 +83,7 @@ class Trial:
     reason: str = ""
     history: tuple[tuple[Mapping[str, float], ...], ...] = ()
     engine: str = "keras"
+    settled: bool = False
     number: int | None = None
     right: str = ""
     other: Mapping[str, Any] = dataclasses.field(default_factory=dict)
@@ -106,6 +112,7 @@ class Trial:
             "learning_rate": math.nan if self.budget.learning_rate is None else self.budget.learning_rate,
             "seconds": self.seconds,
             "engine": self.engine,
+            "settled": self.settled,
             "state": self.state,
             "reason": self.reason,
             "data": self.data,
@@ -119,8 +126,10 @@ class Trial:
             return f"{self.state}: {self.reason or 'no score'}"
         unit = "{:.1%}" if self.metric == "accuracy" else "{:.3f}"
         score, low, high = (unit.format(each) for each in (self.score, self.low, self.high))
-        seeds = f", mean of {len(self.by_seed)} seeds" if len(self.by_seed) > 1 else ""
-        return f"{self.metric} {score} (95 % interval {low} to {high}{seeds}) with {self.n_params:,} parameters"
+        covers = f"mean of {len(self.by_seed)} seeds" if len(self.by_seed) > 1 else "of this network"
+        settled = "; normalization settled on training samples" if self.settled else ""
+        interval = f"95 % interval {low} to {high}, {covers}"
+        return f"{self.metric} {score} ({interval}) with {self.n_params:,} parameters{settled}"
 
     def to_json(self) -> str:
         """Everything in the trial, its structure included, as standard JSON."""

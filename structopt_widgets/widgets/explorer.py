@@ -50,6 +50,8 @@ class Explorer(ipywidgets.VBox):
         self.validation = ValidationPanel(lambda: self.structure, data, self.background, self.add)
         self.panel = LivePanel(space, self.controls, self.validation.batch_size)
         self._data = data
+        if data is not None:
+            self.study.known_data[data.fingerprint] = data
         self.tradeoff = TradeoffView(self.study, self._cost, self._baseline_trial, self._choose, self._references)
         self.sweep = SweepPanel(space, self.study, data, self.validation.budget, self.background, self.tradeoff.refresh)
         self.controls.on_change(self.tradeoff.move_cursor)
@@ -92,9 +94,9 @@ class Explorer(ipywidgets.VBox):
         """Every finished trial, one a row."""
         return self.study.trials
 
-    def model(self, weights: str = "inherit") -> keras.Model:
-        """The structure the controls stand at, built; see :meth:`Structure.build`."""
-        return self.structure.build(weights)
+    def model(self, weights: str = "inherit", importance: Any = None) -> keras.Model:
+        """The structure the controls stand at, built with the explorer's data; see :meth:`Structure.build`."""
+        return self.structure.build(weights, importance=importance, data=self._data)
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and show it on the trade-off plot; returns it with its number."""

@@ -1,0 +1,98 @@
+"""The words for what a comparison of structures found, and the test they rest on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .evidence import Evidence
+from .seed_noise import SeedNoise
+from .studentized_range import largest_difference_p_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+LEVEL = 0.05  # of a study of equal structures, the chance that any of them is called worse
+FEW = 30  # different degrees of freedom
+
+# One word for one verdict, wherever it is shown.
+THE_BEST = "the best"
+BETTER = "better"
+WORSE = "worse"
+ALIKE = "cannot be told apart"
+NOT_COMPARABLE = "one run each: not comparable"
+REFERENCE = "compared with"  # where the trial to compare with is chosen by its number
+
+
+def weigh(evidence: Sequence[Evidence], reference: int, paired: np.ndarray) -> dict[str, np.ndarray]:
+    """Each structure beside one of them: ``difference``, ``standard_error``, ``p_value`` and ``verdict``.
+
+    Args:
+        evidence: of one trial a structure, all on the same samples.
+        reference: place of the one to compare with.
+        paired: :func:`~.evidence.paired_variance` of each with it.
+
+    The variance of a difference is what other samples would do to it and what other seeds would. The samples' part is
+    the paired one without what seeds disagree about on a sample, which the seeds' part holds already. Without several
+    seeds anywhere the standard error is that of the two networks for other samples, and there is no p-value.
+    """
+    noise = SeedNoise.of(evidence)
+    scores = np.array([each.score for each in evidence])
+    runs = np.array([each.n_seeds for each in evidence])
+    difference = scores - scores[reference]
+    disagreement = np.array([_disagreement(each, noise) for each in evidence])
+    of_samples = np.maximum(paired - disagreement - disagreement[reference], 0.0)
+    of_seeds = noise.variance / runs
+    both = of_seeds + of_seeds[reference]
+    # A structure does not differ from itself.
+    of_samples[reference] = both[reference] = 0.0
+    standard_error = np.sqrt(of_samples + both)
+    if noise.df.any():
+        counts = evidence[reference].counts
+        df_samples = max(len(counts) - 1, 1) if counts is not None else math.inf
+        each_known = of_seeds**2 / noise.df
+        # Satterthwaite's formula: seeds are few, samples many. A variance that all share is known once.
+        seeds_known = both**2 / noise.df if noise.is_pooled else each_known + each_known[reference]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            df = standard_error**4 / (seeds_known + of_samples**2 / df_samples)
+        p_value = _p_values(difference, standard_error, df)
+    else:
+        p_value = np.full(len(scores), math.nan)
+    found = np.select(
+        [np.isnan(p_value), p_value >= LEVEL, difference > 0], [NOT_COMPARABLE, ALIKE, BETTER], default=WORSE
+    )
+    return {"difference": difference, "standard_error": standard_error, "p_value": p_value, "verdict": found}
+
+
+def _disagreement(evidence: Evidence, noise: SeedNoise) -> float:
+    """What the seeds' disagreement about single samples adds to the variance of the trial's score."""
+    if evidence.counts is None:
+        return 0.0
+    within = evidence.within if evidence.n_seeds > 1 else noise.within
+    return within / evidence.n_seeds / len(evidence.counts)
+
+
+def _p_values(difference: np.ndarray, standard_error: np.ndarray, df: np.ndarray) -> np.ndarray:
+    """Of no difference, allowing for all pairs of the structures."""
+    found = np.ones(len(difference))
+    if len(difference) < 2:
+        return found
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.where(difference == 0, 0.0, np.abs(difference) / standard_error)
+    df = np.where(standard_error > 0, df, math.inf)
+    # Each takes a quadrature: where there are many, down to a step of a tenth.
+    steps = df if len(np.unique(df)) <= FEW else 1.1 ** np.floor(np.log(df) / math.log(1.1))
+    for each in np.unique(steps):
+        here = steps == each
+        found[here] = largest_difference_p_value(t[here], len(difference), float(each))
+    return found
+
+
+def tally(compared: pd.DataFrame) -> str:
+    """How often each verdict of a :meth:`Study.compare` was found, in words: ``"1 the best, 3 worse"``."""
+    counts = compared["verdict"].value_counts()
+    words = (THE_BEST, ALIKE, WORSE, NOT_COMPARABLE)
+    return ", ".join(f"{counts[word]} {word}" for word in words if word in counts)
