@@ -76,7 +76,9 @@ class Study:
             raise TypeError(f"Expected a Trial, as quick_run returns it; got {type(trial).__name__}.")
         attrs = description_attrs(self.shelf, trial.structure)
         added = self.storage.create_new_trial(self.study_id, optuna_trial(trial.structure, attrs, trial))
-        return self.trial(self.storage.get_trial_number_from_id(added))
+        # Looking through all of them for each that is added would take ever longer.
+        kept = self._finished(self.storage.get_trial(added))
+        return self.trial(self.storage.get_trial_number_from_id(added)) if kept is None else kept
 
     @property
     def trials(self) -> pd.DataFrame:
