@@ -10,7 +10,7 @@ from ..graph import Call, DimensionError, Layer, ModelGraph, Shape, Symbol, base
 from ..graph.dimensions import freeze, resolve, unify
 from .activation_costs import ActivationCost
 from .blocks import Block, find_blocks
-from .registry import find_layer_rule
+from .changed import rule_of
 from .rule import Connection, LayerRule, Setting, Site, UnsupportedLayerError, WeightAxes
 
 
@@ -87,7 +87,7 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
         layer = graph.layers[call.layer]
         found = tuple(graph.tensors[index].shape for index in call.outputs)
         site = Site(layer, [shapes[index] for index in call.inputs], call, found=found)
-        rule = find_layer_rule(layer.kinds) if layer.name not in uncounted else None
+        rule = rule_of(layer) if layer.name not in uncounted else None
         reason = f"has no layer rule ({layer.kind}); sw.register_layer_rule adds one"
         connection = None
         if rule is None or not call.inputs:
