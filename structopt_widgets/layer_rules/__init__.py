@@ -16,10 +16,12 @@ from . import (
     reshaping,
     resizing,
     rnn,
+    weights,
 )
 from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
 from .blocks import Block
-from .connect import ConnectedCall, ConnectedGraph, connect
+from .connect import connect
+from .connected import ConnectedCall, ConnectedGraph
 from .registry import find_layer_rule, register_layer_rule
 from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
 
@@ -56,4 +58,5 @@ __all__ = [
     "reshaping",
     "resizing",
     "rnn",
+    "weights",
 ]

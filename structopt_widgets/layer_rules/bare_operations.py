@@ -6,27 +6,25 @@ Their kinds carry a prefix (``ops.Add``), because the layers' class names overla
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from ..graph import Shape, TensorRef, ceil_log2
+from ..graph import ceil_log2
 from .activation_costs import ACTIVATION_COSTS
 from .activations import Softmax
-from .bare_axes import register_bare, without_batch
+from .bare_axes import positions, register_bare
 from .merging import broadcast
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site
 
 
 @dataclass(frozen=True)
 class Combination(LayerRule):
     """Two operands or three, element by element; any may be a constant."""
 
+    sees_batch = True
     verb: str = "combines them element by element"
 
     def connect(self, site: Site) -> Connection:
         operands = (*site.call.args, *(site.call.kwargs or {}).values())
-        result, *others = (_operand_shape(site, each) for each in operands)
+        result, *others = (site.shape_of(each) for each in operands)
         for shape in others:
             result = broadcast(site, result, shape, self.verb)
         return Connection((result,))
@@ -42,6 +40,7 @@ class Reduction(LayerRule):
     ``chooses``: the value is one of those it is taken over, however many copies there are of them.
     """
 
+    sees_batch = True
     mean: int = 0  # 1 or 0, a factor of the costs
     chooses: bool = False
 
@@ -64,10 +63,8 @@ class Reduction(LayerRule):
         return Mixing(averaged=over) if self.mean else Mixing(summed=over)
 
     def _axes(self, site: Site) -> list[int]:
-        axis = site.config.get("axis")
-        if axis is None:
-            raise UnsupportedLayerError("there is none for reducing over the batch too")
-        return without_batch(axis, len(site.inputs[0]))
+        axis, rank = site.config.get("axis"), len(site.inputs[0])
+        return list(range(rank)) if axis is None else positions(axis, rank)
 
 
 class Variance(Reduction):
@@ -76,15 +73,6 @@ class Variance(Reduction):
     def cost(self, site: Site, at: Setting) -> Cost:
         over = at.elements(tuple(site.inputs[0][axis] for axis in self._axes(site)))
         return Cost(other=4 * at.elements(site.inputs[0]), span=2 * (ceil_log2(over) + 1) + 2)
-
-
-def _operand_shape(site: Site, value: Any) -> Shape:
-    if isinstance(value, TensorRef):
-        return site.inputs[site.call.inputs.index(value.index)]
-    # A constant has the batch axis only if it is of full rank, where it must be 1.
-    shape = np.shape(value)
-    longest = max(len(each) for each in site.inputs)
-    return tuple(shape[1:] if len(shape) > longest else shape)
 
 
 register_bare(Combination("adds them"), "Add")
@@ -97,7 +85,7 @@ register_bare(
 register_bare(Elementwise(flops=1, span=1), "Exp", "Log", "Sqrt", "Square", "Absolute", "Negative", "Sin", "Cos", "Erf")
 register_bare(Elementwise(flops=1, span=1), "LogicalNot", "Floor", "Ceil", "Round", "Sign", "Reciprocal")
 register_bare(Elementwise(flops=2, span=2), "Rsqrt", "Clip")
-register_bare(Elementwise(kept=0), "Cast", "Identity", "StopGradient", "ZerosLike", "OnesLike")
+register_bare(Elementwise(kept=0), "Cast", "ConvertToTensor", "Identity", "StopGradient", "ZerosLike", "OnesLike")
 register_bare(Reduction(), "Sum", "Prod", "Argmax", "Argmin")
 register_bare(Reduction(chooses=True), "Max", "Min", "Any", "All")
 register_bare(Reduction(mean=1), "Mean")

@@ -17,7 +17,7 @@ from ..graph import Dim, Shape, Symbol, baseline_size
 from ..graph.dimensions import resolve, symbols
 
 if TYPE_CHECKING:
-    from .connect import ConnectedCall
+    from .connected import ConnectedCall
 
 _ADDITIONS = ("Add", "ops.Add")
 # What a layer that mixes or filters its input has, and an activation that learns a slope has not.

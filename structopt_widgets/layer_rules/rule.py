@@ -6,7 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..graph import (
+    BATCH,
     Call,
     Dim,
     Layer,
@@ -120,13 +123,21 @@ class Cost:
 
 @dataclass
 class Site:
-    """One call of a layer, as its rule sees it. Shapes leave the batch axis out."""
+    """One call of a layer, as its rule sees it. Shapes leave the batch axis out, unless the rule sees it.
+
+    ``of_weights`` are for each input the weights that it is made of and nothing else, if it is;
+    ``contracted`` the axes of those weights that the call sums products over; ``shared`` the ones among
+    them that other calls read in another way.
+    """
 
     layer: Layer
     inputs: list[Shape]
     call: Call
     outputs: list[Shape] = field(default_factory=list)
     produced: list[Symbol] = field(default_factory=list)
+    of_weights: Sequence[frozenset[str]] = ()
+    contracted: list[tuple[str, Dim]] = field(default_factory=list)
+    shared: list[Dim] = field(default_factory=list)
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -139,6 +150,21 @@ class Site:
         value = args[position] if position < len(args) else kwargs.get(name)
         return self.inputs[self.call.inputs.index(value.index)] if isinstance(value, TensorRef) else None
 
+    def operand(self, position: int, name: str) -> Shape:
+        """The full shape of what is passed at ``position`` or by ``name``, be it a tensor or a constant."""
+        args, kwargs = self.call.args, self.call.kwargs or {}
+        return self.shape_of(args[position] if position < len(args) else kwargs[name])
+
+    def shape_of(self, value: Any) -> Shape:
+        """The full shape of an argument: of a tensor, or of a constant."""
+        if isinstance(value, TensorRef):
+            return self.inputs[self.call.inputs.index(value.index)]
+        return np.shape(value)
+
+    def contract(self, operand: int, dim: Dim) -> None:
+        """Say that products are summed over ``dim`` of input ``operand``; the weights it is made of are noted."""
+        self.contracted.extend((name, dim) for name in self.of_weights[operand])
+
     def new_width(self, units: int, label: str | None = None) -> Symbol:
         """A width this layer produces, ``units`` in the model as read; ``label`` names it among several."""
         self.produced.append(Symbol(units, [self.layer.name], label=label))
@@ -150,7 +176,8 @@ class Site:
         "them" in it becomes the layers the two widths come from: "adds them" is read as "sum adds
         stem and branch"; or, where one side cannot move, its size: "sum adds stem and a fixed 8".
         """
-        sources = list(dict.fromkeys(symbol.layers[-1] for side in (left, right) for symbol in symbols(side)))
+        found = [symbol for side in (left, right) for symbol in symbols(side) if symbol.layers]
+        sources = list(dict.fromkeys(symbol.layers[-1] for symbol in found))
         sources += [f"a fixed {side}" for side in (left, right) if isinstance(side, int)]
         if len(sources) > 1:
             because = because.replace("them", f"{', '.join(sources[:-1])} and {sources[-1]}")
@@ -204,7 +231,7 @@ class Setting:
     def _units(self, symbol: Symbol) -> Number:
         channels = self.widths.get(symbol)
         if channels is None:
-            return symbol.baseline
+            return 1 if symbol is BATCH else symbol.baseline
         return channels if symbol.divisor == 1 else channels // symbol.divisor
 
 
@@ -214,8 +241,13 @@ class LayerRule:
     Subclass it, override what differs, and register an instance with
     :func:`~structopt_widgets.register_layer_rule`. ``bias_key``, ``activation_key`` and
     ``initializer_key`` name the configuration entries a user may switch, or are ``None``.
+
+    Shapes are those of one sample, and costs too: a rule knows nothing of the batch, which is the first
+    axis of everything a layer reads and makes. Only where ``sees_batch`` is true are shapes full, with the
+    batch (:data:`~structopt_widgets.graph.BATCH`, of size 1 in costs) wherever it is.
     """
 
+    sees_batch: bool = False
     bias_key: str | None = None
     activation_key: str | None = None
     initializer_key: str | None = None

@@ -36,10 +36,10 @@ def optimizer_slots(name: str) -> int:
 
 
 def tensor_bytes(connected: ConnectedGraph, at: Setting) -> list[Any]:
-    """Bytes of every tensor of the graph, for one sample."""
+    """Bytes of every tensor of the graph, for one sample; a weight's are counted with the weights."""
     return [
-        at.elements(shape) * bytes_of(tensor.dtype)
-        for shape, tensor in zip(connected.shapes, connected.graph.tensors, strict=True)
+        0 if index in connected.stored else at.elements(shape) * bytes_of(tensor.dtype)
+        for index, (shape, tensor) in enumerate(zip(connected.shapes, connected.graph.tensors, strict=True))
     ]
 
 
