@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 from keras.src.backend.common import global_state
+from keras.src.models import Functional
 
 _NAMES_GIVEN = "object_name_uids"  # where Keras counts the names it gives
 
@@ -23,7 +24,8 @@ def graph_of(model: Any) -> keras.Model | None:
 
 def has_own_graph(model: Any) -> bool:
     """Whether what a model computes is its graph, and not a ``call()`` that a subclass defines beside it."""
-    return graph_of(model) is not None and type(model).call in (keras.Sequential.call, type(graph_of(model)).call)
+    graph = graph_of(model)
+    return graph is not None and type(model).call in (keras.Sequential.call, Functional.call)
 
 
 def called(layer: Any, *args: Any, **kwargs: Any) -> Any:

@@ -117,7 +117,10 @@ class _Tracer:
             finally:
                 global_state.set_global_attribute(_CONTEXT, before)
             self._check_effects(0)
-            ends = [tensor for tensor in keras.tree.flatten(found.outputs) if isinstance(tensor, keras.KerasTensor)]
+            ends = keras.tree.flatten(found.outputs)
+            other = [each for each in ends if not isinstance(each, keras.KerasTensor)]
+            if other or not ends:
+                raise ValueError(f"all outputs must be tensors that depend on the inputs; received {other or ends}")
             stop = {id(each) for each in keras.tree.flatten(found.inputs)}
             found.nodes = self._behind(ends, stop, found.masks)
         return found

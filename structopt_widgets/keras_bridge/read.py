@@ -73,6 +73,11 @@ def _traced(run: Run, closed: dict[int, str], training: bool | None = None) -> T
     # call() is the user's own code: whatever it raises, the answer is the same.
     except Exception as error:
         shapes = keras.tree.map_structure(lambda tensor: tuple(tensor.shape)[1:], run.inputs)
+        if has_own_graph(run.model):
+            given = shapes[0] if isinstance(shapes, list) and len(shapes) == 1 else shapes
+            raise ValueError(
+                f"Expected an input_shape that {run.model.name!r} can be called on, got {given}: {error}"
+            ) from error
         raise ValueError(
             f"Expected a model whose call() can be traced on a symbolic input of shape {shapes}, got "
             f"{type(error).__name__}: {error}. Use keras.ops and layers instead of NumPy and Python control flow "

@@ -74,7 +74,7 @@ class WeightOf(keras.layers.Layer):
 
     def build(self, _: Any) -> None:
         # Past Keras's record of variables: it stays the owner's.
-        vars(self)["weight"] = self.owner.weights[self.place]
+        self.__dict__["weight"] = self.owner.weights[self.place]
 
     def call(self, _: Any) -> Any:
         return self.weight.value

@@ -32,14 +32,18 @@ class Run:
 
 def needs_run(graph: keras.Model, input_shape: Any) -> bool:
     """Whether a functional graph as Keras keeps it says too little: a layer to be opened, or lengths that are given."""
-    return (input_shape is not None and _has_free_axes(graph)) or not all(map(_is_known, graph.operations))
+    return (
+        (input_shape is not None and _has_free_axes(graph))
+        or not all(map(_is_known, graph.operations))
+        or _reads_weights(graph)
+    )
 
 
 def run_of(model: keras.Model, input_shape: Any, dtype: str | None) -> Run:
     """How to run ``model`` on symbolic inputs of ``input_shape``, that of one sample, and ``dtype``."""
     prime = batch_prime(model)
-    if has_own_graph(model):
-        graph = graph_of(model)
+    graph = graph_of(model)
+    if graph is not None and has_own_graph(model):
         shapes = [tuple(tensor.shape)[1:] for tensor in graph.inputs]
         if input_shape is not None and any(None in shape for shape in shapes):
             shapes = _each_shape(input_shape)
@@ -69,6 +73,15 @@ def _is_known(operation: Any) -> bool:
     if inner is not None:
         return has_own_graph(operation) and all(map(_is_known, inner.operations))
     return not isinstance(operation, keras.Layer) or is_ruled(operation)
+
+
+def _reads_weights(graph: keras.Model) -> bool:
+    """Whether a bare operation of a functional graph reads a weight."""
+    nodes = [node for nodes in graph._nodes_by_depth.values() for node in nodes]
+    inner = [graph_of(node.operation) for node in nodes]
+    arguments = [(node.arguments.args, node.arguments.kwargs) for node in nodes]
+    found = any(isinstance(leaf, keras.Variable) for leaf in keras.tree.flatten(arguments))
+    return found or any(map(_reads_weights, filter(None, inner)))
 
 
 def _has_free_axes(graph: keras.Model) -> bool:

@@ -53,7 +53,10 @@ class Matmul(_Products):
 
     def _operands(self, site: Site) -> tuple[Shape, Shape]:
         if len(site.inputs) != 2 or min(map(len, site.inputs)) < 1:
-            raise UnsupportedLayerError("there is none for products with constants")
+            raise UnsupportedLayerError(
+                "there is none for products with constants (a layer's weights are one where they are read outside of "
+                "a layer: tie embeddings with keras.layers.ReversibleEmbedding)"
+            )
         return site.inputs[0], site.inputs[1]
 
 

@@ -58,19 +58,22 @@ class Reshape(_Reshaping):
         return {"target_shape": [at.size(dim) for dim in site.outputs[0]]}
 
 
-def regrouped(site: Site, shape: Shape, target: list[int]) -> Shape:
+def regrouped(site: Site, shape: Shape, target: Sequence[int]) -> Shape:
     """Walk both shapes from the left; wherever their running sizes agree, what lies between belongs together."""
     result: list[Dim] = []
     source: list[Dim] = list(shape)
-    lengths: list[Dim] = list(target)
+    lengths = list(target)
     while source or lengths:
         ins = [source.pop(0)] if source else []
         outs = [lengths.pop(0)] if lengths else []
         while _length(ins) != _length(outs):
-            rest, shorter = (source, ins) if _length(ins) < _length(outs) else (lengths, outs)
-            if not rest:
+            is_shorter = _length(ins) < _length(outs)
+            if not (source if is_shorter else lengths):
                 raise UnsupportedLayerError(f"there is none for making {_text(target)} of what has another size")
-            shorter.append(rest.pop(0))
+            if is_shorter:
+                ins.append(source.pop(0))
+            else:
+                outs.append(lengths.pop(0))
         wide = [dim for dim in ins if not isinstance(dim, int)]
         if not wide or not outs:
             site.freeze(tuple(wide), "drops an axis that only fits this width")
@@ -95,7 +98,7 @@ def _length(dims: Sequence[Dim]) -> int:
     return math.prod(map(baseline_size, dims))
 
 
-def _text(lengths: list[int]) -> str:
+def _text(lengths: Sequence[int]) -> str:
     return " x ".join(map(str, lengths))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -68,17 +70,17 @@ class WeightUses:
         for each in calls:
             site, ends = each.site, not all(index in self._made_of for index in each.call.outputs)
             for name in frozenset().union(*site.of_weights):
-                axes = {id(resolve(axis)) for axis in self._axes_of(name, weights)}
-                over = {id(part) for of, dim in site.contracted if of == name for part in factors(dim)} & axes
+                widths = {id(resolve(axis)) for axis in self._axes_of(name, weights)}
+                over = {id(part) for of, dim in site.contracted if of == name for part in factors(dim)} & widths
                 every.setdefault(name, set()).update(over)
                 if ends:
                     readers.setdefault(self._identity(name), []).append((site, over))
         for name, uses in readers.items():
             sets = [over for _, over in uses] + self._by_owner(name, weights)
-            unlike = set().union(*sets) - set.intersection(*sets)
+            unlike = set().union(*sets) - functools.reduce(operator.and_, sets)
             for site, _ in uses:
                 site.shared.extend(dim for _, dim in site.contracted if unlike & {id(part) for part in factors(dim)})
-        found = {}
+        found: dict[str, tuple[WeightAxes, ...]] = {}
         for name, over in every.items():
             if over and "of" not in self._graph.layers[name].config:
                 (axes,) = weights[name]
