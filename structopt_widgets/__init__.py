@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from .layer_rules import Connection, Cost, Elementwise, LayerRule, Mixing, WeightAxes, register_layer_rule
     from .metrics import CostReport, format_metric
     from .structure import Structure, StructureSpace, WidthGroup
-    from .study import Study, Trial, compare, pareto_front
+    from .study import Study, Trial, compare, compare_networks, pareto_front
     from .training import Budget, Data, load_data, quick_run, reference_scores, train_together
     from .widgets import Explorer, explore
 
@@ -40,6 +40,7 @@ _HOME = {
     "WidthGroup": "structure",
     "ceil_log2": "graph",
     "compare": "study",
+    "compare_networks": "study",
     "explore": "widgets",
     "format_metric": "metrics",
     "load_data": "training",
@@ -75,6 +76,7 @@ __all__ = [
     "WidthGroup",
     "ceil_log2",
     "compare",
+    "compare_networks",
     "explore",
     "format_metric",
     "load_data",

@@ -5,18 +5,21 @@ from __future__ import annotations
 import html
 import math
 import re
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .style import COLOURS, GREY, column_title, format_value
-from .tradeoff import ALIKE, EMPTY, Point, TradeoffInfo, tradeoff_info
+from .tradeoff import NOTE_WIDTH, Point, TradeoffInfo, tradeoff_info
+from .tradeoff_layout import EMPTY, LIKE_THE_BEST
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEFT, RIGHT, TOP, BOTTOM = 70, 20, 48, 52  # room for the axes' labels and the key
 NAMES = 90  # in RIGHT's place: room for the references' names beside the axes, where no point can be under them
+NOTE_LINE = 15  # below the figure, which grows by the note
 
 
 @dataclass(frozen=True, repr=False)
@@ -110,6 +113,7 @@ def _draw(info: TradeoffInfo, width: int, height: int) -> Svg:
     ends += [value for _, value in info.references]
     cursor = [info.cursor] if info.cursor is not None and (info.cursor > 0 or not info.logx) else []
     right = width - (NAMES if info.references else RIGHT)
+    note = textwrap.wrap(info.note, NOTE_WIDTH)
     across = find_axis([*(point.x for point in info.points), *cursor], LEFT, right, info.logx)
     up = find_axis(ends, height - BOTTOM, TOP, log=False)
     title, description = f"{column_title(info.y)} against {column_title(info.x)}", _description(info)
@@ -125,9 +129,14 @@ def _draw(info: TradeoffInfo, width: int, height: int) -> Svg:
         *(_trial(point, info, across, up) for point in sorted(info.points, key=lambda each: each == info.baseline)),
         *_key(info),
     ]
+    parts += [
+        f'<text x="{LEFT}" y="{height + NOTE_LINE * count}" fill="{GREY}" font-size="11">{html.escape(line)}</text>'
+        for count, line in enumerate(note)
+    ]
     if not info.points:
         parts.append(f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">{EMPTY}</text>')
     body = "".join(parts)
+    height += NOTE_LINE * len(note)
     return Svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" font-family="sans-serif" font-size="12" fill="#333">{body}</svg>',
@@ -143,9 +152,9 @@ def _description(info: TradeoffInfo) -> str:
         for point in info.front_points
     )
     alike = ", ".join(str(point.number) for point in info.points if point.alike)
-    front += f". {ALIKE.capitalize()}: {alike}" if alike else ""
+    front += f". {LIKE_THE_BEST.capitalize()}: {alike}" if alike else ""
     lines = "".join(f" {name}: {format_value(info.y, value)}." for name, value in info.references)
-    return f"{len(info.points)} trials. Pareto front: {front}.{lines}"
+    return f"{len(info.points)} trials. Pareto front: {front}.{lines}{f' {info.note}' if info.note else ''}"
 
 
 def _frame(info: TradeoffInfo, across: Axis, up: Axis, height: int) -> list[str]:
@@ -234,7 +243,7 @@ def _key(info: TradeoffInfo) -> list[str]:
     if info.baseline is not None:
         parts += [_mark(LEFT + 276, y, True), f'<text x="{LEFT + 290}" y="{y + 4}">baseline</text>']
     if any(point.alike for point in info.points):
-        parts += [_mark(LEFT + 6, y + 17, False, True), f'<text x="{LEFT + 16}" y="{y + 21}">{ALIKE}</text>']
+        parts += [_mark(LEFT + 6, y + 17, False, True), f'<text x="{LEFT + 16}" y="{y + 21}">{LIKE_THE_BEST}</text>']
     return parts
 
 

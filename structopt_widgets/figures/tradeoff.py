@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import html
 import math
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..study import pareto_front
-from .style import COLOURS, GREY, SYMBOLS, TEMPLATE, column_title, format_value, is_larger_better
+from ..study.optimism import winners_note
+from ..study.verdicts import ALIKE, NOT_COMPARABLE, THE_BEST
+from .style import GREY, column_title, format_value, is_larger_better
+from .tradeoff_layout import LIKE_THE_BEST, tradeoff_layout, tradeoff_traces
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-ALIKE = "cannot be told apart from the best"
-EMPTY = "No trial yet: run one, and its point appears here."
+NOTE_WIDTH = 85  # characters in a line below the figure
 
 
 @dataclass(frozen=True)
@@ -47,6 +50,8 @@ class TradeoffInfo:
         cursor: where on x to draw the current structure, or ``None``.
         logx: whether x is on a logarithmic scale.
         references: names and values of y to draw across the figure.
+        x_room, y_room: what the axis shows at least, where all that is drawn is at one place on it; else ``None``.
+        note: what is to be known of the best score, below the figure.
     """
 
     x: str
@@ -57,6 +62,9 @@ class TradeoffInfo:
     cursor: float | None
     logx: bool
     references: tuple[tuple[str, float], ...] = ()
+    x_room: tuple[float, float] | None = None
+    y_room: tuple[float, float] | None = None
+    note: str = ""
 
     @property
     def front_points(self) -> tuple[Point, ...]:
@@ -131,20 +139,23 @@ def tradeoff_info(
         raise ValueError(f"Expected the number of a trial in the table as baseline, got {baseline!r}.")
     marked = next((point for point in points if point.number == baseline), None)
     order = tuple(int(number) for number in front.sort_values([x, y], kind="stable").index)
-    return TradeoffInfo(x, y, points, order, marked, cursor, logx, lines)
+    across = [*(point.x for point in points), *([cursor] if cursor is not None and (cursor > 0 or not logx) else [])]
+    up = [end for point in points for end in (point.y, point.low, point.high) if not math.isnan(end)]
+    x_room, y_room = _room(across, logx), _room([*up, *(value for _, value in lines)], log=False)
+    return TradeoffInfo(x, y, points, order, marked, cursor, logx, lines, x_room, y_room, winners_note(rows, y))
 
 
 def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
     """Show ``info`` in a plotly figure, whose traces are made once and then updated in place.
 
-    They are, in this order: the trials with their intervals, the Pareto front, the baseline, and the
-    trials like the best. ``customdata`` of the first and the third are the numbers of the trials; the first shape of
-    the layout is the cursor, the others are the references.
+    They are, in this order: the trials with their intervals, the Pareto front, the baseline, the trials like the
+    best, and the room around what is at one place. ``customdata`` of the first and the third are the numbers of the
+    trials; the first shape of the layout is the cursor, the others are the references; its title is the note.
     """
     if not figure.data:
         figure.add_traces(tradeoff_traces())
-        figure.update_layout(**_layout())
-    points, front, baseline, alike = figure.data
+        figure.update_layout(**tradeoff_layout())
+    points, front, baseline, alike, room = figure.data
     with figure.batch_update():
         alike.x, alike.y = ([getattr(each, axis) for each in info.points if each.alike] for axis in "xy")
         points.x, points.y = [each.x for each in info.points], [each.y for each in info.points]
@@ -171,6 +182,8 @@ def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
         cursor.visible = place is not None
         cursor.x0 = cursor.x1 = 1 if place is None else place
         layout.annotations[0].visible = not info.points
+        layout.title.text = "<br>".join(textwrap.wrap(info.note, NOTE_WIDTH))
+        room.x, room.y = _corners(info)
         layout.margin.r = 90 if info.references else 20  # room for their names
         if not info.points:
             layout.xaxis.update(_reach(place, info.logx))
@@ -181,82 +194,22 @@ def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
     return figure
 
 
-def tradeoff_traces() -> list[Any]:
-    """The three traces of the figure, still empty."""
-    import plotly.graph_objects as go
-
-    return [
-        go.Scatter(
-            name="trial, 95 % interval",
-            mode="markers",
-            marker={"color": COLOURS["blue"], "symbol": SYMBOLS["trial"], "size": 9},
-            error_y={"type": "data", "symmetric": False, "thickness": 1, "color": COLOURS["blue"]},
-            hovertemplate="%{text}<extra></extra>",
-        ),
-        go.Scatter(
-            name="Pareto front",
-            mode="lines+markers",
-            line={"color": COLOURS["vermillion"], "width": 1.5, "dash": "dash"},
-            marker={"symbol": f"{SYMBOLS['front']}-open", "size": 14, "line": {"width": 1.5}},
-            # The trial under it answers the mouse.
-            hoverinfo="skip",
-        ),
-        go.Scatter(
-            name="the model as it came",
-            mode="markers",
-            marker={
-                "color": COLOURS["orange"],
-                "symbol": SYMBOLS["baseline"],
-                "size": 15,
-                "line": {"color": COLOURS["black"], "width": 1},
-            },
-            hovertemplate="%{text}<extra></extra>",
-        ),
-        go.Scatter(
-            name=ALIKE,
-            mode="markers",
-            marker={"color": "white", "symbol": SYMBOLS["alike"], "size": 7, "line": {"width": 2}},
-            marker_line_color=COLOURS["blue"],
-            hoverinfo="skip",  # as above
-        ),
-    ]
+def _room(values: list[float], log: bool) -> tuple[float, float] | None:
+    """What to show around the one place that all values are at; ``None`` where they spread."""
+    if not values or not math.isclose(min(values), max(values), rel_tol=1e-6):
+        return None
+    if log:
+        return values[0] / 3, values[0] * 3
+    half = abs(values[0]) / 2 or 0.5
+    return values[0] - half, values[0] + half
 
 
-def _layout() -> dict[str, Any]:
-    return {
-        "template": TEMPLATE,
-        "margin": {"l": 70, "r": 20, "t": 70, "b": 55},
-        "legend": {"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
-        "hovermode": "closest",
-        "xaxis": {"title": {"text": ""}, "exponentformat": "SI"},
-        "yaxis": {"title": {"text": ""}},
-        "shapes": [
-            {
-                "type": "line",
-                "xref": "x",
-                "yref": "paper",
-                "y0": 0,
-                "y1": 1,
-                "x0": 1,
-                "x1": 1,
-                "visible": False,
-                "line": {"color": GREY, "dash": "dot", "width": 1.5},
-            }
-        ],
-        "annotations": [
-            {
-                "text": EMPTY,
-                "xref": "paper",
-                "yref": "paper",
-                "x": 0.5,
-                "y": 0.5,
-                "showarrow": False,
-                "visible": False,
-                "font": {"color": GREY},
-                "bgcolor": "white",
-            }
-        ],
-    }
+def _corners(info: TradeoffInfo) -> tuple[list[float], list[float]]:
+    """Of the room: two points on a diagonal; along an axis that needs none they are at the first point's place."""
+    if not info.points or (info.x_room is None and info.y_room is None):
+        return [], []
+    x, y = info.points[0].x, info.points[0].y
+    return list(info.x_room or (x, x)), list(info.y_room or (y, y))
 
 
 def _reach(place: float | None, logx: bool) -> dict[str, Any]:
@@ -282,16 +235,19 @@ def _name(name: str, value: float) -> dict[str, Any]:
 
 def _point(number: Any, row: dict[Any, Any], x: str, y: str) -> Point:
     low, high = (float(row.get(f"{y}_{end}", math.nan)) for end in ("low", "high"))
-    interval = "" if math.isnan(low) else f" (95 %: {format_value(y, low)} to {format_value(y, high)})"
+    # An interval of one run says nothing of what another seed would do.
+    covers = "95 % of this network" if row.get("seeds") == 1 else "95 %"
+    interval = "" if math.isnan(low) else f" ({covers}: {format_value(y, low)} to {format_value(y, high)})"
     # plotly reads HTML in hover texts, and layer names are the user's.
     words = html.escape(str(row.get("structure", "")))
     # Without a comparison, and for a trial that is not in it, the column is missing or NaN.
-    alike = row.get("told_apart") in (False, 0)
+    found = row.get("verdict")
+    said = {ALIKE: LIKE_THE_BEST, NOT_COMPARABLE: NOT_COMPARABLE}.get(found) if isinstance(found, str) else None
     text = (
         f"<b>trial {number}</b> {words}<br>{column_title(y)}: {format_value(y, row[y])}{interval}"
-        f"<br>{column_title(x)}: {format_value(x, row[x])}{f'<br>{ALIKE}' if alike and row.get('difference') else ''}"
+        f"<br>{column_title(x)}: {format_value(x, row[x])}{f'<br>{said}' if said else ''}"
     )
-    return Point(int(number), float(row[x]), float(row[y]), low, high, text, alike)
+    return Point(int(number), float(row[x]), float(row[y]), low, high, text, found in (ALIKE, THE_BEST))
 
 
 def _length(value: float) -> float:

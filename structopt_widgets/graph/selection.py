@@ -65,3 +65,15 @@ def spread(dim: Dim, scores: np.ndarray, into: dict[Symbol, np.ndarray]) -> None
         blocks = scores.reshape(baseline_size(dim.outer), baseline_size(dim.inner))
         spread(dim.outer, blocks.sum(axis=1), into)
         spread(dim.inner, blocks.sum(axis=0), into)
+
+
+def spread_out(dim: Dim, of_units: Mapping[Symbol, np.ndarray]) -> np.ndarray:
+    """A factor for each index of ``dim`` in the old model, out of those of its symbols' units; 1 for others."""
+    dim = resolve(dim)
+    if isinstance(dim, int):
+        return np.ones(dim)
+    if isinstance(dim, Symbol):
+        return of_units.get(dim, np.ones(dim.baseline))
+    if isinstance(dim, Concat):
+        return np.concatenate([spread_out(part, of_units) for part in dim.parts])
+    return np.outer(spread_out(dim.outer, of_units), spread_out(dim.inner, of_units)).ravel()

@@ -1,5 +1,6 @@
 """Floor 3: the only place that touches Keras: read a model, rebuild it, carry weights over."""
 
+from .examples import Examples
 from .measure_model import measure
 from .optimize import optimize_model
 from .read import read_model
@@ -7,4 +8,4 @@ from .rebuild import build_model
 from .verify import verify_report
 from .without_weights import without_weights
 
-__all__ = ["build_model", "measure", "optimize_model", "read_model", "verify_report", "without_weights"]
+__all__ = ["Examples", "build_model", "measure", "optimize_model", "read_model", "verify_report", "without_weights"]

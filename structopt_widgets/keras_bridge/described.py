@@ -10,6 +10,7 @@ import numpy as np
 
 from ..graph import WEIGHT, Layer, Weight
 from ..metrics import OPTIMIZER_SLOTS
+from .adapted import adapted_entries
 from .kinds import kinds_of
 
 _LOOKED_AT = 4096  # values of a weight, to draw others like them
@@ -78,6 +79,7 @@ def _initializer(variable: Any) -> Any:
 def _serialized(operation: Any, name: str) -> dict[str, Any]:
     try:
         serialized = _without_build_config(keras.saving.serialize_keras_object(operation))
+        serialized["config"] |= adapted_entries(operation)
     # get_config may be a user's own code; measuring works without it, and build() says what is missing.
     except Exception as error:
         config = {"name": name} if isinstance(operation, keras.Layer) else _arguments(operation)

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import keras
 import numpy as np
 
 from ..graph import Symbol
 from ..graph.selection import copied, origins, shares
 from ..layer_rules import WeightAxes
 from ..structure import Structure
-from ..structure.choices import known
-from .importance import IMPORTANCES, HeldWeight, Original
+from .examples import Examples
+from .importance import HeldWeight, Importance, Original, chosen_importance, score_units
+from .names import operations_of
 from .source import KerasSource
 from .without_weights import is_allocated
 
@@ -21,8 +23,9 @@ def inherit_weights(
     structure: Structure,
     source: KerasSource,
     operations: Mapping[str, Any],
-    importance: str = "l2",
+    importance: Importance | None = None,
     seed: int | None = None,
+    examples: Examples | None = None,
 ) -> None:
     """Fill the weights of ``operations``, freshly built, with the original's.
 
@@ -37,7 +40,7 @@ def inherit_weights(
             f"Expected weights to inherit, but {source.model.name!r} was built without any "
             f"({unallocated[0]!r} has none). Use build(weights='fresh')."
         )
-    chosen = choose_units(structure, source, importance, seed)
+    chosen = choose_units(structure, source, importance, seed, examples)
     for name in operations:
         axes = structure.space.connected.weights[name]
         if not axes:
@@ -54,13 +57,15 @@ def inherit_weights(
 
 
 def choose_units(
-    structure: Structure, source: KerasSource, importance: str = "l2", seed: int | None = None
+    structure: Structure,
+    source: KerasSource,
+    importance: Importance | None = None,
+    seed: int | None = None,
+    examples: Examples | None = None,
 ) -> dict[Symbol, np.ndarray]:
     """For every width that changes, the old unit each new unit comes from."""
     space = structure.space
-    score = IMPORTANCES[known(importance, IMPORTANCES, "an importance")]
-    narrower = any(structure.widths[name] < group.width for name, group in space.width_groups.items())
-    scores = score(Original(_held(structure, source), space.symbols, seed or 0)) if narrower else {}
+    scores = _scores(structure, source, importance, seed, examples)
     chosen = {}
     for name, group in space.width_groups.items():
         symbol = space.symbols[name]
@@ -79,13 +84,54 @@ def choose_units(
     return chosen
 
 
-def _held(structure: Structure, source: KerasSource) -> list[HeldWeight]:
+def _scores(
+    structure: Structure,
+    source: KerasSource,
+    importance: Importance | None,
+    seed: int | None,
+    examples: Examples | None,
+) -> Mapping[Symbol, np.ndarray]:
+    """How important the units of the widths that are narrowed are."""
     space = structure.space
-    held: list[HeldWeight] = []
+    importance = chosen_importance(importance, examples is not None)
+    groups = {
+        space.symbols[name]: group for name, group in space.width_groups.items() if structure.widths[name] < group.width
+    }
+    if not groups:
+        return {}
+    if examples is not None and importance == "taylor" and structure in examples.ranked:
+        return examples.ranked[structure]
+    held = _held(structure, source)
+    widths = {symbol: structure.widths[group.name] // group.divisor for symbol, group in groups.items()}
+    original = Original([each for _, _, each in held], widths, seed or 0, examples, lambda: _copy(space.baseline, held))
+    scores = score_units(importance, original, groups)
+    if examples is not None and importance == "taylor":
+        examples.ranked[structure] = scores
+    return scores
+
+
+def _copy(baseline: Structure, held: list[tuple[str, int, HeldWeight]]) -> tuple[keras.Model, list[Any]]:
+    """A copy of the original, and the variables in it that hold the weights which ``held`` names."""
+    from .rebuild import build_model  # which inherits, and so imports this
+
+    model = build_model(baseline, compiled=False)
+    operations = operations_of(baseline, model)
+    return model, [
+        _present(baseline.space.connected.weights[name], _weights(operations[name]), _uses_bias(baseline, name))[place]
+        for name, place, _ in held
+    ]
+
+
+def _held(structure: Structure, source: KerasSource) -> list[tuple[str, int, HeldWeight]]:
+    """The weights that have a say, each with its layer and its place among those the layer declares."""
+    space = structure.space
+    held: list[tuple[str, int, HeldWeight]] = []
     for name in structure.layers:  # what is left out has no say in what stays
         axes = space.connected.weights[name]
         present = _present(axes, _weights(source.operations[name]), _uses_bias(space.baseline, name))
-        held.extend(HeldWeight(space.graph.layers[name], axes[place], present[place]) for place in present)
+        held.extend(
+            (name, place, HeldWeight(space.graph.layers[name], axes[place], present[place])) for place in present
+        )
     return held
 
 

@@ -20,19 +20,27 @@ from .source import KerasSource
 
 
 def make_operations(
-    structure: Structure, layers: Sequence[Layer], places: Mapping[str, int], seeds: Seeds | None
+    structure: Structure,
+    layers: Sequence[Layer],
+    places: Mapping[str, int],
+    names: Mapping[str, str],
+    seeds: Seeds | None,
 ) -> dict[str, Any]:
-    """A fresh layer or operation for each of ``layers``, by name; ``places`` are theirs in the whole graph."""
+    """A fresh layer or operation for each of ``layers``, by name; ``places`` are theirs in the whole graph,
+    ``names`` what they are called in the model.
+    """
     source = structure.space.source
     originals = source.operations if isinstance(source, KerasSource) else {}
     made: dict[str, Any] = {}
     for layer in layers:
         if "of" not in layer.config:
-            made[layer.name] = _operation(structure, layer, places[layer.name], originals.get(layer.name), seeds)
+            config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer) | {"name": names[layer.name]}
+            config = config if seeds is None else seeds.config(config, places[layer.name])
+            made[layer.name] = _operation(structure, layer, config, originals.get(layer.name))
     for layer in layers:
         if "of" in layer.config:
             owner = made[layer.config["of"]]
-            made[layer.name] = WeightOf(owner, layer.config["place"], name=layer.name, dtype=owner.dtype_policy)
+            made[layer.name] = WeightOf(owner, layer.config["place"], name=names[layer.name], dtype=owner.dtype_policy)
     return {layer.name: made[layer.name] for layer in layers}
 
 
@@ -41,10 +49,7 @@ def setting_of(structure: Structure) -> Setting:
     return setting_at(structure, structure.widths)
 
 
-def _operation(structure: Structure, layer: Layer, place: int, original: Any, seeds: Seeds | None) -> Any:
-    config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer)
-    if seeds is not None:
-        config = seeds.config(config, place)
+def _operation(structure: Structure, layer: Layer, config: dict[str, Any], original: Any) -> Any:
     if WEIGHT in layer.kinds:
         at, (axes,) = setting_of(structure), structure.space.connected.weights[layer.name]
         return OwnWeight(tuple(at.size(dim) for dim in axes.axes), trainable=axes.trainable, **config)

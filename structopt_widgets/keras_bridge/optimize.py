@@ -9,6 +9,7 @@ import keras
 
 from ..structure import Structure, StructureSpace
 from ..structure.knobs import find_output_layers
+from .importance import Importance
 
 
 def optimize_model(
@@ -19,8 +20,9 @@ def optimize_model(
     kernel_initializer: Mapping[str, str] | str | None = None,
     weights: str = "inherit",
     input_shape: Any = None,
-    importance: str = "l2",
+    importance: Importance | None = None,
     seed: int | None = None,
+    data: Any = None,
 ) -> keras.Model:
     """A new model with another structure; ``model`` is not changed.
 
@@ -32,7 +34,7 @@ def optimize_model(
         kernel_initializer: by layer, or one for all.
         weights: ``"inherit"`` or ``"fresh"``, as in :meth:`Structure.build`.
         input_shape: shape of one sample, for a model that is not built yet.
-        importance, seed: as in :meth:`Structure.build`.
+        importance, seed, data: as in :meth:`Structure.build`.
     """
     space = StructureSpace.from_keras(model, input_shape=input_shape)
     structure = _with_widths(space, widths)
@@ -41,7 +43,7 @@ def optimize_model(
     structure = _with_all(structure, Structure.with_activation, activation, hidden)
     structure = _with_all(structure, Structure.with_bias, use_bias, list(structure.biases))
     structure = _with_all(structure, Structure.with_initializer, kernel_initializer, list(structure.initializers))
-    return structure.build(weights=weights, importance=importance, seed=seed)
+    return structure.build(weights=weights, importance=importance, seed=seed, data=data)
 
 
 def _with_widths(space: StructureSpace, widths: Any) -> Structure:

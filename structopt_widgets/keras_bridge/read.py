@@ -31,8 +31,9 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
                 f"Expected a Data to take the shape of a sample from, got {type(data).__name__}. "
                 "Wrap arrays in it: sw.Data(x, y); data that is shipped is opened with sw.load_data(name)."
             )
-        input_shape = tuple(data.input_shape) if input_shape is None else input_shape
-        dtype = str(data.x.dtype) if data.x.dtype.kind in "iu" and data.x.ndim == 2 else None
+        if input_shape is None:
+            input_shape = _by_input(data.input_shape, model)
+        dtype = keras.tree.map_structure(_dtype_of_tokens, data.x)
     graph = graph_of(model)
     if graph is not None and has_own_graph(model) and not needs_run(graph, input_shape):
         reader = GraphReader()
@@ -40,6 +41,19 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
     with fresh_names():
         run = run_of(model, input_shape, dtype)
     return _opened(model, run)
+
+
+def _by_input(shape: Any, model: keras.Model) -> Any:
+    """Shapes by the inputs' names in the order of a model's inputs, where those are not passed by name."""
+    graph = graph_of(model)
+    if graph is None or not isinstance(shape, dict) or isinstance(graph._inputs_struct, dict):
+        return shape
+    names = [each.name for each in graph.inputs]
+    return [shape[name] for name in names] if set(names) == set(shape) else shape
+
+
+def _dtype_of_tokens(x: Any) -> str | None:
+    return str(x.dtype) if x.dtype.kind in "iu" and x.ndim == 2 else None
 
 
 def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:

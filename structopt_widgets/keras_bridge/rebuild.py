@@ -12,9 +12,11 @@ import keras
 from ..graph import Layer, TensorRef
 from ..graph.model_graph import map_structure
 from ..structure import Structure
-from ..structure.choices import known
-from .importance import IMPORTANCES
+from .examples import Examples
+from .importance import Importance, chosen_importance
 from .inherit import inherit_weights
+from .names import accepted_names
+from .normalization_statistics import recompute_statistics
 from .operations import make_operations, setting_of
 from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
 from .seeding import Seeds
@@ -27,10 +29,11 @@ def build_model(
     structure: Structure,
     weights: str = "inherit",
     compiled: bool = True,
-    importance: str = "l2",
+    importance: Importance | None = None,
     seed: int | None = None,
+    examples: Examples | None = None,
 ) -> keras.Model:
-    """See :meth:`Structure.build`.
+    """See :meth:`Structure.build`; ``examples`` are its data, in the form the model reads.
 
     The result is a functional model of the same calls: nesting and subclasses are flattened. It is
     compiled as the original was, unless ``compiled`` is false. ``seed`` decides initial weights and
@@ -38,7 +41,7 @@ def build_model(
     """
     if weights not in WEIGHTS:
         raise ValueError(f"Expected weights to be one of {', '.join(WEIGHTS)}; got {weights!r}.")
-    known(importance, IMPORTANCES, "an importance")
+    chosen_importance(importance, weights == "fresh" or examples is not None)
     graph, source = structure.space.graph, structure.space.source
     if weights == "inherit" and not isinstance(source, KerasSource):
         raise ValueError(
@@ -47,23 +50,28 @@ def build_model(
         )
     layers = [graph.layers[name] for name in structure.layers]
     places = {name: place for place, name in enumerate(graph.layers)}
+    names = accepted_names(graph.layers)
     seeds = None if seed is None else Seeds(seed)
     with contextlib.nullcontext() if seeds is None else seeds.of_unseen_layers(layers):
-        operations = make_operations(structure, layers, places, seeds)
-        tensors = _called(structure, operations)
+        operations = make_operations(structure, layers, places, names, seeds)
+        tensors = _called(structure, operations, names)
     if seeds is not None:
         for name, operation in operations.items():
             seeds.separate(operation, places[name])
-    model = keras.Model(_filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=graph.name)
+    model = keras.Model(
+        _filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=accepted_names([graph.name])[graph.name]
+    )
     if isinstance(source, KerasSource):
         if weights == "inherit":
-            inherit_weights(structure, source, operations, importance, seed)
+            inherit_weights(structure, source, operations, importance, seed, examples)
+            if examples is not None and structure.function_changes():
+                recompute_statistics(model, examples)
         if compiled:
             _compile_as(source.model, model)
     return model
 
 
-def _called(structure: Structure, operations: Mapping[str, Any]) -> dict[int, Any]:
+def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[str, str]) -> dict[int, Any]:
     """The calls of a structure made again; its tensors by index."""
     tensors: dict[int, Any] = {}
     aliases = structure.aliases
@@ -79,7 +87,7 @@ def _called(structure: Structure, operations: Mapping[str, Any]) -> dict[int, An
             _build_owner(structure, operation, graph.layers[call.layer])
             results = [operation(tensors[graph.input_tensors[0]])]
         elif isinstance(operation, Unsized):
-            sized = BatchSized.of(operation, call, call.layer)
+            sized = BatchSized.of(operation, call, names[call.layer])
             read = [tensors[index] for index in call.inputs]
             results = keras.tree.flatten(sized([tensors[graph.input_tensors[0]], *read]))
         else:

@@ -17,8 +17,8 @@ import keras
 import numpy as np
 
 from ..graph import Layer
-
-_ATTENTION = ("MultiHeadAttention", "GroupedQueryAttention")
+from ..layer_rules import Role, find_layer_rule
+from .kinds import role_of
 
 _global_generator = threading.Lock()
 
@@ -44,7 +44,7 @@ class Seeds:
         a seed of its own; seeded, queries and keys would start as the same matrix.
         """
         inner = operation._flatten_layers() if isinstance(operation, keras.Layer) else []
-        for place, attention in enumerate(each for each in inner if type(each).__name__ in _ATTENTION):
+        for place, attention in enumerate(each for each in inner if role_of(each) is Role.ATTENTION):
             for number, projection in enumerate(
                 each for each in attention._flatten_layers() if hasattr(each, "kernel")
             ):
@@ -56,13 +56,14 @@ class Seeds:
 
     @contextlib.contextmanager
     def of_unseen_layers(self, layers: Iterable[Layer]) -> Iterator[None]:
-        """Also seed Python's global generator, where a user's own class may make layers in its code.
+        """Also seed Python's global generator, where a class may make layers or weights in its code.
 
-        No configuration names those, so that they draw their seeds from there. The generator is put
+        That is a user's own class, or one without a layer rule, as spectral normalization. No configuration
+        names what it makes, which therefore draws its seeds from there. The generator is put
         back afterwards. Keras at work in another thread at that moment can disturb it: this is the
         one case in which a seed does not decide everything.
         """
-        if not any(_has_own_class(each.serialized) for each in layers):
+        if not any(find_layer_rule(each.kinds) is None or _has_own_class(each.serialized) for each in layers):
             yield
             return
         with _global_generator:

@@ -39,8 +39,11 @@ def needs_run(graph: keras.Model, input_shape: Any) -> bool:
     )
 
 
-def run_of(model: keras.Model, input_shape: Any, dtype: str | None) -> Run:
-    """How to run ``model`` on symbolic inputs of ``input_shape``, that of one sample, and ``dtype``."""
+def run_of(model: keras.Model, input_shape: Any, dtype: Any) -> Run:
+    """How to run ``model`` on symbolic inputs of ``input_shape``, that of one sample, and ``dtype``.
+
+    Both may be dictionaries by the inputs' names.
+    """
     prime = batch_prime(model)
     graph = graph_of(model)
     if graph is not None and has_own_graph(model):
@@ -64,7 +67,7 @@ def run_of(model: keras.Model, input_shape: Any, dtype: str | None) -> Run:
         originals = {id(copied): original for copied, original in pairs}
     else:
         shape = input_shape if input_shape is not None else _built_shape(model)
-    inputs = _symbolic(shape, dtype or "float32", prime)
+    inputs = _symbolic(shape, dtype, prime)
     return Run(traced, inputs, prime, traced.call, originals)
 
 
@@ -128,13 +131,14 @@ def _built_shape(model: keras.Model) -> Any:
     return tuple(shape)[1:]
 
 
-def _symbolic(shape: Any, dtype: str, prime: int) -> Any:
-    def made(each: Any, name: str | None = None) -> Any:
-        return keras.Input(batch_shape=(prime, *_one_shape(each)), dtype=dtype, name=name)
+def _symbolic(shape: Any, dtype: Any, prime: int) -> Any:
+    def made(each: Any, of_type: Any, name: str | None = None) -> Any:
+        return keras.Input(batch_shape=(prime, *_one_shape(each)), dtype=of_type or "float32", name=name)
 
     if isinstance(shape, dict):
-        return {name: made(each, name) for name, each in shape.items()}
-    return [made(each) for each in shape] if _is_many(shape) else made(shape)
+        dtypes = dtype if isinstance(dtype, dict) else dict.fromkeys(shape, dtype)
+        return {name: made(each, dtypes[name], name) for name, each in shape.items()}
+    return [made(each, dtype) for each in shape] if _is_many(shape) else made(shape, dtype)
 
 
 def _unbuilt_copy(model: keras.Model) -> keras.Model:

@@ -2,26 +2,34 @@
 
 from . import (
     activations,
+    adaptive_pooling,
     applications,
     attention,
+    augmentation,
     bare_axes,
     bare_operations,
     bare_products,
+    cells,
+    conv_lstm,
     convolutional,
     core,
     merging,
     normalization,
     pooling,
+    preprocessing,
     regularization,
     reshaping,
     resizing,
     rnn,
+    signals,
+    spectral,
     weights,
 )
 from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
 from .blocks import Block
 from .connect import connect
 from .connected import ConnectedCall, ConnectedGraph
+from .meaning import Meaning, Role
 from .registry import find_layer_rule, register_layer_rule
 from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
 
@@ -35,28 +43,37 @@ __all__ = [
     "Cost",
     "Elementwise",
     "LayerRule",
+    "Meaning",
     "Mixing",
+    "Role",
     "Setting",
     "Site",
     "WeightAxes",
     "activation_cost",
     "activations",
+    "adaptive_pooling",
     "applications",
     "attention",
+    "augmentation",
     "bare_axes",
     "bare_operations",
     "bare_products",
+    "cells",
     "connect",
+    "conv_lstm",
     "convolutional",
     "core",
     "find_layer_rule",
     "merging",
     "normalization",
     "pooling",
+    "preprocessing",
     "register_layer_rule",
     "regularization",
     "reshaping",
     "resizing",
     "rnn",
+    "signals",
+    "spectral",
     "weights",
 ]

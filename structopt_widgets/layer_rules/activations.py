@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from ..graph import Shape, ceil_log2
 from .activation_costs import ACTIVATION_COSTS
+from .meaning import Role
 from .registry import register_layer_rule
 from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
 
 
 class Softmax(LayerRule):
     """Softmax over one axis (or several)."""
+
+    role: Role | None = Role.SOFTMAX
 
     def cost(self, site: Site, at: Setting) -> Cost:
         softmax = ACTIVATION_COSTS["softmax"]
@@ -30,8 +33,16 @@ class Softmax(LayerRule):
         )
 
 
+class LogSoftmax(Softmax):
+    """Its logarithm, at the same cost."""
+
+    role = None
+
+
 class ReLU(LayerRule):
     """``max(x, 0)``, with an optional ceiling and an optional negative slope: one more operation each."""
+
+    elementwise = True
 
     def cost(self, site: Site, at: Setting) -> Cost:
         extras = (site.config.get("max_value") is not None) + bool(site.config.get("negative_slope"))
@@ -41,6 +52,7 @@ class ReLU(LayerRule):
 class PReLU(LayerRule):
     """A leaky relu whose slope is learned, one an element unless axes share it."""
 
+    ignores_padding = True
     initializer_key = "alpha_initializer"
 
     def connect(self, site: Site) -> Connection:

@@ -6,6 +6,7 @@ from typing import Any
 
 from ..graph import Dim, Product, Shape, TensorRef, ceil_log2, maximum
 from .activation_costs import ACTIVATION_COSTS
+from .meaning import Role
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
 
@@ -13,6 +14,8 @@ from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, Unsupporte
 class _MultiHead(LayerRule):
     """What both kinds share: products with queries, keys and values, and the attention between them."""
 
+    role = Role.ATTENTION
+    ignores_padding = True
     bias_key = "use_bias"
     initializer_key = "kernel_initializer"
 
@@ -178,6 +181,8 @@ class GroupedQueryAttention(_MultiHead):
 
 class _OneHead(LayerRule):
     """Attention between sequences as they come: only the scores have weights, if any."""
+
+    role = Role.ATTENTION
 
     def sequences(self, site: Site) -> tuple[Shape, Shape, Shape]:
         """Shapes of query, value and key; the key is the value unless it is given."""

@@ -26,6 +26,9 @@ class _Bare(LayerRule):
 class _View(_Bare):
     """The same elements seen differently."""
 
+    keeps_values = True
+    ignores_padding = True
+
     def cost(self, site: Site, at: Setting) -> Cost:
         return Cost(kept=0)
 
@@ -145,12 +148,16 @@ class Squeeze(_View):
 class Concatenate(_Bare):
     """Inputs side by side along one axis."""
 
+    ignores_padding = True
+
     def connect(self, site: Site) -> Connection:
         return side_by_side(site, positions(site.config["axis"], len(site.inputs[0]))[0])
 
 
 class Stack(_Bare):
     """Inputs of one shape along a new axis."""
+
+    ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
         first, *others = site.inputs
@@ -163,6 +170,8 @@ class Stack(_Bare):
 
 class Split(_Bare):
     """Parts of one axis: equal ones, of a width that is then a multiple of their number; or each with its own."""
+
+    ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]

@@ -9,18 +9,28 @@ from dataclasses import dataclass
 
 from ..graph import ceil_log2
 from .activation_costs import ACTIVATION_COSTS
-from .activations import Softmax
+from .activations import LogSoftmax, Softmax
 from .bare_axes import positions, register_bare
+from .core import Identity
+from .meaning import Role
 from .merging import broadcast
 from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site
 
 
 @dataclass(frozen=True)
 class Combination(LayerRule):
-    """Two operands or three, element by element; any may be a constant."""
+    """Two operands or three, element by element; any may be a constant.
+
+    ``flops`` operations an element, ``span`` of them one after another.
+    """
+
+    elementwise = True
 
     sees_batch = True
     verb: str = "combines them element by element"
+    flops: int = 1
+    span: int = 1
+    role: Role | None = None
 
     def connect(self, site: Site) -> Connection:
         operands = (*site.call.args, *(site.call.kwargs or {}).values())
@@ -30,7 +40,7 @@ class Combination(LayerRule):
         return Connection((result,))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost(other=at.elements(site.outputs[0]), span=1)
+        return Cost(other=self.flops * at.elements(site.outputs[0]), span=self.span)
 
 
 @dataclass(frozen=True)
@@ -75,9 +85,9 @@ class Variance(Reduction):
         return Cost(other=4 * at.elements(site.inputs[0]), span=2 * (ceil_log2(over) + 1) + 2)
 
 
-register_bare(Combination("adds them"), "Add")
+register_bare(Combination("adds them", role=Role.ADDITION), "Add")
 register_bare(Combination("subtracts them"), "Subtract")
-register_bare(Combination("multiplies them"), "Multiply")
+register_bare(Combination("multiplies them", role=Role.PRODUCT), "Multiply")
 register_bare(Combination(), "Divide", "TrueDivide", "Maximum", "Minimum", "Power", "Mod", "Where")
 register_bare(
     Combination(), "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalOr"
@@ -85,17 +95,18 @@ register_bare(
 register_bare(Elementwise(flops=1, span=1), "Exp", "Log", "Sqrt", "Square", "Absolute", "Negative", "Sin", "Cos", "Erf")
 register_bare(Elementwise(flops=1, span=1), "LogicalNot", "Floor", "Ceil", "Round", "Sign", "Reciprocal")
 register_bare(Elementwise(flops=2, span=2), "Rsqrt", "Clip")
-register_bare(Elementwise(kept=0), "Cast", "ConvertToTensor", "Identity", "StopGradient", "ZerosLike", "OnesLike")
+register_bare(Identity(kept=0), "Cast", "Identity", "StopGradient")
+register_bare(Elementwise(kept=0), "ZerosLike", "OnesLike")
 register_bare(Reduction(), "Sum", "Prod", "Argmax", "Argmin")
 register_bare(Reduction(chooses=True), "Max", "Min", "Any", "All")
 register_bare(Reduction(mean=1), "Mean")
 register_bare(Variance(), "Var")
-register_bare(Softmax(), "Softmax", "LogSoftmax")
+register_bare(Softmax(), "Softmax")
+register_bare(LogSoftmax(), "LogSoftmax")
 for _class, _name in {
     "Relu": "relu",
     "Relu6": "relu6",
     "LeakyRelu": "leaky_relu",
-    "Sigmoid": "sigmoid",
     "HardSigmoid": "hard_sigmoid",
     "Silu": "silu",
     "HardSilu": "hard_silu",
@@ -108,3 +119,12 @@ for _class, _name in {
     "LogSigmoid": "log_sigmoid",
 }.items():
     register_bare(Elementwise(flops=ACTIVATION_COSTS[_name].flops, span=ACTIVATION_COSTS[_name].span), _class)
+
+
+class Sigmoid(Elementwise):
+    """``1 / (1 + exp(-x))``."""
+
+    role = Role.SIGMOID
+
+
+register_bare(Sigmoid(ACTIVATION_COSTS["sigmoid"].flops, ACTIVATION_COSTS["sigmoid"].span), "Sigmoid")

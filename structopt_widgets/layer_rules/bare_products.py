@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..graph import Dim, Shape, baseline_size, ceil_log2
 from .activation_costs import ACTIVATION_COSTS
 from .bare_axes import register_bare
+from .meaning import Role
 from .merging import broadcast
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
 
@@ -116,6 +117,8 @@ class Einsum(_Products):
 
 class DotProductAttention(LayerRule):
     """Attention between queries, keys and values that are projected already: (positions, heads, size) each."""
+
+    role = Role.ATTENTION
 
     def connect(self, site: Site) -> Connection:
         query, key, value = self._operands(site)

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from ..graph import Dim, Shape, Symbol, baseline_size
 from ..graph.dimensions import resolve, symbols
+from .meaning import Role
 
 if TYPE_CHECKING:
     from .connected import ConnectedCall
 
-_ADDITIONS = ("Add", "ops.Add")
 # What a layer that mixes or filters its input has, and an activation that learns a slope has not.
 _KERNELS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")
 
@@ -78,7 +78,7 @@ class _Finder:
     def residual_blocks(self) -> Iterator[Block]:
         """Each addition of a tensor and what is made from it alone."""
         for at, each in enumerate(self._calls):
-            if each.rule is None or each.site.layer.kind not in _ADDITIONS or len(set(each.call.inputs)) != 2:
+            if each.rule is None or each.rule.role is not Role.ADDITION or len(set(each.call.inputs)) != 2:
                 continue
             for source, branch in (each.call.inputs, each.call.inputs[::-1]):
                 inside = self._between(source, branch)

@@ -64,7 +64,9 @@ class _Connector:
     def _connect(self, call: Call) -> None:
         layer = self._graph.layers[call.layer]
         full = [self._shapes[index] for index in call.inputs]
-        site = Site(layer, full, call, of_weights=self._uses.of(call))
+        tensors = [self._graph.tensors[index] for index in call.outputs]
+        found = tuple(each.shape if each.batch_axis == 0 else each.shape[1:] for each in tensors)
+        site = Site(layer, full, call, found=found, of_weights=self._uses.of(call))
         rule = find_layer_rule(layer.kinds) if layer.name not in self._uncounted else None
         why = f"{layer.kind}; {layer.closed}" if layer.closed else layer.kind
         reason = f"has no layer rule ({why}); sw.register_layer_rule adds one"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..graph import Dim, Product, Shape, baseline_size, ceil_log2, product
+from .meaning import Role
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes, activation_of, fixed_size
 
@@ -84,6 +85,8 @@ class Convolution(_Convolution):
     A group a channel is a depthwise convolution under another name: its groups follow its input.
     """
 
+    role = Role.CONVOLUTION
+    ignores_padding = True
     initializer_key = "kernel_initializer"
 
     def connect(self, site: Site) -> Connection:
@@ -133,6 +136,8 @@ def _is_depthwise(site: Site) -> bool:
 class DepthwiseConvolution(_Convolution):
     """Each channel is convolved by itself, ``depth_multiplier`` times."""
 
+    role = Role.DEPTHWISE_CONVOLUTION
+    ignores_padding = True
     initializer_key = "depthwise_initializer"
 
     def connect(self, site: Site) -> Connection:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..graph import ceil_log2
+from .meaning import Role
 from .registry import register_layer_rule
 from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes, activation_of
 
@@ -12,6 +13,8 @@ from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Sit
 class Dense(LayerRule):
     """``y = activation(x W + b)`` over the last axis; every other axis is a position."""
 
+    role = Role.DENSE
+    ignores_padding = True
     bias_key = "use_bias"
     activation_key = "activation"
     initializer_key = "kernel_initializer"
@@ -45,6 +48,8 @@ class Dense(LayerRule):
 class Activation(LayerRule):
     """A layer that only applies an activation."""
 
+    elementwise = True
+    ignores_padding = True
     activation_key = "activation"
 
     def cost(self, site: Site, at: Setting) -> Cost:
@@ -54,6 +59,7 @@ class Activation(LayerRule):
 class Embedding(LayerRule):
     """A row of a table for each index. Looking up is no arithmetic; the vocabulary belongs to the task."""
 
+    ignores_padding = True
     initializer_key = "embeddings_initializer"
 
     def connect(self, site: Site) -> Connection:
@@ -75,6 +81,8 @@ class ReversibleEmbedding(Embedding):
 
     Press and Wolf 2017. Untied, the product has a table of its own.
     """
+
+    ignores_padding = False
 
     def connect(self, site: Site) -> Connection:
         vocabulary = site.config["input_dim"]
@@ -109,6 +117,7 @@ class ReversibleEmbedding(Embedding):
 class EinsumDense(LayerRule):
     """A product of any axes, by an equation such as ``abc,cd->abd``; letters only the kernel brings are widths."""
 
+    role = Role.EINSUM_DENSE
     activation_key = "activation"
     initializer_key = "kernel_initializer"
 
@@ -168,11 +177,32 @@ class EinsumDense(LayerRule):
         return taken[1:], kernel, made[1:]
 
 
-register_layer_rule("InputLayer", Elementwise())
-register_layer_rule("Identity", Elementwise(kept=0))
+class Input(Elementwise):
+    """Where samples come in."""
+
+    role = Role.INPUT
+
+
+class Identity(Elementwise):
+    """What it reads, unchanged."""
+
+    keeps_values = True
+
+
+class Masking(Elementwise):
+    """Says which timesteps are to be skipped: those whose channels all hold one value."""
+
+    elementwise = False
+
+    def ignores_padding_at(self, site: Site) -> bool:
+        return not site.config["mask_value"]
+
+
+register_layer_rule("InputLayer", Input())
+register_layer_rule("Identity", Identity(kept=0))
 register_layer_rule("Dense", Dense())
 register_layer_rule("Activation", Activation())
 register_layer_rule("Embedding", Embedding())
 register_layer_rule("ReversibleEmbedding", ReversibleEmbedding())
 register_layer_rule("EinsumDense", EinsumDense())
-register_layer_rule("Masking", Elementwise(flops=1, span=1))
+register_layer_rule("Masking", Masking(flops=1, span=1))

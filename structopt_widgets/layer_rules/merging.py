@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..graph import Concat, Dim, Shape, baseline_size, ceil_log2
+from .meaning import Role
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
 
@@ -32,8 +33,11 @@ def _one_axis(site: Site, one: Dim, other: Dim, because: str) -> Dim:
 class Merging(LayerRule):
     """Combine inputs element by element; axes of size 1 are repeated to fit the others."""
 
+    elementwise = True
+
     verb: str
     mean: bool = False
+    role: Role | None = None
 
     def connect(self, site: Site) -> Connection:
         result = site.inputs[0]
@@ -65,6 +69,8 @@ def side_by_side(site: Site, axis: int) -> Connection:
 
 class Concatenate(LayerRule):
     """Lay inputs side by side along one axis; every other axis must agree."""
+
+    ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
         axis = site.config["axis"]
@@ -109,9 +115,9 @@ class Dot(LayerRule):
         return one, other
 
 
-register_layer_rule("Add", Merging("adds them"))
+register_layer_rule("Add", Merging("adds them", role=Role.ADDITION))
 register_layer_rule("Subtract", Merging("subtracts them"))
-register_layer_rule("Multiply", Merging("multiplies them"))
+register_layer_rule("Multiply", Merging("multiplies them", role=Role.PRODUCT))
 register_layer_rule("Maximum", Merging("takes the maximum of them"))
 register_layer_rule("Minimum", Merging("takes the minimum of them"))
 register_layer_rule("Average", Merging("averages them", mean=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..graph import Shape, baseline_size, ceil_log2
+from .meaning import Role
 from .registry import register_layer_rule
 from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
 
@@ -19,16 +20,16 @@ def _axes(site: Site, shape: Shape) -> list[int]:
 class BatchNormalization(LayerRule):
     """At inference a scale and a shift a channel: two operations, whatever the statistics."""
 
+    role = Role.BATCH_NORMALIZATION
+    ignores_padding = True
+
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
         channels = (shape[_axes(site, shape)[0]],)
-        names = [
-            *(["gamma"] if site.config["scale"] else []),
-            *(["beta"] if site.config["center"] else []),
-            "moving_mean",
-            "moving_variance",
-        ]
-        return Connection((shape,), tuple(WeightAxes(name, channels) for name in names))
+        learned = [*(["gamma"] if site.config["scale"] else []), *(["beta"] if site.config["center"] else [])]
+        weights = [WeightAxes(name, channels, is_scale=name == "gamma") for name in learned]
+        averaged = [WeightAxes(name, channels, is_moving=True) for name in ("moving_mean", "moving_variance")]
+        return Connection((shape,), (*weights, *averaged))
 
     def cost(self, site: Site, at: Setting) -> Cost:
         return Cost(other=2 * at.elements(site.outputs[0]), span=2)
@@ -36,6 +37,8 @@ class BatchNormalization(LayerRule):
 
 class LayerNormalization(LayerRule):
     """Mean and variance over the configured axes, then divide, scale and shift."""
+
+    role = Role.LAYER_NORMALIZATION
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
@@ -62,6 +65,8 @@ class LayerNormalization(LayerRule):
 
 class RMSNormalization(LayerRule):
     """Divide by the root of the mean square, then scale."""
+
+    role = Role.RMS_NORMALIZATION
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
@@ -120,6 +125,8 @@ class GroupNormalization(LayerRule):
 
 class UnitNormalization(LayerRule):
     """Divide by the L2 norm: square, add into the sum and divide an element; a square root a row."""
+
+    ignores_padding = True
 
     def cost(self, site: Site, at: Setting) -> Cost:
         shape = site.outputs[0]

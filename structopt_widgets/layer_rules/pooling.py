@@ -14,6 +14,8 @@ from .rule import Connection, Cost, LayerRule, Setting, Site
 class Pooling(LayerRule):
     """A window slides over space; ``mean`` divides its sum."""
 
+    ignores_padding = True
+
     mean: bool
 
     def connect(self, site: Site) -> Connection:
@@ -31,6 +33,8 @@ class Pooling(LayerRule):
 @dataclass(frozen=True)
 class GlobalPooling(LayerRule):
     """One value a channel over all of space."""
+
+    ignores_padding = True
 
     mean: bool
 

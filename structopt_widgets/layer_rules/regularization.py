@@ -2,13 +2,41 @@
 
 from __future__ import annotations
 
+from .meaning import Role
 from .registry import register_layer_rule
 from .rule import Elementwise
 
-for _kind in ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D", "GaussianDropout", "AlphaDropout"):
-    register_layer_rule(_kind, Elementwise(kept=2))
-register_layer_rule("GaussianNoise", Elementwise())
-register_layer_rule("ActivityRegularization", Elementwise(kept=0))
-# Augmentation of images, which happens in training only.
-for _kind in ("Brightness", "Contrast", "Flip", "Rotation", "Shear", "Translation", "Zoom"):
-    register_layer_rule(f"Random{_kind}", Elementwise())
+
+class Regularization(Elementwise):
+    """What it reads, unchanged, when the model is used; something random in training."""
+
+    keeps_values = True
+    random = True
+
+
+class Dropout(Regularization):
+    """Each element is dropped with the layer's rate."""
+
+    role: Role | None = Role.DROPOUT
+    ignores_padding = True
+
+
+class SpatialDropout(Dropout):
+    """Whole channels are dropped."""
+
+    role = Role.SPATIAL_DROPOUT
+
+
+class ActivityRegularization(Elementwise):
+    """What it reads, unchanged; the loss gets a penalty of it."""
+
+    keeps_values = True
+
+
+register_layer_rule("Dropout", Dropout(kept=2))
+for _rank in ("1D", "2D", "3D"):
+    register_layer_rule(f"SpatialDropout{_rank}", SpatialDropout(kept=2))
+for _kind in ("GaussianDropout", "AlphaDropout"):
+    register_layer_rule(_kind, Regularization(kept=2))
+register_layer_rule("GaussianNoise", Regularization())
+register_layer_rule("ActivityRegularization", ActivityRegularization(kept=0))

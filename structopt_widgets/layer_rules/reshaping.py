@@ -28,6 +28,9 @@ def flattened(shape: Shape) -> Dim:
 class _Reshaping(LayerRule):
     """Another view of the same elements: no operation, and nothing new kept for the backward pass."""
 
+    keeps_values = True
+    ignores_padding = True
+
     def cost(self, site: Site, at: Setting) -> Cost:
         return Cost(kept=0)
 

@@ -20,6 +20,8 @@ def _sides(value: Any, rank: int) -> list[tuple[int, int]]:
 class _Resizing(LayerRule):
     """Values are copied, not computed."""
 
+    ignores_padding = True
+
     def cost(self, site: Site, at: Setting) -> Cost:
         return Cost()
 

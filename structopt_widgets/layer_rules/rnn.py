@@ -37,6 +37,7 @@ class Recurrent(LayerRule):
     products: int
     steps: int  # elementwise operations of one step that wait for one another
 
+    ignores_padding = True
     bias_key = "use_bias"
     activation_key = "activation"
     initializer_key = "kernel_initializer"
@@ -107,6 +108,10 @@ class Recurrent(LayerRule):
 
 class Wrapper(LayerRule):
     """A layer inside a layer: the inner one's rule, on the inner one's configuration."""
+
+    def ignores_padding_at(self, site: Site) -> bool:
+        rule, inner = self.inner(site)
+        return rule.ignores_padding_at(inner)
 
     def inner(self, site: Site, key: str = "layer") -> tuple[LayerRule, Site]:
         """The rule and the site of the wrapped layer."""

@@ -26,6 +26,7 @@ from ..graph import (
 )
 from ..graph.dimensions import symbols
 from .activation_costs import ActivationCost, activation_cost, choice_name
+from .meaning import Meaning
 
 Number = Any
 
@@ -45,7 +46,10 @@ class WeightAxes:
     a scale or a depthwise kernel.
     ``is_bias`` marks the weight that exists only while the layer's bias is on. ``dtype`` and
     ``trainable`` are filled in from the layer itself; a rule leaves them alone. ``query_axis`` is the axis
-    of a query's size: attention sums products with keys along it, and divides by its root.
+    of a query's size: attention sums products with keys along it, and divides by its root. ``is_scale`` marks
+    the factors by which a layer scales channels that it has brought to one spread: by their size, units can
+    be ranked (Liu et al. 2017, arXiv:1708.06519). ``is_moving`` marks a statistic that training does not learn
+    but averages over its batches, by the configured ``momentum``.
     """
 
     name: str
@@ -55,6 +59,8 @@ class WeightAxes:
     dtype: str = "float32"
     trainable: bool = True
     query_axis: int | None = None
+    is_scale: bool = False
+    is_moving: bool = False
 
     @property
     def produced(self) -> tuple[int, ...]:
@@ -128,6 +134,8 @@ class Site:
     ``of_weights`` are for each input the weights that it is made of and nothing else, if it is;
     ``contracted`` the axes of those weights that the call sums products over; ``shared`` the ones among
     them that other calls read in another way.
+    ``found`` are the output shapes as Keras has them, without the batch, with ``None`` for lengths that it
+    does not know.
     """
 
     layer: Layer
@@ -138,6 +146,7 @@ class Site:
     of_weights: Sequence[frozenset[str]] = ()
     contracted: list[tuple[str, Dim]] = field(default_factory=list)
     shared: list[Dim] = field(default_factory=list)
+    found: tuple[tuple[int | None, ...], ...] = ()
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -235,12 +244,13 @@ class Setting:
         return channels if symbol.divisor == 1 else channels // symbol.divisor
 
 
-class LayerRule:
+class LayerRule(Meaning):
     """How one kind of layer treats shapes, channels, weights and costs.
 
     Subclass it, override what differs, and register an instance with
     :func:`~structopt_widgets.register_layer_rule`. ``bias_key``, ``activation_key`` and
-    ``initializer_key`` name the configuration entries a user may switch, or are ``None``.
+    ``initializer_key`` name the configuration entries a user may switch, or are ``None``. What the
+    layer means to the rest of a model is said by the attributes of :class:`Meaning`.
 
     Shapes are those of one sample, and costs too: a rule knows nothing of the batch, which is the first
     axis of everything a layer reads and makes. Only where ``sees_batch`` is true are shapes full, with the
@@ -278,6 +288,8 @@ class Elementwise(LayerRule):
     ``flops`` operations an element, ``span`` of them one after another, ``kept`` arrays of the
     output's size kept for the backward pass.
     """
+
+    elementwise = True
 
     flops: int = 0
     span: int = 0

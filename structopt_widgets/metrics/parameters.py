@@ -25,6 +25,7 @@ BYTES_OF: dict[str, int] = {
     "int64": 8,
     "uint64": 8,
     "float64": 8,
+    "string": 24,  # TensorFlow's handle of a text, which holds up to 22 bytes of it
 }
 
 

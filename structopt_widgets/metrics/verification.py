@@ -93,9 +93,12 @@ class Verification:
     def _summary(self) -> str:
         checked = [row for row in self.rows if row.agrees is not None]
         failed = [row.quantity for row in checked if not row.agrees]
+        # The rows that nothing is asserted about are in the table too: a sentence about "all" must not cover them.
+        rest = len(self.rows) - len(checked)
+        explained = f" {rest} more count different things and are explained." if rest else ""
         if failed:
-            return f"{len(failed)} of {len(checked)} comparisons failed: {', '.join(failed)}."
-        return f"All {len(checked)} comparisons agree."
+            return f"{len(failed)} of the {len(checked)} comparable counts differ: {', '.join(failed)}.{explained}"
+        return f"The {len(checked)} comparable counts agree.{explained}"
 
 
 def _verdict(row: Comparison) -> str:

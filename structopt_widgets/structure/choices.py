@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import math
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from ..graph.checks import short, typed, whole
 
 if TYPE_CHECKING:
     from .knobs import WidthGroup
@@ -30,38 +30,17 @@ INITIALIZERS: tuple[str, ...] = (
 )
 
 
-def known(name: Any, names: Iterable[str], what: str) -> str:
-    """``name`` when it is one of ``names``; else a ``ValueError`` that suggests the nearest."""
-    options = list(names)
-    if isinstance(name, str) and name in options:
-        return name
-    near = difflib.get_close_matches(str(name), options, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    raise ValueError(f"Expected {what}, one of: {', '.join(options) or 'none here'}; got {name!r}.{hint}")
-
-
-def positive_number(number: Any, what: str) -> None:
-    """Raise ``TypeError`` for what is no number and ``ValueError`` for one that is not above 0 and finite."""
-    if isinstance(number, bool) or not isinstance(number, (int, float, np.integer, np.floating)):
-        raise TypeError(f"Expected {what} as a number, got {number!r} ({type(number).__name__}).")
-    if not 0 < number < math.inf:
-        raise ValueError(f"Expected {what} above 0 and finite, got {number!r}.")
-
-
 def allowed_width(group: WidthGroup, width: Any) -> int:
     """``width`` as an int, if ``group`` may take it."""
     if isinstance(width, bool) or not isinstance(width, (int, np.integer)):
-        raise TypeError(
-            f"Expected a whole number as the width of {group.name!r}, "
-            f"got {width!r} ({type(width).__name__}). Round it first."
-        )
+        raise TypeError(f"Expected a whole number as the width of {group.name!r}, got {typed(width)}. Round it first.")
     if width == group.width:
         return int(width)
     if group.fixed:
-        raise ValueError(f"The width of {group.name!r} is fixed at {group.width}, got {width}: {group.why}.")
+        raise ValueError(f"The width of {group.name!r} is fixed at {group.width}, got {short(width)}: {group.why}.")
     if not group.lower <= width <= group.upper:
         raise ValueError(
-            f"Expected a width of {group.name!r} from {group.lower} to {group.upper}, got {width}. "
+            f"Expected a width of {group.name!r} from {group.lower} to {group.upper}, got {short(width)}. "
             "For larger ones, read the model with a larger growth: StructureSpace.from_keras(model, growth=4)."
         )
     if width % group.divisor:
@@ -103,8 +82,7 @@ def grid(group: WidthGroup, multiple_of: int) -> tuple[int, int, int]:
 
     Where there is none between its bounds, the group's own.
     """
-    if isinstance(multiple_of, bool) or not isinstance(multiple_of, int) or multiple_of < 1:
-        raise ValueError(f"Expected a whole number of at least 1 as multiple_of, got {multiple_of!r}.")
+    multiple_of = whole(multiple_of, "multiple_of", least=1)
     step = math.lcm(group.divisor, multiple_of)
     first, last = -(-group.lower // step) * step, group.upper // step * step
     return (first, last, step) if first <= last else (group.lower, group.upper, group.divisor)

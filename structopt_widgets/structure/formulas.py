@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..graph.checks import known
 from ..metrics import CostReport, Receipt
 from ..metrics.cost_program import TOTALS
 from ..metrics.formulas import layer_formulas, model_formula
 from ..metrics.receipt import FOR_A_BATCH
-from .choices import known
 from .setting import setting_at
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from ..layer_rules import ConnectedCall, ConnectedGraph
+from ..layer_rules import ConnectedCall, ConnectedGraph, Role
 
 # "conv2_block1_1_conv", "block_3_expand", "block2a_se_reduce", "decoder/layer_5/attention", "expanded_conv_3_add"
 _BLOCK_NAME = re.compile(r"(?P<path>(?:.*[_/])?(?P<word>block|layer|expanded_conv)_?(?P<number>\d+[a-z]?))(?=[_/])")
@@ -134,8 +134,8 @@ def _branching_blocks(connected: ConnectedGraph) -> list[_Block | None]:
             # Attention and the feed-forward part after it are one block.
             number += not is_open
             block = _Block("", "block", str(number))
-            kinds = {call.site.layer.kind for call in region}
-            is_open = any("Attention" in kind for kind in kinds) and not kinds & {"Dense", "EinsumDense"}
+            roles = {call.rule.role for call in region if call.rule is not None}
+            is_open = Role.ATTENTION in roles and not roles & {Role.DENSE, Role.EINSUM_DENSE}
         keys += [block] * len(region)
     return keys
 

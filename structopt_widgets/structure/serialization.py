@@ -7,26 +7,37 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..graph import ModelGraph
+from ..graph.checks import short, typed
 from .space import StructureSpace
 from .structure import CHOICES, Structure
 
 _EXPECTED = "Expected the JSON text that Structure.to_json() writes"
 
 
-def structure_from_json(text: str) -> Structure:
-    """See :meth:`Structure.from_json`."""
+def read_json(text: Any, form: str, expected: str) -> dict[str, Any]:
+    """The object of a ``format``, without it; raises ``ValueError``, which begins with ``expected``, for other text."""
+    if not isinstance(text, (str, bytes, bytearray)):
+        raise ValueError(f"{expected}, got {typed(text)}, which is not JSON text. Read a file with Path.read_text().")
     try:
         data = json.loads(text)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{_EXPECTED}, got text that is not JSON: {error}") from None
-    if not isinstance(data, dict) or data.get("format") != "structopt_widgets.Structure":
-        raise ValueError(f"{_EXPECTED}, got other JSON: {text[:80]!r}")
+    # Python reads JSON recursively.
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{expected}, got text that is not JSON: {type(error).__name__} {error}") from None
+    if not isinstance(data, dict) or data.pop("format", None) != form:
+        raise ValueError(f"{expected}, got other JSON: {short(text)}.")
+    return data
+
+
+def structure_from_json(text: str) -> Structure:
+    """See :meth:`Structure.from_json`."""
+    data = read_json(text, "structopt_widgets.Structure", _EXPECTED)
     if data.get("version") != 1:
         raise ValueError(f"{_EXPECTED} in version 1, got version {data.get('version')!r}; a newer release may read it.")
     try:
         space = StructureSpace(ModelGraph.from_json(data["graph"]), growth=data["growth"])
         return structure_of_choices(space, data["choices"])
-    except (KeyError, IndexError, TypeError, AttributeError) as error:
+    # What a damaged graph breaks in is not to be foreseen.
+    except Exception as error:
         raise ValueError(f"{_EXPECTED}; this one is damaged: {type(error).__name__} {error}") from error
 
 
@@ -51,6 +62,8 @@ def effective_choices(structure: Structure) -> dict[str, dict[str, Any]]:
 
 def structure_of_choices(space: StructureSpace, choices: Mapping[str, Mapping[str, Any]]) -> Structure:
     """The structure of ``space`` with these widths, activations, biases, initializers and blocks."""
+    if unknown := sorted(set(choices) - set(CHOICES)):
+        raise ValueError(f"Expected choices among {', '.join(CHOICES)}, got those of a newer release: {unknown}.")
     structure = space.baseline
     for name, width in choices["widths"].items():
         structure = structure.with_width(name, width)

@@ -11,11 +11,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..graph import ModelGraph
+from ..graph.checks import instance, known, mapping, number, whole
 from ..layer_rules import connect
 from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs
 from ..metrics.cost_program import TOTALS
 from ..metrics.tokens import sequence_length
-from .choices import allowed_widths, grid, known, nearest_width, positive_number
+from .choices import allowed_widths, grid, nearest_width
 from .knobs import WidthGroup, derived_widths, find_switches, find_width_groups
 from .sections import find_sections
 from .setting import setting_at
@@ -53,7 +54,8 @@ class StructureSpace:
     """
 
     def __init__(self, graph: ModelGraph, source: ModelSource | None = None, growth: float = 2.0) -> None:
-        if growth < 1:
+        instance(graph, ModelGraph, "a ModelGraph", "Read a model with StructureSpace.from_keras(model).")
+        if number(growth, "growth, the largest width as a multiple of the model's own,", above=0) < 1:
             raise ValueError(
                 f"Expected growth to be at least 1, got {growth!r}: widths must be able to stay as they are."
             )
@@ -151,14 +153,14 @@ class StructureSpace:
             multiple_of: round to multiples of it where a group's bounds leave one, as hardware likes
                 (8 for 16-bit tensor cores); a width may also stay as the model has it.
         """
-        positive_number(multiplier, "a width multiplier")
+        number(multiplier, "a width multiplier", above=0)
         groups = self.width_groups.items()
         return self._at({name: nearest_width(group, group.width * multiplier, multiple_of) for name, group in groups})
 
     def scaled_to(self, metric: str, limit: float, multiple_of: int = 1) -> Structure:
         """The widest :meth:`scaled` structure whose ``metric`` (``"n_params"``, ...) is at most ``limit``."""
         known(metric, [each for each in TOTALS if each not in ("parallelism", "uncounted")], "a cost")
-        positive_number(limit, f"a limit of {metric}")
+        number(limit, f"a limit of {metric}", above=0)
         low, high = 0.0, self.growth
         best = self.scaled(1e-9, multiple_of)
         if getattr(best.measure(), metric) > limit:
@@ -181,6 +183,7 @@ class StructureSpace:
 
         With ``multiple_of``, widths are drawn from what :meth:`scaled` would round to.
         """
+        instance(rng, random.Random, "a random generator", "Make one: random.Random(0).")
         widths = {name: _draw(group, rng, multiple_of) for name, group in self.width_groups.items()}
         drawn = self._at(widths)
         for layer in drawn.biases:
@@ -205,6 +208,8 @@ class StructureSpace:
         import numpy as np
         import pandas as pd
 
+        mapping(widths, "widths", "{'dense': numpy.arange(1, 65)}")
+        batch_size = whole(batch_size, "a batch size", least=1)
         for name in widths:
             known(name, self.width_groups, "a width group")
         arrays = {name: allowed_widths(self.width_groups[name], values) for name, values in widths.items()}

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ..graph.checks import known, whole
 from ..layer_rules import activation_cost
 from ..layer_rules.activation_costs import choice_name
 from ..metrics import CostReport, optimizer_slots
 from ..metrics.cost_program import TOTALS
-from .choices import allowed_width, known
+from .choices import allowed_width
 
 if TYPE_CHECKING:
     import keras
@@ -101,8 +102,7 @@ class Structure:
             batch_size: samples a step, for peak activations and training memory.
             optimizer: whose slots training memory counts; the model's own by default, else Adam.
         """
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise ValueError(f"Expected a batch size of at least 1, got {batch_size!r}.")
+        batch_size = whole(batch_size, "a batch size", least=1)
         slots = self.space.slots if optimizer is None else optimizer_slots(optimizer)
         program = self.space.program
         inputs = program.inputs(self.widths, self.biases, self.activations, self.blocks, batch_size, slots)
@@ -150,7 +150,13 @@ class Structure:
 
         return verify_report(self, report, memory)
 
-    def build(self, weights: str = "inherit", importance: str = "l2", seed: int | None = None) -> keras.Model:
+    def build(
+        self,
+        weights: str = "inherit",
+        importance: str | Callable[..., Any] | None = None,
+        seed: int | None = None,
+        data: Any = None,
+    ) -> keras.Model:
         """A new Keras model of this structure; the model it was read from is not touched.
 
         Args:
@@ -162,16 +168,33 @@ class Structure:
                 unequal parts, which tells their gradients apart. No noise is added; dropout, or
                 a little noise of your own, tells them apart sooner.
             importance: what makes a unit important, summed over all layers that share the width:
-                ``"l2"`` or ``"l1"`` norm of its incoming weights; ``"batch_norm_scale"``, the
+                ``"taylor"``, what the loss on ``data`` changes by when the unit goes, to first order
+                (Molchanov et al. 2019, arXiv:1906.10771); ``"l2"`` or ``"l1"`` norm of its incoming
+                weights; ``"batch_norm_scale"``, the
                 magnitude of its batch norms' scales (``"l2"`` for a width without any); ``"first"``
-                keeps the first units, ``"random"`` any.
+                keeps the first units, ``"random"`` any. Or a function of your own: it is called for each
+                width that is narrowed, ``importance(group, weights)``, with the :class:`WidthGroup` and
+                a list of weights along its units (``layer``, ``name``, ``role``, and ``values`` with the
+                units' axis first), and returns a number for each unit, the higher the better. ``None`` is
+                ``"taylor"`` with ``data``, ``"l2"`` without.
             seed: of fresh initial weights, of dropout masks and of a random choice of units; when not
                 given, Keras draws the former and the latter is that of seed 0.
+            data: a :class:`Data` that fits the model; of its training part some samples are used. With
+                it, the statistics of batch normalization are computed anew where inheriting changes what
+                the model computes: they describe what its layers read before.
+
+        Raises ``ValueError`` for ``"taylor"`` without data, and for data that do not fit the model.
         """
         # The one call upward: building is the bridge's work, and a method reads better than a function.
         from ..keras_bridge import build_model
 
-        return build_model(self, weights, importance=importance, seed=seed)
+        if data is not None and not hasattr(data, "examples"):
+            raise TypeError(
+                f"Expected a Data to choose units by, got {type(data).__name__}. Wrap arrays in it: sw.Data(x, y)."
+            )
+        is_used = data is not None and weights == "inherit"
+        examples = data.examples(self) if is_used else None
+        return build_model(self, weights, importance=importance, seed=seed, examples=examples)
 
     def diff(self, other: Structure) -> dict[str, tuple[Any, Any]]:
         """What differs: ``"widths.dense": (this one's, the other's)``; ``None`` where one has no such knob."""

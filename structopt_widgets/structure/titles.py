@@ -8,11 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..graph import Symbol, baseline_size
 from ..graph.dimensions import symbols
-from ..layer_rules import Block, ConnectedCall, ConnectedGraph
+from ..layer_rules import Block, ConnectedCall, ConnectedGraph, Role
 from .sections import Section, is_merge, named_stage, stage_of
-
-_ADDITIONS = ("Add", "ops.Add")
-_PRODUCTS = ("Multiply", "ops.Multiply")
 
 
 def find_block_titles(blocks: Sequence[Block], sections: Sequence[Section]) -> dict[str, str]:
@@ -66,7 +63,7 @@ class _Roles:
         self._block_of = block_of
         self._squeezes = _squeezes(connected)
         calls = {call.call.layer: call for call in connected.calls if call.call.layer in block_of}
-        self._attentive = {block_of[name] for name, call in calls.items() if "Attention" in call.site.layer.kind}
+        self._attentive = {block_of[name] for name, call in calls.items() if _has(call, Role.ATTENTION)}
         self._depthwise = {block_of[name] for name, call in calls.items() if _is_depthwise(call)}
         self._merging = {block_of[name] for name, call in calls.items() if is_merge(call)}
 
@@ -76,17 +73,17 @@ class _Roles:
         block = blocks.pop()
         if block is None or blocks:
             return None
-        layer = self._connected.graph.layers[symbol.layers[0]]
+        first = self._connected.first_call(symbol.layers[0])
         if block in self._attentive:
             if symbol.label is not None:
                 return f"{symbol.label} of {block.title} attention"
-            return f"feed-forward of {block.title}" if "Dense" in layer.kind else None
+            return f"feed-forward of {block.title}" if _has(first, Role.DENSE, Role.EINSUM_DENSE) else None
         if symbol in self._squeezes:
             return f"{block.title} squeeze"
-        axes = self._connected.weights[layer.name][0].axes
+        axes = self._connected.weights[symbol.layers[0]][0].axes
         if block in self._depthwise and baseline_size(axes[-1]) > baseline_size(axes[-2]):
             return f"{block.title} expansion"
-        kernel = layer.config.get("kernel_size")
+        kernel = first.site.config.get("kernel_size")
         if kernel and block in self._merging:
             return f"{block.title}, {'x'.join(str(length) for length in kernel)} conv"
         return None
@@ -94,7 +91,7 @@ class _Roles:
 
 def _residual_title(connected: ConnectedGraph, residual: Mapping[Symbol, ConnectedCall], symbol: Symbol) -> str:
     if len(residual) == 1:
-        is_transformer = any("Attention" in layer.kind for layer in connected.graph.layers.values())
+        is_transformer = any(_has(call, Role.ATTENTION) for call in connected.calls)
         return "residual stream" if is_transformer else "residual"
     named = {stage for stage in map(named_stage, symbol.layers) if stage is not None}
     stage = named.pop() if len(named) == 1 else stage_of(connected, residual[symbol])
@@ -117,7 +114,7 @@ def _residuals(connected: ConnectedGraph) -> dict[Symbol, ConnectedCall]:
         ways = [depth.get(index, 0) for index in call.call.inputs]
         for index in call.call.outputs:
             depth[index] = max(ways, default=0) + bool(call.site.produced)
-        if call.site.layer.kind in _ADDITIONS and len(set(ways)) > 1:
+        if _has(call, Role.ADDITION) and len(set(ways)) > 1:
             for symbol in _own_axes(call):
                 found.setdefault(symbol, call)
     return found
@@ -128,7 +125,7 @@ def _squeezes(connected: ConnectedGraph) -> set[Symbol]:
     maker = {index: call for call in connected.calls for index in call.call.outputs}
     found: set[Symbol] = set()
     for call in connected.calls:
-        if call.site.layer.kind not in _PRODUCTS or not is_merge(call):
+        if not _has(call, Role.PRODUCT) or not is_merge(call):
             continue
         gates = [index for index in call.call.inputs if _positions(connected, index) == 1]
         if len(gates) != 1:
@@ -158,4 +155,8 @@ def _positions(connected: ConnectedGraph, tensor: int) -> int:
 
 def _is_depthwise(call: ConnectedCall) -> bool:
     config = call.site.config
-    return "Depthwise" in call.site.layer.kind or config.get("groups", 1) == config.get("filters") != 1
+    return _has(call, Role.DEPTHWISE_CONVOLUTION) or config.get("groups", 1) == config.get("filters") != 1
+
+
+def _has(call: ConnectedCall, *roles: Role) -> bool:
+    return call.rule is not None and call.rule.role in roles

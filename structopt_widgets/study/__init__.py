@@ -2,7 +2,8 @@
 
 from ..training import Trial
 from .comparison import Comparison, compare
+from .networks import NetworkComparison, compare_networks
 from .pareto import pareto_front
 from .study import Study
 
-__all__ = ["Comparison", "Study", "Trial", "compare", "pareto_front"]
+__all__ = ["Comparison", "NetworkComparison", "Study", "Trial", "compare", "compare_networks", "pareto_front"]

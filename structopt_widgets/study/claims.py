@@ -8,6 +8,7 @@ up by whoever meets them, and their structures are claimed anew.
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -18,10 +19,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ..training import Trial
 from .proposals import Proposal
-from .records import STRUCTURE, TRIAL, SpaceShelf, description_attrs, optuna_trial, state_of, values_of
+from .records import GIVEN_UP, STRUCTURE, TRIAL, SpaceShelf, description_attrs, optuna_trial, state_of, values_of
 from .workers import Worker
 
-SWEEP, CANDIDATE, OWNER, PARAMS, MEMO, GIVEN_UP = "sweep", "candidate", "owner", "params", "memo", "given up"
+SWEEP, CANDIDATE, OWNER, PARAMS, MEMO = "sweep", "candidate", "owner", "params", "memo"
 DIED, STOPPED = "its process ended", "stopped"  # why a claim was given up
 
 
@@ -122,7 +123,12 @@ class Claims:
             self._give_up(frozen._trial_id, reason)
             return
         # Its worker ended after writing the result, before saying so.
-        trial = Trial.from_record(frozen.user_attrs[TRIAL], self._shelf.get(frozen.user_attrs[STRUCTURE]))
+        try:
+            trial = Trial.from_record(frozen.user_attrs[TRIAL], self._shelf.get(frozen.user_attrs[STRUCTURE]))
+        except (KeyError, ValueError):  # a newer release's: it stays as it is, and nobody waits for it
+            with contextlib.suppress(UpdateFinishedTrialError):
+                self._storage.set_trial_state_values(frozen._trial_id, TrialState.FAIL)
+            return
         self.finish(Claim(frozen._trial_id, Proposal(trial.structure)), trial)
 
     def _give_up(self, trial_id: int, reason: str) -> None:

@@ -1,4 +1,4 @@
-"""Is one trial really better than another?"""
+"""Is one structure really better than another?"""
 
 from __future__ import annotations
 
@@ -6,57 +6,73 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from ..training import Trial
-from ..training.item_scores import unpack_counts
-from ..training.statistics import sign_flip_p_value
+from .evidence import Evidence, paired_variance
+from .verdicts import BETTER, NOT_COMPARABLE, REFERENCE, THE_BEST, WORSE, weigh
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .study import Study
 
-LEVEL = 0.05
-
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two trials on the same validation samples.
+    """The structures of two trials on the same validation samples.
 
     Attributes:
         difference: score of the first minus that of the second.
-        p_value: of no difference, two-sided; NaN where only the intervals could be compared.
-        paired_by: ``"samples"``, ``"seeds"`` or ``"nothing"``.
-        told_apart: whether the p-value is below 0.05; without one, whether the intervals are disjoint.
+        standard_error: of the difference, for other samples and other seeds; with one run each, for other samples.
+        p_value: of no difference, two-sided; NaN with one run each.
+        paired_by: ``"samples"``, or ``"nothing"`` where it is not known which samples were right.
+        verdict: ``"better"``, ``"worse"``, ``"cannot be told apart"`` or ``"one run each: not comparable"``.
     """
 
     difference: float
+    standard_error: float
     p_value: float
     paired_by: str
-    told_apart: bool
+    verdict: str
+
+    @property
+    def told_apart(self) -> bool:
+        """Whether the first is better or worse."""
+        return self.verdict in (BETTER, WORSE)
 
     def __str__(self) -> str:
-        if not self.told_apart:
-            verdict = "cannot be told apart"
-        else:
-            verdict = f"the {'first' if self.difference > 0 else 'second'} is better"
-        test = "their intervals overlap" if math.isnan(self.p_value) else f"p = {self.p_value:.2g}"
-        if math.isnan(self.p_value) and self.told_apart:
-            test = "their intervals are disjoint"
-        return f"{verdict}: difference {self.difference:+.4f}, {test} (paired by {self.paired_by})"
+        test = "" if math.isnan(self.p_value) else f", p = {self.p_value:.2g}"
+        return f"{self.verdict}: difference {self.difference:+.4f}, standard error {self.standard_error:.4f}{test}"
 
 
 def compare(first: Trial, second: Trial) -> Comparison:
-    """Whether two complete trials on the same data can be told apart.
+    """Whether the structures of two complete trials on the same data can be told apart.
 
-    Where the trials hold which validation samples they got right, the samples are paired: a sample that
-    both networks get right, or both wrong, says nothing, and the others are a fair coin if neither is
-    better (McNemar's exact test; over several seeds, its generalization to counts). It asks about these
-    trained networks on such samples. Else the scores of equal seeds are paired, which takes at least six
-    seeds to tell anything apart. Else only the intervals are left to compare.
+    The difference of the scores is held against what other validation samples and other seeds would do to it. The
+    samples are paired, so that what is hard for both does not count; the seeds' variance is pooled over the two
+    trials. For two runs of one seed each there is nothing to tell what a seed does: they are not comparable, and
+    only the two networks are, see :func:`compare_networks`.
+
+    :meth:`Study.compare` knows more: it pools the seeds of all trials, and allows for having looked at many.
 
     Raises ``ValueError`` for trials of other data, and for ones that are not complete or whose score is NaN, as
     R2 is where a quantity does not vary.
     """
+    check_comparable(first, second)
+    evidence = [Evidence.of_trial(first), Evidence.of_trial(second)]
+    found = weigh(evidence, 1, np.array([paired_variance(*evidence), 0.0]))
+    return Comparison(
+        difference=float(found["difference"][0]),
+        standard_error=float(found["standard_error"][0]),
+        p_value=float(found["p_value"][0]),
+        paired_by=_pairing(*evidence),
+        verdict=str(found["verdict"][0]),
+    )
+
+
+def check_comparable(first: Trial, second: Trial) -> None:
+    """Raise ``ValueError`` unless both have a score on the same data."""
     for trial in (first, second):
         if trial.state != "complete":
             raise ValueError(f"Expected two complete trials to compare, got one that is {trial.state}.")
@@ -66,18 +82,6 @@ def compare(first: Trial, second: Trial) -> Comparison:
             )
     if (first.fingerprint, first.metric) != (second.fingerprint, second.metric):
         raise ValueError(f"Expected two trials on the same data, got {first.data!r} and {second.data!r}.")
-    difference = first.score - second.score
-    if first.right and second.right:
-        # Shares of seeds, brought to one denominator so that they stay whole.
-        counts = unpack_counts(first.right) * len(second.by_seed) - unpack_counts(second.right) * len(first.by_seed)
-        p_value, paired_by = sign_flip_p_value(counts), "samples"
-    elif first.budget.seed_list == second.budget.seed_list and len(first.by_seed) > 1:
-        pairs = zip(first.by_seed, second.by_seed, strict=True)
-        p_value, paired_by = sign_flip_p_value([mine - theirs for mine, theirs in pairs]), "seeds"
-    else:
-        disjoint = first.low > second.high or second.low > first.high
-        return Comparison(difference, math.nan, "nothing", disjoint)
-    return Comparison(difference, p_value, paired_by, p_value < LEVEL)
 
 
 def compare_all(study: Study, number: int | None = None) -> pd.DataFrame:
@@ -88,20 +92,26 @@ def compare_all(study: Study, number: int | None = None) -> pd.DataFrame:
     if not trials:
         raise ValueError("Expected a complete trial with a score in the study to compare with, got none.")
     best = max(trials, key=lambda trial: trial.score) if number is None else study.trial(number)
+    check_comparable(best, best)
     same = [trial for trial in trials if (trial.fingerprint, trial.metric) == (best.fingerprint, best.metric)]
-    rows = []
-    for trial in same:
-        pair = (trial.number, best.number)
-        # A finished trial never changes, and the explorer asks again after each batch.
-        if pair not in study.compared:
-            study.compared[pair] = compare(trial, best)
-        rows.append(study.compared[pair])
+    evidence = [study.evidence.of(trial) for trial in same]
+    reference = [trial.number for trial in same].index(best.number)
+    found = weigh(evidence, reference, np.array([study.evidence.paired_variance(trial, best) for trial in same]))
+    words = found["verdict"].astype(object)
+    if len(same) == 1 or (words != NOT_COMPARABLE).any():
+        words[reference] = THE_BEST if number is None else REFERENCE
     return pd.DataFrame(
         {
-            "difference": [row.difference for row in rows],
-            "p_value": [row.p_value for row in rows],
-            "paired_by": [row.paired_by for row in rows],
-            "told_apart": [row.told_apart for row in rows],
+            "difference": found["difference"],
+            "standard_error": found["standard_error"],
+            "p_value": found["p_value"],
+            "paired_by": [_pairing(each, evidence[reference]) for each in evidence],
+            "told_apart": np.isin(found["verdict"], (BETTER, WORSE)),
+            "verdict": words,
         },
         index=pd.Index([trial.number for trial in same], name="number"),
     )
+
+
+def _pairing(first: Evidence, second: Evidence) -> str:
+    return "nothing" if first.counts is None or second.counts is None else "samples"

@@ -10,8 +10,9 @@ from typing import Any
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
+from ..graph.checks import known
 from ..structure import Structure, StructureSpace, WidthGroup
-from ..structure.choices import allowed_width, known
+from ..structure.choices import allowed_width
 from ..structure.knobs import find_output_layers
 
 Choose = str | Sequence[str] | Mapping[str, Sequence[Any] | None]

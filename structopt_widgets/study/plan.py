@@ -13,9 +13,9 @@ import numpy as np
 import optuna
 from optuna.study import StudyDirection
 
+from ..graph.checks import known
 from ..metrics.cost_program import TOTALS
 from ..structure import Structure, StructureSpace
-from ..structure.choices import known
 from ..training import Budget, Data, Trial
 from ..training.trial import COSTS
 from .knobs import Choose, Knob, find_knobs
@@ -145,13 +145,12 @@ def make_plan(
 def check_fit(space: StructureSpace, data: Data, elsewhere: bool) -> None:
     """Raise what is wrong with every structure of a space, rather than write as many failed trials."""
     # Keras takes seconds to import; whoever only reads a study should not wait for it.
-    from ..training.inputs import fit_x
+    from ..training.inputs import fit_inputs
     from ..training.objective import choose_objective
 
     choose_objective(space.baseline, data)
-    tensor = space.graph.input_tensors[0]
     for x in (data.x, data.x_val):
-        fit_x(x, space.connected.lengths(tensor), space.graph.tensors[tensor].dtype)
+        fit_inputs(x, space)
     if elsewhere and getattr(getattr(space.source, "model", None), "compiled", False):
         raise ValueError(
             "Expected a model that is not compiled for a sweep with an executor, since workers are sent plain data, "

@@ -17,8 +17,10 @@ from ..structure.serialization import choices_of, structure_of_choices
 from ..training import Trial
 from ..training.description import describe
 from ..training.trial import COSTS
+from .journal_lines import DAMAGED
 
 STRUCTURE, TRIAL, SPACE = "structure", "trial", "space"
+GIVEN_UP = "given up"  # why a trial that was begun has no result
 
 
 class SpaceShelf:
@@ -86,17 +88,24 @@ def values_of(trial: Trial) -> list[float] | None:
 
 
 def read_trial(frozen: FrozenTrial, shelf: SpaceShelf) -> Trial | None:
-    """The trial that Optuna holds; ``None`` while it has no result, and for another program's."""
-    if not frozen.state.is_finished() or TRIAL not in frozen.user_attrs:
+    """The trial that Optuna holds; ``None`` while it has no result, and for another program's.
+
+    Raises ``ValueError``, with the reason, for one that is damaged or that only a newer release can read.
+    """
+    attrs = frozen.user_attrs
+    if DAMAGED in attrs:
+        raise ValueError(f"{attrs[DAMAGED]} is damaged")
+    # A result that is written is one, whatever has become of the line that says so.
+    if TRIAL not in attrs:
+        if STRUCTURE in attrs and frozen.state.is_finished() and GIVEN_UP not in attrs:
+            raise ValueError("it has ended, and its result is missing or damaged")
         return None
     try:
-        structure = shelf.get(frozen.user_attrs[STRUCTURE])
-        return Trial.from_record({**frozen.user_attrs[TRIAL], "number": frozen.number}, structure)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(
-            f"Expected trial {frozen.number} as sw.Study writes it; it is damaged or from a newer release: "
-            f"{type(error).__name__} {error}"
-        ) from error
+        structure = shelf.get(attrs[STRUCTURE])
+        return Trial.from_record({**attrs[TRIAL], "number": frozen.number}, structure)
+    # Whatever is wrong with it, the others are to be read.
+    except Exception as error:
+        raise ValueError(str(error) if isinstance(error, ValueError) else f"{type(error).__name__} {error}") from error
 
 
 def _params(structure: Structure) -> tuple[dict[str, Any], dict[str, BaseDistribution]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import time
 import warnings
 from collections.abc import Iterator
 from typing import Any
@@ -13,9 +12,10 @@ from typing import Any
 import optuna
 from optuna.study import StudyDirection
 
+from ..graph.checks import file_path, instance
+from .databases import open_database
 from .journal import MendingJournalFile
 
-PAUSES = (0.2, 0.5, 1.0)  # seconds between tries to open a database
 SQLITE = b"SQLite format 3\x00"
 # What Optuna's own plots show of a trial. A sweep may go by other columns: they are in the trial's attributes.
 VALUES = ("score", "n_params")
@@ -26,31 +26,33 @@ def open_storage(place: str | os.PathLike[str] | None) -> optuna.storages.BaseSt
     """The Optuna storage of a path, a database URL, or ``None`` for memory."""
     if place is None:
         return optuna.storages.InMemoryStorage()
-    text = os.fspath(place)
+    what = "the place of a study"
+    text = os.fspath(instance(place, (str, os.PathLike), f"{what} as a path, the URL of a database, or None"))
     with quiet_optuna():
-        if "://" in text:
-            return _open_database(text)
+        if isinstance(text, str) and "://" in text:
+            return open_database(text)
+        text = file_path(text, what)
         if _first_bytes(text) == SQLITE:
-            return _open_database(f"sqlite:///{os.path.abspath(text)}")
-        try:
-            return optuna.storages.JournalStorage(MendingJournalFile(text))
-        except (json.JSONDecodeError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
-            raise ValueError(
-                f"Expected a file that sw.Study has written, or the path of a new one; got {text!r}, which holds "
-                f"something else ({type(error).__name__}: {error})."
-            ) from error
+            return open_database(f"sqlite:///{os.path.abspath(text)}")
+        return _open_journal(text)
 
 
-def _open_database(url: str) -> optuna.storages.BaseStorage:
-    from sqlalchemy.exc import DBAPIError
-
-    for pause in PAUSES:
-        try:
-            return optuna.storages.get_storage(url)
-        except DBAPIError:
-            # Of two processes that make the tables of a new database at once, one fails; then they are there.
-            time.sleep(pause)
-    return optuna.storages.get_storage(url)
+def _open_journal(path: str) -> optuna.storages.BaseStorage:
+    is_new = not os.path.exists(path) or os.path.getsize(path) == 0
+    try:
+        storage = optuna.storages.JournalStorage(MendingJournalFile(path))
+        if is_new or storage.get_all_studies():
+            return storage
+        with open(path, "rb") as file:
+            if not file.readline().endswith(b"\n"):
+                return storage  # half of its first line, of a writer that was killed; the next one mends it
+        fault = "none of its lines makes a study"
+    except (json.JSONDecodeError, UnicodeDecodeError, ValueError, KeyError, TypeError) as error:
+        fault = f"{type(error).__name__}: {error}"
+    raise ValueError(
+        f"Expected a file that sw.Study has written, or the path of a new one; got {path!r}, which holds "
+        f"something else ({fault})."
+    )
 
 
 def open_study(storage: optuna.storages.BaseStorage, name: str) -> optuna.Study:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import threading
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from ..graph.checks import whole
 from ..structure import StructureSpace
 from ..training import Budget, Data, Trial
 from ..training.budget import SHORT_BUDGET
@@ -18,7 +22,6 @@ if TYPE_CHECKING:
     import optuna
     import pandas as pd
 
-    from .comparison import Comparison
     from .knobs import Choose
     from .plan import Plan
     from .running import Elsewhere, Here
@@ -29,7 +32,7 @@ EMPTY_COLUMNS = (
     *("accuracy", "accuracy_low", "accuracy_high", "accuracy_std", "accuracy_by_seed", "loss"),
     *COSTS,
     *("epochs", "seeds", "batch_size", "optimizer", "learning_rate"),
-    *("seconds", "engine", "state", "reason", "data", "fingerprint", "structure"),
+    *("seconds", "engine", "settled", "state", "reason", "data", "fingerprint", "structure"),
 )
 
 
@@ -48,6 +51,7 @@ class Study:
 
     def __init__(self, path_or_url: str | os.PathLike[str] | None = None, name: str = "structures") -> None:
         # Optuna takes most of a second to import; whoever only measures should not wait for it.
+        from .evidence import EvidenceShelf
         from .records import SpaceShelf
         from .storage import open_storage, open_study
 
@@ -57,7 +61,10 @@ class Study:
         self.study_id = self.storage.get_study_id_from_name(name)
         self.shelf = SpaceShelf(self.storage, self.study_id)
         self._read: dict[int, Trial] = {}
-        self.compared: dict[tuple[int | None, int | None], Comparison] = {}
+        self._unreadable: dict[int, str] = {}
+        self._table: pd.DataFrame | None = None
+        self._lock = threading.Lock()  # a sweep adds to the table in one thread while another reads it
+        self.evidence = EvidenceShelf()
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and return it with its number."""
@@ -74,28 +81,62 @@ class Study:
         """One row a finished trial, indexed by its number; the columns are those of :meth:`Trial.to_row`."""
         import pandas as pd
 
-        trials = list(self)
-        if not trials:
-            return pd.DataFrame(columns=list(EMPTY_COLUMNS)).rename_axis("number")
-        numbers = pd.Index([trial.number for trial in trials], name="number")
-        return pd.DataFrame([trial.to_row() for trial in trials], index=numbers)
+        with self._lock:
+            known: Any = () if self._table is None else self._table.index
+            # A finished trial never changes, and writing a row in words takes time.
+            if new := [trial for trial in self if trial.number not in known]:
+                numbers = pd.Index([trial.number for trial in new], name="number")
+                rows = pd.DataFrame([trial.to_row() for trial in new], index=numbers)
+                self._table = rows if self._table is None else pd.concat([self._table, rows]).sort_index()
+            if self._table is None:
+                return pd.DataFrame(columns=list(EMPTY_COLUMNS)).rename_axis("number")
+            return self._table.copy()
+
+    @property
+    def unreadable(self) -> Mapping[int, str]:
+        """Trials that are there and cannot be read, by number, with the reason.
+
+        Their lines are damaged, or a newer release has written them. They stay where they are.
+        """
+        list(self)
+        return MappingProxyType(dict(self._unreadable))
 
     def trial(self, number: int) -> Trial:
         """The trial of a number; raises ``ValueError`` when there is none."""
+        number = whole(number, "the number of a trial")
         if number not in self._read:
             numbers = [str(trial.number) for trial in self]
+            if number in self._unreadable:
+                raise ValueError(
+                    f"Expected the number of a trial that can be read, got {number}: {self._unreadable[number]}."
+                )
             if number not in self._read:
                 known = f"{numbers[0]} to {numbers[-1]}" if numbers else "none: the study is empty"
                 raise ValueError(f"Expected the number of a trial ({known}), got {number!r}.")
         return self._read[number]
 
     def compare(self, number: int | None = None) -> pd.DataFrame:
-        """Which trials can be told apart from one of them: ``difference``, ``p_value``, ``paired_by``, ``told_apart``.
+        """Which structures can be told apart from one of them.
 
         Args:
             number: the trial to compare with; by default the one with the best score.
 
-        Each row is a :func:`compare` of its own; of a hundred equal trials, five are told apart by chance.
+        Returns:
+            one row for each complete trial on that trial's data: ``difference`` of the scores,
+            ``standard_error`` of it, ``p_value``, ``paired_by`` (``"samples"`` or ``"nothing"``),
+            ``told_apart`` and ``verdict``: ``"worse"``, ``"better"``, ``"cannot be told apart"``, for the
+            trial compared with ``"the best"`` or ``"compared with"``, or for all
+            ``"one run each: not comparable"``.
+
+        A verdict is about *structures*: the difference is held against what other validation samples,
+        which are paired, and other seeds would do to it. What a seed does is pooled over all trials on
+        these data that have several; when none has, nothing can be compared. The p-values allow for all
+        pairs of the structures (Tukey's studentized range), because the best is known as such by the same
+        scores: of twenty studies of equal structures one calls any of them worse.
+
+        Source: J. C. Hsu, "Multiple Comparisons", 1996. His comparisons with the best, by Dunnett's
+        distribution, keep the truly best from being called worse; where several are equally good they call
+        some of them worse in half of all studies of 24.
         """
         from .comparison import compare_all
 
@@ -208,18 +249,36 @@ class Study:
         return sum(1 for _ in self)
 
     def __iter__(self) -> Iterator[Trial]:
+        before = len(self._unreadable)
         every = self.storage.get_all_trials(self.study_id, deepcopy=False)
-        return iter([trial for trial in map(self._finished, every) if trial is not None])
+        trials = [trial for trial in map(self._finished, every) if trial is not None]
+        if len(self._unreadable) > before:
+            number, reason = next(iter(self._unreadable.items()))
+            warnings.warn(
+                f"{len(self._unreadable)} of {len(self._unreadable) + len(trials)} trials of the study {self.name!r} "
+                f"cannot be read, and stay where they are. Trial {number}: {reason}. "
+                "study.unreadable has the reason of each.",
+                stacklevel=2,
+            )
+        return iter(trials)
 
     def __repr__(self) -> str:
-        return f"Study({self.name}: {len(self)} trials)"
+        trials = len(self)
+        lost = f", {len(self._unreadable)} unreadable" if self._unreadable else ""
+        return f"Study({self.name}: {trials} trials{lost})"
 
     def _finished(self, frozen: optuna.trial.FrozenTrial) -> Trial | None:
         """The trial Optuna holds, if it has a result. It never changes again, so each is read once."""
         from .records import read_trial
 
         if frozen.number not in self._read:
-            trial = read_trial(frozen, self.shelf)
+            if frozen.number in self._unreadable:
+                return None
+            try:
+                trial = read_trial(frozen, self.shelf)
+            except ValueError as error:
+                self._unreadable[frozen.number] = str(error)
+                return None
             if trial is None:
                 return None
             self._read.setdefault(frozen.number, trial)

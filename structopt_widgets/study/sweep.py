@@ -110,7 +110,7 @@ class Sweep:
             params, memo = frozen.user_attrs[PARAMS], frozen.user_attrs[MEMO]
             if frozen.state == TrialState.RUNNING:
                 yield Seen(params, memo, None)
-            elif frozen.state == TrialState.COMPLETE:
+            elif frozen.state == TrialState.COMPLETE and frozen.number not in self._study.unreadable:
                 values = self._plan.objectives(self._study.trial(frozen.number))
                 if all(math.isfinite(value) for value in values):
                     yield Seen(params, memo, values)

@@ -40,8 +40,7 @@ class Worker:
     @property
     def attrs(self) -> dict[str, Any]:
         """What a running trial says of who runs it."""
-        started = psutil.Process(self._pid).create_time()
-        return {"id": self._id, "machine": self._machine, "pid": self._pid, "started": started}
+        return {"id": self._id, "machine": self._machine, "pid": self._pid, "start": _start(self._pid)}
 
     def is_dead(self, owner: Mapping[str, Any]) -> bool:
         """Whether the worker with these :attr:`attrs` will never finish its trials."""
@@ -50,7 +49,7 @@ class Worker:
         if owner["machine"] == self._machine:
             if owner["pid"] == self._pid:
                 return owner["id"] not in _here
-            return not _is_alive(owner["pid"], owner["started"])
+            return not _is_alive(owner)
         beat = self._storage.get_study_user_attrs(self._study_id).get(_beat_key(owner["machine"], owner["pid"]))
         now = time.monotonic()
         before = self._seen.setdefault(owner["id"], (beat, now))
@@ -95,12 +94,33 @@ def _machine() -> str:
         return platform.node()
 
 
-def _is_alive(pid: int, started: float) -> bool:
+def _is_alive(owner: Mapping[str, Any]) -> bool:
     try:
-        process = psutil.Process(pid)
-        # A number is used again after a while; the time of its start tells the two apart.
-        return abs(process.create_time() - started) < 1 and process.status() != psutil.STATUS_ZOMBIE
+        if "start" in owner:
+            return _start(owner["pid"]) == owner["start"]
+        # Written before there were starts that no clock moves.
+        return abs(psutil.Process(owner["pid"]).create_time() - owner["started"]) < 1
     except psutil.NoSuchProcess:
         return False
-    except psutil.AccessDenied:
-        return True
+    except (PermissionError, psutil.AccessDenied):
+        return True  # somebody else's, so there is one
+
+
+def _start(pid: int) -> str | None:
+    """Tells a process from others that had or get its number; ``None`` when it has ended.
+
+    On Linux it is the kernel's count of ticks since it was booted, and which boot that was: a time of day,
+    which psutil makes of it, moves when the clock is set.
+    """
+    try:
+        with open("/proc/sys/kernel/random/boot_id") as boot, open(f"/proc/{pid}/stat") as stat:
+            # The name of the program, in brackets, may hold anything; after it come the state and, 20th, the start.
+            fields = stat.read().rpartition(")")[2].split()
+            return None if fields[0] in "ZX" else f"{boot.read().strip()} {fields[19]}"
+    except (FileNotFoundError, ProcessLookupError):
+        pass
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.0f}"
+    except psutil.NoSuchProcess:
+        return None

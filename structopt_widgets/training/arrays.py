@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 import numpy as np
@@ -12,8 +13,9 @@ NUMERIC = "biuf"
 def to_array(values: Any, what: str) -> np.ndarray:
     """``values`` as an array of numbers or of text; ``what`` names it in errors.
 
-    Raises ``ValueError`` for rows of different length, missing values and mixed types.
+    Raises ``ValueError`` for rows of different length, missing values, masked ones, and mixed types.
     """
+    _refuse(values, what)
     if hasattr(values, "to_numpy"):
         values = values.to_numpy()
     try:
@@ -32,6 +34,22 @@ def to_array(values: Any, what: str) -> np.ndarray:
     if array.dtype.kind not in NUMERIC + "U":
         raise ValueError(f"Expected {what} as numbers or text, got {array.dtype}. Convert it to numbers first.")
     return array
+
+
+def _refuse(values: Any, what: str) -> None:
+    """Raise for what NumPy would take for an array of something else."""
+    if np.ma.is_masked(values):
+        raise ValueError(
+            f"Expected {what} without masked values, got {int(np.ma.count_masked(values)):,} masked of "
+            f"{np.size(values):,}. Fill them in with {what}.filled(...), or drop those samples."
+        )
+    if hasattr(values, "toarray"):
+        raise ValueError(f"Expected {what} as a plain array, got a sparse one. Pass {what}.toarray().")
+    if isinstance(values, (Iterator, Set, Mapping)):
+        raise ValueError(
+            f"Expected {what} as one array of samples in order, got a {type(values).__name__}. "
+            "Collect the samples in a list or an array first."
+        )
 
 
 def check_finite(array: np.ndarray, what: str) -> None:

@@ -22,6 +22,7 @@ class Budget:
     Attributes:
         epochs: passes over the training data, for each seed.
         seeds: how many runs from different random numbers, seeded 0, 1, ...; or the seeds themselves.
+            With one, structures cannot be compared: nothing says what another seed would do.
         batch_size: samples a step.
         learning_rate: the optimizer's; ``None`` keeps the compiled one's, or the optimizer's own default.
         optimizer: ``"sgd"``, ``"adam"`` or ``"adamw"`` with Keras's defaults; ``None`` takes the
@@ -33,10 +34,13 @@ class Budget:
             is that of its last epoch, not of its best: no validation sample is looked at twice.
         subset: training samples used: a number of them, or a share below 1. A classification keeps
             the shares of its classes. Always the same samples, whatever the seed.
+        settle_normalization: whether the moving statistics of batch normalization are recomputed on
+            training samples before a validation where a run is too short for them to have settled.
+            Without, a network with normalization is scored by statistics that are half its initial ones.
     """
 
     epochs: int = 3
-    seeds: int | Sequence[int] = 1
+    seeds: int | Sequence[int] = 3
     batch_size: int = 32
     learning_rate: float | None = None
     optimizer: str | None = None
@@ -44,6 +48,7 @@ class Budget:
     seconds: float | None = None
     patience: int | None = None
     subset: int | float | None = None
+    settle_normalization: bool = True
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size"):
@@ -81,6 +86,11 @@ class Budget:
             object.__setattr__(self, "subset", float(share))
         elif share is not None:
             object.__setattr__(self, "subset", _whole("subset", share, least=1))
+        if not isinstance(self.settle_normalization, (bool, np.bool_)):
+            raise TypeError(
+                f"Expected True or False as settle_normalization of a budget, got {self.settle_normalization!r}."
+            )
+        object.__setattr__(self, "settle_normalization", bool(self.settle_normalization))
 
     @property
     def seed_list(self) -> tuple[int, ...]:

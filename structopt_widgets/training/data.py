@@ -2,45 +2,60 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .labels import read_labels
-from .sources import read_pair
+from .inputs import Samples, each_input, inputs_of
+from .labels import read_class_names, read_labels
+from .sources import Part, read_part
+from .splitting import split, warn_of_repeated
 from .statistics import r2_score
+
+if TYPE_CHECKING:
+    from ..keras_bridge import Examples
+    from ..structure import Structure
 
 
 class Data:
     """Training and validation data as plain NumPy arrays, checked once.
 
     Args:
-        x: samples: an array ``(n, ...)``, a DataFrame, or a ``tf.data.Dataset`` of (x, y) pairs.
+        x: samples: an array ``(n, ...)``, a DataFrame, a dictionary of arrays by the names of a model's
+            inputs, or a ``tf.data.Dataset`` of (x, y) pairs.
         y: labels: text, booleans, whole numbers, one-hot rows or floats that are all 0.0 or 1.0,
             ``(n,)`` or ``(n, 1)``, for a classification; other numbers, ``(n,)`` or ``(n, k)``, for
             a regression. ``None`` when ``x`` holds them.
         x_val, y_val: the validation part, in the same forms; without it, one is split off.
+        x_test, y_test: the test part, in the same forms. No search, patience or plot sees it;
+            :meth:`Study.test` asks it about the structure that was chosen.
         label: the column of a DataFrame that holds the labels.
-        validation_fraction: share to split off, class by class for a classification.
-        class_names: names of classes 0, 1, ...; for text labels, their order.
+        validation_fraction: share of x to split off, class by class for a classification.
+        test_fraction: share of x to split off as a test part; ``None`` for none.
+        class_names: names of classes 0, 1, ..., in this order or by number; for text labels, their order.
+            By default a pandas categorical's, or text labels in alphabetical order.
         name: what to call the data in tables.
         task: ``"classification"`` or ``"regression"``, where the labels leave it open: 0.0 and 1.0
             may be quantities.
-        seed: of the split.
+        seed: of the splits.
 
     Attributes:
         x, y, x_val, y_val: read-only arrays, apart from the user's own; ``x`` keeps its dtype,
-            classes are int64.
+            classes are int64. Of several inputs, ``x`` and ``x_val`` are dictionaries.
+        x_test, y_test: the test part; ``None`` where there is none.
         task: ``"classification"`` or ``"regression"``.
         class_names: tuple of names, or ``None``.
         n_classes: classes of a classification, else ``None``.
+        is_one_hot: whether ``y`` was given as one-hot rows, which a loss of one's own may then count on.
         input_shape: shape of one sample.
 
-    Raises ``ValueError`` on arrays of different length, NaN, one class only, text in ``x``, empty
-    parts, parts of different shape and a missing label column.
+    Raises ``ValueError`` on arrays of different length, NaN and masked values, one class only, several
+    labels a sample, text in ``x``, pandas rows in another order than their labels, empty parts, parts
+    of different shape and a missing label column. Warns of samples that stand in two parts.
     """
 
     def __init__(
@@ -50,46 +65,73 @@ class Data:
         x_val: Any = None,
         y_val: Any = None,
         *,
+        x_test: Any = None,
+        y_test: Any = None,
         label: str | None = None,
         validation_fraction: float = 0.2,
-        class_names: Sequence[str] | None = None,
+        test_fraction: float | None = None,
+        class_names: Iterable[str] | Mapping[int, str] | Mapping[str, int] | None = None,
         name: str = "data",
         task: str | None = None,
         seed: int = 0,
     ) -> None:
-        if x_val is None and y_val is not None:
-            raise ValueError("Expected x_val with y_val, got y_val alone. Pass both, or neither to split off a part.")
-        samples, labels, columns = read_pair(x, y, label, "")
-        parts = [(samples, labels)]
-        if x_val is not None:
-            # A DataFrame that lacks the label column has its labels in y_val.
-            in_frame = label if y_val is None or label in getattr(x_val, "columns", ()) else None
-            parts.append(read_pair(x_val, y_val, in_frame, "_val", columns)[:2])
-        read = read_labels([part[1] for part in parts], task, class_names)
-        if len(parts) == 1:
-            rows, rows_val = split(read.parts[0], validation_fraction, seed, read.task)
-            train, validation = (samples[rows], read.parts[0][rows]), (samples[rows_val], read.parts[0][rows_val])
-        else:
-            train, validation = (
-                (_unshared(part[0]), _unshared(each)) for part, each in zip(parts, read.parts, strict=True)
-            )
-        for each, other, what in zip(train, validation, ("x", "y"), strict=True):
-            if each.shape[1:] != other.shape[1:]:
+        if x_test is not None and test_fraction is not None:
+            raise ValueError("Expected x_test, or a test_fraction to split off, got both. Leave one out.")
+        names = read_class_names(class_names)
+        first = read_part(x, y, label, "")
+        parts: dict[str, Part] = {"": first}
+        for suffix, samples, labels in (("_val", x_val, y_val), ("_test", x_test, y_test)):
+            if samples is None and labels is not None:
                 raise ValueError(
-                    f"Expected samples of one shape, got {each.shape[1:]} in {what} "
-                    f"and {other.shape[1:]} in {what}_val."
+                    f"Expected x{suffix} with y{suffix}, got y{suffix} alone. "
+                    "Pass both, or neither to split off a part."
                 )
-        self.x, self.y = (_read_only(each) for each in train)
-        self.x_val, self.y_val = (_read_only(each) for each in validation)
+            if samples is not None:
+                # A DataFrame that lacks the label column has its labels in y_val or y_test.
+                in_frame = label if labels is None or label in getattr(samples, "columns", ()) else None
+                parts[suffix] = read_part(samples, labels, in_frame, suffix, first.columns)
+        read = read_labels(
+            {f"y{suffix}": part.labels for suffix, part in parts.items()}, task, names or first.class_names
+        )
         self.task = read.task
         self.class_names = read.class_names
         self.n_classes = read.n_classes
+        self.is_one_hot = read.is_one_hot
         self.name = name
+        whole = {
+            suffix: (part.samples, labels) for (suffix, part), labels in zip(parts.items(), read.parts, strict=True)
+        }
+        if test_fraction is not None:
+            whole = _split_off(whole, "_test", test_fraction, seed, read.task)
+        if x_val is None:
+            # A share of all that was given, whatever went into the test part.
+            share = validation_fraction if test_fraction is None else validation_fraction / (1 - test_fraction)
+            whole = _split_off(whole, "_val", share, seed, read.task)
+        _check_shapes(whole)
+        (self.x, self.y), (self.x_val, self.y_val) = (_kept(*whole[suffix]) for suffix in ("", "_val"))
+        self.x_test: Any = None
+        self.y_test: Any = None
+        if "_test" in whole:
+            self.x_test, self.y_test = _kept(*whole["_test"])
+        warn_of_repeated(
+            {"training": self.x, "validation": self.x_val} | ({} if self.x_test is None else {"test": self.x_test})
+        )
 
     @property
-    def input_shape(self) -> tuple[int, ...]:
-        """Shape of one sample."""
-        return self.x.shape[1:]
+    def input_shape(self) -> Any:
+        """Shape of one sample; of several inputs, a dictionary of them."""
+        return each_input(lambda array: array.shape[1:], self.x)
+
+    @property
+    def input_dtype(self) -> Any:
+        """Type of the numbers of one sample; of several inputs, a dictionary of them."""
+        return each_input(lambda array: str(array.dtype), self.x)
+
+    def examples(self, structure: Structure) -> Examples:
+        """Training samples with the loss of a structure on them, by which units are chosen, see ``importance``."""
+        from .objective import examples_of
+
+        return examples_of(structure, self)
 
     @functools.cached_property
     def chance_level(self) -> float:
@@ -100,47 +142,85 @@ class Data:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over the arrays, their types and shapes, and the task: equal data, equal fingerprint."""
+        """SHA-256 over the arrays, their types and shapes, and the task: equal data, equal fingerprint.
+
+        The test part has no share in it: what a trial saw stays the same, whether there is one or not.
+        """
+        return self._fingerprint(self.x, self.y, self.x_val, self.y_val)
+
+    @functools.cached_property
+    def test_fingerprint(self) -> str:
+        """SHA-256 over the test part; empty where there is none."""
+        return "" if self.x_test is None else self._fingerprint(self.x_test, self.y_test)
+
+    def _fingerprint(self, *arrays: Any) -> str:
         digest = hashlib.sha256(repr((self.task, self.class_names)).encode())
-        for array in (self.x, self.y, self.x_val, self.y_val):
-            digest.update(repr((array.dtype.str, array.shape)).encode())
-            digest.update(np.ascontiguousarray(array).data)
+        for each in arrays:
+            for name, array in sorted(inputs_of(each).items()):
+                digest.update(repr((*((name,) if name else ()), array.dtype.str, array.shape)).encode())
+                digest.update(np.ascontiguousarray(array).data)
         return digest.hexdigest()
 
     def flattened(self) -> Data:
         """The same samples with each in one row, for models of dense layers: ``(n, 14, 14)`` becomes ``(n, 196)``."""
-        x, x_val = (each.reshape(len(each), -1) for each in (self.x, self.x_val))
-        return Data(x, self.y, x_val, self.y_val, class_names=self.class_names, name=self.name, task=self.task)
+        return self._with(
+            lambda x: x if x is None else each_input(lambda array: _read_only(array.reshape(len(array), -1)), x)
+        )
+
+    def with_test_as_validation(self) -> Data:
+        """The same training part, and the test part in the place of the validation part."""
+        if self.x_test is None:
+            raise ValueError(
+                "Expected data with a test part, got none. Pass x_test and y_test to Data, or a test_fraction."
+            )
+        made = self._with(lambda x: x)
+        made.x_val, made.y_val = self.x_test, self.y_test
+        made.x_test = made.y_test = None
+        return made
+
+    def _with(self, change: Any) -> Data:
+        made = copy.copy(self)
+        for cached in ("fingerprint", "test_fingerprint", "chance_level"):
+            vars(made).pop(cached, None)
+        made.x, made.x_val, made.x_test = (change(each) for each in (self.x, self.x_val, self.x_test))
+        return made
 
     def __repr__(self) -> str:
         classes = f" of {self.n_classes} classes" if self.n_classes is not None else ""
-        return (
-            f"Data({self.name}: {self.task}{classes}, {len(self.x)} training and {len(self.x_val)} validation samples "
-            f"of shape {self.input_shape}, {self.x.dtype})"
-        )
+        parts = f"{len(self.y)} training and {len(self.y_val)} validation samples"
+        if self.y_test is not None:
+            parts = f"{len(self.y)} training, {len(self.y_val)} validation and {len(self.y_test)} test samples"
+        return f"Data({self.name}: {self.task}{classes}, {parts} of shape {self.input_shape}, {self.input_dtype})"
 
 
-def split(y: np.ndarray, fraction: float, seed: int, task: str) -> tuple[np.ndarray, np.ndarray]:
-    """Indices of a training and a validation part, each in the original order.
+_Parts = dict[str, tuple[Samples, np.ndarray]]  # by suffix: "" for training, "_val", "_test"
 
-    For a classification each class gives ``fraction`` of its samples, rounded, at least one if it
-    has two; a class of one sample stays in training.
-    """
-    if not 0 < fraction < 1:
-        raise ValueError(f"Expected a validation_fraction between 0 and 1, got {fraction!r}.")
-    rng = np.random.default_rng(seed)
-    groups = [np.flatnonzero(y == each) for each in np.unique(y)] if task == "classification" else [np.arange(len(y))]
-    chosen = []
-    for members in groups:
-        count = min(max(round(fraction * len(members)), 1), len(members) - 1)
-        chosen.append(rng.permutation(members)[:count])
-    validation = np.sort(np.concatenate(chosen))
-    if not len(validation):
-        raise ValueError(
-            f"Expected enough samples for a validation part, got {len(y)}, none of them spare. "
-            "Pass x_val and y_val, or more data."
-        )
-    return np.setdiff1d(np.arange(len(y)), validation), validation
+
+def _split_off(parts: _Parts, suffix: str, fraction: float, seed: int, task: str) -> _Parts:
+    """``parts`` with one more, which is split off the training part."""
+    x, y = parts[""]
+    what = {"_val": "validation", "_test": "test"}[suffix]
+    rows, chosen = split(y, fraction, seed if suffix == "_val" else seed + 1, task, what)
+
+    def at(places: np.ndarray) -> tuple[Any, np.ndarray]:
+        return each_input(lambda array: _read_only(array[places]), x), _read_only(y[places])
+
+    return parts | {"": at(rows), suffix: at(chosen)}
+
+
+def _check_shapes(parts: _Parts) -> None:
+    x, y = parts[""]
+    for suffix, (samples, labels) in parts.items():
+        if list(inputs_of(samples)) != list(inputs_of(x)):
+            raise ValueError(f"Expected the inputs {list(inputs_of(x))} in x{suffix}, got {list(inputs_of(samples))}.")
+        for what, one, other in (("x", x, samples), ("y", y, labels)):
+            mine, theirs = (each_input(lambda array: array.shape[1:], each) for each in (one, other))
+            if mine != theirs:
+                raise ValueError(f"Expected samples of one shape, got {mine} in {what} and {theirs} in {what}{suffix}.")
+
+
+def _kept(x: Samples, y: np.ndarray) -> tuple[Any, np.ndarray]:
+    return each_input(lambda array: _read_only(_unshared(array)), x), _read_only(_unshared(y))
 
 
 def _unshared(array: np.ndarray) -> np.ndarray:

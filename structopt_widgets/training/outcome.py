@@ -14,7 +14,7 @@ from ..structure import Structure
 from .budget import Budget
 from .data import Data
 from .item_scores import pack_counts
-from .statistics import bootstrap_r2, wilson_interval
+from .statistics import accuracy_interval, bootstrap_r2, with_seeds
 from .trial import COSTS, Trial
 
 if TYPE_CHECKING:
@@ -42,20 +42,21 @@ def trial_of(structure: Structure, objective: Objective, data: Data, budget: Bud
         seconds=sum(run.seconds for run in runs),
         reason=f"Seed {failed.seed}: {failed.reason}" if failed else "",
         history=tuple(tuple(run.history) for run in runs),
-        engine="together" if all(run.engine == "together" for run in runs) else "keras",
+        engine=next((run.engine for run in runs if run.engine != "together"), "together"),
+        settled=complete and any(run.is_settled for run in runs),
     )
 
 
 def _scores(objective: Objective, data: Data, outputs: list[Any]) -> dict[str, Any]:
     by_seed = tuple(objective.score(data.y_val, each) for each in outputs)
     score = sum(by_seed) / len(by_seed)
-    n = len(data.y_val)
     right = ""
     if objective.metric == "accuracy":
-        low, high = wilson_interval(min(score * n, n), n)
-        right = pack_counts(np.sum([objective.is_right(data.y_val, each) for each in outputs], axis=0))
+        counts = np.sum([objective.is_right(data.y_val, each) for each in outputs], axis=0)
+        low, high = accuracy_interval(counts, by_seed)
+        right = pack_counts(counts)
     else:
-        low, high = bootstrap_r2(data.y_val, outputs)
+        low, high = with_seeds(score, bootstrap_r2(data.y_val, outputs), by_seed)
     return {"by_seed": by_seed, "score": score, "low": low, "high": high, "right": right}
 
 

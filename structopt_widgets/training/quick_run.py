@@ -8,6 +8,7 @@ from typing import Any
 from ..structure import Structure, StructureSpace
 from .budget import SHORT_BUDGET, Budget
 from .data import Data
+from .process import refuse_fork
 from .progress import Progress
 from .together import train_together
 from .trial import Trial
@@ -32,7 +33,8 @@ def quick_run(
         data: training and validation samples. They are reshaped and cast to the model's input where
             that is unambiguous, see :func:`~structopt_widgets.training.inputs.fit_x`.
         budget: what to spend: epochs, steps or seconds, seeds, batch size, optimizer, ...
-        weights: ``"fresh"`` starts anew; ``"inherit"`` starts from the weights of the model read.
+        weights: ``"fresh"`` starts anew; ``"inherit"`` starts from the weights of the model read, of
+            which the units are kept that count most for the loss on the training part.
         on_progress: called with a :class:`Progress` at each epoch's end and every 50 ms in between,
             in the thread that trains.
         should_stop: asked at every step; once true, the trial comes back as ``"cancelled"``. The
@@ -50,6 +52,7 @@ def quick_run(
     """
     if not isinstance(data, Data):
         raise TypeError(f"Expected a Data to train on, got {type(data).__name__}. Wrap arrays in it: Data(x, y).")
+    refuse_fork()
     structure = structure if isinstance(structure, Structure) else _read(structure, data)
     return train_together([structure], data, budget, weights, on_progress, should_stop)[0]
 

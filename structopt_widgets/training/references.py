@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .data import Data
+from .inputs import inputs_of
 from .statistics import r2_score
 
 LARGEST = (
@@ -28,7 +29,10 @@ def reference_scores(data: Data) -> dict[str, float]:
 
 
 def _linear_score(data: Data) -> float:
-    x, x_val = (each.reshape(len(each), -1) for each in (data.x, data.x_val))
+    x, x_val = (
+        np.concatenate([each.reshape(len(each), -1) for each in inputs_of(part).values()], axis=1)
+        for part in (data.x, data.x_val)
+    )
     step = -(-x.size // LARGEST)
     x, y = x[::step].astype(np.float64), data.y[::step]
     center, scale = x.mean(axis=0), x.std(axis=0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..keras_bridge import Examples
 from ..structure import Structure
 from .objective import Objective
 
@@ -19,19 +20,22 @@ class Run:
         trial: which structure of the call this is, 0, 1, ...
         place: which of its seeds, 0, 1, ...
         structure, seed: what is trained.
-        engine: ``"together"`` or ``"keras"``, once it is known.
+        examples: by which it chooses what it inherits; ``None`` for fresh weights.
+        engine: as in :attr:`Trial.engine`, once it is known.
         history: finished epochs, as in :attr:`Trial.history`.
         loss: mean training loss of the epoch so far; ``None`` before the first step.
         outputs: on the validation part, after the last epoch.
         is_finished: whether it has been trained to the end of its budget.
         seconds: its share of the wall time.
         reason: why it failed; empty while it did not.
+        is_settled: whether the moving statistics of normalization were recomputed before the last validation.
     """
 
     trial: int
     place: int
     structure: Structure
     seed: int
+    examples: Examples | None = None
     engine: str = "keras"
     history: list[dict[str, float]] = field(default_factory=list)
     loss: float | None = None
@@ -39,10 +43,11 @@ class Run:
     is_finished: bool = False
     seconds: float = 0.0
     reason: str = ""
+    is_settled: bool = False
 
     def restart(self) -> None:
         """Forget what has been trained."""
-        self.history, self.loss, self.outputs, self.reason = [], None, None, ""
+        self.history, self.loss, self.outputs, self.reason, self.is_settled = [], None, None, "", False
 
     def diverged(self, what: str, value: float) -> bool:
         """Whether a loss is not a finite number; the run then has failed and says why."""

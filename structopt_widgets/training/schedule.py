@@ -9,7 +9,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from .budget import Budget
-from .data import Data, split
+from .data import Data
+from .splitting import split
 
 
 def epoch_lengths(budget: Budget, samples: int) -> list[int]:

@@ -4,24 +4,39 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+import time
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from .arrays import NUMERIC, check_finite, to_array
+from .inputs import Samples
 
+# Where the reading of a dataset ends that does not say how long it is, as one made of a generator.
 LARGEST_BYTES = 2 * 1024**3
+MOST_SAMPLES = 5_000_000
+LONGEST = 120.0  # seconds
 
 
-def read_pair(
-    x: Any, y: Any, label: str | None, part: str, columns: list[Any] | None = None
-) -> tuple[np.ndarray, np.ndarray, list[Any] | None]:
-    """Samples and labels of one part of the data, and the names of the columns if there are any.
+class Part(NamedTuple):
+    """Samples and labels of one part of the data, and what their form says besides.
+
+    ``columns`` are those of a DataFrame; ``class_names`` the categories of a pandas categorical, in their order.
+    """
+
+    samples: Samples
+    labels: np.ndarray
+    columns: list[Any] | None = None
+    class_names: tuple[str, ...] | None = None
+
+
+def read_part(x: Any, y: Any, label: str | None, part: str, columns: list[Any] | None = None) -> Part:
+    """Samples and labels of one part of the data.
 
     Args:
         x, y: what the user passed; ``y`` is ``None`` when ``x`` holds the labels too.
         label: the column of a DataFrame that holds the labels.
-        part: ``""`` or ``"_val"``, to name the part in errors.
+        part: ``""``, ``"_val"`` or ``"_test"``, to name the part in errors.
         columns: the columns of the training part, whose order is kept.
     """
     found: list[Any] | None = None
@@ -41,9 +56,38 @@ def read_pair(
     if y is None:
         hint = ", or label=, the column that holds them" if found is not None else ""
         raise ValueError(f"Expected the labels of x{part}; pass y{part}{hint}.")
-    samples, labels = to_array(x, f"x{part}"), to_array(y, f"y{part}")
-    _check(samples, labels, part)
-    return samples, labels, found
+    values, names = _of_categories(y, f"y{part}")
+    labels = to_array(values, f"y{part}")
+    if not isinstance(x, dict):
+        samples = to_array(x, f"x{part}")
+        _check(samples, labels, part)
+        return Part(samples, labels, found, names)
+    if not x or not all(isinstance(name, str) for name in x):
+        raise ValueError(f"Expected x{part} as arrays by the names of the model's inputs, got the keys {list(x)}.")
+    inputs = {}
+    for name, values in x.items():
+        _check_index(values, y, f"{part}[{name!r}]", f"y{part}")
+        inputs[name] = to_array(values, f"x{part}[{name!r}]")
+        _check(inputs[name], labels, f"{part}[{name!r}]")
+    return Part(inputs, labels, None, names)
+
+
+def _of_categories(y: Any, what: str) -> tuple[Any, tuple[str, ...] | None]:
+    """The labels of a pandas categorical in words, with its categories in their order; other labels as they are."""
+    kind: Any = getattr(y, "dtype", None)
+    if getattr(kind, "name", "") != "category" or not hasattr(kind, "categories"):
+        return y, None
+    numbers = np.asarray(getattr(y, "cat", y).codes)
+    if (numbers < 0).any():
+        raise ValueError(
+            f"Expected a category for each label in {what}, got {int((numbers < 0).sum()):,} without one. "
+            "Drop those samples, or give them a category."
+        )
+    categories = list(kind.categories)
+    if categories == list(range(len(categories))):
+        return numbers, None
+    names = tuple(map(str, categories))
+    return np.array(names)[numbers], names
 
 
 def is_frame(x: Any) -> bool:
@@ -59,11 +103,14 @@ def is_dataset(x: Any) -> bool:
     return tensorflow is not None and isinstance(x, tensorflow.data.Dataset)
 
 
-def materialize(dataset: Any, largest_bytes: int = LARGEST_BYTES) -> tuple[np.ndarray, np.ndarray]:
+def materialize(
+    dataset: Any, largest_bytes: int = LARGEST_BYTES, most_samples: int = MOST_SAMPLES, longest: float = LONGEST
+) -> tuple[np.ndarray, np.ndarray]:
     """All samples and labels of a ``tf.data.Dataset`` of pairs, batched or not.
 
     It counts as batched when the first axes of x and y are both of unknown or of the same length.
-    Raises ``ValueError`` for an endless dataset and for one above ``largest_bytes``.
+    Raises ``ValueError`` for an endless dataset, and for one that has not ended after ``largest_bytes``,
+    ``most_samples`` or ``longest`` seconds.
     """
     spec = dataset.element_spec
     if not (isinstance(spec, tuple) and len(spec) == 2 and all(hasattr(each, "shape") for each in spec)):
@@ -73,10 +120,17 @@ def materialize(dataset: Any, largest_bytes: int = LARGEST_BYTES) -> tuple[np.nd
     if int(dataset.cardinality()) == -1:
         raise ValueError("Expected a dataset with an end, got an endless one. Use take(n), or drop repeat().")
     batched = _is_batched(spec)
-    xs, ys, size = [], [], 0
+    xs, ys, size, samples = [], [], 0, 0
+    end = time.monotonic() + longest
     for x, y in dataset.as_numpy_iterator():
         x, y = np.asarray(x), np.asarray(y)
         size += x.nbytes + y.nbytes
+        samples += len(x) if batched else 1
+        if samples > most_samples or time.monotonic() > end:
+            raise ValueError(
+                f"Expected a dataset that ends within {most_samples:,} samples and {longest:g} s, got {samples:,} "
+                "samples and no end. If it is endless, or longer than a quick run needs, use take(n)."
+            )
         if size > largest_bytes:
             raise ValueError(
                 f"Expected a dataset of at most {largest_bytes / 1024**3:.3g} GiB, since a quick run holds it "
@@ -106,6 +160,7 @@ def _from_frame(x: Any, y: Any, label: str | None, part: str, columns: list[Any]
             listed = ", ".join(str(column) for column in x.columns[:20])
             raise ValueError(f"Expected the label column {label!r} in x{part}, got the columns {listed}.")
         y = x[label]
+    _check_index(x, y, part, f"y{part}")
     features = x.drop(columns=label) if label in x.columns else x
     if columns is not None:
         if set(features.columns) != set(columns):
@@ -123,6 +178,20 @@ def _from_frame(x: Any, y: Any, label: str | None, part: str, columns: list[Any]
     # A nullable column's missing values become NaN, which the check that follows reports.
     values = features.to_numpy(dtype=common, na_value=np.nan) if common.kind == "f" else features.to_numpy(dtype=common)
     return values, y, list(features.columns)
+
+
+def _check_index(x: Any, y: Any, part: str, labels: str) -> None:
+    """Refuse pandas rows under other labels than those of y: rows are paired by their places."""
+    # A list has an index too, which is a method.
+    if not all(hasattr(getattr(each, "index", None), "equals") for each in (x, y)):
+        return
+    index, other = x.index, y.index
+    if not index.equals(other) and len(index) == len(other):
+        raise ValueError(
+            f"Expected x{part} and {labels} with one index in one order, got others, so that rows by their places and "
+            f"rows by their index are different pairs. Pass {labels}.loc[x.index] to pair them by index, or "
+            f"{labels}.to_numpy() if they are in the same order."
+        )
 
 
 def _check(x: np.ndarray, y: np.ndarray, part: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Sequence
 from statistics import NormalDist
@@ -28,55 +27,74 @@ def wilson_interval(successes: float, n: int, confidence: float = 0.95) -> tuple
     """
     if n < 1 or not 0 <= successes <= n:
         raise ValueError(f"Expected 0 to n successes among n >= 1 items, got {successes} of {n}.")
-    z = _two_sided_z(confidence)
-    share = successes / n
+    return _wilson(successes / n, n, two_sided_z(confidence))
+
+
+def _wilson(share: float, n: float, z: float) -> tuple[float, float]:
     center = share + z * z / (2 * n)
     half = z * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
     # At the ends a bound is the share itself, which rounding would miss.
-    low = 0.0 if successes == 0 else (center - half) / scale
-    high = 1.0 if successes == n else (center + half) / scale
+    low = 0.0 if share == 0 else (center - half) / scale
+    high = 1.0 if share == 1 else (center + half) / scale
     return low, high
 
 
-def sign_flip_p_value(differences: Sequence[float] | np.ndarray) -> float:
-    """How often differences at least as large in sum would come up if each were as likely to have the other sign.
+def accuracy_interval(counts: np.ndarray, by_seed: Sequence[float], confidence: float = 0.95) -> tuple[float, float]:
+    """Bounds of an accuracy over validation samples and seeds.
 
-    The two-sided p-value of Fisher's randomization test for pairs. Exact for whole numbers; for others
-    exact up to 16 of them, beyond from 100,000 drawn signs, the same ones each time. For differences
-    of -1, 0 and 1 it is McNemar's exact test.
+    With one seed Wilson's, which covers the accuracy of *that network* on all such samples. With several it covers
+    the expected accuracy of the *structure*, over samples and over seeds: Wilson's with as many samples as would
+    have the same variance, and Student's t for the degrees of freedom of that.
 
-    Source: R. A. Fisher, "The Design of Experiments", 1935, section 21.
+    The variance is that of each sample's share of right seeds, over the number of samples, and what the seeds differ
+    by beyond being right on other samples, over the number of seeds.
+
+    Args:
+        counts: for each validation sample, how many of the seeds were right.
+        by_seed: the accuracy of each seed.
+        confidence: how often such an interval covers it.
+
+    Sources: F. E. Satterthwaite, Biometrics Bulletin 2 (1946), for the degrees of freedom; E. L. Korn and
+    B. I. Graubard, Survey Methodology 24 (1998), for an interval of a proportion with an effective sample size.
     """
-    values = np.abs(np.asarray(differences, dtype=float))
-    observed = abs(float(np.sum(np.asarray(differences, dtype=float))))
-    values = values[values > 0]
-    if not len(values):
-        return 1.0
-    if (values == np.round(values)).all():
-        # In their largest common unit: that of five seeds against five would be five times too small.
-        unit = int(np.gcd.reduce(values.astype(int)))
-        sums, chances = _sum_of_signed(values.astype(int) // unit)
-        return min(1.0, float(chances[np.abs(sums) >= observed / unit].sum()))
-    if len(values) <= 16:
-        signs = np.array(list(itertools.product((-1.0, 1.0), repeat=len(values))))
-    else:
-        signs = np.random.default_rng(0).choice((-1.0, 1.0), (100_000, len(values)))
-    # The observed signs are among the possible ones, whatever rounding does to their sum.
-    return float(np.mean(np.abs(signs @ values) >= observed - 1e-9 * values.sum()))
+    n, n_seeds = len(counts), len(by_seed)
+    share = float(np.mean(counts)) / n_seeds
+    if n_seeds == 1:
+        return wilson_interval(share * n, n, confidence)
+    of_samples = float(np.var(counts / n_seeds, ddof=1)) / n if n > 1 else 0.0
+    within = float(np.mean(counts * (n_seeds - counts))) / (n_seeds * (n_seeds - 1))
+    of_seeds = max(float(np.var(by_seed, ddof=1)) - within / n, 0.0) / n_seeds
+    variance = of_samples + of_seeds
+    if variance == 0:  # all seeds right on all samples, or on none
+        return wilson_interval(share * n, n, confidence)
+    df = variance**2 / (of_samples**2 / max(n - 1, 1) + of_seeds**2 / (n_seeds - 1))
+    return _wilson(share, share * (1 - share) / variance, two_sided_t(confidence, df))
 
 
-def _sum_of_signed(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """All sums of positive whole numbers with a fair sign each, and their probabilities."""
-    chances = np.ones(1)
-    for value, count in zip(*np.unique(values, return_counts=True), strict=True):
-        heads = np.arange(count + 1)
-        log_chances = [math.lgamma(count + 1) - math.lgamma(k + 1) - math.lgamma(count - k + 1) for k in heads]
-        spread = np.zeros(2 * value * count + 1)
-        spread[:: 2 * value] = np.exp(np.array(log_chances) - count * math.log(2))
-        chances = np.convolve(chances, spread)
-    total = int(values.sum())
-    return np.arange(-total, total + 1), chances
+def with_seeds(
+    score: float, of_samples: tuple[float, float], by_seed: Sequence[float], confidence: float = 0.95
+) -> tuple[float, float]:
+    """Bounds over samples and seeds, from bounds over samples alone; with one seed these.
+
+    The distances of the two parts' bounds from the score are added as squares, so that skew bounds stay skew. The
+    seeds' is Student's. What the seeds disagree about on single samples counts twice, which errs on the wide side.
+
+    Source: G. Y. Zou and A. Donner, "Construction of confidence limits about effect measures", Statistics in
+    Medicine 27 (2008).
+    """
+    if len(by_seed) == 1:
+        return of_samples
+    half = two_sided_t(confidence, len(by_seed) - 1) * float(np.std(by_seed, ddof=1)) / math.sqrt(len(by_seed))
+    low, high = of_samples
+    return score - math.hypot(score - low, half), score + math.hypot(high - score, half)
+
+
+def two_sided_t(confidence: float, df: float) -> float:
+    """How many standard errors either way hold ``confidence`` of Student's t."""
+    from scipy.stats import t
+
+    return float(t.ppf((1 + confidence) / 2, df))
 
 
 def r2_score(y: np.ndarray, predicted: np.ndarray) -> float:
@@ -119,7 +137,8 @@ def bootstrap_r2(
     return float(low), float(high)
 
 
-def _two_sided_z(confidence: float) -> float:
+def two_sided_z(confidence: float) -> float:
+    """How many standard deviations either way hold ``confidence`` of a normal distribution."""
     if not 0 < confidence < 1:
         raise ValueError(f"Expected a confidence between 0 and 1, such as 0.95; got {confidence!r}.")
     return NormalDist().inv_cdf((1 + confidence) / 2)

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..structure import Structure
+from ..structure.serialization import read_json
 from .budget import Budget
 from .description import describe
 
 FORMAT = "structopt_widgets.Trial"
+VERSION = 1  # of a trial's record; a later one may have more fields, which this release keeps and does not read
 _EXPECTED = "Expected the JSON text that Trial.to_json() writes"
 COSTS = ("n_params", "macs", "flops", "weight_bytes", "peak_activation_bytes", "training_bytes", "parallelism")
 
@@ -30,10 +32,12 @@ class Trial:
         metric: ``"accuracy"``, share of right classes, or ``"r2"``, share of explained variance,
             both over the validation part after the last epoch.
         score: mean of ``by_seed``.
-        low, high: 95 % interval of the score. Accuracy: Wilson's, for the mean over the seeds as a
-            proportion of the validation samples. R2: percentile bootstrap of the mean over the seeds.
-            Both cover which samples happened to be in the validation part, counted once however
-            many seeds there are; how much the seeds differ is the standard deviation in the row.
+        low, high: 95 % interval of the score. With several seeds it covers the expected score of the
+            *structure*, over validation samples and over seeds. With one it covers the score of *this
+            network* on other samples, and says nothing of another seed. Accuracy: Wilson's with an
+            effective number of samples; R2: percentile bootstrap, with the seeds' variance added. See
+            :func:`~structopt_widgets.training.statistics.accuracy_interval` and
+            :func:`~structopt_widgets.training.statistics.with_seeds`.
         by_seed: the score of each seed, in the order of ``budget.seed_list``.
         loss: mean over the seeds of the validation loss after the last epoch.
         n_params, macs, flops, weight_bytes, parallelism: costs of the structure.
@@ -47,9 +51,13 @@ class Trial:
         history: for each seed, for each epoch: training ``loss``, ``val_loss`` and ``val_accuracy``
             or ``val_r2``.
         engine: ``"together"`` when its seeds, and perhaps other structures, were trained in one compiled
-            step; ``"keras"`` when each was trained by ``keras.Model.fit``.
+            step; ``"keras"`` when each was trained by ``keras.Model.fit``, with the reason where they
+            were to be trained together: ``"keras: noise (GaussianNoise) draws random numbers of its own"``.
+        settled: whether the moving statistics of normalization layers were recomputed on training samples
+            before the last validation, as the run was too short for them: ``Budget.settle_normalization``.
         right: for an accuracy, how many seeds were right on each validation sample, packed by
             :func:`~structopt_widgets.training.item_scores.pack_counts`; else empty.
+        other: what a newer release has written and this one does not know, kept as it is.
     """
 
     structure: Structure
@@ -75,8 +83,10 @@ class Trial:
     reason: str = ""
     history: tuple[tuple[Mapping[str, float], ...], ...] = ()
     engine: str = "keras"
+    settled: bool = False
     number: int | None = None
     right: str = ""
+    other: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def to_row(self) -> dict[str, Any]:
         """One flat row for a table.
@@ -102,6 +112,7 @@ class Trial:
             "learning_rate": math.nan if self.budget.learning_rate is None else self.budget.learning_rate,
             "seconds": self.seconds,
             "engine": self.engine,
+            "settled": self.settled,
             "state": self.state,
             "reason": self.reason,
             "data": self.data,
@@ -115,45 +126,61 @@ class Trial:
             return f"{self.state}: {self.reason or 'no score'}"
         unit = "{:.1%}" if self.metric == "accuracy" else "{:.3f}"
         score, low, high = (unit.format(each) for each in (self.score, self.low, self.high))
-        seeds = f", mean of {len(self.by_seed)} seeds" if len(self.by_seed) > 1 else ""
-        return f"{self.metric} {score} (95 % interval {low} to {high}{seeds}) with {self.n_params:,} parameters"
+        covers = f"mean of {len(self.by_seed)} seeds" if len(self.by_seed) > 1 else "of this network"
+        settled = "; normalization settled on training samples" if self.settled else ""
+        interval = f"95 % interval {low} to {high}, {covers}"
+        return f"{self.metric} {score} ({interval}) with {self.n_params:,} parameters{settled}"
 
     def to_json(self) -> str:
         """Everything in the trial, its structure included, as standard JSON."""
         fields = self.to_record() | {"structure": json.loads(self.structure.to_json())}
-        return json.dumps({"format": FORMAT, "version": 1, **fields}, allow_nan=False)
+        return json.dumps({"format": FORMAT, **fields}, allow_nan=False)
 
     def to_record(self) -> dict[str, Any]:
         """Everything but the structure, as values of standard JSON, for those who keep structures apart."""
-        fields = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name != "structure"}
-        return _encode(fields | {"budget": dataclasses.asdict(self.budget)})
+        apart = ("structure", "budget", "other")
+        fields = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name not in apart}
+        budget = dataclasses.asdict(self.budget) | dict(self.other.get("budget", {}))
+        return _encode({"version": VERSION, **fields, **self.other, "budget": budget})
 
     @classmethod
     def from_json(cls, text: str) -> Trial:
         """The trial :meth:`to_json` wrote; raises ``ValueError`` for any other text."""
+        fields = read_json(text, FORMAT, _EXPECTED)
         try:
-            fields = json.loads(text)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"{_EXPECTED}, got text that is not JSON: {error}") from None
-        if not isinstance(fields, dict) or fields.pop("format", None) != FORMAT or fields.pop("version", None) != 1:
-            raise ValueError(f"{_EXPECTED} in version 1, got other JSON: {text[:80]!r}")
-        try:
-            structure = Structure.from_json(json.dumps(fields.pop("structure")))
-            return cls.from_record(fields, structure)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise ValueError(f"{_EXPECTED}; this one is damaged: {type(error).__name__} {error}") from error
+            structure = Structure.from_json(json.dumps(fields.pop("structure", None)))
+        except ValueError as error:
+            raise ValueError(f"{_EXPECTED}; the structure of this one is damaged: {error}") from error
+        return cls.from_record(fields, structure)
 
     @classmethod
     def from_record(cls, record: Mapping[str, Any], structure: Structure) -> Trial:
-        """The trial of a :meth:`to_record` and its structure; raises ``KeyError`` or ``TypeError`` for any other."""
-        fields = {**record, "structure": structure, "budget": Budget(**record["budget"])}
-        for name in ("score", "low", "high", "loss"):
-            fields[name] = float(record[name])
-        fields["by_seed"] = tuple(float(each) for each in record["by_seed"])
-        fields["history"] = tuple(
-            tuple({key: float(value) for key, value in epoch.items()} for epoch in run) for run in record["history"]
-        )
-        return cls(**fields)
+        """The trial of a :meth:`to_record` and its structure; raises ``ValueError`` for any other.
+
+        Fields it does not know are kept in ``other``, and written again.
+        """
+        known = {each.name for each in dataclasses.fields(cls)} - {"other"}
+        try:
+            settings, limits = record["budget"], {each.name for each in dataclasses.fields(Budget)}
+            fields = {name: value for name, value in record.items() if name in known}
+            other = {name: value for name, value in record.items() if name not in known}
+            if other.get("version") == VERSION:
+                del other["version"]
+            if more := {name: value for name, value in settings.items() if name not in limits}:
+                other["budget"] = more
+            fields |= {"structure": structure, "other": other}
+            fields["budget"] = Budget(**{name: value for name, value in settings.items() if name in limits})
+            for name in ("score", "low", "high", "loss"):
+                fields[name] = float(record[name])
+            fields["by_seed"] = tuple(float(each) for each in record["by_seed"])
+            fields["history"] = tuple(
+                tuple({key: float(value) for key, value in epoch.items()} for epoch in run) for run in record["history"]
+            )
+            return cls(**fields)
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            version = record.get("version", VERSION) if isinstance(record, Mapping) else VERSION
+            fault = "damaged" if version == VERSION else f"of version {version!r}, which a newer release may read"
+            raise ValueError(f"{_EXPECTED}; this one is {fault}: {type(error).__name__} {error}") from error
 
     def __repr__(self) -> str:
         number = "" if self.number is None else f" {self.number}"

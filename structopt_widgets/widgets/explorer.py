@@ -92,9 +92,9 @@ class Explorer(ipywidgets.VBox):
         """Every finished trial, one a row."""
         return self.study.trials
 
-    def model(self, weights: str = "inherit") -> keras.Model:
-        """The structure the controls stand at, built; see :meth:`Structure.build`."""
-        return self.structure.build(weights)
+    def model(self, weights: str = "inherit", importance: Any = None) -> keras.Model:
+        """The structure the controls stand at, built with the explorer's data; see :meth:`Structure.build`."""
+        return self.structure.build(weights, importance=importance, data=self._data)
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and show it on the trade-off plot; returns it with its number."""

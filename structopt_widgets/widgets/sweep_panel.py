@@ -10,6 +10,7 @@ import traitlets
 
 from ..structure import StructureSpace
 from ..study import Study
+from ..study.verdicts import tally
 from ..training import Budget, Data
 from .background import Background, Outcome, Task
 from .validation_panel import needed, number_field
@@ -123,4 +124,11 @@ class SweepPanel(ipywidgets.HBox):
         failed = int((table["state"] == "failed").sum())
         lost = f", {failed} of them failed" if failed else ""
         fewer = "" if len(table) >= n_trials else "; there are no more that cost so little"
-        return Outcome(f"{len(table)} structures{lost}{fewer}.")
+        return Outcome(f"{len(table)} structures{lost}{fewer}.{self._verdicts()}")
+
+    def _verdicts(self) -> str:
+        """What can be told apart, in words; the study may hold other trials too, and they count."""
+        try:
+            return f" Of all on the plot: {tally(self._study.compare())}."
+        except ValueError:  # all have failed
+            return ""

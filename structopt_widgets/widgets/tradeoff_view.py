@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -84,8 +85,9 @@ class TradeoffView(ipywidgets.VBox):
             references = self._references()  # slow the first time: the sliders need not wait for it
             compared = self._compared()
             with self._drawing:
-                draw_tradeoff(self._info(references, compared), self.figure)
-                self.table.value = self._table(compared)
+                info = self._info(references, compared)
+                draw_tradeoff(info, self.figure)
+                self.table.value = self._table(compared, info.note)
                 self._list_trials()
 
     def move_cursor(self) -> None:
@@ -107,7 +109,7 @@ class TradeoffView(ipywidgets.VBox):
         try:
             return self._study.compare()
         except ValueError:
-            return pd.DataFrame(columns=["difference", "told_apart"])
+            return pd.DataFrame(columns=["standard_error", "verdict"])
 
     def _info(self, references: Mapping[str, float], compared: pd.DataFrame) -> TradeoffInfo:
         return tradeoff_info(
@@ -131,10 +133,8 @@ class TradeoffView(ipywidgets.VBox):
         self.trial.value = self.trial.options[0][1] if chosen is None else chosen
         self.set_sliders.disabled = False
 
-    def _table(self, compared: pd.DataFrame) -> str:
-        verdicts = compared["told_apart"].map({True: "worse", False: "not told apart"}).to_dict()
-        if verdicts:
-            verdicts[compared["difference"].idxmax()] = "the best"
+    def _table(self, compared: pd.DataFrame, note: str) -> str:
+        verdicts = compared["verdict"].to_dict()
         rows = [
             {
                 "trial": trial.number,
@@ -149,7 +149,7 @@ class TradeoffView(ipywidgets.VBox):
         if not rows:
             return ""
         text = pd.DataFrame(rows).to_html(escape=True, index=False, border=0, na_rep="")
-        return f"<details open><summary>The same as a table</summary>{text}</details>"
+        return f"<details open><summary>The same as a table</summary>{text}<p>{html.escape(note)}</p></details>"
 
 
 def _listed(trial: Trial) -> str:
@@ -163,4 +163,5 @@ def _score(trial: Trial) -> str:
     if trial.state != "complete":
         return ""
     unit = "{:.1%}" if trial.metric == "accuracy" else "{:.3f}"
-    return f"{unit.format(trial.score)} ({unit.format(trial.low)} to {unit.format(trial.high)})"
+    covers = " of this network" if len(trial.by_seed) == 1 else ""
+    return f"{unit.format(trial.score)} ({unit.format(trial.low)} to {unit.format(trial.high)}{covers})"

@@ -12,6 +12,7 @@ import traitlets
 from ..figures.style import COLOURS
 from ..structure import Structure
 from ..training import Budget, Data, Progress, Trial, quick_run
+from ..training.budget import SHORT_BUDGET
 from .background import Background, Outcome, Task
 from .lasting_figure import LastingFigure
 
@@ -40,7 +41,7 @@ class ValidationPanel(ipywidgets.HBox):
         self._background = background
         self._finished = finished
         self.epochs = number_field("epochs", 3, 1, 1000)
-        self.seeds = number_field("seeds", 1, 1, 100)
+        self.seeds = number_field("seeds", len(SHORT_BUDGET.seed_list), 1, 100)
         self.batch_size = number_field("batch size", 32, 1, 65536)
         self.run_button = ipywidgets.Button(description="Run", icon="play", button_style="primary")
         self.run_button.tooltip = "train this structure from fresh weights and validate it"

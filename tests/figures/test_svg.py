@@ -83,7 +83,7 @@ def test_an_axis_is_linear_or_logarithmic() -> None:
 
 
 def test_trials_like_the_best_are_hollow(trials: pd.DataFrame) -> None:
-    picture = plot_tradeoff_svg(trials.assign(difference=[0.0, -0.2, -0.1], told_apart=[False, True, False]))
+    picture = plot_tradeoff_svg(trials.assign(verdict=["the best", "worse", "cannot be told apart"]))
     root = ElementTree.fromstring(picture.svg)  # noqa: S314 - made here, a moment ago
     hollow = [group for group in root.findall(f"{SVG}g") if group.find(f"{SVG}circle").get("fill") == "#fff"]
     assert ["trial 0 " in each.find(f"{SVG}title").text for each in hollow] == [True, False]

@@ -68,19 +68,19 @@ def test_quantities_are_found_by_their_column(trials: pd.DataFrame) -> None:
 
 def test_the_drawing(trials: pd.DataFrame) -> None:
     figure = plot_tradeoff(trials, baseline=0, cursor=300)
-    points, front, baseline, alike = figure.data
+    points, front, baseline, alike, room = figure.data
     assert points.x == (1000, 100, 2000, 4000)
     assert points.customdata == (0, 1, 2, 7)
     assert points.error_y.array == pytest.approx((0.04, 0.1, 0.05, 0.05))
     assert points.error_y.arrayminus == pytest.approx((0.05, 0.1, 0.05, 0.05))
     assert (front.x, front.y, front.line.shape) == ((100, 1000, 4000), (0.6, 0.8, 0.85), "hv")
     assert (baseline.x, baseline.customdata) == ((1000,), (0,))
-    assert alike.x == ()
+    assert alike.x == room.x == ()
     assert (figure.layout.xaxis.type, figure.layout.xaxis.title.text) == ("log", "Parameters")
     assert figure.layout.yaxis.title.text == "Validation accuracy"
     assert (figure.layout.shapes[0].visible, figure.layout.shapes[0].x0, figure.layout.shapes[0].x1) == (True, 300, 300)
     assert not figure.layout.annotations[0].visible
-    assert len({trace.marker.symbol for trace in figure.data}) == 3
+    assert len({trace.marker.symbol for trace in (points, front, baseline)}) == 3
 
 
 @pytest.mark.parametrize("kind", [go.Figure, go.FigureWidget])
@@ -146,9 +146,7 @@ def test_zeros_have_no_place_on_a_logarithmic_axis(trials: pd.DataFrame) -> None
 
 def test_trials_like_the_best_are_hollow(trials: pd.DataFrame) -> None:
     # Trial 0 is worse, trial 1 is on other data: it is not in the comparison.
-    compared = pd.DataFrame(
-        {"difference": [-0.05, -0.15, 0.0], "told_apart": [True, False, False]}, index=pd.Index([0, 2, 7])
-    )
+    compared = pd.DataFrame({"verdict": ["worse", "cannot be told apart", "the best"]}, index=pd.Index([0, 2, 7]))
     table = trials.join(compared)
     info = tradeoff_info(table)
     assert [each.number for each in info.points if each.alike] == [2, 7]
@@ -160,6 +158,57 @@ def test_trials_like_the_best_are_hollow(trials: pd.DataFrame) -> None:
     assert hollow.name == "cannot be told apart from the best"
     plot_tradeoff(trials, figure=figure)
     assert hollow.x == ()
+
+
+def test_what_is_at_one_place_has_room_around_it(trials: pd.DataFrame) -> None:
+    for x in ("n_params", "parallelism"):
+        place = float(trials.loc[0, x])
+        for logx in (True, False):
+            low, high = tradeoff_info(trials[:1], x=x, cursor=place, logx=logx).x_room or (0.0, 0.0)
+            assert low < place < high
+            # In the middle, on the axis' own scale.
+            assert place == pytest.approx(math.sqrt(low * high) if logx else (low + high) / 2)
+    # The interval spreads over y; without one there is one place on y, too, which may be 0.
+    assert tradeoff_info(trials[:1]).y_room is None
+    for score in (0.8, 0.0, -0.3):
+        low, high = tradeoff_info(trials[["n_params"]][:1].assign(accuracy=score), cursor=1000).y_room or (0.0, 0.0)
+        assert low < score < high
+    same = tradeoff_info(trials.assign(n_params=7)[:3], cursor=7)
+    assert same.x_room == pytest.approx((7 / 3, 21))
+    # Where something spreads, plotly finds the range.
+    assert tradeoff_info(trials).x_room is None
+    assert tradeoff_info(trials[:1], cursor=900).x_room is None
+    figure = plot_tradeoff(trials[:1], cursor=1000)
+    # Unseen points there widen plotly's range; y has an interval.
+    room = figure.data[4]
+    assert (room.x, room.y, room.marker.opacity) == (pytest.approx((1000 / 3, 3000)), (0.8, 0.8), 0)
+    plot_tradeoff(trials, cursor=1000, figure=figure)
+    assert room.x == ()
+
+
+def test_the_note_says_by_how_much_the_best_is_optimistic(trials: pd.DataFrame) -> None:
+    assert tradeoff_info(trials).note == ""
+    compared = pd.DataFrame(
+        {"standard_error": [0.0, 0.02, 0.03, 0.04], "verdict": ["the best"] + ["worse"] * 3}, index=[7, 0, 1, 2]
+    )
+    # Median 0.75; above it 0.05 and 0.1; chance has 0.03^2 / 2 of the variance, which is their mean square.
+    points = 100 * 0.1 * (0.03**2 / 2) / ((0.05**2 + 0.1**2) / 2)
+    note = tradeoff_info(trials.join(compared)).note
+    assert note == (
+        f"The best of 4 was chosen by these scores, so its own is optimistic, by about {points:.1f} points."
+    )
+    figure = plot_tradeoff(trials.join(compared))
+    assert figure.layout.title.text.replace("<br>", " ") == note
+    alone = trials.join(compared.assign(verdict="one run each: not comparable"))
+    assert "and more for what its seed did" in tradeoff_info(alone).note
+    assert "not comparable" in tradeoff_info(alone).points[0].text
+    assert not any(each.alike for each in tradeoff_info(alone).points)
+
+
+def test_an_interval_of_one_run_says_whose_it_is(trials: pd.DataFrame) -> None:
+    texts = [each.text for each in tradeoff_info(trials.assign(seeds=[1, 3, 3, 3, 3])).points]
+    assert "95 % of this network: 75.0% to 84.0%" in texts[0]
+    assert "(95 %: 50.0% to 70.0%)" in texts[1]
 
 
 def test_references_are_lines_with_names(trials: pd.DataFrame) -> None:

@@ -84,7 +84,7 @@ def test_a_wrong_number_is_found() -> None:
     assert not wrong.ok
     assert wrong.row("parameters").difference == 1
     assert "1 of " in str(wrong)
-    assert "comparisons failed: parameters" in wrong._repr_html_()
+    assert "comparable counts differ: parameters" in wrong._repr_html_()
     assert wrong.table.loc["parameters", "agrees"] == "no"
 
 

@@ -8,6 +8,15 @@ from structopt_widgets.metrics import Comparison, Verification
 def test_a_failed_comparison_is_named_in_text_and_escaped_in_html() -> None:
     found = Verification((Comparison("a<b", 1, 2, "equal", "why"),))
     assert not found.ok
-    assert "1 of 1 comparisons failed: a<b." in str(found)
+    assert "1 of the 1 comparable counts differ: a<b." in str(found)
     assert "a<b" not in found._repr_html_()
-    assert "failed: a&lt;b." in found._repr_html_()
+    assert "differ: a&lt;b." in found._repr_html_()
+
+
+def test_what_is_explained_is_not_said_to_agree() -> None:
+    rows = (
+        Comparison("equal", 1, 1, "equal", "why"),
+        Comparison("other", 1, 9, "explained", "why"),
+    )
+    said = str(Verification(rows)).splitlines()[-1]
+    assert said == "The 1 comparable counts agree. 1 more count different things and are explained."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -101,7 +103,36 @@ def test_another_machine_is_dead_once_it_gives_no_sign_of_life(
 
 def test_a_process_number_that_was_used_again_is_another_process(two: list[Claims]) -> None:
     here = two[0]._worker
+    boot, ticks = workers._start(os.getppid()).rsplit(" ", 1)
+    parent = here.attrs | {"pid": os.getppid(), "id": "other", "start": f"{boot} {ticks}"}
+    assert not here.is_dead(parent)
+    assert here.is_dead(parent | {"start": f"{boot} {int(ticks) - 1}"})
+    assert here.is_dead(parent | {"start": f"another-boot {ticks}"})
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="elsewhere psutil says when a process began")
+def test_a_clock_that_is_set_kills_nobody(two: list[Claims], monkeypatch: pytest.MonkeyPatch) -> None:
+    here = two[0]._worker
+    parent = here.attrs | {"pid": os.getppid(), "id": "other", "start": workers._start(os.getppid())}
+    real = workers.psutil.Process.create_time
+    monkeypatch.setattr(workers.psutil.Process, "create_time", lambda process: real(process) + 3600)
+    assert not here.is_dead(parent)
+
+
+def test_a_claim_of_the_release_before_is_understood(two: list[Claims]) -> None:
+    here = two[0]._worker
     started = workers.psutil.Process(os.getppid()).create_time()
-    parent = here.attrs | {"pid": os.getppid(), "id": "other", "started": started}
+    old = {key: value for key, value in here.attrs.items() if key != "start"}
+    parent = old | {"pid": os.getppid(), "id": "other", "started": started}
     assert not here.is_dead(parent)
     assert here.is_dead(parent | {"started": started - 60})
+
+
+def test_a_process_that_has_ended_and_was_not_waited_for_is_dead(two: list[Claims]) -> None:
+    here = two[0]._worker
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+        owner = here.attrs | {"pid": process.pid, "id": "other", "start": workers._start(process.pid)}
+        assert not here.is_dead(owner)
+        process.stdin.close()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert here.is_dead(owner)

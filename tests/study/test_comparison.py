@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from scipy.stats import t
 from toys import toy_space, toy_trial
 
 import structopt_widgets as sw
 from structopt_widgets.training.item_scores import pack_counts, unpack_counts
-from structopt_widgets.training.statistics import sign_flip_p_value
-
-
-@given(st.lists(st.integers(-4, 4), max_size=9))
-def test_the_p_value_is_the_share_of_signs_that_do_as_well(differences: list[int]) -> None:
-    sums = [abs(sum(s * d for s, d in zip(signs, differences, strict=True))) for signs in _signs(len(differences))]
-    expected = np.mean([each >= abs(sum(differences)) for each in sums])
-    assert sign_flip_p_value(differences) == pytest.approx(expected)
-    # Tenths are no whole numbers: the other way of counting.
-    assert sign_flip_p_value([each / 10 for each in differences]) == pytest.approx(expected)
-
-
-def _signs(n: int) -> list[tuple[int, ...]]:
-    return list(itertools.product((-1, 1), repeat=n))
-
-
-def test_many_samples_follow_the_normal_distribution() -> None:
-    # 10,000 samples on which the two disagree, 5,100 to 4,900: two standard deviations, and the half step.
-    differences = [1] * 5100 + [-1] * 4900 + [0] * 1000
-    expected = math.erfc((200 - 1) / 100 / math.sqrt(2))
-    assert sign_flip_p_value(differences) == pytest.approx(expected, rel=1e-3)
-    draws = np.random.default_rng(0).normal(size=40)
-    assert 0.01 < sign_flip_p_value(draws) < 1
-    assert sign_flip_p_value(draws + 2) < 1e-4
 
 
 def test_counts_survive_packing() -> None:
@@ -54,33 +28,69 @@ def trial(counts: list[int], seeds: int = 1, **changes: object) -> sw.Trial:
     return toy_trial(toy_space().baseline, sw.Budget(seeds=seeds), **options)
 
 
-def test_samples_are_paired_where_they_are_known() -> None:
-    base = [1] * 60 + [0] * 40
-    better = [1] * 70 + [0] * 30
-    found = sw.compare(trial(better), trial(base))
+def two_seeds(first: list[int], second: list[int], **changes: object) -> sw.Trial:
+    """A trial of two seeds, each right on the samples where it has a 1."""
+    return trial(np.add(first, second).tolist(), 2, by_seed=(np.mean(first), np.mean(second)), **changes)
+
+
+def test_two_runs_of_one_seed_are_not_comparable() -> None:
+    found = sw.compare(trial([1] * 70 + [0] * 30), trial([1] * 40 + [0] * 60))
+    assert found.verdict == "one run each: not comparable"
+    assert math.isnan(found.p_value)
+    assert not found.told_apart
+    # What other samples would do to the two networks: thirty of a hundred paired differences are 1.
+    assert found.standard_error == pytest.approx(math.sqrt(0.3 * 0.7 / 99))
+    assert str(found) == "one run each: not comparable: difference +0.3000, standard error 0.0461"
+
+
+def test_for_two_structures_it_is_students_t_over_samples_and_seeds() -> None:
+    better = two_seeds([1] * 90 + [0] * 10, [1] * 94 + [0] * 6)
+    base = two_seeds([1] * 80 + [0] * 20, [1] * 78 + [0] * 22)
+    found = sw.compare(better, base)
+    by_seed = np.array([[0.90, 0.94], [0.80, 0.78]])
+    of_seeds = by_seed.var(axis=1, ddof=1).mean() * (1 / 2 + 1 / 2)
+    # Shares of right seeds: 78 samples 0, two 0.5, ten 1, four 0.5, six 0; less what the seeds disagree about.
+    shares = [0] * 78 + [0.5] * 2 + [1] * 10 + [0.5] * 4 + [0] * 6
+    disagreement = (4 / 100 * 0.5 + 2 / 100 * 0.5) / 2 / 100
+    of_samples = np.var(shares, ddof=1) / 100 - disagreement
+    df = (of_seeds + of_samples) ** 2 / (of_seeds**2 / 2 + of_samples**2 / 99)
+    error = math.sqrt(of_seeds + of_samples)
+    assert found.standard_error == pytest.approx(error)
+    assert found.p_value == pytest.approx(2 * t.sf(0.13 / error, df), rel=0.01)
+    assert (found.difference, found.paired_by) == (pytest.approx(0.13), "samples")
+    assert (found.verdict, found.told_apart) == ("better", True)
+    assert sw.compare(base, better).verdict == "worse"
+    assert sw.compare(base, base).p_value == 1
+    assert str(sw.compare(base, base)).startswith("cannot be told apart: difference +0.0000")
+
+
+def test_seeds_that_score_alike_still_disagree_on_samples() -> None:
+    # Both seeds of both score 0.5, each on other samples: no variance is seen, but there is chance.
+    half = two_seeds([1, 0] * 50, [0, 1] * 50)
+    other = two_seeds([1, 1, 0, 0] * 25, [0, 1, 1, 0] * 24 + [1, 1, 1, 0])
+    found = sw.compare(half, other)
+    assert found.standard_error > 0
+    assert found.verdict == "cannot be told apart"
+
+
+def test_without_samples_intervals_stand_for_them() -> None:
+    options = {"right": "", "metric": "r2", "low": 0.49, "high": 0.51, "by_seed": (0.49, 0.51), "score": 0.5}
+    one = trial([0, 1], 2, **options)
+    other = trial([0, 1], 2, **options | {"low": 0.79, "high": 0.81, "by_seed": (0.79, 0.81), "score": 0.8})
+    found = sw.compare(other, one)
+    assert (found.paired_by, found.verdict) == ("nothing", "better")
+    assert found.standard_error == pytest.approx(math.sqrt(2 * (0.01 / 1.959964) ** 2 + 0.0002))
+
+
+def test_mcnemars_test_is_about_two_networks() -> None:
+    base, better = [1] * 60 + [0] * 40, [1] * 70 + [0] * 30
+    found = sw.compare_networks(trial(better), trial(base))
     # Ten samples, all to the one side: of 2^10 ways to fall, two.
-    assert found.p_value == pytest.approx(2 / 2**10)
-    assert (found.difference, found.paired_by, found.told_apart) == (pytest.approx(0.1), "samples", True)
-    assert str(found).startswith("the first is better: difference +0.1000, p = 0.002")
-    # The same two scores, from networks that err on other samples.
-    assert not sw.compare(trial(better[::-1]), trial(base)).told_apart
-    assert sw.compare(trial(base), trial(base)).p_value == 1
-    # One seed against three: the shares are compared.
-    three = [3 * each for each in base]
-    assert sw.compare(trial(three, seeds=3), trial(base)).p_value == 1
-    assert "cannot be told apart" in str(sw.compare(trial(three, seeds=3), trial(base)))
-
-
-def test_seeds_are_paired_else_intervals_compared() -> None:
-    scores = (0.5, 0.6, 0.55, 0.52, 0.57, 0.51)
-    one = trial([0, 1], 6, right="", by_seed=scores)
-    other = trial([0, 1], 6, right="", by_seed=tuple(each + 0.01 for each in scores))
-    found = sw.compare(one, other)
-    assert (found.paired_by, found.p_value, found.told_apart) == ("seeds", pytest.approx(2 / 2**6), True)
-    low, high = (trial([0, 1], right="", low=low, high=high) for low, high in ((0.1, 0.2), (0.3, 0.4)))
-    assert sw.compare(low, high).told_apart
-    assert not sw.compare(low, low).told_apart
-    assert math.isnan(sw.compare(low, high).p_value)
+    assert (found.only_first, found.only_second, found.p_value) == (10, 0, pytest.approx(2 / 2**10))
+    assert "these two networks" in str(found)
+    assert sw.compare_networks(trial(base), trial(base)).p_value == 1
+    with pytest.raises(ValueError, match=r"Expected two classifications of one seed each, got one with .* of 2 seeds"):
+        sw.compare_networks(two_seeds(base, base), trial(base))
 
 
 def test_only_what_is_comparable_is_compared() -> None:
@@ -95,12 +105,33 @@ def test_a_study_marks_what_cannot_be_told_from_its_best() -> None:
     study = sw.Study()
     with pytest.raises(ValueError, match="got none"):
         study.compare()
-    for right in ([1] * 60 + [0] * 40, [1] * 59 + [0] * 41, [1] * 40 + [0] * 60):
-        study.add(trial(right))
+    for count in (60, 58, 20):
+        study.add(two_seeds([1] * count + [0] * (100 - count), [1] * (count + 1) + [0] * (99 - count)))
     study.add(trial([0, 1], state="failed"))
-    assert study.compare()["told_apart"].tolist() == [False, False, True]
-    assert study.compare(2)["told_apart"].tolist() == [True, True, False]
-    assert study.compare(2)["difference"].tolist() == pytest.approx([0.2, 0.19, 0.0])
+    table = study.compare()
+    assert table["verdict"].tolist() == ["the best", "cannot be told apart", "worse"]
+    assert table["told_apart"].tolist() == [False, False, True]
+    assert study.compare(2)["verdict"].tolist() == ["better", "better", "compared with"]
+    assert study.compare(2)["difference"].tolist() == pytest.approx([0.4, 0.38, 0.0])
+    with pytest.raises(ValueError, match="one that is failed"):
+        study.compare(3)
+    # The same difference among more structures is less sure.
+    before = table.loc[2, "p_value"]
+    for count in range(50, 60):
+        study.add(two_seeds([1] * count + [0] * (100 - count), [1] * (count + 1) + [0] * (99 - count)))
+    assert sw.compare(study.trial(2), study.trial(0)).p_value <= before
+
+
+def test_a_study_of_single_runs_says_so() -> None:
+    study = sw.Study()
+    study.add(trial([1] * 60 + [0] * 40))
+    assert study.compare()["verdict"].tolist() == ["the best"]
+    study.add(trial([1] * 10 + [0] * 90))
+    assert set(study.compare()["verdict"]) == {"one run each: not comparable"}
+    # Others with two seeds tell what a seed does: they are compared, and so are the first two.
+    for _ in range(3):
+        study.add(two_seeds([1] * 60 + [0] * 40, [1] * 62 + [0] * 38))
+    assert study.compare()["verdict"].tolist()[:3] == ["cannot be told apart", "worse", "the best"]
 
 
 def test_a_trial_without_a_score_is_never_the_best() -> None:

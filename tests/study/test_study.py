@@ -25,7 +25,7 @@ def trial() -> Trial:
         high=0.6,
         by_seed=(0.5,),
         loss=1.0,
-        budget=Budget(),
+        budget=Budget(seeds=1),
         data="toy",
         fingerprint="",
         versions={},

@@ -100,7 +100,7 @@ def test_a_sweep_is_its_arguments(sampler: str) -> None:
     assert len(study) == len(table) == len(set(structures(study))) == 7
     other = toy_sweep(study, 3, 2, sampler=sampler, seed=1)
     assert other.index.tolist() == [7, 8, 9]
-    longer = toy_sweep(study, 3, 2, sampler=sampler, budget=sw.Budget(epochs=2))
+    longer = toy_sweep(study, 3, 2, sampler=sampler, budget=sw.Budget(epochs=2, seeds=1))
     assert longer.index.tolist() == [10, 11, 12]
 
 
@@ -200,13 +200,13 @@ def test_a_sweep_stops_when_asked_and_forgets_what_was_cancelled(monkeypatch: py
 
 def test_successive_halving() -> None:
     study = sw.Study()
-    table = toy_sweep(study, 9, 4, budget=sw.Budget(epochs=9), halving=(3, 3), minimize=())
+    table = toy_sweep(study, 9, 4, budget=sw.Budget(epochs=9, seeds=1), halving=(3, 3), minimize=())
     assert table["epochs"].tolist() == [1] * 9 + [3] * 3 + [9]
     for epochs, kept in ((1, 3), (3, 1)):
         rung = table[table["epochs"] == epochs].nlargest(kept, "accuracy")
         assert set(rung["structure"]) == set(table[table["epochs"] == 3 * epochs]["structure"])
     # All of it again: nothing is left to do.
-    assert toy_sweep(study, 9, 4, budget=sw.Budget(epochs=9), halving=(3, 3), minimize=()).equals(table)
+    assert toy_sweep(study, 9, 4, budget=sw.Budget(epochs=9, seeds=1), halving=(3, 3), minimize=()).equals(table)
     with pytest.raises(ValueError, match="With \\(3, 3\\), 27 trials"):
         toy_sweep(study, 8, 4, halving=(3, 3))
 
@@ -215,12 +215,12 @@ def test_rungs_that_would_train_alike_are_refused() -> None:
     study = sw.Study()
     # A third of three epochs is one; a ninth cannot be less.
     with pytest.raises(ValueError, match="at least 9 epochs or steps; got 3 epochs for halving"):
-        toy_sweep(study, 9, 4, budget=sw.Budget(epochs=3), halving=(3, 3))
+        toy_sweep(study, 9, 4, budget=sw.Budget(epochs=3, seeds=1), halving=(3, 3))
     with pytest.raises(ValueError, match="got 9 epochs and 3 steps"):
-        toy_sweep(study, 9, 4, budget=sw.Budget(epochs=9, steps=3), halving=(3, 3))
+        toy_sweep(study, 9, 4, budget=sw.Budget(epochs=9, steps=3, seeds=1), halving=(3, 3))
     assert not study.storage.get_all_trials(study.study_id)
     # Steps and seconds can be divided where epochs cannot.
-    for budget in (sw.Budget(steps=9, batch_size=8), sw.Budget(seconds=9)):
+    for budget in (sw.Budget(steps=9, batch_size=8, seeds=1), sw.Budget(seconds=9, seeds=1)):
         assert len(toy_sweep(study, 9, 4, budget=budget, halving=(3, 3))) == 9 + 3 + 1
 
 

@@ -33,7 +33,7 @@ def test_nan_is_a_failed_trial_and_the_sweep_goes_on() -> None:
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, name="a"), keras.layers.Dense(1, name="out")])
     space = sw.StructureSpace.from_keras(model)
     study = sw.Study()
-    budget = sw.Budget(epochs=20, learning_rate=1e30)
+    budget = sw.Budget(epochs=20, learning_rate=1e30, seeds=1)
     table = study.sweep(space, sw.Data(x, np.arange(128.0)), 2, budget=budget, show_progress=False)
     assert table["state"].tolist() == ["failed", "failed"]
     assert table["reason"].str.contains("loss became").all()

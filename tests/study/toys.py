@@ -24,7 +24,7 @@ import numpy as np
 import structopt_widgets as sw
 from structopt_widgets.study import failed, plan, running
 
-BUDGET = sw.Budget(epochs=1, batch_size=64)
+BUDGET = sw.Budget(epochs=1, batch_size=64, seeds=1)
 PAUSE = float(os.environ.get("TOY_PAUSE", "0.1"))  # seconds a structure
 
 

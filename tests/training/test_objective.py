@@ -8,7 +8,8 @@ import pytest
 
 from structopt_widgets import StructureSpace
 from structopt_widgets.training import Budget, Data
-from structopt_widgets.training.objective import choose_objective, fresh_optimizer, last_activation
+from structopt_widgets.training.objective import choose_objective, last_activation
+from structopt_widgets.training.optimizer import fresh_optimizer
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(40, 4)).astype("float32")
@@ -44,7 +45,7 @@ def test_the_last_activation_is_found_behind_layers_that_keep_values() -> None:
 def test_classes_take_crossentropy_on_what_the_outputs_are(activation: str | None) -> None:
     objective = choose_objective(space(dense(3, activation)).baseline, CLASSES)
     assert isinstance(objective.loss, keras.losses.SparseCategoricalCrossentropy)
-    assert objective.loss.get_config()["from_logits"] is (activation != "softmax")
+    assert objective.loss.get_config()["from_logits"] is (activation is None)
     outputs = np.eye(3)[CLASSES.y_val] * 5
     assert objective.score(CLASSES.y_val, outputs) == 1
     if activation is None:
@@ -102,12 +103,15 @@ def test_several_inputs_or_outputs_are_refused() -> None:
         (keras.losses.SparseCategoricalCrossentropy(), "integer"),
         ([keras.losses.CategoricalCrossentropy()], "one-hot"),
         (lambda y, p: keras.losses.sparse_categorical_crossentropy(y, p), "integer"),
+        (lambda y, p: keras.ops.mean(-keras.ops.sum(y * keras.ops.log(p), -1)), "one-hot"),
+        ("crossentropy", "integer"),
     ],
 )
 def test_a_compiled_loss_is_kept_while_the_last_activation_is(loss: object, encoding: str) -> None:
     compiled = space(dense(8, "relu"), dense(3, "softmax"), loss=loss, optimizer="sgd")
     objective = choose_objective(compiled.baseline, CLASSES)
-    assert objective.loss == (loss[0] if isinstance(loss, list) else loss)
+    if loss != "crossentropy":
+        assert objective.loss == (loss[0] if isinstance(loss, list) else loss)
     assert objective.encoding == encoding
     uniform = np.full((len(CLASSES.y_val), 3), 1 / 3, dtype="float32")
     # -log(1/3), with smoothed labels too; the squared error is (4/9 + 1/9 + 1/9) / 3.
@@ -133,3 +137,58 @@ def test_the_optimizer_is_fresh_and_as_compiled() -> None:
     default = fresh_optimizer(space(dense(3)).baseline, Budget())
     assert isinstance(default, keras.optimizers.Adam)
     assert float(default.learning_rate) == pytest.approx(1e-3)
+
+
+def test_where_a_loss_takes_both_forms_the_data_decide() -> None:
+    def error(y: object, p: object) -> object:
+        return keras.ops.mean(y) - keras.ops.mean(p)
+
+    structure = space(dense(3, "softmax"), loss=error, optimizer="sgd").baseline
+    rows = Data(X, np.eye(3)[np.arange(40) % 3])
+    assert [choose_objective(structure, data).encoding for data in (CLASSES, rows, rows.flattened())] == [
+        "integer",
+        "one-hot",
+        "one-hot",
+    ]
+
+
+def test_a_loss_that_takes_no_labels_of_classes_is_refused() -> None:
+    def error(y: object, p: object) -> object:
+        raise TypeError(f"only for pairs of samples, not {y} and {p}")
+
+    with pytest.raises(ValueError, match=r"as class numbers or as one-hot rows; got one that takes neither \(integer"):
+        choose_objective(space(dense(3, "softmax"), loss=error, optimizer="sgd").baseline, CLASSES)
+
+
+def test_compiled_loss_weights_count_while_the_loss_does() -> None:
+    structure = space(
+        dense(3, "softmax"), loss="categorical_crossentropy", optimizer="sgd", loss_weights=[3.0]
+    ).baseline
+    objective = choose_objective(structure, CLASSES)
+    uniform = np.full((len(CLASSES.y_val), 3), 1 / 3, dtype="float32")
+    assert objective.mean_loss(CLASSES.y_val, uniform) == pytest.approx(3 * np.log(3), rel=1e-5)
+    other = structure.with_activation(next(iter(structure.activations)), "linear")
+    assert choose_objective(other, CLASSES).loss_weight == 1
+
+
+def test_what_would_train_otherwise_is_refused_in_a_sentence() -> None:
+    with pytest.raises(ValueError, match=r"got a softmax over the one output .* which is always 1. Use a sigmoid"):
+        choose_objective(space(dense(1, "softmax")).baseline, BINARY)
+
+    class Own(keras.Model):
+        def train_step(self, data: object) -> dict[str, float]:
+            return {}
+
+    x = keras.Input((4,))
+    with pytest.raises(ValueError, match=r"that Keras's own train_step trains, got Own, which has its own train_step"):
+        choose_objective(StructureSpace.from_keras(Own(x, dense(3)(x))).baseline, CLASSES)
+    reads = keras.Input(batch_shape=(8, 4, 1))
+    for layer in (keras.layers.LSTM(2, stateful=True), keras.layers.Bidirectional(keras.layers.GRU(2, stateful=True))):
+        model = keras.Model(reads, dense(3)(layer(reads)))
+        with pytest.raises(
+            ValueError, match=r"hands its state on from one batch to the next.*Make it with stateful=False"
+        ):
+            choose_objective(StructureSpace.from_keras(model).baseline, CLASSES)
+    both = space(dense(3), loss=["mse", "mae"], optimizer="sgd")
+    with pytest.raises(ValueError, match="Expected a model compiled with one loss, got 2"):
+        choose_objective(both.baseline, CLASSES)

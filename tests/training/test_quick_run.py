@@ -38,7 +38,7 @@ def baseline(*widths: int, **options: object) -> Structure:
 
 def test_a_small_network_learns_and_says_what_it_cost(fashion: Data) -> None:
     structure = baseline(32)
-    budget = Budget(epochs=2)
+    budget = Budget(epochs=2, seeds=1)
     trial = quick_run(structure, fashion, budget)
     assert trial.state == "complete"
     assert trial.score > 0.5  # chance is 0.1
@@ -96,7 +96,7 @@ def test_zero_kernels_without_biases_stay_at_chance(fashion: Data) -> None:
     structure = baseline(32, 32)
     for layer in structure.initializers:
         structure = structure.with_initializer(layer, "zeros").with_bias(layer, False)
-    trial = quick_run(structure, fashion, Budget(epochs=2))
+    trial = quick_run(structure, fashion, Budget(epochs=2, seeds=1))
     # Every output is 0: class 0 is chosen always, and nothing is learned.
     assert trial.score == np.mean(fashion.y_val == 0)
     assert trial.loss == pytest.approx(math.log(10), rel=1e-4)
@@ -126,7 +126,7 @@ def test_cancel_answers_within_a_second(fashion: Data) -> None:
             started.set()
 
     def run() -> None:
-        budget = Budget(epochs=500)
+        budget = Budget(epochs=500, seeds=1)
         result.append(quick_run(baseline(64), fashion, budget, on_progress=told, should_stop=stop.is_set))
 
     thread = threading.Thread(target=run)
@@ -164,7 +164,7 @@ def test_no_model_outlives_the_run_and_the_users_is_untouched(fashion: Data) -> 
     weights = [each.copy() for each in model.get_weights()]
     gc.collect()
     known = {id(each) for each in gc.get_objects() if isinstance(each, keras.Model)}
-    quick_run(model, fashion, Budget(epochs=1))
+    quick_run(model, fashion, Budget(epochs=1, seeds=1))
     gc.collect()
     assert not [each for each in gc.get_objects() if isinstance(each, keras.Model) and id(each) not in known]
     assert all(np.array_equal(mine, theirs) for mine, theirs in zip(weights, model.get_weights(), strict=True))
@@ -176,7 +176,7 @@ def test_an_exploding_loss_is_a_failed_trial() -> None:
     model = mlp(inputs=3, outputs=1)
     # Each step multiplies the error by about 1 - 2 * 4 * 1e6: three inputs and the bias.
     model.compile(keras.optimizers.SGD(1e6), "mse")
-    trial = quick_run(model, Data(x, np.arange(200.0)), Budget(epochs=20))
+    trial = quick_run(model, Data(x, np.arange(200.0)), Budget(epochs=20, seeds=1))
     assert trial.state == "failed"
     assert "The training loss became nan" in trial.reason or "The training loss became inf" in trial.reason
     assert trial.reason.startswith("Seed 0: ")
@@ -198,7 +198,7 @@ def test_regression_learns_a_line() -> None:
 def test_one_hot_losses_compiled_by_the_user(fashion: Data) -> None:
     model = keras.Sequential([keras.Input((14, 14)), keras.layers.Flatten(), keras.layers.Dense(10, "softmax")])
     model.compile(keras.optimizers.Adam(0.01), "categorical_crossentropy", metrics=["accuracy"])
-    assert quick_run(model, fashion, Budget(epochs=2)).score > 0.5
+    assert quick_run(model, fashion, Budget(epochs=2, seeds=1)).score > 0.5
 
 
 @pytest.mark.slow
@@ -211,10 +211,10 @@ def test_pictures_get_their_channel_axis_and_inherited_weights_count(fashion: Da
             keras.layers.Dense(10),
         ]
     )
-    first = quick_run(model, fashion, Budget(epochs=1))
+    first = quick_run(model, fashion, Budget(epochs=1, seeds=1))
     model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     model.fit(fashion.x[..., None], fashion.y, epochs=3, verbose=0)
-    again = quick_run(model, fashion, Budget(epochs=1), weights="inherit")
+    again = quick_run(model, fashion, Budget(epochs=1, seeds=1), weights="inherit")
     assert again.history[0][0]["loss"] < first.history[0][0]["loss"] - 0.2
 
 
@@ -222,12 +222,14 @@ def test_letters_tables_and_unbuilt_models() -> None:
     names = load_data("surnames")
     some = Data(names.x[:600], names.y[:600], names.x_val[:100], names.y_val[:100], class_names=names.class_names)
     model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(12)])
-    assert quick_run(model, some, Budget(epochs=1)).state == "complete"
+    assert quick_run(model, some, Budget(epochs=1, seeds=1)).state == "complete"
     assert not model.built
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.normal(size=(300, 2)), columns=["a", "b"])
     table["sign"] = np.where(table.a > table.b, "more", "less")
-    trial = quick_run(mlp(8, inputs=2, outputs=1), Data(table, label="sign"), Budget(epochs=10, learning_rate=0.02))
+    trial = quick_run(
+        mlp(8, inputs=2, outputs=1), Data(table, label="sign"), Budget(epochs=10, learning_rate=0.02, seeds=1)
+    )
     assert trial.score > 0.9
 
 
@@ -251,5 +253,5 @@ def test_bad_input_is_refused_before_training(fashion: Data) -> None:
 def test_a_structure_from_a_file_can_be_run(fashion: Data) -> None:
     structure = baseline(8)
     restored = Structure.from_json(structure.to_json())
-    budget = Budget(epochs=1)
+    budget = Budget(epochs=1, seeds=1)
     assert quick_run(restored, fashion, budget).history == quick_run(structure, fashion, budget).history

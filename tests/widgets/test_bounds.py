@@ -21,7 +21,9 @@ def grouped_model() -> keras.Model:
 
 def wide_trial(space: StructureSpace) -> sw.Trial:
     x = np.random.default_rng(0).normal(size=(40, 6, 6, 1)).astype("float32")
-    return sw.quick_run(space.baseline.with_width("first", 32), sw.Data(x, np.arange(40) % 2), sw.Budget(epochs=1))
+    return sw.quick_run(
+        space.baseline.with_width("first", 32), sw.Data(x, np.arange(40) % 2), sw.Budget(epochs=1, seeds=1)
+    )
 
 
 def test_the_browser_is_given_what_rounds_a_typed_width() -> None:

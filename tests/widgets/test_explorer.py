@@ -157,7 +157,7 @@ def test_a_run_ends_on_the_plot(explorer: sw.Explorer) -> None:
 
 def test_clicking_a_point_sets_the_sliders(explorer: sw.Explorer) -> None:
     narrow = explorer.space.baseline.with_width("stem", 3)
-    explorer.add(sw.quick_run(narrow, small_data(), sw.Budget(epochs=1)))
+    explorer.add(sw.quick_run(narrow, small_data(), sw.Budget(epochs=1, seeds=1)))
     assert explorer.structure == explorer.space.baseline
     explorer.tradeoff.choose(0)
     assert explorer.structure == narrow
@@ -219,7 +219,7 @@ def test_names_are_escaped_wherever_html_is_made() -> None:
     explorer = sw.explore(model, data=small_data())
     explorer.structure = explorer.structure.with_width("a<img src=x onerror=alert(1)>", 2)
     # TensorFlow refuses to train a layer of that name, so the result is another model's.
-    result = sw.quick_run(residual_model(), small_data(), sw.Budget(epochs=1))
+    result = sw.quick_run(residual_model(), small_data(), sw.Budget(epochs=1, seeds=1))
     explorer.add(dataclasses.replace(result, structure=explorer.structure))
     assert "a&lt;img" in explorer.tradeoff.table.value
     assert "<img" not in explorer.tradeoff.table.value
@@ -231,7 +231,7 @@ def test_a_study_can_be_continued() -> None:
     study = sw.Study()
     model = residual_model()
     first = sw.explore(model, data=small_data(), study=study)
-    first.add(sw.quick_run(first.space.baseline, small_data(), sw.Budget(epochs=1)))
+    first.add(sw.quick_run(first.space.baseline, small_data(), sw.Budget(epochs=1, seeds=1)))
     second = sw.explore(model, data=small_data(), study=study)
     assert len(second.trials) == 1
     assert list(second.tradeoff.figure.data[0].customdata) == [0]

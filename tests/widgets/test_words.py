@@ -29,7 +29,7 @@ def test_a_trial_is_chosen_from_a_list(explorer: sw.Explorer) -> None:
     view = explorer.tradeoff
     assert view.trial.options == ()
     assert view.set_sliders.disabled
-    trial = sw.quick_run(explorer.space.baseline, small_data(), sw.Budget(epochs=1))
+    trial = sw.quick_run(explorer.space.baseline, small_data(), sw.Budget(epochs=1, seeds=1))
     narrow = explorer.space.baseline.with_width("hidden", 3)
     explorer.add(trial)
     explorer.add(dataclasses.replace(trial, structure=narrow))
@@ -51,7 +51,7 @@ def test_a_trial_is_chosen_from_a_list(explorer: sw.Explorer) -> None:
 
 
 def test_a_study_that_is_continued_is_listed(explorer: sw.Explorer) -> None:
-    explorer.add(sw.quick_run(explorer.space.baseline, small_data(), sw.Budget(epochs=1)))
+    explorer.add(sw.quick_run(explorer.space.baseline, small_data(), sw.Budget(epochs=1, seeds=1)))
     again = sw.explore(explorer.space, study=explorer.study)
     assert again.tradeoff.trial.value == 0
     assert not again.tradeoff.set_sliders.disabled

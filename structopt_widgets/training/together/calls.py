@@ -20,16 +20,19 @@ def follow_calls(structure: Structure, operations: Mapping[str, Any], x: Any, tr
     """The outputs of a model for ``x``, where ``compute`` says what each call makes.
 
     ``compute`` gets the position of the call among all, the call, its layer out of ``operations``, and what
-    it is called with: positional and keyword arguments. Tensors are whatever ``x`` is and ``compute`` returns.
+    it is called with: positional and keyword arguments. Tensors are whatever
+    ``x`` holds, one or a tuple or dictionary, and ``compute`` returns.
     """
     connected, aliases = structure.space.connected, structure.aliases
     tensors: dict[int, Any] = {}
+    inputs = connected.graph.input_tensors
+    given = _by_tensor(connected.graph.inputs, x) if isinstance(x, (tuple, dict)) else {inputs[0]: x}
     for position, each in enumerate(connected.calls):
         operation = operations.get(each.call.layer)
         if operation is None:  # in a block that is left out
             results = [tensors.get(aliases.get(tensor, -1)) for tensor in each.call.outputs]
         elif connected.graph.layers[each.call.layer].kind == "InputLayer":
-            results = [x]
+            results = [given[each.call.outputs[0]]]
         else:
             args, kwargs = _filled(each.call.args, tensors), dict(_filled(each.call.kwargs or {}, tensors))
             if _takes_training(operation):
@@ -37,6 +40,14 @@ def follow_calls(structure: Structure, operations: Mapping[str, Any], x: Any, tr
             results = keras.tree.flatten(compute(position, each, operation, args, kwargs))
         tensors.update(zip(each.call.outputs, results, strict=True))
     return tensors[connected.graph.output_tensors[0]]
+
+
+def _by_tensor(inputs: Any, x: Any) -> dict[int, Any]:
+    """What each input tensor is; ``x`` holds them as ``inputs`` holds the references to them."""
+    if isinstance(inputs, TensorRef):
+        return {inputs.index: x}
+    keys = inputs if isinstance(inputs, Mapping) else range(len(inputs))
+    return {tensor: value for key in keys for tensor, value in _by_tensor(inputs[key], x[key]).items()}
 
 
 def _filled(structure: Any, tensors: Mapping[int, Any]) -> Any:

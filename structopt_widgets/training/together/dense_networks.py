@@ -47,6 +47,8 @@ def dense_layers(structure: Structure) -> DenseLayers:
     channel by channel.
     """
     graph = structure.space.graph
+    if len(graph.input_tensors) > 1:
+        raise NotStackableError("the model has several inputs")
     reads: dict[str, set[_Holds]] = {}
 
     def follow(_: int, each: ConnectedCall, layer: Any, args: Any, kwargs: Any) -> Any:

@@ -14,7 +14,9 @@ from ..objective import Objective
 from ..progress import Watch
 from ..run import Run
 from ..schedule import Deadline, epoch_lengths, has_lost_patience, sample_orders
+from ..settling import batches_to_settle
 from .joint import JointTraining
+from .proof import choose_member, is_known, prove_first_step
 
 # Python prepares one at a time whatever we do; in turn, the first computes while the second is prepared.
 _PREPARING = threading.Lock()
@@ -37,19 +39,36 @@ def fit_jointly(
     :class:`~.progress.Stopped` and :class:`~.joint.NotStackableError`.
     """
     watch.begin(runs)
+    targets = objective.targets(samples.y)
     with _PREPARING:
-        joint = kind(runs, objective, samples.x, objective.targets(samples.y), budget, weights, watch.check)
+        joint = kind(runs, objective, samples.x, targets, budget, weights, watch.check)
     watch.check()
-    n, size = len(samples.x), budget.batch_size
+    n, size = len(samples.y), budget.batch_size
     lengths, deadline = epoch_lengths(budget, n), Deadline(budget)
     orders = [sample_orders(run.seed, n) for run in runs]
     going, number, count = list(range(len(runs))), 0, 1
+    to_prove = joint.adds_losses or not is_known(runs[0].structure, objective)
     for steps in lengths:
         order = np.stack([next(each) for each in orders])
         total, seen, done = np.zeros(len(runs)), 0, 0
         while done < steps and going and not (done and deadline.is_over()):
             start = time.perf_counter()
             in_a_row = joint.steps(order, done, min(count, steps - done), number)
+            if to_prove:
+                member = choose_member(runs)
+                first = order[member, :size]
+                prove_first_step(
+                    joint,
+                    member,
+                    runs[member],
+                    float(in_a_row[0][member]),
+                    samples.x[first],
+                    targets[first],
+                    objective,
+                    budget,
+                    weights,
+                )
+                to_prove = False
             # The first step is slower than the others by what TensorFlow prepares.
             count = max(1, int(UNHEARD * len(in_a_row) / (time.perf_counter() - start)))
             for losses in in_a_row:
@@ -62,6 +81,11 @@ def fit_jointly(
                         going.remove(member)
                         watch.end(runs[member])
                 watch.end_step([runs[member] for member in going])
+        batches = batches_to_settle(runs[0].structure, budget, n, number) if going else 0
+        if batches:
+            joint.settle(order, batches, number)
+        for run in runs:
+            run.is_settled = batches > 0
         going = _validate(joint, runs, going, objective, samples, budget, watch)
         if not going or deadline.is_over():
             break

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from ...graph import Dim
 from ...graph.dimensions import resolve
+from ...keras_bridge.names import operations_of
 from ...keras_bridge.rebuild import setting_of
 from ...layer_rules.connect import ConnectedCall
 from ...structure import Structure
@@ -19,7 +20,7 @@ from .activations import ELEMENTWISE, choose_between, holder, keeps_zero
 from .calls import follow_calls
 from .convolution import is_convolution, use_patches
 from .joint import NotStackableError, refuse_layer
-from .members import Placement, differing, is_padded, present_weights
+from .members import Placement, differing, is_padded
 from .padding import NEUTRAL, NORMALIZING, normalize
 from .products import is_dense, use_whole_products
 
@@ -46,7 +47,7 @@ class Forward:
         dropout_seeds: Mapping[str, np.ndarray],
     ) -> None:
         self._envelope, self._connected = envelope, envelope.space.connected
-        self._operations = {each.name: each for each in model.operations}
+        self._operations = operations_of(envelope, model)
         self._structures, self._placements = structures, placements
         self._padded = differing(structures)
         self._constants: dict[str, Any] = {}
@@ -166,15 +167,6 @@ class Forward:
 
     def _kind(self, layer: str) -> str:
         return self._connected.graph.layers[layer].kind
-
-
-def weight_places(envelope: Structure, model: keras.Model) -> dict[int, tuple[str, int]]:
-    """For each weight of a model, by ``id``: its layer and its place among the weights that declares."""
-    return {
-        id(variable): (operation.name, place)
-        for operation in model.operations
-        for place, variable in present_weights(envelope, operation.name, operation).items()
-    }
 
 
 def _draws(operation: Any) -> bool:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...keras_bridge import build_model
+from ...keras_bridge.names import operations_of
+from ...keras_bridge.variables import placed_weights
 from ..run import Run
 from .dropout import KINDS, first_seed
-from .members import present_weights
 
 Weights = dict[tuple[str, int], np.ndarray]  # by layer, and place among the weights it declares
 
@@ -25,12 +26,10 @@ def initial_weights(
     seeds: dict[str, list[int]] = {}
     for run in runs:
         check()
-        model = build_model(run.structure, weights, compiled=False, seed=run.seed)
-        own.append({})
-        for operation in model.operations:
-            for place, variable in present_weights(run.structure, operation.name, operation).items():
-                own[-1][operation.name, place] = np.asarray(variable)
+        model = build_model(run.structure, weights, compiled=False, seed=run.seed, examples=run.examples)
+        own.append({key: np.asarray(variable) for key, variable in placed_weights(run.structure, model).items()})
+        for layer, operation in operations_of(run.structure, model).items():
             seed = first_seed(operation) if type(operation).__name__ in KINDS else None
             if seed is not None:
-                seeds.setdefault(operation.name, []).append(seed)
+                seeds.setdefault(layer, []).append(seed)
     return own, {layer: np.asarray(each) for layer, each in seeds.items()}

@@ -11,8 +11,12 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...structure import Structure
 from ..budget import Budget
+from ..compiled import as_loss
 from ..objective import Objective
+from ..optimizer import Key, exclude_from_decay
+from ..settling import moving_weights
 from .fused import fuse
 
 # Their update of an element depends on that element alone, so that one optimizer serves many models.
@@ -29,50 +33,62 @@ class JointTraining(abc.ABC):
 
     How the weights of the members lie in the joint ones, and what is computed with them, is up to the
     subclasses. They call :meth:`_begin` when they know.
+
+    Attributes:
+        adds_losses: whether layers add losses of their own, as was seen when the steps were traced.
     """
+
+    adds_losses = False
 
     def _begin(
         self,
-        trainable: Sequence[tuple[str, np.ndarray, np.ndarray | None]],
-        state: Sequence[np.ndarray],
+        envelope: Structure,
+        trainable: Sequence[tuple[Key, str, np.ndarray, np.ndarray | None]],
+        state: Sequence[tuple[Key, np.ndarray]],
         optimizer: Any,
         objective: Objective,
         members: int,
-        x: np.ndarray,
+        x: Any,
         y: np.ndarray,
         budget: Budget,
     ) -> None:
         """Place the weights, and trace each computation once, for batches of any size.
 
         Args:
-            trainable: of each joint weight its name, its values at the start, and what to multiply its
-                gradient by: 0 for members that go without that bias, ``None`` where all have it.
-            state: values at the start of the weights that are not trained.
+            envelope: what the layers are those of.
+            trainable: of each joint weight its layer and place, its name, its values at the start, and what to
+                multiply its gradient by: 0 for members that go without that bias, ``None`` where all have it.
+            state: layer and place of the weights that are not trained, and their values at the start.
             optimizer: a new one.
             objective: which all members share.
             members: how many there are.
-            x, y: training samples and targets.
+            x, y: training samples, an array or a tuple or dictionary of them, and targets.
             budget: for the size of a batch.
         """
-        self._trainable = [keras.Variable(values, name=name) for name, values, _ in trainable]
+        self._trainable = [keras.Variable(values, name=name) for _, name, values, _ in trainable]
         self._masks = [None if mask is None else tf.constant(mask, tf.float32) for *_, mask in trainable]
-        self._state = [tf.Variable(values) for values in state]
+        self._state = [tf.Variable(values) for _, values in state]
+        moving = moving_weights(envelope)
+        self._moving = [moving.get(key) for key, _ in state]
         self._optimizer = optimizer
+        keys = [key for key, *_ in trainable]
+        exclude_from_decay(optimizer, envelope, budget, dict(zip(keys, self._trainable, strict=True)))
         optimizer.build(self._trainable)
         fuse(optimizer)
-        self._loss = keras.losses.get(objective.loss)
+        self._loss, self._loss_weight = as_loss(objective.loss), objective.loss_weight
         self._batch_size = budget.batch_size
-        self._x, self._y = tf.constant(x), tf.constant(y)
+        self._x, self._y = tf.nest.map_structure(tf.constant, x), tf.constant(y)
         spec = tf.TensorSpec
-        samples = spec([None, *x.shape[1:]], x.dtype)
+        samples = tf.nest.map_structure(lambda each: spec([None, *each.shape[1:]], each.dtype), x)
         outputs, targets = (
             spec([members, None, *objective.output_shape], tf.float32),
             spec([None, *y.shape[1:]], y.dtype),
         )
         function = functools.partial(tf.function, autograph=False)
-        orders, number = spec([members, len(x)], tf.int32), spec([], tf.int32)
+        orders, number = spec([members, len(y)], tf.int32), spec([], tf.int32)
         self._steps = function(self._train_steps).get_concrete_function(orders, number, number, number)
         self._apply = function(self._evaluate).get_concrete_function(samples)
+        self._settling: Any = None
         self._losses = function(self._mean_losses).get_concrete_function(outputs, targets)
 
     def steps(self, orders: np.ndarray, first: int, count: int, number: int) -> np.ndarray:
@@ -83,14 +99,26 @@ class JointTraining(abc.ABC):
         """
         return self._steps(tf.constant(orders), *(tf.constant(each) for each in (first, count, number))).numpy()
 
-    def outputs(self, x: np.ndarray, batch: int) -> np.ndarray:
+    def outputs(self, x: Any, batch: int) -> np.ndarray:
         """Outputs of every member on the same samples, ``(members, samples, ...)``."""
-        made = [self._apply(tf.constant(x[start : start + batch])).numpy() for start in range(0, len(x), batch)]
+        starts = range(0, len(tf.nest.flatten(x)[0]), batch)
+        made = [self._apply(_rows(x, slice(start, start + batch))).numpy() for start in starts]
         return np.concatenate(made, axis=1).astype(np.float32)
 
     def mean_losses(self, outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
         """Mean loss of every member over all samples, without penalties."""
         return self._losses(tf.constant(outputs), tf.constant(targets)).numpy()
+
+    def settle(self, orders: np.ndarray, batches: int, number: int) -> None:
+        """Replace moving statistics by their mean over the first ``batches`` of an epoch's order.
+
+        Weights stay as they are. ``number`` is that of the training's next step, whose dropout masks these
+        batches see. See :mod:`~structopt_widgets.training.settling`.
+        """
+        if self._settling is None:
+            # Traced when it is first needed: few models are.
+            self._settling = tf.function(self._settle, autograph=False)
+        self._settling(tf.constant(orders), tf.constant(batches), tf.constant(number))
 
     @abc.abstractmethod
     def weights(self, number: int) -> dict[tuple[str, int], np.ndarray]:
@@ -130,6 +158,20 @@ class JointTraining(abc.ABC):
             each.assign(value)
         return losses
 
+    def _settle(self, orders: Any, batches: Any, number: Any) -> None:
+        weights, state = self._values()
+        shares = {place: each.share for place, each in enumerate(self._moving) if each is not None}
+        blank = [tf.zeros_like(each) if place in shares else each for place, each in enumerate(state)]
+
+        def add(done: Any, sums: Any) -> Any:
+            rows = orders[:, done * self._batch_size : (done + 1) * self._batch_size]
+            _, updated = self._member_losses(weights, blank, rows, number + done)
+            return done + 1, [total + updated[place] for total, place in zip(sums, shares, strict=True)]
+
+        _, sums = tf.while_loop(lambda done, _: done < batches, add, (0, [blank[place] for place in shares]))
+        for (place, share), total in zip(shares.items(), sums, strict=True):
+            self._state[place].assign(total / (tf.cast(batches, total.dtype) * share))
+
     def _evaluate(self, x: Any) -> Any:
         return self._member_outputs(*self._values(), x)
 
@@ -137,11 +179,14 @@ class JointTraining(abc.ABC):
         return [each.value for each in self._trainable], [each.value() for each in self._state]
 
     def _mean_loss(self, y: Any, outputs: Any) -> Any:
-        # At an epoch's mean a user's own loss function counts like Keras's: as the mean over the batch.
-        return tf.reduce_mean(self._loss(y, outputs))
+        return self._loss_weight * tf.reduce_mean(self._loss(y, outputs))
 
     def _mean_losses(self, outputs: Any, targets: Any) -> Any:
         return tf.map_fn(lambda each: self._mean_loss(targets, each), outputs, fn_output_signature=tf.float32)
+
+
+def _rows(x: Any, rows: slice) -> Any:
+    return tf.nest.map_structure(lambda each: tf.constant(each[rows]), x)
 
 
 def refuse_optimizer(optimizer: Any) -> None:
@@ -168,9 +213,9 @@ def refuse_weights(model: keras.Model) -> None:
 
 
 def refuse_layer(name: str, layer: Any) -> None:
-    """Raise :class:`NotStackableError` for a layer that does more than to compute outputs in full precision."""
+    """Raise :class:`NotStackableError` for a layer that keeps a state, or does not compute in full precision."""
     for each in getattr(layer, "_flatten_layers", list)():
-        if getattr(each, "stateful", False) or getattr(each, "activity_regularizer", None) is not None:
-            raise NotStackableError(f"{name} keeps a state or penalizes its outputs")
+        if getattr(each, "stateful", False):
+            raise NotStackableError(f"{name} keeps a state")
         if each.compute_dtype != "float32" and each.weights:
             raise NotStackableError(f"{name} computes in {each.compute_dtype}")

@@ -79,12 +79,3 @@ def differing(structures: Iterable[Structure]) -> set[Symbol]:
 def is_padded(dim: Dim, padded: set[Symbol]) -> bool:
     """Whether some structure has fewer channels in ``dim`` than the envelope."""
     return any(symbol in padded for symbol in symbols(dim))
-
-
-def present_weights(structure: Structure, layer: str, operation: Any) -> dict[int, Any]:
-    """The variables of a layer by their place among its declared weights, which count a bias that is off."""
-    declared = structure.space.connected.weights.get(layer, ())
-    has_bias = structure.biases.get(layer, True)
-    places = [place for place, each in enumerate(declared) if has_bias or not each.is_bias]
-    variables = getattr(operation, "weights", [])
-    return dict(zip(places, variables, strict=True)) if variables else {}

@@ -13,18 +13,20 @@ import tensorflow as tf
 
 from ...graph import Dim
 from ...keras_bridge import build_model
+from ...keras_bridge.names import operations_of
 from ...keras_bridge.rebuild import setting_of
+from ...keras_bridge.variables import placed_weights, present_weights
 from ...layer_rules.connect import ConnectedCall
 from ..budget import Budget
-from ..objective import Objective, fresh_optimizer
+from ..objective import Objective
+from ..optimizer import fresh_optimizer
 from ..run import Run
 from . import activations, dropout
 from .calls import follow_calls
 from .dense_networks import dense_layers
-from .forward import weight_places
 from .initial_weights import initial_weights
 from .joint import JointTraining, NotStackableError, refuse_layer, refuse_optimizer, refuse_weights
-from .members import envelope_of, present_weights
+from .members import envelope_of
 from .parts import Parts
 
 _OVER_CLASSES = ("softmax", "log_softmax")  # activations over the last axis
@@ -56,7 +58,7 @@ class SideBySide(JointTraining):
         self,
         runs: Sequence[Run],
         objective: Objective,
-        x: np.ndarray,
+        x: Any,
         y: np.ndarray,
         budget: Budget,
         weights: str,
@@ -72,11 +74,11 @@ class SideBySide(JointTraining):
         optimizer = fresh_optimizer(structures[0], budget)
         refuse_optimizer(optimizer)
         refuse_weights(model)
-        self._operations = {each.name: each for each in model.operations}
+        self._operations = operations_of(self._envelope, model)
         for name, operation in self._operations.items():
             refuse_layer(name, operation)
             _refuse_other_kinds(name, operation)
-        places = weight_places(self._envelope, model)
+        places = {id(variable): key for key, variable in placed_weights(self._envelope, model).items()}
         self._parts = {key: self._lay(*key) for key in places.values()}
         own, self._dropout_seeds = initial_weights(runs, weights, check)
         joint = {key: parts.join([each.get(key) for each in own]) for key, parts in self._parts.items()}
@@ -88,9 +90,9 @@ class SideBySide(JointTraining):
             for name, operation in self._operations.items()
             if isinstance(operation, keras.layers.BatchNormalization)
         }
-        trainable = [(each.name, joint[key], self._mask(key)) for key, each in self._trained.items()]
-        state = [joint[key] for key in self._kept]
-        self._begin(trainable, state, optimizer, objective, len(runs), x, y, budget)
+        trainable = [(key, each.name, joint[key], self._mask(key)) for key, each in self._trained.items()]
+        state = [(key, joint[key]) for key in self._kept]
+        self._begin(self._envelope, trainable, state, optimizer, objective, len(runs), x, y, budget)
 
     def weights(self, number: int) -> dict[_Key, np.ndarray]:
         joint = dict(zip([*self._trained, *self._kept], [*self._trainable, *self._state], strict=True))
@@ -230,6 +232,8 @@ def _refuse_other_kinds(name: str, layer: Any) -> None:
     is_changed = getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None)
     if (isinstance(layer, known) and type(layer) not in known) or is_changed:
         raise NotStackableError(f"{name} is changed by its subclass, LoRA or quantization")
+    if getattr(layer, "activity_regularizer", None) is not None:
+        raise NotStackableError(f"{name} penalizes its outputs")
     if getattr(layer, "noise_shape", None) is not None:
         raise NotStackableError(f"{name} has a noise_shape")
 

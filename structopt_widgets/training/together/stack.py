@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
@@ -10,13 +10,15 @@ import numpy as np
 import tensorflow as tf
 
 from ...keras_bridge import build_model
+from ...keras_bridge.variables import placed_weights
 from ...structure import Structure
 from ..budget import Budget
-from ..objective import Objective, fresh_optimizer
+from ..objective import Objective
+from ..optimizer import fresh_optimizer
 from ..run import Run
-from .forward import Forward, weight_places
+from .forward import Forward
 from .initial_weights import Weights, initial_weights
-from .joint import JointTraining, refuse_optimizer, refuse_weights
+from .joint import JointTraining, NotStackableError, refuse_optimizer, refuse_weights
 from .members import Placement, envelope_of
 
 
@@ -38,7 +40,7 @@ class Stack(JointTraining):
         self,
         runs: Sequence[Run],
         objective: Objective,
-        x: np.ndarray,
+        x: Any,
         y: np.ndarray,
         budget: Budget,
         weights: str,
@@ -53,16 +55,17 @@ class Stack(JointTraining):
         refuse_weights(model)
         self._placements = [Placement(each, envelope) for each in structures]
         self._axes = envelope.space.connected.weights
-        self._places = weight_places(envelope, model)
+        self._places = {id(variable): key for key, variable in placed_weights(envelope, model).items()}
         own, dropout_seeds = initial_weights(runs, weights, check)
         start = {variable: self._joined(own, *key) for variable, key in self._places.items()}
         self._forward = Forward(envelope, model, structures, self._placements, dropout_seeds)
         self._others = [each for each in model.non_trainable_variables if id(each) in self._places]
         trainable = [
-            (each.name, start[id(each)], self._mask(structures, id(each))) for each in model.trainable_variables
+            (self._places[id(each)], each.name, start[id(each)], self._mask(structures, id(each)))
+            for each in model.trainable_variables
         ]
-        state = [start[id(each)] for each in self._others]
-        self._begin(trainable, state, optimizer, objective, len(runs), x, y, budget)
+        state = [(self._places[id(each)], start[id(each)]) for each in self._others]
+        self._begin(envelope, trainable, state, optimizer, objective, len(runs), x, y, budget)
 
     def weights(self, number: int) -> dict[tuple[str, int], np.ndarray]:
         model, picked = self._envelope_model, {}
@@ -97,31 +100,42 @@ class Stack(JointTraining):
         members = self._forward.inputs(tf.shape(rows)[1], number, training=True)
         if self._is_one_seed:
             # All see the same samples: what is computed of them before any weights is computed once.
-            x, y = tf.gather(self._x, rows[0]), tf.gather(self._y, rows[0])
+            x, y = self._gathered(rows[0])
             return tf.vectorized_map(
                 lambda member: self._member_loss(x, y, *member),
                 (weights, state, members),
                 fallback_to_while_loop=False,
             )
-        x, y = tf.gather(self._x, rows), tf.gather(self._y, rows)
+        x, y = self._gathered(rows)
         return tf.vectorized_map(
             lambda member: self._member_loss(*member), (x, y, weights, state, members), fallback_to_while_loop=False
         )
 
+    def _gathered(self, rows: Any) -> tuple[Any, Any]:
+        return tf.nest.map_structure(lambda each: tf.gather(each, rows), (self._x, self._y))
+
     def _member_loss(self, x: Any, y: Any, weights: Any, state: Any, own: Any) -> Any:
         with self._as_member(weights, state) as scope:
+            given = dict(scope.state_mapping)
             outputs = self._forward(x, own, training=True)
+            self._refuse_assignments(given, scope.state_mapping, self._others)
             loss = self._mean_loss(y, outputs)
             for each in self._envelope_model.trainable_variables:
                 if each.regularizer is not None:
                     loss += each.regularizer(each)
+            for added in scope.losses:
+                self.adds_losses = True
+                loss += tf.reduce_sum(tf.cast(added, loss.dtype))
             updated = [tf.convert_to_tensor(scope.get_current_value(each)) for each in self._others]
         return loss, updated
 
     def _member_outputs(self, weights: Any, state: Any, x: Any) -> Any:
         def outputs(member: Any) -> Any:
-            with self._as_member(member[0], member[1]):
-                return self._forward(x, member[2], training=False)
+            with self._as_member(member[0], member[1]) as scope:
+                given = dict(scope.state_mapping)
+                made = self._forward(x, member[2], training=False)
+                self._refuse_assignments(given, scope.state_mapping, kept=())
+                return made
 
         members = self._forward.inputs(0, 0, training=False)
         return tf.vectorized_map(outputs, (weights, state, members), fallback_to_while_loop=False)
@@ -132,5 +146,16 @@ class Stack(JointTraining):
             state_mapping=[
                 *zip(model.trainable_variables, weights, strict=True),
                 *zip(self._others, state, strict=True),
-            ]
+            ],
+            collect_losses=True,
         )
+
+    def _refuse_assignments(self, given: Mapping[int, Any], now: Mapping[int, Any], kept: Sequence[Any]) -> None:
+        """Raise where layers assigned to weights other than those whose new values are ``kept``."""
+        may = {id(each) for each in kept}
+        changed = {key for key, value in now.items() if key not in may and given.get(key) is not value}
+        if changed:
+            names = [each.path for each in self._envelope_model.variables if id(each) in changed]
+            raise NotStackableError(
+                f"a layer assigns to {', '.join(names) or 'a variable of its own'} when it is called"
+            )

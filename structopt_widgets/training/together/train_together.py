@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 from ...structure import Structure
 from ..budget import SHORT_BUDGET, Budget
 from ..data import Data
-from ..inputs import fit_x
+from ..inputs import each_input, fit_inputs
 from ..outcome import trial_of
+from ..process import at_work, refuse_fork
 from ..progress import Progress, Stopped, Watch
 from ..schedule import epoch_lengths, training_rows
 from ..trial import Trial
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from .plan import Batch
 
 _log = logging.getLogger(__name__)
+LONGEST = 200  # characters of a reason that a trial keeps
 
 
 def train_together(
@@ -39,9 +41,11 @@ def train_together(
     Each structure is mathematically alone: its initial weights, the order of its samples, its dropout
     masks and its optimizer's state are those it would have by itself, so that company changes its
     numbers by rounding only. What neither way can train is
-    trained one by one with Keras's ``fit``: layers that draw random numbers (but for dropout),
-    optimizers that clip gradients, mixed precision, weight constraints, layers that compute otherwise
-    among padded channels. The trial's ``engine`` says which, and the log of this module why.
+    trained one by one with Keras's ``fit``: layers that draw random numbers (but for dropout) or assign to
+    weights, optimizers that clip by norms, mixed precision, weight constraints, layers that compute otherwise
+    among padded channels. Layers, functions and losses of a user's own are trained together once one
+    member's first step has been found equal to Keras's own. The trial's ``engine`` says which way was
+    taken, and why one by one; so does the log of this module.
 
     Args:
         structures: all of one :class:`StructureSpace`.
@@ -56,8 +60,11 @@ def train_together(
         divided by the number of its members. A loss that is no longer finite, or an error, fails that
         trial alone.
 
-    Raises ``ValueError`` before any training when labels or samples do not fit the model.
+    Raises ``ValueError`` before any training when labels or samples do not fit the model, and
+    ``RuntimeError`` in a process that was forked after TensorFlow had started. Python that ends meanwhile
+    stops the runs of daemon threads and waits for them.
     """
+    refuse_fork()
     many = list(structures)
     if not isinstance(data, Data):
         raise TypeError(f"Expected a Data to train on, got {type(data).__name__}. Wrap arrays in it: Data(x, y).")
@@ -77,14 +84,15 @@ def train_together(
 
     space = many[0].space
     objectives = [choose_objective(each, data) for each in many]
-    read = space.graph.input_tensors[0]
-    shape, dtype = space.connected.lengths(read), space.graph.tensors[read].dtype
     rows = training_rows(data, budget)
-    x, x_val = (fit_x(each, shape, dtype) for each in (data.x[rows], data.x_val))
+    x, x_val = (fit_inputs(each, space) for each in (each_input(lambda array: array[rows], data.x), data.x_val))
     samples = Samples(x, data.y[rows], x_val, data.y_val)
-    lengths, seeds = epoch_lengths(budget, len(x)), budget.seed_list
+    lengths, seeds = epoch_lengths(budget, len(rows)), budget.seed_list
     watch = Watch(sum(lengths), len(lengths), len(seeds), len(many), objectives[0].metric, on_progress, should_stop)
-    runs = [Run(trial, place, each, seed) for trial, each in enumerate(many) for place, seed in enumerate(seeds)]
+    examples = data.examples(many[0]) if weights == "inherit" else None
+    runs = [
+        Run(trial, place, each, seed, examples) for trial, each in enumerate(many) for place, seed in enumerate(seeds)
+    ]
 
     def train(batch: Batch) -> None:
         start = watch.elapsed
@@ -92,12 +100,13 @@ def train_together(
         for run in batch.runs:
             run.seconds = (watch.elapsed - start) / len(batch.runs)
 
-    try:
-        train_at_once(batches(runs, sum(lengths) * budget.batch_size, budget), train, watch)
-    except Stopped:
-        pass
-    finally:
-        forget_compiled_steps()
+    with at_work(watch):
+        try:
+            train_at_once(batches(runs, sum(lengths) * budget.batch_size, budget), train, watch)
+        except Stopped:
+            pass
+        finally:
+            forget_compiled_steps()
     return [
         trial_of(each, objective, data, budget, [run for run in runs if run.trial == trial])
         for trial, (each, objective) in enumerate(zip(many, objectives, strict=True))
@@ -110,8 +119,9 @@ def _train(
     """Train ``runs`` together, or one by one when they are one or cannot be stacked."""
     from ..fitting import fit
     from .engine import fit_jointly
+    from .joint import NotStackableError
 
-    runs = batch.runs
+    runs, why = batch.runs, ""
     for kind in batch.kinds if len(runs) > 1 else ():
         try:
             for run in runs:
@@ -123,10 +133,11 @@ def _train(
             raise
         # Whatever a model's own layers raise among joint weights, alone they may well work.
         except Exception as error:
-            _log.info("Not trained as a %s: %s: %s", kind.__name__, type(error).__name__, error)
+            why = str(error) if isinstance(error, NotStackableError) else f"{type(error).__name__}: {error}"
+            _log.info("Not trained as a %s: %s", kind.__name__, why)
     for run in runs:
         run.restart()
-        run.engine = "keras"
+        run.engine = f"keras: {' '.join(why.split())[:LONGEST]}" if why else "keras"
         try:
             fit(run, objective, samples, budget, weights, watch)
         except Stopped:

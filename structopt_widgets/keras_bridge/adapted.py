@@ -1,0 +1,33 @@
+"""What a preprocessing layer has learned from data, as entries of its configuration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+
+def adapted_entries(operation: Any) -> dict[str, Any]:
+    """The vocabulary of a layer that looks words or numbers up.
+
+    Keras writes one into the configuration only if it was given there, and keeps what ``adapt()`` found apart:
+    a layer made again from its configuration would have lost it.
+    """
+    kinds = (keras.layers.StringLookup, keras.layers.IntegerLookup, keras.layers.TextVectorization)
+    if not isinstance(operation, kinds):
+        return {}
+    words = [_plain(word) for word in operation.get_vocabulary(include_special_tokens=False)]
+    if not words:
+        return {}
+    entries: dict[str, Any] = {"vocabulary": words}
+    lookup = getattr(operation, "_lookup_layer", operation)
+    if lookup.output_mode == "tf_idf":
+        # One weight for what is in no vocabulary leads; the words' own follow.
+        weights = np.asarray(lookup.idf_weights)
+        entries["idf_weights"] = [float(each) for each in weights[len(weights) - len(words) :]]
+    return entries
+
+
+def _plain(word: Any) -> Any:
+    return word.item() if isinstance(word, np.generic) else word

@@ -1,0 +1,177 @@
+"""Rules of bare ``keras.ops`` calls that pick, pad, turn or repeat parts of a tensor: nothing is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..graph import Concat, Dim, Product, Shape, baseline_size
+from .bare_axes import register_bare, without_batch
+from .kept import Kept, as_keras_has_them
+from .merging import side_by_side
+from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError
+
+
+class _Movement(LayerRule):
+    ignores_padding = True
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return Cost()
+
+
+class Pad(_Movement):
+    """Zeros, or what lies at the edge, around a tensor. A width that is padded is still one, with more beside it."""
+
+    def connect(self, site: Site) -> Connection:
+        shape, mode = site.inputs[0], site.config.get("mode", "constant")
+        batch, *sides = _pairs(site.config["pad_width"], len(shape) + 1)
+        if batch != (0, 0):
+            raise UnsupportedLayerError("there is none for padding the batch")
+        made: list[Dim] = []
+        for dim, (before, after) in zip(shape, sides, strict=True):
+            if isinstance(dim, int) or before == after == 0:
+                made.append(dim + before + after if isinstance(dim, int) else dim)
+                continue
+            if mode != "constant":
+                site.freeze((dim,), "mirrors its edge")
+            parts = [*([before] if before else []), dim, *([after] if after else [])]
+            made.append(Concat(tuple(parts)))
+        return Connection((tuple(made),))
+
+
+def _pairs(widths: Any, rank: int) -> list[tuple[int, int]]:
+    """Keras's padding, as (before, after) for each axis."""
+    if isinstance(widths, int):
+        return [(widths, widths)] * rank
+    pairs = [(each, each) if isinstance(each, int) else tuple(each) for each in widths]
+    return pairs * rank if len(pairs) == 1 else pairs
+
+
+@dataclass(frozen=True)
+class Shuffle(_Movement):
+    """The elements of some axes in another order: those keep their lengths, the others their widths."""
+
+    because: str
+
+    def connect(self, site: Site) -> Connection:
+        shape, axis = site.inputs[0], self._axis(site)
+        if axis is None:
+            raise UnsupportedLayerError("there is none for moving elements along the batch")
+        for place in without_batch(axis, len(shape)):
+            site.freeze((shape[place],), self.because)
+        return Connection((shape,))
+
+    def _axis(self, site: Site) -> Any:
+        return site.config.get("axis")
+
+
+class Triangle(_Movement):
+    """The upper or lower triangle of matrices, zeros elsewhere."""
+
+    def connect(self, site: Site) -> Connection:
+        site.freeze(site.inputs[0][-2:], "keeps a triangle of it")
+        return Connection((site.inputs[0],))
+
+
+class TakeAlongAxis(_Movement):
+    """Elements of one axis by their place, another one for each of the other axes."""
+
+    def connect(self, site: Site) -> Connection:
+        shapes = [_operand(site, 0, "x"), _operand(site, 1, "indices")]
+        if site.config["axis"] is None or len(shapes[0]) != len(shapes[1]):
+            raise UnsupportedLayerError("there is none for taking along the batch")
+        (axis,) = without_batch(site.config["axis"], len(shapes[0]))
+        site.freeze(shapes[0], "takes a part of it")
+        site.freeze(shapes[1], "takes by it")
+        one, other = (tuple(map(baseline_size, each)) for each in shapes)
+        joined = np.broadcast_shapes(*((*each[:axis], 1, *each[axis + 1 :]) for each in (one, other)))
+        return Connection(((*joined[:axis], other[axis], *joined[axis + 1 :]),))
+
+
+class Unstack(_Movement):
+    """The slices along one axis, each a tensor of its own."""
+
+    def connect(self, site: Site) -> Connection:
+        shape = site.inputs[0]
+        (axis,) = without_batch(site.config["axis"], len(shape))
+        site.freeze((shape[axis],), "takes it apart")
+        rest = (*shape[:axis], *shape[axis + 1 :])
+        return Connection((rest,) * len(site.call.outputs))
+
+
+class Halves(LayerRule):
+    """``glu``: the first half of an axis times the sigmoid of the second (Dauphin et al. 2017)."""
+
+    ignores_padding = True
+
+    def connect(self, site: Site) -> Connection:
+        shape = site.inputs[0]
+        (axis,) = without_batch(site.config["axis"], len(shape))
+        half = site.split(shape[axis], 2, "splits it into 2 parts")
+        return Connection(((*shape[:axis], half, *shape[axis + 1 :]),))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return Cost(other=5 * at.elements(site.outputs[0]), span=5)
+
+
+@dataclass(frozen=True)
+class Stacked(_Movement):
+    """``hstack`` and ``dstack``: tensors side by side along an axis that NumPy counts with the batch."""
+
+    axis: int
+
+    def connect(self, site: Site) -> Connection:
+        if min(map(len, site.inputs)) < self.axis:
+            raise UnsupportedLayerError("there is none for tensors of so few axes")
+        return side_by_side(site, self.axis - 1)
+
+
+class Patches(_Movement):
+    """``extract_patches``: the pixels of each window side by side, so many blocks of channels."""
+
+    def connect(self, site: Site) -> Connection:
+        (shape,) = as_keras_has_them(site)
+        channels = site.inputs[0][-1]
+        if site.config.get("data_format") == "channels_first" or len(shape) != len(site.inputs[0]):
+            site.freeze(site.inputs[0], "cuts it into patches")
+            return Connection((shape,))
+        site.freeze(site.inputs[0][:-1], "slides a window along it")
+        blocks = shape[-1]
+        pixels = (blocks if isinstance(blocks, int) else 0) // baseline_size(channels)
+        made: Dim = pixels * channels if isinstance(channels, int) else Product(pixels, channels)
+        return Connection(((*shape[:-1], made),))
+
+
+def _given(site: Site, position: int, name: str) -> Any:
+    args = site.call.args
+    return args[position] if position < len(args) else (site.call.kwargs or {}).get(name)
+
+
+def _operand(site: Site, position: int, name: str) -> Shape:
+    """The shape of an operand, which may be a constant."""
+    shape = site.argument(position, name)
+    return tuple(np.shape(_given(site, position, name))) if shape is None else shape
+
+
+register_bare(Pad(), "Pad")
+register_bare(Shuffle("turns it round"), "Flip", "Roll")
+register_bare(Triangle(), "Tril", "Triu")
+register_bare(TakeAlongAxis(), "TakeAlongAxis")
+register_bare(Unstack(), "Unstack")
+register_bare(Halves(), "Glu")
+register_bare(Stacked(1), "Hstack")
+register_bare(Stacked(2), "Dstack")
+register_bare(Patches(), "ExtractPatches")
+for _names, _because in {
+    "Append ArraySplit Diagonal Dsplit Hsplit Meshgrid Rot90 Vsplit Vstack": "moves parts of it",
+    "CropImages PadImages": "moves its edges",
+    "DepthToSpace SpaceToDepth Unfold": "trades space for channels",
+    "ExtractSequences": "cuts it into frames",
+    "ScatterUpdate SliceUpdate": "reads or writes a part of it",
+    "Select": "chooses between several",
+    "Full View ViewAsComplex ViewAsReal Rearrange Scatter": "sees it in another shape",
+    "MultiHot OneHot": "makes a place for each class",
+}.items():
+    register_bare(Kept(_because), *_names.split())

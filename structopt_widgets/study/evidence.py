@@ -1,0 +1,119 @@
+"""What trials say about chance: how much the validation samples and the seeds move a score."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..training import Trial
+from ..training.item_scores import unpack_counts
+from ..training.statistics import two_sided_z
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """What one trial says.
+
+    Attributes:
+        score: mean over samples and seeds.
+        n_seeds: how many runs it is the mean of.
+        of_seeds: variance of a seed's score about the structure's, estimated from this trial's; NaN for one seed.
+        counts: for each validation sample, how many of the seeds were right; ``None`` where it is not known.
+        within: variance of right and wrong between the seeds on one sample, mean over the samples; NaN for one
+            seed, and where ``counts`` are not known.
+        of_samples: variance of the score for the choice of validation samples, where ``counts`` are not known.
+    """
+
+    score: float
+    n_seeds: int
+    of_seeds: float
+    counts: np.ndarray | None
+    within: float
+    of_samples: float
+
+    @classmethod
+    def of_counts(cls, counts: np.ndarray, by_seed: Sequence[float]) -> Evidence:
+        """From how many seeds were right on each sample, and the accuracy of each seed."""
+        n_seeds, within, of_seeds = len(by_seed), math.nan, math.nan
+        if n_seeds > 1:
+            within = float(np.mean(counts * (n_seeds - counts))) / (n_seeds * (n_seeds - 1))
+            of_seeds = float(np.var(by_seed, ddof=1))
+        # A study may hold tens of thousands.
+        kept = counts.astype(np.uint8 if n_seeds < 256 else np.uint16)
+        return cls(float(np.mean(by_seed)), n_seeds, of_seeds, kept, within, math.nan)
+
+    @classmethod
+    def of_trial(cls, trial: Trial) -> Evidence:
+        """From a complete trial."""
+        if trial.right:
+            return cls.of_counts(unpack_counts(trial.right), trial.by_seed)
+        of_seeds = float(np.var(trial.by_seed, ddof=1)) if len(trial.by_seed) > 1 else math.nan
+        # What this interval owes to several seeds counts twice then, which errs on the careful side.
+        of_samples = ((trial.high - trial.low) / 2 / two_sided_z(0.95)) ** 2
+        return cls(trial.score, len(trial.by_seed), of_seeds, None, math.nan, of_samples)
+
+
+@dataclass(frozen=True)
+class SeedNoise:
+    """What a seed does to a score, pooled over all trials that have several: the more, the better it is known.
+
+    Attributes:
+        variance: of one seed's score about its structure's; 0 when no trial has several seeds.
+        df: degrees of freedom of that; 0 then.
+        within: :attr:`Evidence.within`, pooled likewise.
+    """
+
+    variance: float
+    df: int
+    within: float
+
+    @classmethod
+    def pooled(cls, every: Iterable[Evidence]) -> SeedNoise:
+        """Over the trials of one set of data."""
+        several = [each for each in every if each.n_seeds > 1]
+        df = sum(each.n_seeds - 1 for each in several)
+        if not df:
+            return cls(0.0, 0, 0.0)
+        variance = sum((each.n_seeds - 1) * each.of_seeds for each in several) / df
+        known = [each for each in several if each.counts is not None]
+        if not known:
+            return cls(variance, df, 0.0)
+        within = sum((each.n_seeds - 1) * each.within for each in known) / sum(each.n_seeds - 1 for each in known)
+        # Seeds that happen to score alike still differ in which samples they get right, and would on others.
+        least = within / min(len(each.counts) for each in known if each.counts is not None)
+        return cls(max(variance, least), df, within)
+
+
+def paired_variance(first: Evidence, second: Evidence) -> float:
+    """Variance of the difference of two trials' scores for the choice of validation samples.
+
+    Where both say how they did on each sample, the samples are paired: what is hard for both does not count.
+    """
+    if first.counts is None or second.counts is None or len(first.counts) != len(second.counts):
+        return first.of_samples + second.of_samples
+    shares = first.counts / first.n_seeds - second.counts / second.n_seeds
+    return float(np.var(shares)) / max(len(shares) - 1, 1)
+
+
+class EvidenceShelf:
+    """Evidence of trials that are kept under numbers: each is read once, since a finished trial never changes."""
+
+    def __init__(self) -> None:
+        self._of: dict[int | None, Evidence] = {}
+        self._paired: dict[tuple[int | None, int | None], float] = {}
+
+    def of(self, trial: Trial) -> Evidence:
+        """What the trial says."""
+        if trial.number not in self._of:
+            self._of[trial.number] = Evidence.of_trial(trial)
+        return self._of[trial.number]
+
+    def paired_variance(self, first: Trial, second: Trial) -> float:
+        """:func:`paired_variance` of two trials."""
+        key = (first.number, second.number)
+        if key not in self._paired:
+            self._paired[key] = paired_variance(self.of(first), self.of(second))
+        return self._paired[key]

@@ -1,0 +1,86 @@
+"""What a model was compiled with, as far as a quick run needs it: loss, its weight, and what it cannot repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from ..structure import Structure
+
+# What a model may define to train in its own way. A structure is rebuilt as a functional model, which has Keras's own.
+_OWN_TRAINING = ("fit", "train_step", "compute_loss", "_compute_loss")
+
+
+def compiled_model(structure: Structure) -> Any:
+    """The user's own model where it was compiled with an optimizer, else ``None``."""
+    model = getattr(structure.space.source, "model", None)
+    return model if getattr(model, "compiled", False) and getattr(model, "optimizer", None) is not None else None
+
+
+def compiled_loss(structure: Structure) -> tuple[Any, float] | None:
+    """The loss that the model was compiled with, and its weight; ``None`` where there is none."""
+    model = compiled_model(structure)
+    # With one output, a list or a dictionary of losses has one entry.
+    losses = [] if model is None else [each for each in keras.tree.flatten(model.loss) if each is not None]
+    if not losses:
+        return None
+    if len(losses) > 1:
+        raise ValueError(
+            f"Expected a model compiled with one loss, got {len(losses)} in {model.name!r}. "
+            "Compile it with one function that adds them up."
+        )
+    # There is no public way to what compile() was given.
+    given = getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None)
+    weights = [float(each) for each in keras.tree.flatten(given) if each is not None]
+    return losses[0], weights[0] if weights else 1.0
+
+
+def as_loss(loss: Any) -> keras.losses.Loss:
+    """``loss``, a name, a function or a Keras loss, as what Keras makes of it: the mean over a batch."""
+    resolved = keras.losses.get(loss)
+    return resolved if isinstance(resolved, keras.losses.Loss) else _LossOfFunction(resolved)
+
+
+class _LossOfFunction(keras.losses.Loss):
+    """A loss function, called with labels in the type of the outputs, as ``compile()`` has it called."""
+
+    def __init__(self, function: Any) -> None:
+        super().__init__(name=getattr(function, "__name__", None))
+        self._function = function
+
+    def call(self, y_true: Any, y_pred: Any) -> Any:
+        return self._function(y_true, y_pred)
+
+
+def refuse_own_training(structure: Structure) -> None:
+    """Raise ``ValueError`` for a model that is trained otherwise than by Keras's ``fit`` on shuffled samples."""
+    model = getattr(structure.space.source, "model", None)
+    own = [name for name in _OWN_TRAINING if _is_overridden(model, name)]
+    if own:
+        raise ValueError(
+            f"Expected a model that Keras's own train_step trains, got {type(model).__name__}, which has its own "
+            f"{own[0]}(): the rebuilt structures would train without it. Its costs can be measured; for a quick run, "
+            "pass a plain model of the same layers: keras.Model(model.inputs, model.outputs)."
+        )
+    for name in structure.layers:
+        if _has_entry(structure.space.graph.layers[name].config, "stateful"):
+            raise ValueError(
+                f"Expected layers that treat each sample by itself, got {name!r}, which hands its state on from one "
+                "batch to the next: a quick run shuffles the samples. Make it with stateful=False."
+            )
+
+
+def _is_overridden(model: Any, name: str) -> bool:
+    for each in type(model).__mro__:
+        if name in vars(each):
+            return not each.__module__.startswith("keras.")
+    return False
+
+
+def _has_entry(config: Any, key: str) -> bool:
+    """Whether a layer's configuration, or that of one it wraps, switches ``key`` on."""
+    if isinstance(config, Mapping):
+        return bool(config.get(key) is True) or any(_has_entry(each, key) for each in config.values())
+    return isinstance(config, (list, tuple)) and any(_has_entry(each, key) for each in config)

@@ -1,0 +1,103 @@
+"""Statistics of normalization layers that a short run leaves unsettled.
+
+Batch normalization averages the statistics of its batches with a momentum m: after n updates, m^n of
+what it started from (mean 0, variance 1) is left, 74 % of it after 30 steps at m = 0.99. Validated with
+those, a network with normalization looks worse than it is. Where more than :data:`LEFT` is left, the
+statistics are recomputed before a validation, as the mean over training batches at the present weights:
+what the moving average would settle to.
+
+Source: Y. Wu, J. Johnson, "Rethinking 'Batch' in BatchNorm", 2021, section 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from ..keras_bridge.variables import placed_weights
+from ..structure import Structure
+from .budget import Budget
+
+LEFT = 0.01  # of what the statistics started from, below which they have settled
+SAMPLES = 2048  # to recompute them from, at most: a mean is then off by 2 % of a deviation
+
+
+@dataclass(frozen=True)
+class Moving:
+    """How a moving statistic is averaged: with ``momentum``, ``updates`` times a step."""
+
+    momentum: float
+    updates: int
+
+    @property
+    def share(self) -> float:
+        """Of a step's batch in the statistic after that step."""
+        return 1 - self.momentum**self.updates
+
+    def is_settled(self, steps: int) -> bool:
+        """Whether hardly anything is left of what it started from."""
+        return self.momentum ** (self.updates * steps) <= LEFT
+
+
+def moving_weights(structure: Structure) -> dict[tuple[str, int], Moving]:
+    """The moving statistics that training changes, by layer and place among the weights that declares."""
+    connected = structure.space.connected
+    found = {}
+    for name in structure.layers:
+        config = connected.graph.layers[name].config
+        if not config.get("trainable", True):
+            continue  # frozen: it normalizes by what it has, in training too
+        calls = sum(call.layer == name for call in connected.graph.calls)
+        for place, axes in enumerate(connected.weights.get(name, ())):
+            if axes.is_moving:
+                found[name, place] = Moving(float(config["momentum"]), calls)
+    return found
+
+
+def batches_to_settle(structure: Structure, budget: Budget, samples: int, steps: int) -> int:
+    """How many training batches to recompute statistics from after ``steps``; 0 where all have settled."""
+    moving = moving_weights(structure).values()
+    if not budget.settle_normalization or all(each.is_settled(steps) for each in moving):
+        return 0
+    return max(1, min(samples, SAMPLES) // budget.batch_size)
+
+
+class Settling:
+    """Replaces the moving statistics of a model built from ``structure`` by their means over batches.
+
+    Nothing else in the model changes: not its weights, and not the state of its dropout.
+    """
+
+    def __init__(self, structure: Structure, model: keras.Model) -> None:
+        placed = placed_weights(structure, model)
+        moving = {id(placed[key]): each for key, each in moving_weights(structure).items() if key in placed}
+        self._model = model
+        self._moving = [moving.get(id(each)) for each in model.non_trainable_variables]
+
+        def updated(weights: list[tf.Tensor], state: list[tf.Tensor], x: Any) -> list[tf.Tensor]:
+            return model.stateless_call(weights, state, x, training=True)[1]
+
+        self._updated = tf.function(updated, autograph=False, reduce_retracing=True)
+
+    def settle(self, batches: Sequence[Any]) -> None:
+        """Recompute the statistics at the present weights."""
+        weights = [each.value for each in self._model.trainable_variables]
+        state = [tf.convert_to_tensor(each.value) for each in self._model.non_trainable_variables]
+        sums = [tf.zeros_like(each) for each in state]
+        for x in batches:
+            # From 0 a statistic becomes its share of the batch's; dropout goes on from the batch before.
+            blank = [
+                each if moves is None else tf.zeros_like(each) for each, moves in zip(state, self._moving, strict=True)
+            ]
+            state = self._updated(weights, blank, tf.nest.map_structure(tf.constant, x))
+            sums = [
+                total if moves is None else total + each
+                for total, each, moves in zip(sums, state, self._moving, strict=True)
+            ]
+        for variable, total, moves in zip(self._model.non_trainable_variables, sums, self._moving, strict=True):
+            if moves is not None:
+                variable.assign(total / (len(batches) * moves.share))

@@ -1,0 +1,64 @@
+"""The first Run of the walkthrough's own model: one point and the cursor at one place, and both to be seen."""
+
+from __future__ import annotations
+
+import nbformat
+import pytest
+from playwright.sync_api import Browser, expect
+
+from .conftest import Lab, wait_idle
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(300)]
+
+EXPLORE = """
+import keras
+import structopt_widgets as sw
+
+layers = [
+    keras.layers.Dense(128, activation="relu", name="first"),
+    keras.layers.Dense(64, activation="relu", name="second"),
+    keras.layers.Dense(10, activation="softmax", name="classes"),
+]
+sw.explore(keras.Sequential([keras.Input((196,)), *layers]), data=sw.load_data("fashion").flattened())
+"""
+# Centers of the points that are drawn, and the box that the axes span, all in the page's pixels.
+PLACES = """() => {
+    const plot = document.querySelector(".sw-tradeoff .js-plotly-plot");
+    const box = ({left, right, top, bottom}) => ({left, right, top, bottom});
+    return {
+        points: [...plot.querySelectorAll(".scatterlayer .trace:first-child .points path")]
+            .map((each) => box(each.getBoundingClientRect())),
+        area: box(plot.querySelector(".cartesianlayer .nsewdrag, .draglayer .nsewdrag").getBoundingClientRect()),
+        ranges: [plot._fullLayout.xaxis.range, plot._fullLayout.yaxis.range],
+    };
+}"""
+
+
+def test_the_first_point_is_inside_the_plot(lab: Lab, browser: Browser) -> None:
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(EXPLORE.strip())], metadata=kernel)
+    nbformat.write(notebook, lab.folder / "first_run.ipynb")
+    page = browser.new_page(viewport={"width": 1300, "height": 1500})
+    page.goto(lab.url("first_run.ipynb"))
+    wait_idle(page)
+    page.locator(".jp-Notebook .jp-CodeCell .cm-content").first.click()
+    page.keyboard.press("Shift+Enter")
+    page.wait_for_selector(".sw-live-panel [data-metric=n_params]", timeout=120_000)
+    wait_idle(page)
+    page.locator("button.jupyter-button", has_text="Run").click()
+    expect(page.locator(".sw-info").first).to_contain_text("mean of 3 seeds", timeout=120_000)
+    expect(page.locator(".sw-trials tbody tr")).to_have_count(1)
+    sizes = page.locator(".sw-tradeoff select").first
+    # On every size there is the one point and the cursor, at the same place.
+    for label in sizes.locator("option").all_inner_texts():
+        sizes.select_option(label)
+        # plotly draws no point that lies outside.
+        page.wait_for_function(f"({PLACES})().points.length === 1")
+        page.wait_for_timeout(500)  # the axis may still move
+        places = page.evaluate(PLACES)
+        (point,), area = places["points"], places["area"]
+        assert area["left"] + 20 < point["left"] < point["right"] < area["right"] - 20, (label, places)
+        assert area["top"] < point["top"] < point["bottom"] < area["bottom"], (label, places)
+        low, high = places["ranges"][0]
+        assert 0.3 < high - low < 4, (label, places)  # powers of ten
+    page.close()

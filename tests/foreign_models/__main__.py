@@ -1,0 +1,9 @@
+"""Examine foreign models, print the table: ``uv run python -m foreign_models [--write] [name ...]``, in ``tests``."""
+
+import sys
+
+from . import EXPECTED, FOREIGN
+from .examine import examine
+from .table import command
+
+command(sys.argv[1:], FOREIGN, lambda name: examine(FOREIGN[name]), EXPECTED)
