@@ -16,11 +16,12 @@ from .dimensions import (
     split,
     unify,
 )
-from .model_graph import WEIGHT, BatchSize, Call, Layer, ModelGraph, Tensor, TensorRef, Weight
+from .model_graph import UNREAD, WEIGHT, BatchSize, Call, Layer, ModelGraph, Tensor, TensorRef, Weight
 from .recording import Expression, Program, Recorder
 
 __all__ = [
     "BATCH",
+    "UNREAD",
     "WEIGHT",
     "BatchSize",
     "Call",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from .dimensions import BATCH, Dim, Shape, of_batch
 
 WEIGHT = "Weight"  # the kind of a call that reads one weight, and gives it as a tensor
+UNREAD = "Unread"  # the kind of a call that holds weights which no operation reads, and passes a tensor on
 
 
 @dataclass(frozen=True)
@@ -111,6 +112,7 @@ class ModelGraph:
     ``inputs`` and ``outputs`` are the model's own structures (a tensor, a list or a dictionary)
     with :class:`TensorRef` in them. ``optimizer`` is the class name of the compiled one, or ``None``;
     ``optimizer_slots`` the arrays it keeps for each trainable weight, or ``None`` where that is not known.
+    ``differences`` say in what the model computes otherwise than its graph, and why.
     """
 
     name: str
@@ -121,6 +123,7 @@ class ModelGraph:
     outputs: Any
     optimizer: str | None = None
     optimizer_slots: int | None = None
+    differences: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def input_tensors(self) -> list[int]:
@@ -164,6 +167,7 @@ class ModelGraph:
             "tensors": [asdict(tensor) | {"shape": [*tensor.shape]} for tensor in self.tensors],
             "inputs": encode_plain(self.inputs),
             "outputs": encode_plain(self.outputs),
+            "differences": dict(self.differences),
         }
 
     @classmethod
@@ -206,6 +210,7 @@ class ModelGraph:
             decode_plain(data["outputs"]),
             data["optimizer"],
             data["optimizer_slots"],
+            data.get("differences", {}),
         )
 
 

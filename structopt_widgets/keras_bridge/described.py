@@ -8,11 +8,12 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..graph import WEIGHT, Layer, Weight
+from ..graph import UNREAD, WEIGHT, Layer, Weight
 from ..metrics import OPTIMIZER_SLOTS
 from .adapted import adapted_entries
 from .kinds import kinds_of
 
+_NAMED = 3
 _LOOKED_AT = 4096  # values of a weight, to draw others like them
 
 
@@ -29,15 +30,31 @@ def weight_layer(variable: Any, name: str, path: tuple[str, ...], owner: tuple[s
     """
     if owner is not None:
         return Layer(name, (WEIGHT,), (), {"config": {"name": name, "of": owner[0], "place": owner[1]}}, path)
-    config = {
-        "name": name,
-        "dtype": dtype,
+    config = {"name": name, "dtype": dtype, **_made_by(variable)}
+    return Layer(name, (WEIGHT,), (weight_of(variable),), {"config": config}, path)
+
+
+def unread_layer(variables: list[Any], name: str) -> Layer:
+    """Weights that are the model's, and that nothing reads, as one layer."""
+    weights = [
+        {**_made_by(each), "name": each.name, "shape": tuple(each.shape), "trainable": bool(each.trainable)}
+        for each in variables
+    ]
+    some = ", ".join(each.path for each in variables[:_NAMED]) + (", ..." if len(variables) > _NAMED else "")
+    reason = f"holds weights that are not read when the model is called: {some}"
+    return Layer(
+        name, (UNREAD,), tuple(map(weight_of, variables)), {"config": {"name": name, "weights": weights}}, (), reason
+    )
+
+
+def _made_by(variable: Any) -> dict[str, Any]:
+    """What a weight like ``variable`` is made by."""
+    return {
         "weight_dtype": str(variable.dtype),
         "initializer": keras.saving.serialize_keras_object(_initializer(variable)),
         "regularizer": keras.saving.serialize_keras_object(variable.regularizer),
         "constraint": keras.saving.serialize_keras_object(variable.constraint),
     }
-    return Layer(name, (WEIGHT,), (weight_of(variable),), {"config": config}, path)
 
 
 def weight_of(variable: Any) -> Weight:

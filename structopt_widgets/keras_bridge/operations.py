@@ -10,11 +10,11 @@ from typing import Any
 import keras
 from keras.src.saving import serialization_lib
 
-from ..graph import WEIGHT, BatchSize, Layer
+from ..graph import UNREAD, WEIGHT, BatchSize, Layer
 from ..layer_rules import Setting
 from ..structure import Structure
 from ..structure.setting import setting_at
-from .replayed import OwnWeight, Unsized, WeightOf, counts_samples, operation_class
+from .replayed import KeepsWeights, OwnWeight, Unsized, WeightOf, counts_samples, operation_class
 from .seeding import Seeds
 from .source import KerasSource
 
@@ -50,6 +50,8 @@ def setting_of(structure: Structure) -> Setting:
 
 
 def _operation(structure: Structure, layer: Layer, config: dict[str, Any], original: Any) -> Any:
+    if UNREAD in layer.kinds:
+        return KeepsWeights(**config)
     if WEIGHT in layer.kinds:
         at, (axes,) = setting_of(structure), structure.space.connected.weights[layer.name]
         return OwnWeight(tuple(at.size(dim) for dim in axes.axes), trainable=axes.trainable, **config)

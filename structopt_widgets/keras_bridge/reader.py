@@ -10,14 +10,14 @@ from typing import Any
 import keras
 
 from ..graph import Call, Layer, ModelGraph, Tensor, TensorRef
-from ..graph.model_graph import tensor_refs
+from ..graph.model_graph import map_structure, tensor_refs
 from ..graph.ordering import execution_order
 from .batch import UnreadableError, one_sample, tensor_of, with_batch_sizes
-from .described import layer_of, optimizer_of, weight_layer
+from .described import layer_of, optimizer_of, unread_layer, weight_layer
 from .nodes import graph_of
 from .opening import Trace
 from .repeated import REPEATED, repeated_layer
-from .source import ReadWeight
+from .source import HeldWeights, ReadWeight
 from .trace import Run
 
 
@@ -37,6 +37,7 @@ class GraphReader:
         self._constants: dict[int, Any] = {}
         self._reasons: dict[int, str] = {}
         self._owners: dict[int, Any] = {}
+        self._reached: set[int] = set()
         self._kept_alive: list[Any] = []  # tensors and operations are told apart by their ids
         self.operations: dict[str, Any] = {}
 
@@ -65,10 +66,13 @@ class GraphReader:
             except UnreadableError as error:
                 error.path = path
                 raise
-        return self._graph(model, trace.inputs, trace.outputs)
+        return self._graph(run.model, trace.inputs, trace.outputs)
 
     def _graph(self, model: keras.Model, inputs: Any, outputs: Any) -> ModelGraph:
         given, made = self._references(inputs, self._known), self._references(outputs, self._known)
+        unread = [each for each in model.weights if id(each) not in self._reached]
+        if unread:
+            made = self._with_unread(unread, made)
         ends, starts = ([ref.index for ref in tensor_refs(each)] for each in (made, given))
         calls = execution_order(self._calls, ends, starts)
         return ModelGraph(
@@ -80,6 +84,16 @@ class GraphReader:
             made,
             *optimizer_of(model),
         )
+
+    def _with_unread(self, variables: list[Any], outputs: Any) -> Any:
+        """``outputs``, with the first one passed on by what holds the weights that nothing reads."""
+        name, read = self._unused("not_read", ""), tensor_refs(outputs)[0]
+        made = TensorRef(len(self._tensors))
+        self._layers[name] = unread_layer(variables, name)
+        self.operations[name] = HeldWeights(variables)
+        self._tensors.append(self._tensors[read.index])
+        self._calls.append(Call(name, (read.index,), (made.index,), (read,)))
+        return map_structure(lambda leaf: made if leaf is read else leaf, outputs)
 
     def _walk(self, functional: keras.Model, known: dict[int, int], prefix: str) -> None:
         """Add the calls of ``functional``; ``known`` maps its tensors, by ``id``, to indices."""
@@ -136,6 +150,7 @@ class GraphReader:
         is_layer = isinstance(operation, keras.Layer)
         name = self._unused(original.name, prefix) if is_layer or not path else self._inside(original.name, prefix)
         self._names[id(operation)] = name
+        self._reached |= {id(each) for each in getattr(operation, "weights", [])}
         layer = layer_of(operation, name, path, self._reasons.get(id(operation), ""))
         if isinstance(operation, keras.layers.InputLayer):
             layer.config["batch_shape"] = (None, *operation.batch_shape[1:])  # type: ignore[index] # a dict of its own
@@ -179,6 +194,7 @@ class GraphReader:
             name = self._unused("_".join(variable.path.removeprefix(f"{self._model}/").split("/")), "")
             self._layers[name] = weight_layer(variable, name, path, owner, "float32")
             self.operations[name] = ReadWeight(variable, owner is None)
+            self._reached.add(id(variable))
             index = known[id(variable)] = len(self._tensors)
             self._tensors.append(Tensor(tuple(variable.shape), str(variable.dtype), None))
             self._calls.append(Call(name, (), (index,)))

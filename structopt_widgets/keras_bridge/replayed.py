@@ -91,6 +91,33 @@ class WeightOf(keras.layers.Layer):
         return cls(**config | {"owner": keras.saving.deserialize_keras_object(config["owner"])})
 
 
+@keras.saving.register_keras_serializable(_PACKAGE)
+class KeepsWeights(keras.layers.Layer):
+    """Weights that nothing reads, so that a rebuilt model has them too; passes on what it is called on."""
+
+    def __init__(self, weights: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kept = weights
+
+    def build(self, _: Any) -> None:
+        for each in self.kept:
+            self.add_weight(
+                shape=each["shape"],
+                initializer=keras.saving.deserialize_keras_object(each["initializer"]),
+                dtype=each["weight_dtype"],
+                trainable=each["trainable"],
+                regularizer=keras.saving.deserialize_keras_object(each["regularizer"]),
+                constraint=keras.saving.deserialize_keras_object(each["constraint"]),
+                name=each["name"],
+            )
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"weights": self.kept}
+
+
 @dataclass(frozen=True)
 class Unsized:
     """A bare operation that can only be made when the size of the batch is known, by its serialization."""

@@ -22,6 +22,13 @@ class ReadWeight:
 
 
 @dataclass(frozen=True)
+class HeldWeights:
+    """Variables that nothing reads, in the place of a layer."""
+
+    weights: list[Any]
+
+
+@dataclass(frozen=True)
 class KerasSource:
     """Attributes:
     model: the user's model; read, never written.

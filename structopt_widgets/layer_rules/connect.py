@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..graph import WEIGHT, Call, Dim, DimensionError, Layer, ModelGraph, Shape, baseline_size
+from ..graph import UNREAD, WEIGHT, Call, Dim, DimensionError, Layer, ModelGraph, Shape, baseline_size
 from ..graph.dimensions import freeze, has_batch, per_sample, resolve, unify
 from .blocks import find_blocks
 from .connected import ConnectedCall, ConnectedGraph
@@ -70,6 +70,8 @@ class _Connector:
         rule = find_layer_rule(layer.kinds) if layer.name not in self._uncounted else None
         why = f"{layer.kind}; {layer.closed}" if layer.closed else layer.kind
         reason = f"has no layer rule ({why}); sw.register_layer_rule adds one"
+        if UNREAD in layer.kinds:
+            reason = layer.closed
         connection = None
         rows: Shape = ()
         if rule is None or not call.inputs:
