@@ -123,7 +123,8 @@ def test_an_lstm_by_hand() -> None:
     # and the state's; f * c, i * candidate, their sum, o * tanh.
     assert row["flops"] == 2 * row["macs"] + steps * units * (4 * 2 + 3 * 4 + 2 + 4)
     # The product over 4 terms, two additions, the gate, a product, a sum, tanh, a product.
-    assert row["span"] == steps * ((1 + 2) + 2 + 1 + 1 + 1 + 1 + 1)
+    # A product with the state, the sum with the input's, bias, sigmoid, product, sum, tanh, product.
+    assert row["span"] == steps * ((1 + 2) + 1 + 1 + 4 + 1 + 1 + 1 + 1)
 
 
 @pytest.mark.parametrize("reset_after", [True, False])
@@ -135,8 +136,11 @@ def test_a_gru_by_hand(reset_after: bool) -> None:
     assert row["macs"] == steps * 3 * units * (features + units)
     biases = 3 * (1 + reset_after)
     assert row["flops"] == 2 * row["macs"] + steps * units * (3 + biases + 2 * 4 + 1 + 5)
-    waiting_for_the_reset_gate = 0 if reset_after else 1 + 2
-    assert row["span"] == steps * ((1 + 2) + 2 + 1 + 1 + 4 + waiting_for_the_reset_gate)
+    # Sum, sigmoid, product with the reset gate, sum, tanh, product, sum: after the product with the state and its
+    # bias, or, before the reset gate, after the input's, whose bias is the only one, and with another product inside.
+    after = 1 + 4 + 1 + 1 + 1 + 1 + 1
+    first, again = (1 + 2 + 1 + after, 1 + 2 + 1 + after) if reset_after else (7 + after, 6 + after)
+    assert row["span"] == first + (steps - 1) * again
 
 
 def test_attention_by_hand() -> None:

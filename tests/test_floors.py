@@ -28,6 +28,13 @@ FLOORS = {
 DEFERRED_UPWARD = {("structure/structure.py", "keras_bridge"), ("structure/space.py", "keras_bridge")}
 # On floor 2 a structure measures itself; a metric knows nothing of structures.
 SAME_FLOOR = {("structure", "metrics")}
+# Attributes that Keras keeps to itself, which some part of the package has to know.
+PRIVATE_TO_KERAS = {
+    *("_flatten_layers", "_layers", "_functional", "_inputs_struct", "_outputs_struct", "_nodes_by_depth"),
+    *("_run_through_graph", "_inbound_nodes", "_outbound_nodes", "_keras_history", "_keras_mask", "_lookup_layer"),
+    *("_inverse_sqrt_key_dim", "_momentums", "_velocities", "_get_variable_index", "_all_reduce_sum_gradients"),
+    *("_seed_generators", "_trainable_variables", "_non_trainable_variables", "_var_key", "_is_adapted"),
+}
 MAY_IMPORT_KERAS = {"keras_bridge", "training"}
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] in FLOORS)
@@ -138,3 +145,18 @@ def test_measuring_a_saved_structure_needs_no_keras(tmp_path: Path) -> None:
     loaded = loaded_after(code, str(path))
     assert "pandas" in loaded
     assert not loaded & HEAVY
+
+
+def test_the_inside_of_keras_is_touched_by_the_bridge_only() -> None:
+    found = []
+    for path in FILES:
+        if path.relative_to(PACKAGE).parts[0] == "keras_bridge":
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        found += [f"{path.name}: {name}" for name, _ in imports(path) if name.startswith("keras.src")]
+        for node in ast.walk(tree):
+            of_keras = isinstance(node, ast.Attribute) and node.attr in PRIVATE_TO_KERAS
+            found += [f"{path.name}:{node.lineno} {ast.unparse(node)}"] if of_keras else []
+            named = isinstance(node, ast.Constant) and node.value in PRIVATE_TO_KERAS
+            found += [f"{path.name}:{node.lineno} {ast.unparse(node)}"] if named else []
+    assert found == []

@@ -27,6 +27,9 @@ def product(values: Iterable[Number]) -> Number:
 
 def maximum(*values: Number) -> Number:
     """Largest of ``values``, element by element for arrays."""
+    recorded = next((value for value in values if isinstance(value, Expression)), None)
+    if recorded is not None:
+        return recorded.recorder.largest(values)
     return functools.reduce(_maximum_of_two, values)
 
 
@@ -48,9 +51,10 @@ def _maximum_of_two(left: Number, right: Number) -> Number:
     plain = (int, float, np.number)
     if isinstance(left, plain) and isinstance(right, plain):
         return max(left, right)
-    if isinstance(left, Expression):
+    # A recorded number, or one that remembers what it is made of.
+    if hasattr(left, "maximum"):
         return left.maximum(right)
-    if isinstance(right, Expression):
+    if hasattr(right, "maximum"):
         return right.maximum(left)
     if isinstance(left, np.ndarray) or isinstance(right, np.ndarray):
         return np.maximum(left, right)

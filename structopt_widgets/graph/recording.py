@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .dominance import Sums
+
 Operand = Any  # an int, a float or an Expression
 
 # How each operation is written in the generated Python; live_panel.js has the same seven.
@@ -79,7 +81,7 @@ class Expression:
 
     def maximum(self, other: Operand) -> Operand:
         """The larger of this and ``other``."""
-        return self.recorder.apply("max", self, other)
+        return self.recorder.largest([self, other])
 
     def ceil_log2(self) -> Operand:
         """``ceil(log2(self))`` of a positive integer."""
@@ -87,17 +89,35 @@ class Expression:
 
 
 class Recorder:
-    """Makes input expressions and collects every operation done on them."""
+    """Makes input expressions and collects every operation done on them.
 
-    def __init__(self) -> None:
+    Args:
+        never_negative: whether no input, and nothing computed from them, is ever negative, as with costs.
+            Of several numbers those are then left out that cannot be the largest.
+    """
+
+    def __init__(self, never_negative: bool = False) -> None:
+        self._never_negative = never_negative
         self._inputs: list[str] = []
         self._operations: list[tuple[Any, ...]] = []
         self._slots: dict[tuple[Any, ...], int] = {}
+        self._sums = Sums(self._operations)
 
-    def input(self, name: str) -> Expression:
-        """A new input of the program, under ``name``."""
+    def input(self, name: str, is_switch: bool = False) -> Expression:
+        """A new input of the program, under ``name``; a switch is 0 or 1."""
         self._inputs.append(name)
-        return Expression(self, self._slot(("input", len(self._inputs) - 1)))
+        slot = self._slot(("input", len(self._inputs) - 1))
+        if is_switch:
+            self._sums.mark_switch(slot)
+        return Expression(self, slot)
+
+    def largest(self, values: Sequence[Operand]) -> Operand:
+        """The largest of ``values``."""
+        slots = [self._slot_of(value) for value in values]
+        slots = self._sums.largest(slots) if self._never_negative else slots
+        return functools.reduce(
+            lambda left, right: self.apply("max", left, right), (Expression(self, slot) for slot in slots)
+        )
 
     def apply(self, operation: str, *operands: Operand) -> Operand:
         """Record ``operation`` on ``operands``, or compute it at once when all of them are numbers."""

@@ -9,11 +9,14 @@ import numpy as np
 
 
 def adapted_entries(operation: Any) -> dict[str, Any]:
-    """The vocabulary of a layer that looks words or numbers up.
+    """The vocabulary of a layer that looks words or numbers up; the boundaries of one that sorts into bins.
 
     Keras writes one into the configuration only if it was given there, and keeps what ``adapt()`` found apart:
     a layer made again from its configuration would have lost it.
     """
+    if isinstance(operation, keras.layers.Discretization) and operation.bin_boundaries is not None:
+        # Adapted boundaries are an array, which Keras's configuration holds in a form that it does not read back.
+        return {"bin_boundaries": [float(each) for each in operation.bin_boundaries]}
     kinds = (keras.layers.StringLookup, keras.layers.IntegerLookup, keras.layers.TextVectorization)
     if not isinstance(operation, kinds):
         return {}

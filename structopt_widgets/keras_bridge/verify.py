@@ -14,7 +14,8 @@ from keras.src.backend.common import global_state
 
 from ..graph import ModelGraph
 from ..metrics import Comparison, CostReport, Verification
-from ..metrics.memory import live_bytes, peak, tensor_bytes
+from ..metrics.memory import memory_of, peak, tensor_bytes
+from ..metrics.operations import call_costs
 from ..structure import Structure
 from .profile import IN_BLOCKS, LOOPS_SEEN, PRODUCTS, profiled
 from .rebuild import build_model, setting_of
@@ -147,7 +148,7 @@ def _memory(structure: Structure, report: CostReport, model: keras.Model) -> Com
         sizes[index] = 0
     return Comparison(
         "peak between input and output",
-        report.batch_size * peak(live_bytes(connected, at, sizes)),
+        report.batch_size * peak(memory_of(connected, at, call_costs(connected, at), sizes=sizes).moments),
         planned_bytes(model, report.batch_size).temporary,
         "bound" if _is_chain(connected.graph) else "explained",
         "bytes of the arena in XLA's buffer assignment for the CPU. XLA fuses elementwise operations and reuses their "

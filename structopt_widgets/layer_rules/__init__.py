@@ -7,8 +7,12 @@ from . import (
     attention,
     augmentation,
     bare_axes,
+    bare_counted,
+    bare_elementwise,
+    bare_movement,
     bare_operations,
     bare_products,
+    bare_reductions,
     cells,
     conv_lstm,
     convolutional,
@@ -29,9 +33,11 @@ from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
 from .blocks import Block
 from .connect import connect
 from .connected import ConnectedCall, ConnectedGraph
+from .cost import Cost, Loop, Step
 from .meaning import Meaning, Role
+from .operations import Operations
 from .registry import find_layer_rule, register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
+from .rule import Connection, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
 
 __all__ = [
     "ACTIVATION_COSTS",
@@ -43,11 +49,14 @@ __all__ = [
     "Cost",
     "Elementwise",
     "LayerRule",
+    "Loop",
     "Meaning",
     "Mixing",
+    "Operations",
     "Role",
     "Setting",
     "Site",
+    "Step",
     "WeightAxes",
     "activation_cost",
     "activations",
@@ -56,8 +65,12 @@ __all__ = [
     "attention",
     "augmentation",
     "bare_axes",
+    "bare_counted",
+    "bare_elementwise",
+    "bare_movement",
     "bare_operations",
     "bare_products",
+    "bare_reductions",
     "cells",
     "connect",
     "conv_lstm",

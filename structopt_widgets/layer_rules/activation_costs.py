@@ -17,44 +17,56 @@ class ActivationCost(NamedTuple):
     """``flops`` an element; a span of ``span + span_log2 * ceil(log2 n)`` over ``n`` channels.
 
     ``uncounted`` is 1 for an activation that is not in the table: its cost is then a lower bound.
+    ``runs`` is 0 for one that does nothing. ``saves_input`` and ``saves_output`` say what its derivative
+    reads, and so what is kept for the backward pass.
     """
 
     flops: Any
     span: Any
     span_log2: Any = 0
     uncounted: Any = 0
+    runs: Any = 1
+    saves_input: Any = 0
+    saves_output: Any = 1
 
     def span_over(self, channels: Any) -> Any:
         """Operations that must wait for one another, over ``channels`` channels."""
         return self.span + self.span_log2 * ceil_log2(channels)
 
 
-UNKNOWN = ActivationCost(0, 0, 0, 1)
+# The switches among the fields: 1 or 0.
+SWITCHES = ("uncounted", "runs", "saves_input", "saves_output")
+UNKNOWN = ActivationCost(0, 0, uncounted=1, saves_input=1)
 
-# The span of an elementwise activation is one step, like a bias: the design's convention, which
-# treats the few operations inside as one unit of work on one element.
+
+def _chain(flops: int, saves: str = "output") -> ActivationCost:
+    """An activation of ``flops`` operations on an element, each of which waits for the one before."""
+    kept = int(saves == "input")
+    return ActivationCost(flops, flops, saves_input=kept, saves_output=1 - kept)
+
+
 ACTIVATION_COSTS: Mapping[str, ActivationCost] = {
-    "linear": ActivationCost(0, 0),
-    "relu": ActivationCost(1, 1),  # max; tf.profiler counts none
-    "relu6": ActivationCost(2, 1),  # max, min
-    "leaky_relu": ActivationCost(2, 1),  # multiply, max
-    "tanh": ActivationCost(1, 1),  # one transcendental, as everywhere in this table
-    "sigmoid": ActivationCost(4, 1),  # negate, exp, add, divide
-    "hard_sigmoid": ActivationCost(4, 1),  # divide, add, max, min
-    "silu": ActivationCost(5, 1),  # sigmoid, multiply
-    "hard_silu": ActivationCost(5, 1),  # hard_sigmoid, multiply
-    "gelu": ActivationCost(5, 1),  # divide, erf, add, two multiplications: the exact form, Keras's default
-    "elu": ActivationCost(4, 1),  # exp, subtract, multiply, select
-    "selu": ActivationCost(5, 1),  # elu, multiply
-    "celu": ActivationCost(5, 1),  # divide, exp, subtract, multiply, select
-    "softplus": ActivationCost(3, 1),  # exp, add, log
-    "softsign": ActivationCost(3, 1),  # absolute value, add, divide
-    "exponential": ActivationCost(1, 1),  # exp
-    "mish": ActivationCost(5, 1),  # softplus, tanh, multiply
-    "log_sigmoid": ActivationCost(5, 1),  # negate, softplus, negate
-    "hard_tanh": ActivationCost(2, 1),  # max, min
-    "tanh_shrink": ActivationCost(2, 1),  # tanh, subtract
-    "squareplus": ActivationCost(5, 1),  # square, add, square root, add, divide
+    "linear": ActivationCost(0, 0, runs=0, saves_output=0),
+    "relu": _chain(1),  # max; tf.profiler counts none
+    "relu6": _chain(2),  # max, min
+    "leaky_relu": _chain(2),  # multiply, max
+    "tanh": _chain(1),  # one transcendental, as everywhere in this table
+    "sigmoid": _chain(4),  # negate, exp, add, divide
+    "hard_sigmoid": _chain(4, "input"),  # divide, add, max, min
+    "silu": _chain(5, "input"),  # sigmoid, multiply
+    "hard_silu": _chain(5, "input"),  # hard_sigmoid, multiply
+    "gelu": _chain(5, "input"),  # divide, erf, add, two multiplications: the exact form, Keras's default
+    "elu": _chain(4),  # exp, subtract, multiply, select
+    "selu": _chain(5),  # elu, multiply
+    "celu": _chain(5, "input"),  # divide, exp, subtract, multiply, select
+    "softplus": _chain(3, "input"),  # exp, add, log
+    "softsign": _chain(3, "input"),  # absolute value, add, divide
+    "exponential": _chain(1),  # exp
+    "mish": _chain(5, "input"),  # softplus, tanh, multiply
+    "log_sigmoid": _chain(5, "input"),  # negate, softplus, negate
+    "hard_tanh": _chain(2, "input"),  # max, min
+    "tanh_shrink": _chain(2, "input"),  # tanh, subtract
+    "squareplus": _chain(5, "input"),  # square, add, square root, add, divide
     # max, subtract, exp, sum, divide; the row's max and sum are trees
     "softmax": ActivationCost(5, 3, 2),
     "log_softmax": ActivationCost(5, 3, 2),  # max, subtract, exp, sum, subtract; the logarithm is one a row, left out

@@ -6,7 +6,7 @@ from ..graph import Shape, ceil_log2
 from .activation_costs import ACTIVATION_COSTS
 from .meaning import Role
 from .registry import register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes, passes_places
 
 
 class Softmax(LayerRule):
@@ -19,10 +19,16 @@ class Softmax(LayerRule):
         return Cost(
             other=softmax.flops * at.elements(site.outputs[0]),
             span=softmax.span + softmax.span_log2 * ceil_log2(at.elements(self._reduced(site))),
+            saves="outputs",
+            passes=self._is_over_the_last_axis(site),
         )
 
     def mixing(self, site: Site) -> Mixing:
         return Mixing(summed=self._reduced(site))
+
+    def _is_over_the_last_axis(self, site: Site) -> bool:
+        rank = len(site.outputs[0])
+        return rank > 1 and site.config.get("axis", -1) in (-1, rank)
 
     def _reduced(self, site: Site) -> Shape:
         """The axes a softmax runs over. Keras counts them with the batch; shapes here leave it out."""
@@ -46,7 +52,12 @@ class ReLU(LayerRule):
 
     def cost(self, site: Site, at: Setting) -> Cost:
         extras = (site.config.get("max_value") is not None) + bool(site.config.get("negative_slope"))
-        return Cost(other=(1 + extras) * at.elements(site.outputs[0]), span=1)
+        return Cost(
+            other=(1 + extras) * at.elements(site.outputs[0]),
+            span=1 + extras,
+            saves="outputs",
+            passes=passes_places(site),
+        )
 
 
 class PReLU(LayerRule):
@@ -63,15 +74,17 @@ class PReLU(LayerRule):
 
     def cost(self, site: Site, at: Setting) -> Cost:
         # max(x, 0) + alpha * min(x, 0)
-        return Cost(other=4 * at.elements(site.outputs[0]), span=3)
+        return Cost(other=4 * at.elements(site.outputs[0]), span=3, passes=passes_places(site))
 
 
-def _row(name: str) -> Elementwise:
-    return Elementwise(flops=ACTIVATION_COSTS[name].flops, span=ACTIVATION_COSTS[name].span)
+def row(name: str) -> Elementwise:
+    """The rule of an activation that is a layer or an operation by itself."""
+    cost = ACTIVATION_COSTS[name]
+    return Elementwise(flops=cost.flops, span=cost.span, saves="inputs" if cost.saves_input else "outputs")
 
 
 register_layer_rule("Softmax", Softmax())
 register_layer_rule("ReLU", ReLU())
-register_layer_rule("LeakyReLU", _row("leaky_relu"))
-register_layer_rule("ELU", _row("elu"))
+register_layer_rule("LeakyReLU", row("leaky_relu"))
+register_layer_rule("ELU", row("elu"))
 register_layer_rule("PReLU", PReLU())

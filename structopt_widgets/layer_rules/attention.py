@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph import Dim, Product, Shape, TensorRef, ceil_log2, maximum
+from ..graph import Dim, Product, Shape, TensorRef, ceil_log2
 from .activation_costs import ACTIVATION_COSTS
 from .meaning import Role
+from .operations import Operations
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
 
@@ -22,6 +23,9 @@ class _MultiHead(LayerRule):
     def heads(self, site: Site, at: Setting) -> tuple[Any, Any, Any, Any]:
         """Query heads, key heads, size of a key, size of a value."""
         raise TypeError(f"{type(self).__name__} must say how many heads {site.layer.name} has.")
+
+    def query_size(self, site: Site, at: Setting) -> Any:
+        return self.heads(site, at)[2]
 
     def sequences(self, site: Site) -> tuple[Shape, Shape, Shape]:
         """Shapes of query, value and key; the key is the value unless it is given."""
@@ -62,30 +66,40 @@ class _MultiHead(LayerRule):
         return Mixing(summed=(query[0], key[0]))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        query, value, key = self.sequences(site)
+        query, _, key = self.sequences(site)
         heads, key_heads, key_size, value_size = self.heads(site, at)
         asked, kept = at.size(query[0]), at.size(key[0])
         made = at.size(site.outputs[0][-1])
         queries, keys, values = asked * heads * key_size, kept * key_heads * key_size, kept * key_heads * value_size
         scores, context = heads * asked * kept, asked * heads * value_size
-        bias, softmax = at.bias(site), ACTIVATION_COSTS["softmax"]
-        return Cost(
-            macs=queries * at.size(query[-1])
-            + keys * at.size(key[-1])
-            + values * at.size(value[-1])
-            + scores * (key_size + value_size)
-            + context * made,
-            # One multiplication scales each query; every score goes through the softmax.
-            other=bias * (queries + keys + values + asked * made) + queries + softmax.flops * scores,
-            # Queries, keys and values are projected side by side: the widest takes longest.
-            span=(1 + ceil_log2(maximum(*(at.size(each[-1]) for each in (query, key, value)))) + bias + 1)
-            + (1 + ceil_log2(key_size))
-            + softmax.span_over(kept)
-            + (1 + ceil_log2(kept))
-            + (1 + ceil_log2(heads * value_size) + bias),
-            kept=queries + keys + values + 2 * scores + context + asked * made,
-            cached=keys + values if self.is_causal(site) else 0,
+        bias, share = at.bias(site), site.config.get("num_query_heads", 1) // site.config.get("num_key_value_heads", 1)
+        operations = Operations(site)
+
+        def projected(place: int, makes: Any) -> int:
+            made = operations.weighted(place, makes, over=at.size(site.inputs[place][-1]))
+            return operations.biased(made, makes, bias)
+
+        at_query, at_value, at_key = (site.place(*each) for each in enumerate(("query", "value", "key")))
+        asks, looked_up, told = (
+            projected(place or 0, makes)
+            for place, makes in (
+                (at_query, queries),
+                (at_value if at_key is None else at_key, keys),
+                (at_value, values),
+            )
         )
+        asks = operations.elementwise(queries, asks)  # scaled
+        if share > 1:
+            looked_up = operations.run(share * keys, looked_up, saves=())
+            told = operations.run(share * values, told, saves=())
+        similar = operations.product(asks, looked_up, scores, over=key_size, again=True)
+        weights = operations.activated(similar, scores, ACTIVATION_COSTS["softmax"], kept, again=True)
+        dropped = operations.dropped(weights, scores, again=True) if site.config.get("dropout") else weights
+        mixed = operations.product(dropped, told, context, over=kept)
+        output = operations.weighted(mixed, asked * made, over=heads * value_size)
+        output = operations.biased(output, asked * made, bias)
+        results = (output, weights)[: len(site.outputs)]
+        return operations.cost(*results, cached=keys + values if self.is_causal(site) else 0)
 
 
 class MultiHeadAttention(_MultiHead):
@@ -208,6 +222,15 @@ class _OneHead(LayerRule):
         query, _, key = self.sequences(site)
         return Mixing(summed=(query[0], key[0], query[-1]))
 
+    def mixed(self, operations: Operations, site: Site, at: Setting, scores: int) -> Cost:
+        """Values mixed by the softmax of ``scores``."""
+        query, _, key = self.sequences(site)
+        asked, kept = at.size(query[0]), at.size(key[0])
+        weights = operations.activated(scores, asked * kept, ACTIVATION_COSTS["softmax"], kept, again=True)
+        dropped = operations.dropped(weights, asked * kept, again=True) if site.config.get("dropout") else weights
+        output = operations.product(dropped, 1, at.elements(site.outputs[0]), over=kept)
+        return operations.cost(*(output, weights)[: len(site.outputs)])
+
 
 class DotAttention(_OneHead):
     """Luong et al. 2015: scores are products of queries and keys."""
@@ -221,15 +244,13 @@ class DotAttention(_OneHead):
         return ()
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        query, value, key = self.sequences(site)
+        query, _, key = self.sequences(site)
         asked, kept, size = at.size(query[0]), at.size(key[0]), at.size(query[-1])
-        softmax, scaled = ACTIVATION_COSTS["softmax"], int(site.config["use_scale"])
-        return Cost(
-            macs=asked * kept * (size + at.size(value[-1])),
-            other=(softmax.flops + scaled) * asked * kept,
-            span=1 + ceil_log2(size) + scaled + softmax.span_over(kept) + 1 + ceil_log2(kept),
-            kept=2 * asked * kept + at.elements(site.outputs[0]),
-        )
+        operations, scores = Operations(site), asked * kept
+        similar = operations.product(0, len(site.inputs) - 1, scores, over=size, again=True)
+        if site.config["use_scale"]:
+            similar = operations.elementwise(scores, similar, saves=[(similar, 1)])
+        return self.mixed(operations, site, at, similar)
 
 
 class AdditiveAttention(_OneHead):
@@ -239,16 +260,16 @@ class AdditiveAttention(_OneHead):
         return (size,)
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        query, value, key = self.sequences(site)
+        query, _, key = self.sequences(site)
         asked, kept, size = at.size(query[0]), at.size(key[0]), at.size(query[-1])
-        softmax, scaled = ACTIVATION_COSTS["softmax"], int(site.config["use_scale"])
-        return Cost(
-            macs=asked * kept * at.size(value[-1]),
-            # A unit of a score: add, tanh, scale, add into the score.
-            other=asked * kept * ((3 + scaled) * size - 1 + softmax.flops),
-            span=2 + scaled + ceil_log2(size) + softmax.span_over(kept) + 1 + ceil_log2(kept),
-            kept=asked * kept * (size + 2) + at.elements(site.outputs[0]),
-        )
+        operations, scores = Operations(site), asked * kept
+        # A unit of a score: add, tanh, scale, add into the score.
+        units = operations.elementwise(scores * size, 0, len(site.inputs) - 1)
+        units = operations.activated(units, scores * size, ACTIVATION_COSTS["tanh"], size)
+        if site.config["use_scale"]:
+            units = operations.elementwise(scores * size, units, saves=[(units, 1)])
+        similar = operations.run(scores, units, other=scores * (size - 1), span=ceil_log2(size), saves=())
+        return self.mixed(operations, site, at, similar)
 
 
 register_layer_rule("Attention", DotAttention())

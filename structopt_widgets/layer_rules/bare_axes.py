@@ -20,7 +20,7 @@ class _Bare(LayerRule):
     sees_batch = True
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(saves="nothing")
 
 
 class _View(_Bare):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Concat, Dim, Product, Shape, baseline_size
+from ..graph import Concat, Dim, Product, Shape, TensorRef, baseline_size
 from .bare_axes import register_bare, without_batch
 from .kept import Kept, as_keras_has_them
 from .merging import side_by_side
@@ -80,6 +80,8 @@ class TakeAlongAxis(_Movement):
 
     def connect(self, site: Site) -> Connection:
         shapes = [_operand(site, 0, "x"), _operand(site, 1, "indices")]
+        if not isinstance(_given(site, 1, "indices"), TensorRef):
+            shapes[1] = shapes[1][1:]  # a constant counts the batch as its first axis
         if site.config["axis"] is None or len(shapes[0]) != len(shapes[1]):
             raise UnsupportedLayerError("there is none for taking along the batch")
         (axis,) = without_batch(site.config["axis"], len(shapes[0]))
@@ -165,13 +167,10 @@ register_bare(Stacked(1), "Hstack")
 register_bare(Stacked(2), "Dstack")
 register_bare(Patches(), "ExtractPatches")
 for _names, _because in {
-    "Append ArraySplit Diagonal Dsplit Hsplit Meshgrid Rot90 Vsplit Vstack": "moves parts of it",
+    "Append ArraySplit Diagonal Dsplit Hsplit Rot90": "moves parts of it",
     "CropImages PadImages": "moves its edges",
-    "DepthToSpace SpaceToDepth Unfold": "trades space for channels",
+    "DepthToSpace SpaceToDepth": "trades space for channels",
     "ExtractSequences": "cuts it into frames",
-    "ScatterUpdate SliceUpdate": "reads or writes a part of it",
-    "Select": "chooses between several",
-    "Full View ViewAsComplex ViewAsReal Rearrange Scatter": "sees it in another shape",
     "MultiHot OneHot": "makes a place for each class",
 }.items():
     register_bare(Kept(_because), *_names.split())

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from ..graph import ceil_log2
 from .activation_costs import ACTIVATION_COSTS
-from .activations import LogSoftmax, Softmax
+from .activations import LogSoftmax, Softmax, row
 from .bare_axes import positions, register_bare
 from .core import Identity
 from .meaning import Role
 from .merging import broadcast
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, passes_places
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Combination(LayerRule):
     flops: int = 1
     span: int = 1
     role: Role | None = None
+    saves: str = "nothing"
+    is_product: bool = False  # times a constant, whose derivative reads the constant only
 
     def connect(self, site: Site) -> Connection:
         operands = (*site.call.args, *(site.call.kwargs or {}).values())
@@ -40,7 +42,13 @@ class Combination(LayerRule):
         return Connection((result,))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost(other=self.flops * at.elements(site.outputs[0]), span=self.span)
+        # A constant's place in it needs no keeping.
+        return Cost(
+            other=self.flops * at.elements(site.outputs[0]),
+            span=self.span,
+            saves="nothing" if self.is_product and len(site.inputs) == 1 else self.saves,
+            passes=passes_places(site),
+        )
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class Reduction(LayerRule):
     sees_batch = True
     mean: int = 0  # 1 or 0, a factor of the costs
     chooses: bool = False
+    keeps: bool = False
 
     def connect(self, site: Site) -> Connection:
         shape, axes = site.inputs[0], self._axes(site)
@@ -64,7 +73,12 @@ class Reduction(LayerRule):
         shape, axes = site.inputs[0], self._axes(site)
         over = at.elements(tuple(shape[axis] for axis in axes))
         results = at.elements(site.outputs[0])
-        return Cost(other=at.elements(shape) - results + self.mean * results, span=ceil_log2(over) + self.mean)
+        return Cost(
+            other=at.elements(shape) - results + self.mean * results,
+            span=ceil_log2(over) + self.mean,
+            saves="inputs" if self.keeps else "nothing",
+            passes=0 not in axes and len(site.outputs[0]) > 0,
+        )
 
     def mixing(self, site: Site) -> Mixing:
         over = tuple(site.inputs[0][axis] for axis in self._axes(site))
@@ -87,18 +101,23 @@ class Variance(Reduction):
 
 register_bare(Combination("adds them", role=Role.ADDITION), "Add")
 register_bare(Combination("subtracts them"), "Subtract")
-register_bare(Combination("multiplies them", role=Role.PRODUCT), "Multiply")
-register_bare(Combination(), "Divide", "TrueDivide", "Maximum", "Minimum", "Power", "Mod", "Where")
+register_bare(Combination("multiplies them", role=Role.PRODUCT, saves="inputs", is_product=True), "Multiply")
+register_bare(Combination(saves="inputs"), "Divide", "TrueDivide", "Maximum", "Minimum", "Power", "Where")
+register_bare(Combination(), "Mod")
 register_bare(
     Combination(), "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalOr"
 )
-register_bare(Elementwise(flops=1, span=1), "Exp", "Log", "Sqrt", "Square", "Absolute", "Negative", "Sin", "Cos", "Erf")
-register_bare(Elementwise(flops=1, span=1), "LogicalNot", "Floor", "Ceil", "Round", "Sign", "Reciprocal")
-register_bare(Elementwise(flops=2, span=2), "Rsqrt", "Clip")
-register_bare(Identity(kept=0), "Cast", "Identity", "StopGradient")
+register_bare(Elementwise(flops=1, span=1), "Log", "Square", "Absolute", "Sin", "Cos", "Erf")
+register_bare(Elementwise(flops=1, span=1, saves="outputs"), "Exp", "Sqrt", "Reciprocal")
+register_bare(Elementwise(flops=1, span=1, kept=0), "Negative", "LogicalNot", "Floor", "Ceil", "Round", "Sign")
+register_bare(Elementwise(flops=2, span=2, saves="outputs"), "Rsqrt")
+register_bare(Elementwise(flops=2, span=2), "Clip")
+register_bare(Identity(kept=0), "Cast", "StopGradient")
 register_bare(Elementwise(kept=0), "ZerosLike", "OnesLike")
-register_bare(Reduction(), "Sum", "Prod", "Argmax", "Argmin")
-register_bare(Reduction(chooses=True), "Max", "Min", "Any", "All")
+register_bare(Reduction(), "Sum", "Argmax", "Argmin")
+register_bare(Reduction(keeps=True), "Prod")
+register_bare(Reduction(chooses=True, keeps=True), "Max", "Min")
+register_bare(Reduction(chooses=True), "Any", "All")
 register_bare(Reduction(mean=1), "Mean")
 register_bare(Variance(), "Var")
 register_bare(Softmax(), "Softmax")
@@ -118,7 +137,7 @@ for _class, _name in {
     "Tanh": "tanh",
     "LogSigmoid": "log_sigmoid",
 }.items():
-    register_bare(Elementwise(flops=ACTIVATION_COSTS[_name].flops, span=ACTIVATION_COSTS[_name].span), _class)
+    register_bare(row(_name), _class)
 
 
 class Sigmoid(Elementwise):
@@ -127,4 +146,5 @@ class Sigmoid(Elementwise):
     role = Role.SIGMOID
 
 
-register_bare(Sigmoid(ACTIVATION_COSTS["sigmoid"].flops, ACTIVATION_COSTS["sigmoid"].span), "Sigmoid")
+_sigmoid = ACTIVATION_COSTS["sigmoid"]
+register_bare(Sigmoid(_sigmoid.flops, _sigmoid.span, saves="outputs"), "Sigmoid")

@@ -7,6 +7,7 @@ from .activation_costs import ACTIVATION_COSTS
 from .bare_axes import register_bare
 from .meaning import Role
 from .merging import broadcast
+from .operations import Operations
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
 
 
@@ -81,7 +82,7 @@ class Einsum(_Products):
         if len(site.inputs) == 2:
             return self.products(site, at)
         over, made = at.elements(self.over(site)), at.elements(site.outputs[0])
-        return Cost(other=over * made - made, span=ceil_log2(over))
+        return Cost(other=over * made - made, span=ceil_log2(over), saves="nothing")
 
     def mixing(self, site: Site) -> Mixing:
         return super().mixing(site) if len(site.inputs) == 2 else Mixing(summed=self.over(site))
@@ -136,12 +137,13 @@ class DotProductAttention(LayerRule):
         asked, heads, size = (at.size(dim) for dim in query)
         kept, made = at.size(key[0]), at.size(value[2])
         scores, softmax = heads * asked * kept, ACTIVATION_COSTS["softmax"]
-        return Cost(
-            macs=scores * (size + made),
-            other=asked * heads * size + softmax.flops * scores,  # each query is scaled
-            span=2 + ceil_log2(size) + softmax.span_over(kept) + 1 + ceil_log2(kept),
-            kept=2 * scores + asked * heads * made,
-        )
+        operations = Operations(site)
+        at_query, at_key, at_value = (site.place(*each) or 0 for each in enumerate(("query", "key", "value")))
+        scaled = operations.elementwise(asked * heads * size, at_query)
+        similar = operations.product(scaled, at_key, scores, over=size, again=True)
+        weights = operations.activated(similar, scores, softmax, kept, again=True)
+        operations.product(weights, at_value, asked * heads * made, over=kept)
+        return operations.cost()
 
     def mixing(self, site: Site) -> Mixing:
         query, key, _ = self._operands(site)

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from ..graph import Shape, baseline_size, ceil_log2
-from .adaptive_pooling import AdaptivePooling
 from .augmentation import Resampling
 from .bare_axes import positions, register_bare, without_batch
 from .bare_operations import Reduction, Variance
 from .kept import Kept
 from .pooling import Pooling
-from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site
+from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
 
 
 @dataclass(frozen=True)
@@ -34,6 +32,15 @@ class Deviation(Variance):
     def cost(self, site: Site, at: Setting) -> Cost:
         variance = super().cost(site, at)
         return Cost(other=variance.other + at.elements(site.outputs[0]), span=variance.span + 1)
+
+
+class Norm(Folded):
+    """The Euclidean norm: squares, their sum, its root."""
+
+    def connect(self, site: Site) -> Connection:
+        if site.config["ord"] not in (None, 2, "fro"):
+            raise UnsupportedLayerError("there is none for other norms than the Euclidean")
+        return super().connect(site)
 
 
 class Moments(Variance):
@@ -64,10 +71,8 @@ class AlongAxis(LayerRule):
         return Mixing(summed=self._along(site))
 
     def _along(self, site: Site) -> Shape:
-        axis: Any = site.config.get("axis", -1)
-        return tuple(
-            site.inputs[0][place] for place in without_batch(-1 if axis is None else axis, len(site.inputs[0]))
-        )
+        shape, axis = site.inputs[0], site.config.get("axis", -1)
+        return tuple(shape[place] for place in without_batch(-1 if axis is None else axis, len(shape)))
 
 
 class Rounds(AlongAxis):
@@ -91,22 +96,20 @@ register_bare(Folded(before=1, chooses=True), "Nanmax", "Nanmin")
 register_bare(Folded(before=1, mean=1), "Nanmean")
 register_bare(Folded(before=1, after=2), "Ptp")  # two comparisons an element, then a difference
 register_bare(Folded(before=3, after=2), "Logsumexp")  # max, subtract, exp; the sum; its logarithm, the max again
-register_bare(Folded(before=1, after=1), "Norm")  # squares, their sum, its root
+register_bare(Norm(before=1, after=1), "Norm")
 register_bare(Deviation(), "Std", "Nanstd")
 register_bare(Variance(), "Nanvar")
 register_bare(Moments(), "Moments")
 register_bare(Rounds(), "Cumsum", "Cumprod", "Nancumsum", "Nancumprod")
-register_bare(AlongAxis(sorts=True), "Sort", "Argsort", "Argpartition")
+register_bare(AlongAxis(sorts=True), "Sort", "Argsort")
 register_bare(AlongAxis(steps=4, sorts=True), "Sparsemax")
 register_bare(AlongAxis(steps=3), "Normalize")  # square, add into the sum, divide
 register_bare(Kept("sorts its values", counted=_sorted), "Median", "Nanmedian", "Quantile", "Percentile")
 register_bare(Kept("sorts its values", counted=_sorted), "Nanquantile", "Nanpercentile", "TopK")
-register_bare(Kept("adds up along it", reads=2, span=2), "Average", "Trapezoid", "Diff", "Trace", "InTopK")
-register_bare(Kept("searches for each value", reads=1, span=1), "Digitize", "SearchSorted", "IsIn")
+register_bare(Kept("adds up along it", reads=2, span=2), "Average", "Trapezoid", "Diff", "Trace")
+register_bare(Kept("searches for each value", reads=1, span=1), "Digitize")
 register_bare(Pooling(mean=True), "AveragePool")
 register_bare(Pooling(mean=False), "MaxPool")
-register_bare(AdaptivePooling(mean=True), "AdaptiveAveragePool")
-register_bare(AdaptivePooling(mean=False), "AdaptiveMaxPool")
 register_bare(Resampling(), "Resize")
 register_bare(Kept("computes with its colors", makes=3, span=3), "RGBToGrayscale")
 register_bare(Kept("computes with its colors", makes=8, span=8), "RGBToHSV", "HSVToRGB")

@@ -10,7 +10,7 @@ Leaving a block out puts the tensor it reads in the place of the one it makes. T
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..graph import Dim, Shape, Symbol, baseline_size
@@ -38,6 +38,7 @@ class Block:
         title: what people call it; a structure space fills it in.
         width: the free width of ``result`` that follows ``source``'s when the block is left out;
             ``None`` when both are one width already.
+        is_residual: whether it ends with an addition to what it reads.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Block:
     calls: frozenset[int]
     width: Symbol | None = None
     title: str = ""
+    is_residual: bool = False
 
 
 def find_blocks(
@@ -84,7 +86,8 @@ class _Finder:
                 inside = self._between(source, branch)
                 if inside and self._is_block(source, each.call.outputs[0], inside | {at}):
                     name = each.call.layer
-                    yield self._block(name, f"{name} adds to what the block reads", source, at, inside | {at})
+                    why = f"{name} adds to what the block reads"
+                    yield replace(self._block(name, why, source, at, inside | {at}), is_residual=True)
                     break
 
     def hidden_layers(self) -> Iterator[Block]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..graph import Call, ModelGraph, Shape, Symbol, baseline_size
@@ -30,8 +30,7 @@ class ConnectedCall:
         if self.rule is None:
             return Cost()
         cost = self.rule.cost(self.site, at)
-        # Rows do not wait for one another.
-        return replace(cost.times(at.elements(self.rows)), span=cost.span) if self.rows else cost
+        return cost.repeated(at.elements(self.rows)) if self.rows else cost
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph import Dim, Product, Shape, baseline_size, ceil_log2, product
+from ..graph import Dim, Product, Shape, baseline_size, product
 from .meaning import Role
+from .operations import Operations
 from .registry import register_layer_rule
-from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes, activation_of, fixed_size
+from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes, fixed_size, weighted_cost
 
 
 def split_channels(site: Site, shape: Shape) -> tuple[list[int], Dim]:
@@ -67,16 +68,8 @@ class _Convolution(LayerRule):
         return window
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        taps = self.taps(site, at)
-        outputs = at.elements(site.outputs[0])
-        activation = activation_of(site, at)
-        return Cost(
-            macs=taps * outputs,
-            other=at.bias(site) * outputs + activation.other,
-            # An activation inside a convolution runs along the last axis, whatever the data format.
-            span=1 + ceil_log2(taps) + at.bias(site) + activation.span,
-            uncounted=activation.uncounted,
-        )
+        # An activation inside a convolution runs along the last axis, whatever the data format.
+        return weighted_cost(site, at, over=self.taps(site, at))
 
 
 class Convolution(_Convolution):
@@ -180,14 +173,12 @@ class SeparableConvolution(_Convolution):
         depthwise, pointwise = self.taps(site, at), at.size(self._between(site))
         outputs = at.elements(site.outputs[0])
         positions = product(split_channels(site, site.outputs[0])[0])
-        activation = activation_of(site, at)
-        return Cost(
-            macs=positions * pointwise * depthwise + outputs * pointwise,
-            other=at.bias(site) * outputs + activation.other,
-            span=2 + ceil_log2(depthwise) + ceil_log2(pointwise) + at.bias(site) + activation.span,
-            kept=positions * pointwise + outputs,  # what lies between the two is kept too
-            uncounted=activation.uncounted,
-        )
+        operations = Operations(site)
+        between = operations.weighted(0, positions * pointwise, over=depthwise)
+        made = operations.weighted(between, outputs, over=pointwise)
+        made = operations.biased(made, outputs, at.bias(site))
+        operations.activated(made, outputs, at.activation(site), at.size(site.outputs[0][-1]))
+        return operations.cost()
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         return {"filters": at.size(split_channels(site, site.outputs[0])[1])}
@@ -235,14 +226,8 @@ class TransposedConvolution(LayerRule):
         window = product(lengths)
         # Neighbouring windows overlap: that many of them meet in one output.
         meeting = product(-(-k // step) for k, step in zip(lengths, as_list(site.config["strides"], rank), strict=True))
-        fan_in, outputs = at.size(channels), at.elements(site.outputs[0])
-        activation = activation_of(site, at)
-        return Cost(
-            macs=product(space) * window * fan_in * at.size(width),
-            other=at.bias(site) * outputs + activation.other,
-            span=1 + ceil_log2(meeting * fan_in) + at.bias(site) + activation.span,
-            uncounted=activation.uncounted,
-        )
+        fan_in = at.size(channels)
+        return weighted_cost(site, at, over=meeting * fan_in, macs=product(space) * window * fan_in * at.size(width))
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         return {"filters": at.size(split_channels(site, site.outputs[0])[1])}

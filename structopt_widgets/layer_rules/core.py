@@ -4,10 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph import ceil_log2
 from .meaning import Role
+from .operations import Operations
 from .registry import register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes, activation_of
+from .rule import (
+    Connection,
+    Cost,
+    Elementwise,
+    LayerRule,
+    Mixing,
+    Setting,
+    Site,
+    WeightAxes,
+    activation_of,
+    weighted_cost,
+)
 
 
 class Dense(LayerRule):
@@ -31,15 +42,7 @@ class Dense(LayerRule):
         )
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        fan_in = at.size(site.inputs[0][-1])
-        outputs = at.elements(site.outputs[0])
-        activation = activation_of(site, at)
-        return Cost(
-            macs=fan_in * outputs,
-            other=at.bias(site) * outputs + activation.other,
-            span=1 + ceil_log2(fan_in) + at.bias(site) + activation.span,
-            uncounted=activation.uncounted,
-        )
+        return weighted_cost(site, at, over=at.size(site.inputs[0][-1]), passes=len(site.inputs[0]) > 1)
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         return {"units": at.size(site.outputs[0][-1])}
@@ -59,6 +62,7 @@ class Activation(LayerRule):
 class Embedding(LayerRule):
     """A row of a table for each index. Looking up is no arithmetic; the vocabulary belongs to the task."""
 
+    tokens_key = "input_dim"
     ignores_padding = True
     initializer_key = "embeddings_initializer"
 
@@ -70,7 +74,7 @@ class Embedding(LayerRule):
         )
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(passes=True)  # its gradient reads the indices
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         return {"output_dim": at.size(site.outputs[0][-1])}
@@ -96,10 +100,14 @@ class ReversibleEmbedding(Embedding):
 
     def cost(self, site: Site, at: Setting) -> Cost:
         if not self._is_reverse(site):
-            return Cost()
+            return Cost(passes=True)
         width, logits = at.size(site.inputs[0][-1]), at.elements(site.outputs[0])
-        capped = int(site.config["logit_soft_cap"] is not None)  # divide, tanh, multiply
-        return Cost(macs=width * logits, other=3 * capped * logits, span=1 + ceil_log2(width) + capped)
+        capped = site.config["logit_soft_cap"] is not None  # divide, tanh, multiply
+        operations = Operations(site)
+        made = operations.weighted(0, logits, over=width)
+        if capped:
+            made = operations.elementwise(logits, made, flops=3, saves=[(made, 1)])
+        return operations.cost(made, passes=True)
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         return {"output_dim": at.size((site.inputs if self._is_reverse(site) else site.outputs)[0][-1])}
@@ -146,14 +154,11 @@ class EinsumDense(LayerRule):
         dims = dict(zip(taken, site.inputs[0], strict=True)) | dict(zip(made, site.outputs[0], strict=True))
         summed = at.elements(tuple(dims[letter] for letter in taken if letter not in made))
         outputs = at.elements(site.outputs[0])
-        bias = int(bool(site.config["bias_axes"]))
-        activation = activation_of(site, at)
-        return Cost(
-            macs=summed * outputs,
-            other=bias * outputs + activation.other,
-            span=1 + ceil_log2(summed) + bias + activation.span,
-            uncounted=activation.uncounted,
-        )
+        operations = Operations(site)
+        product = operations.weighted(0, outputs, over=summed)
+        biased = operations.biased(product, outputs, int(bool(site.config["bias_axes"])))
+        operations.activated(biased, outputs, at.activation(site), at.size(site.outputs[0][-1]))
+        return operations.cost(passes=len(made) > 1 and taken[0] == made[0])
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         given = site.config["output_shape"]
@@ -198,7 +203,7 @@ class Masking(Elementwise):
         return not site.config["mask_value"]
 
 
-register_layer_rule("InputLayer", Input())
+register_layer_rule("InputLayer", Input(kept=0))
 register_layer_rule("Identity", Identity(kept=0))
 register_layer_rule("Dense", Dense())
 register_layer_rule("Activation", Activation())

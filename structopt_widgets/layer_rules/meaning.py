@@ -27,6 +27,7 @@ class Role(enum.Enum):
     BATCH_NORMALIZATION = enum.auto()
     LAYER_NORMALIZATION = enum.auto()
     RMS_NORMALIZATION = enum.auto()
+    ADAPTED_NORMALIZATION = enum.auto()  # by statistics of the data, kept outside its weights
     SIGMOID = enum.auto()
     SOFTMAX = enum.auto()
 
@@ -42,6 +43,8 @@ class Meaning:
             then be trained together. A layer that is ``elementwise`` need not say so.
         keeps_values: when the model is used, its values are its input's, perhaps in another shape.
         random: it draws random numbers in training.
+        assigns: in training it changes a weight that the optimizer updates too.
+        tokens_key: the configuration entry that the integers it reads must stay below, or ``None``.
     """
 
     role: Role | None = None
@@ -49,6 +52,8 @@ class Meaning:
     ignores_padding: bool = False
     keeps_values: bool = False
     random: bool = False
+    assigns: bool = False
+    tokens_key: str | None = None
 
     def ignores_padding_at(self, site: Any) -> bool:
         """:attr:`ignores_padding` for one call, where that depends on the configuration."""

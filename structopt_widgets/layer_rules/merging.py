@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..graph import Concat, Dim, Shape, baseline_size, ceil_log2
 from .meaning import Role
 from .registry import register_layer_rule
-from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
+from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, passes_places
 
 
 def broadcast(site: Site, left: Shape, right: Shape, because: str) -> Shape:
@@ -38,6 +38,7 @@ class Merging(LayerRule):
     verb: str
     mean: bool = False
     role: Role | None = None
+    nonlinear: bool = False
 
     def connect(self, site: Site) -> Connection:
         result = site.inputs[0]
@@ -50,6 +51,8 @@ class Merging(LayerRule):
         return Cost(
             other=(count - 1 + self.mean) * at.elements(site.outputs[0]),
             span=ceil_log2(count) + self.mean,
+            saves="inputs" if self.nonlinear else "nothing",
+            passes=passes_places(site),
         )
 
 
@@ -77,7 +80,8 @@ class Concatenate(LayerRule):
         return side_by_side(site, axis - 1 if axis >= 0 else axis + len(site.inputs[0]))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        axis = site.config["axis"]
+        return Cost(saves="nothing", passes=passes_places(site) and axis not in (1, -len(site.inputs[0])))
 
 
 class Dot(LayerRule):
@@ -117,9 +121,9 @@ class Dot(LayerRule):
 
 register_layer_rule("Add", Merging("adds them", role=Role.ADDITION))
 register_layer_rule("Subtract", Merging("subtracts them"))
-register_layer_rule("Multiply", Merging("multiplies them", role=Role.PRODUCT))
-register_layer_rule("Maximum", Merging("takes the maximum of them"))
-register_layer_rule("Minimum", Merging("takes the minimum of them"))
+register_layer_rule("Multiply", Merging("multiplies them", role=Role.PRODUCT, nonlinear=True))
+register_layer_rule("Maximum", Merging("takes the maximum of them", nonlinear=True))
+register_layer_rule("Minimum", Merging("takes the minimum of them", nonlinear=True))
 register_layer_rule("Average", Merging("averages them", mean=True))
 register_layer_rule("Dot", Dot())
 register_layer_rule("Concatenate", Concatenate())

@@ -7,7 +7,7 @@ from typing import Any
 from ..graph import Shape, baseline_size, ceil_log2
 from .meaning import Role
 from .registry import register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes, passes_places
 
 
 def _axes(site: Site, shape: Shape) -> list[int]:
@@ -32,7 +32,7 @@ class BatchNormalization(LayerRule):
         return Connection((shape,), (*weights, *averaged))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost(other=2 * at.elements(site.outputs[0]), span=2)
+        return Cost(other=2 * at.elements(site.outputs[0]), span=2, passes=passes_places(site))
 
 
 class LayerNormalization(LayerRule):
@@ -57,6 +57,8 @@ class LayerNormalization(LayerRule):
             # a row: epsilon and a square root (the two divisions by n make up for the two sums' n-1 additions).
             other=(5 + affine) * at.elements(shape) + 2 * rows,
             span=2 * (ceil_log2(over) + 1) + 5 + affine,
+            work=2 * rows,  # means and deviations
+            passes=-len(shape) not in normalized,
         )
 
     def mixing(self, site: Site) -> Mixing:
@@ -78,7 +80,12 @@ class RMSNormalization(LayerRule):
         rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
         over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
         # An element: square, add into the mean, multiply, scale; a row: epsilon and a reciprocal square root.
-        return Cost(other=4 * at.elements(shape) + 2 * rows, span=ceil_log2(over) + 6)
+        return Cost(
+            other=4 * at.elements(shape) + 2 * rows,
+            span=ceil_log2(over) + 6,
+            work=rows,
+            passes=-len(shape) not in normalized,
+        )
 
     def mixing(self, site: Site) -> Mixing:
         return Mixing(averaged=tuple(site.inputs[0][axis] for axis in _axes(site, site.inputs[0])))
@@ -105,6 +112,7 @@ class GroupNormalization(LayerRule):
         return Cost(
             other=(5 + affine) * elements + 2 * groups,
             span=2 * (ceil_log2(elements // groups) + 1) + 5 + affine,
+            work=2 * groups,
         )
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
@@ -133,7 +141,12 @@ class UnitNormalization(LayerRule):
         normalized = set(_axes(site, shape))
         rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
         over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
-        return Cost(other=3 * at.elements(shape) + rows, span=ceil_log2(over) + 3)
+        return Cost(
+            other=3 * at.elements(shape) + rows,
+            span=ceil_log2(over) + 3,
+            work=rows,
+            passes=-len(shape) not in normalized,
+        )
 
     def mixing(self, site: Site) -> Mixing:
         return Mixing(summed=tuple(site.inputs[0][axis] for axis in _axes(site, site.inputs[0])))
@@ -141,6 +154,8 @@ class UnitNormalization(LayerRule):
 
 class Normalization(LayerRule):
     """Subtract a mean and divide by a deviation, both given or adapted from data."""
+
+    role = Role.ADAPTED_NORMALIZATION
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
@@ -152,7 +167,7 @@ class Normalization(LayerRule):
         return Connection((shape,), (WeightAxes("mean", axes), WeightAxes("variance", axes), WeightAxes("count", ())))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost(other=2 * at.elements(site.outputs[0]), span=2)
+        return Cost(other=2 * at.elements(site.outputs[0]), span=2, saves="nothing", passes=passes_places(site))
 
 
 class Rescaling(Elementwise):
@@ -167,7 +182,7 @@ class Rescaling(Elementwise):
 register_layer_rule("BatchNormalization", BatchNormalization())
 register_layer_rule("LayerNormalization", LayerNormalization())
 register_layer_rule("Normalization", Normalization())
-register_layer_rule("Rescaling", Rescaling(flops=2, span=2))
+register_layer_rule("Rescaling", Rescaling(flops=2, span=2, saves="nothing"))
 register_layer_rule("RMSNormalization", RMSNormalization())
 register_layer_rule("GroupNormalization", GroupNormalization())
 register_layer_rule("UnitNormalization", UnitNormalization())

@@ -52,6 +52,7 @@ def _pooled(window: int, mean: bool, site: Site, at: Setting) -> Cost:
     return Cost(
         other=(window - 1 + mean) * at.elements(site.outputs[0]),
         span=ceil_log2(window) + mean,
+        saves="nothing" if mean else "inputs",
     )
 
 

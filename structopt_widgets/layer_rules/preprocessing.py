@@ -15,11 +15,17 @@ def _binned(site: Site, at: Setting) -> Cost:
     return Cost(other=ceil_log2(bins) * at.elements(site.inputs[0]), span=ceil_log2(bins))
 
 
+class CategoryEncoding(Kept):
+    """One or more categories, each a number below ``num_tokens``."""
+
+    tokens_key = "num_tokens"
+
+
 # As an embedding's, a lookup is no arithmetic, nor is the hash that text is looked up by.
 for _kind in ("IntegerLookup", "StringLookup", "TextVectorization"):
     register_layer_rule(_kind, Kept("looks its input up in a vocabulary"))
 for _kind in ("Hashing", "HashedCrossing"):
     register_layer_rule(_kind, Kept("sorts its input into bins by a hash"))
 # One addition for each token that is counted.
-register_layer_rule("CategoryEncoding", Kept("makes a place for each category", reads=1, span=1))
+register_layer_rule("CategoryEncoding", CategoryEncoding("makes a place for each category", reads=1, span=1))
 register_layer_rule("Discretization", Kept("sorts its input into bins", counted=_binned))

@@ -23,7 +23,7 @@ class _Resizing(LayerRule):
     ignores_padding = True
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost()
+        return Cost(saves="nothing")
 
 
 class ZeroPadding(_Resizing):
@@ -59,7 +59,10 @@ class UpSampling(_Resizing):
         # Bilinear: 4 multiplications and 3 additions an output; anything finer is not counted.
         flops = {"nearest": 0, "bilinear": 7}.get(kind)
         return Cost(
-            other=(flops or 0) * at.elements(site.outputs[0]), span=3 if flops else 0, uncounted=int(flops is None)
+            other=(flops or 0) * at.elements(site.outputs[0]),
+            span=3 if flops else 0,
+            uncounted=int(flops is None),
+            saves="nothing",
         )
 
 

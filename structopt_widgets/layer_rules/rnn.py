@@ -7,6 +7,7 @@ from typing import Any
 
 from ..graph import Dim, Layer, Product, ceil_log2, maximum
 from .activation_costs import activation_cost, choice_name
+from .cost import Loop, Number
 from .registry import find_layer_rule, register_layer_rule
 from .rule import (
     Connection,
@@ -35,7 +36,6 @@ class Recurrent(LayerRule):
     recurrent_activations: int
     activations: int
     products: int
-    steps: int  # elementwise operations of one step that wait for one another
 
     ignores_padding = True
     bias_key = "use_bias"
@@ -75,18 +75,39 @@ class Recurrent(LayerRule):
             + self.activations * own.flops
             + self.products
         )
-        wait = 1 + ceil_log2(maximum(features, units)) + 1 + at.bias(site) + self.steps
-        if site.config.get("reset_after") is False:
-            # The candidate's recurrent product waits for the reset gate.
-            wait = wait + 1 + ceil_log2(units)
+        loop = self._loop(site, at, own.span_over(units), gate.span_over(units))
         return Cost(
             macs=timesteps * self.gates * units * (features + units),
             other=timesteps * step,
-            span=timesteps * (wait + own.span_over(units) + (gate.span if self.recurrent_activations else 0)),
+            span=maximum(loop.first + (timesteps - 1) * loop.again, timesteps * loop.again),
             # Backpropagation through time needs every step's gates and states.
-            kept=timesteps * units * (self.gates + self.states),
+            kept=timesteps * units * (2 * self.gates + self.states - 1),
+            # A step's products, their sum, gates and states.
+            work=units * (3 * self.gates + 2 * self.states),
             uncounted=own.uncounted + gate.uncounted * min(1, self.recurrent_activations),
+            loops=(loop,),
         )
+
+    def _loop(self, site: Site, at: Setting, own: Number, gate: Number) -> Loop:
+        """What of a step waits for the input, and what for the state, in Keras's own order of operations."""
+        timesteps, features = at.size(site.inputs[0][0]), at.size(site.inputs[0][-1])
+        units, bias = at.size(site.outputs[0][-1]), at.bias(site)
+        from_input, from_state = 1 + ceil_log2(features), 1 + ceil_log2(units)
+        if self.gates == 1:
+            first, again = from_input + bias + 1 + own, from_state + 1 + own
+        elif self.gates == 4:
+            # The sum and its bias, a gate or the candidate, their product, the new cell, its activation, the last gate.
+            after = 1 + bias + maximum(gate, own) + 2 + own + 1
+            first, again = from_input + after, from_state + after
+        elif site.config.get("reset_after"):
+            # The sum, the reset gate, its product with the state's, the sum, the candidate, its share, the new state.
+            after = 1 + gate + 1 + 1 + own + 2
+            first, again = from_input + bias + after, from_state + bias + after
+        else:
+            # The candidate's own product waits for the reset gate.
+            after = 1 + gate + 1 + from_state + 1 + own + 2
+            first, again = from_input + bias + after, from_state + after
+        return Loop(timesteps, first, again, backwards=bool(site.config.get("go_backwards")))
 
     def mixing(self, site: Site) -> Mixing:
         inside = activation_mixing(site.config.get("recurrent_activation"), site)
@@ -148,14 +169,7 @@ class TimeDistributed(Wrapper):
 
     def cost(self, site: Site, at: Setting) -> Cost:
         rule, inner = self._step(site)
-        once, timesteps = rule.cost(inner, at), at.size(site.inputs[0][0])
-        return Cost(
-            macs=timesteps * once.macs,
-            other=timesteps * once.other,
-            span=once.span,
-            kept=None if once.kept is None else timesteps * once.kept,
-            uncounted=once.uncounted,
-        )
+        return rule.cost(inner, at).repeated(at.size(site.inputs[0][0]))
 
     def mixing(self, site: Site) -> Mixing:
         rule, inner = self._step(site)
@@ -195,12 +209,21 @@ class Bidirectional(Wrapper):
     def cost(self, site: Site, at: Setting) -> Cost:
         ahead, back = (rule.cost(inner, at) for rule, inner in self._directions(site))
         merges = site.config["merge_mode"] in ("sum", "mul", "ave")
+        # Without a configuration of its own, the second runs the first's the other way round.
+        turns = "backward_layer" not in site.config
+        ordered = bool(self.inner(site)[1].config.get("return_sequences"))
         return Cost(
             macs=ahead.macs + back.macs,
             other=ahead.other + back.other + (at.elements(site.outputs[0]) if merges else 0),
             span=maximum(ahead.span, back.span) + int(merges),
-            kept=None if ahead.kept is None or back.kept is None else ahead.kept + back.kept,
+            kept=(ahead.kept or 0) + (back.kept or 0),
+            work=2 * at.elements(site.outputs[0]) + maximum(ahead.work, back.work),  # the halves, and one more reversed
             uncounted=ahead.uncounted + back.uncounted,
+            loops=tuple(
+                replace(loop, backwards=loop.backwards != turned, ordered=ordered, after=int(merges))
+                for loops, turned in ((ahead.loops, False), (back.loops, turns))
+                for loop in loops
+            ),
         )
 
     def mixing(self, site: Site) -> Mixing:
@@ -229,11 +252,10 @@ class Bidirectional(Wrapper):
         return found
 
 
-register_layer_rule("SimpleRNN", Recurrent(1, 1, recurrent_activations=0, activations=1, products=0, steps=0))
-# f * c beside i * candidate, their sum, tanh, o * tanh(c): four products and sums, three of which wait; the second
-# activation is the tanh.
-register_layer_rule("LSTM", Recurrent(4, 2, recurrent_activations=3, activations=2, products=4, steps=3))
+register_layer_rule("SimpleRNN", Recurrent(1, 1, recurrent_activations=0, activations=1, products=0))
+# f * c beside i * candidate, their sum, o * tanh(c): four products and sums; the second activation is the tanh.
+register_layer_rule("LSTM", Recurrent(4, 2, recurrent_activations=3, activations=2, products=4))
 # r * state, 1 - z, z * state, (1 - z) * candidate, their sum
-register_layer_rule("GRU", Recurrent(3, 1, recurrent_activations=2, activations=1, products=5, steps=4))
+register_layer_rule("GRU", Recurrent(3, 1, recurrent_activations=2, activations=1, products=5))
 register_layer_rule("TimeDistributed", TimeDistributed())
 register_layer_rule("Bidirectional", Bidirectional())

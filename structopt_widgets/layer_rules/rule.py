@@ -24,9 +24,11 @@ from ..graph import (
     split,
     unify,
 )
-from ..graph.dimensions import symbols
+from ..graph.dimensions import per_sample, symbols
 from .activation_costs import ActivationCost, activation_cost, choice_name
+from .cost import Cost
 from .meaning import Meaning
+from .operations import Operations
 
 Number = Any
 
@@ -97,36 +99,6 @@ class Connection:
     weights: tuple[WeightAxes, ...] = ()
 
 
-@dataclass(frozen=True)
-class Cost:
-    """Cost of one call on one sample.
-
-    ``macs``: multiply-accumulates of products. ``other``: scalar operations besides them.
-    ``span``: the longest chain of operations that wait for one another. ``kept``: elements kept for
-    the backward pass, when that is not the call's outputs. ``uncounted``: 1 when a part is unknown.
-    ``cached``: elements a decoder keeps of this call's past, to go on from there by one more token.
-    """
-
-    macs: Number = 0
-    other: Number = 0
-    span: Number = 0
-    kept: Number | None = None
-    uncounted: Number = 0
-    cached: Number = 0
-
-    def times(self, factor: Number) -> Cost:
-        """This cost ``factor`` times: 1 where the call runs, 0 where it is left out."""
-        kept = None if self.kept is None else factor * self.kept
-        return Cost(
-            factor * self.macs,
-            factor * self.other,
-            factor * self.span,
-            kept,
-            factor * self.uncounted,
-            factor * self.cached,
-        )
-
-
 @dataclass
 class Site:
     """One call of a layer, as its rule sees it. Shapes leave the batch axis out, unless the rule sees it.
@@ -155,9 +127,14 @@ class Site:
 
     def argument(self, position: int, name: str) -> Shape | None:
         """The shape of the tensor passed at ``position`` or by ``name``; ``None`` when there is none."""
+        place = self.place(position, name)
+        return None if place is None else self.inputs[place]
+
+    def place(self, position: int, name: str) -> int | None:
+        """Which of the inputs is passed at ``position`` or by ``name``; ``None`` when there is none."""
         args, kwargs = self.call.args, self.call.kwargs or {}
         value = args[position] if position < len(args) else kwargs.get(name)
-        return self.inputs[self.call.inputs.index(value.index)] if isinstance(value, TensorRef) else None
+        return self.call.inputs.index(value.index) if isinstance(value, TensorRef) else None
 
     def operand(self, position: int, name: str) -> Shape:
         """The full shape of what is passed at ``position`` or by ``name``, be it a tensor or a constant."""
@@ -276,6 +253,10 @@ class LayerRule(Meaning):
             return Mixing()
         return activation_mixing(site.config.get(self.activation_key), site)
 
+    def query_size(self, site: Site, at: Setting) -> Number | None:
+        """Size of an attention's queries, by whose root it divides scores; ``None`` for a layer that does not."""
+        return None
+
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         """Configuration entries that carry sizes, at a setting of integers."""
         return {}
@@ -285,8 +266,9 @@ class LayerRule(Meaning):
 class Elementwise(LayerRule):
     """A layer that treats each element by itself and has no weights.
 
-    ``flops`` operations an element, ``span`` of them one after another, ``kept`` arrays of the
-    output's size kept for the backward pass.
+    ``flops`` operations an element, ``span`` of them one after another. Its derivative reads its
+    ``saves``: ``"inputs"``, ``"outputs"`` or ``"nothing"``; ``kept`` arrays of the output's size are kept in
+    all, so that 0 is nothing too.
     """
 
     elementwise = True
@@ -294,20 +276,40 @@ class Elementwise(LayerRule):
     flops: int = 0
     span: int = 0
     kept: int = 1
+    saves: str = "inputs"
 
     def cost(self, site: Site, at: Setting) -> Cost:
         elements = at.elements(site.outputs[0])
-        return Cost(other=self.flops * elements, span=self.span, kept=self.kept * elements)
+        return Cost(
+            other=self.flops * elements,
+            span=self.span,
+            kept=max(0, self.kept - 1) * elements,
+            saves=self.saves if self.kept else "nothing",
+            passes=passes_places(site),
+        )
+
+
+def passes_places(site: Site) -> bool:
+    """Whether inputs and output have one first axis, along which an elementwise operation keeps its places."""
+    inputs, output = [per_sample(shape) for shape in site.inputs], per_sample(site.outputs[0])
+    first = {len(shape) for shape in inputs} == {len(output)} and len(output) > 1
+    return first and all(baseline_size(shape[0]) == baseline_size(output[0]) for shape in inputs)
+
+
+def weighted_cost(site: Site, at: Setting, over: Number, macs: Number | None = None, passes: bool = False) -> Cost:
+    """Products with a kernel over ``over`` terms an output, then the layer's bias and activation."""
+    operations, makes = Operations(site), at.elements(site.outputs[0])
+    made = operations.weighted(0, makes, over, macs)
+    made = operations.biased(made, makes, at.bias(site))
+    made = operations.activated(made, makes, at.activation(site), at.size(site.outputs[0][-1]))
+    return operations.cost(made, passes=passes)
 
 
 def activation_of(site: Site, at: Setting) -> Cost:
     """Cost of the layer's own activation on its output."""
-    activation = at.activation(site)
-    return Cost(
-        other=activation.flops * at.elements(site.outputs[0]),
-        span=activation.span_over(at.size(site.outputs[0][-1])),
-        uncounted=activation.uncounted,
-    )
+    operations, makes = Operations(site), at.elements(site.outputs[0])
+    made = operations.activated(0, makes, at.activation(site), at.size(site.outputs[0][-1]))
+    return operations.cost(made, passes=passes_places(site))
 
 
 def activation_mixing(activation: Any, site: Site) -> Mixing:

@@ -12,6 +12,8 @@ from .rule import Connection, Cost, Mixing, Setting, Site, WeightAxes
 class SpectralNormalization(Wrapper):
     """At inference the wrapped layer, nothing else. Its estimate of a singular vector has an entry for each unit."""
 
+    assigns = True
+
     def ignores_padding_at(self, site: Site) -> bool:
         return False  # it divides the kernel by its largest singular value, which nothing here computes for a member
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..graph import Program, Recorder, Symbol
 from ..layer_rules import ActivationCost, ConnectedGraph, activation_cost
+from ..layer_rules.activation_costs import SWITCHES
 from .totals import Costs, costs
 
 TOTALS = (
@@ -42,6 +43,7 @@ class CostProgram:
 
     Inputs are named ``width:GROUP``, ``bias:LAYER``, ``FIELD:LAYER`` for each field of an
     :class:`ActivationCost`, ``block:BLOCK``, ``batch_size`` and ``slots``.
+    ``precision`` and ``recompute`` are those of :func:`.totals.costs`.
     """
 
     def __init__(
@@ -50,7 +52,10 @@ class CostProgram:
         widths: Mapping[str, Symbol],
         bias_layers: tuple[str, ...],
         activation_layers: tuple[str, ...],
+        precision: str | None = None,
+        recompute: bool | str = False,
     ) -> None:
+        self._estimate = (precision, recompute)
         self._connected = connected
         self._widths = widths
         self._bias_layers = bias_layers
@@ -89,14 +94,18 @@ class CostProgram:
         return [*values, batch_size, slots]
 
     def _record(self) -> tuple[Recorder, Costs]:
-        recorder = Recorder()
+        recorder = Recorder(never_negative=True)
         at = self._connected.setting(
             {symbol: recorder.input(f"width:{name}") for name, symbol in self._widths.items()},
-            {layer: recorder.input(f"bias:{layer}") for layer in self._bias_layers},
+            {layer: recorder.input(f"bias:{layer}", is_switch=True) for layer in self._bias_layers},
             {
-                layer: ActivationCost(*(recorder.input(f"{field}:{layer}") for field in ActivationCost._fields))
+                layer: ActivationCost(
+                    *(recorder.input(f"{field}:{layer}", field in SWITCHES) for field in ActivationCost._fields)
+                )
                 for layer in self._activation_layers
             },
-            {block.name: recorder.input(f"block:{block.name}") for block in self._connected.blocks},
+            {block.name: recorder.input(f"block:{block.name}", is_switch=True) for block in self._connected.blocks},
         )
-        return recorder, costs(self._connected, at, recorder.input("batch_size"), recorder.input("slots"))
+        return recorder, costs(
+            self._connected, at, recorder.input("batch_size"), recorder.input("slots"), *self._estimate
+        )

@@ -25,6 +25,7 @@ SHOWN = (
     "peak_activation_bytes",
     "training_bytes",
     "kv_cache_bytes",
+    "span",
     "parallelism",
 )
 EXACT = ("n_params", "weight_bytes")  # known from the weights, whatever a layer does with them
@@ -55,17 +56,19 @@ class CostReport:
         macs: multiply-accumulates of products, for one sample.
         flops: ``2 * macs`` plus every other scalar operation, for one sample.
         weight_bytes: bytes of all weights, in their own dtypes.
-        peak_activation_bytes: largest sum of live tensors over the calls in execution order, for a
-            batch; a tensor lives from the call that makes it to its last reader, nothing is fused
-            or done in place.
-        training_bytes: weights, gradients, the optimizer's slots and the activations kept for the
-            backward pass, for a batch.
+        peak_activation_bytes: largest sum of live tensors over the operations in execution order, those
+            inside a layer included, for a batch; a tensor lives from the operation that makes it to its
+            last reader, nothing is fused or done in place.
+        training_bytes: weights, gradients, the optimizer's slots, and the most that activations take over
+            both passes: those kept and the gradients of those alive, for a batch.
         kv_cache_bytes: keys and values that a decoder keeps of a whole sequence, for a batch: those of
             the self-attention layers called with ``use_causal_mask=True``; 0 for a model without.
-        span: longest chain of scalar operations that wait for one another.
+        span: the critical path: the longest chain of scalar operations that wait for one another.
         parallelism: ``flops / span``: how many operations could run at once, for one sample.
         batch_size: the batch of the memory numbers, but for ``weight_bytes``.
         optimizer, slots: whose slots ``training_bytes`` counts, and how many for each trainable weight.
+        precision, recompute, accumulate: what the memory of activations is estimated for: see
+            :meth:`Structure.measure`.
         uncounted: layer to the reason its operations are not in the numbers. When it is not empty,
             every number but ``n_params`` and ``weight_bytes`` is a lower bound.
         tokens: length of a sample, for a model that looks its input up in an embedding, else ``None``.
@@ -91,6 +94,9 @@ class CostReport:
     kinds: Mapping[str, str] = field(repr=False, default_factory=dict)
     layer_values: Callable[[], Mapping[str, float]] = field(repr=False, compare=False, default=dict)
     tokens: int | None = None
+    precision: str | None = None
+    recompute: bool | str = False
+    accumulate: int = 1
     structure: Measured | None = field(repr=False, compare=False, default=None)
 
     @property
@@ -102,9 +108,10 @@ class CostReport:
     def by_layer(self) -> pd.DataFrame:
         """One row a layer, in execution order.
 
-        ``n_params``, ``n_trainable``, ``macs``, ``flops``, ``weight_bytes``, ``training_bytes`` and
-        ``kv_cache_bytes`` sum to the totals; the largest ``live_bytes`` is the peak; ``span`` is the
-        layer's own.
+        ``n_params``, ``n_trainable``, ``macs``, ``flops``, ``weight_bytes`` and ``kv_cache_bytes`` sum
+        to the totals; the largest ``live_bytes`` is the peak; ``training_bytes`` is what a layer holds
+        throughout, weights, gradients, slots and what it keeps for its backward pass, without the
+        gradients of activations; ``span`` is the layer's own.
         """
         import pandas as pd
 
@@ -182,6 +189,13 @@ class CostReport:
 
     def _conventions(self) -> str:
         text = f"Batch of {self.batch_size}; training memory with {self.optimizer}."
+        if self.precision is not None:
+            text += f" Activations in {self.precision}."
+        if self.recompute:
+            what = "Attention scores are" if self.recompute == "attention" else "Residual blocks are"
+            text += f" {what} computed again in training."
+        if self.accumulate > 1:
+            text += f" Gradients of {self.accumulate} parts of the batch are added up."
         if self.flops_per_token is not None:
             text += f" {self.tokens} tokens a sample: {format_metric('flops', self.flops_per_token)} FLOPs each."
         if self.uncounted:

@@ -24,12 +24,14 @@ METRICS: Mapping[str, Metric] = {
     "weight_bytes": Metric("Weights", "bytes", "bytes of all weights"),
     "peak_activation_bytes": Metric("Peak activations", "bytes", "largest sum of live tensors at inference, one batch"),
     "training_bytes": Metric(
-        "Training memory", "bytes", "weights, gradients, optimizer slots, kept activations, one batch"
+        "Training memory",
+        "bytes",
+        "the most alive in a training step: weights, gradients, slots, activations, one batch",
     ),
     "kv_cache_bytes": Metric("KV cache", "bytes", "keys and values a decoder keeps of a sequence, one batch"),
     "activation_bytes": Metric("Activations", "bytes", "bytes of the tensors a layer makes, one batch"),
     "live_bytes": Metric("Live tensors", "bytes", "bytes alive while a layer runs, one batch"),
-    "span": Metric("Span", "count", "longest chain of operations that wait for one another"),
+    "span": Metric("Critical path", "count", "span: longest chain of operations that wait for one another"),
     "parallelism": Metric("Parallelism", "ratio", "work / span: operations that could run at once, one sample"),
 }
 

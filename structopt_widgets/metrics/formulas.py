@@ -1,19 +1,23 @@
 """Costs as SymPy expressions: the same rules, run on symbols instead of numbers.
 
-Sums are expanded. Peak activations are a ``Max``, without what another term always exceeds. The
-span is the sum along the path that is longest at given widths: a ``Max`` over all paths would
-branch at every block, too many times for SymPy to hold in a network such as NASNet.
+Sums are expanded. Peak activations are a ``Max``, and training memory a sum and a ``Max``, without what
+another term always exceeds. The span is the sum along the path that is longest at given widths: a
+``Max`` over all paths would branch at every block, too many times for SymPy to hold in a network such
+as NASNet.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..layer_rules import ConnectedGraph, Setting
-from .memory import live_bytes, tensor_bytes
+from ..layer_rules import ConnectedGraph, Cost, Setting
+from .memory import memory_of
+from .moments import Moment
 from .operations import call_costs
-from .totals import ADDITIVE, layer_costs
+from .parallelism import critical_path
+from .totals import ADDITIVE, layer_costs, weights_in_training
 
 if TYPE_CHECKING:
     import sympy
@@ -21,74 +25,123 @@ if TYPE_CHECKING:
 Widths = Mapping["sympy.Symbol", int]
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """What the memory metrics are estimated for: see :func:`.totals.costs`."""
+
+    batch_size: int
+    slots: int
+    precision: str | None = None
+    recompute: bool | str = False
+
+
 def layer_formulas(
-    connected: ConnectedGraph, at: Setting, metric: str, batch_size: int, slots: int, widths: Widths
+    connected: ConnectedGraph, at: Setting, metric: str, estimate: Estimate, widths: Widths
 ) -> dict[str, sympy.Expr]:
     """One term a layer that has any, in execution order; ``at`` holds symbols, which stand for ``widths``."""
     import sympy
 
     if metric == "peak_activation_bytes":
-        return {layer: _largest(each) for layer, each in _live_by_layer(connected, at, batch_size).items()}
+        live: dict[str, list[Any]] = {}
+        for moment in _moments(connected, at, estimate)[:-1]:  # the last is that of the loss
+            terms = live.setdefault(connected.calls[moment.position].call.layer, [])
+            terms.append(sympy.expand(estimate.batch_size * moment.alive))
+        return {layer: _largest(each) for layer, each in live.items()}
     if metric in ("span", "parallelism"):
         return _longest_path(connected, at, widths)
-    if metric not in ADDITIVE:
-        raise ValueError(f"Expected a total of the model as the metric of a formula, got {metric!r}.")
-    # What is alive is asked for above; a Max of it here would only take time.
-    rows = layer_costs(connected, at, call_costs(connected, at), [0] * len(connected.calls), batch_size, slots)
+    costs = call_costs(connected, at)
+    # What is alive takes time and is asked for where it is needed.
+    in_time = (
+        memory_of(connected, at, costs, estimate.precision, estimate.recompute) if metric == "training_bytes" else None
+    )
+    rows = layer_costs(connected, at, costs, in_time, estimate.batch_size, estimate.slots, estimate.precision)
     return {layer: sympy.sympify(row[metric]) for layer, row in rows.items() if row[metric] != 0}
 
 
 def model_formula(
-    connected: ConnectedGraph, at: Setting, metric: str, batch_size: int, slots: int, widths: Widths
+    connected: ConnectedGraph, at: Setting, metric: str, estimate: Estimate, widths: Widths
 ) -> sympy.Expr:
     """The whole model's ``metric``, one of the totals."""
     import sympy
 
     if metric == "peak_activation_bytes":
-        live = _live_by_layer(connected, at, batch_size)
-        return _largest(term for terms in live.values() for term in terms)
+        moments = _moments(connected, at, estimate)
+        return _largest(sympy.expand(estimate.batch_size * moment.alive) for moment in moments)
+    if metric == "training_bytes":
+        moments = _moments(connected, at, estimate)
+        weights = sympy.expand(sympy.Add(*weights_in_training(connected, at, estimate.slots).values()))
+        return weights + _largest(sympy.expand(estimate.batch_size * moment.training) for moment in moments)
     if metric == "parallelism":
-        work, span = (model_formula(connected, at, each, batch_size, slots, widths) for each in ("flops", "span"))
-        return work / span
-    total = sympy.expand(sympy.Add(*layer_formulas(connected, at, metric, batch_size, slots, widths).values()))
-    return sympy.Integer(1) if metric == "span" and total == 0 else total
+        work, span = (model_formula(connected, at, each, estimate, widths) for each in ("flops", "span"))
+        return sympy.Max(1, work) / sympy.Max(1, span) if span == 0 else work / span
+    if metric not in (*ADDITIVE, "span"):
+        raise ValueError(f"Expected a total of the model as the metric of a formula, got {metric!r}.")
+    return sympy.expand(sympy.Add(*layer_formulas(connected, at, metric, estimate, widths).values()))
 
 
-def _live_by_layer(connected: ConnectedGraph, at: Setting, batch_size: int) -> dict[str, list[Any]]:
-    import sympy
+def _moments(connected: ConnectedGraph, at: Setting, estimate: Estimate) -> list[Moment]:
+    costs = call_costs(connected, at)
+    return memory_of(connected, at, costs, estimate.precision, estimate.recompute).moments
 
-    live: dict[str, list[Any]] = {}
-    for each, alive in zip(connected.calls, live_bytes(connected, at, tensor_bytes(connected, at)), strict=True):
-        live.setdefault(each.call.layer, []).append(sympy.expand(batch_size * alive))
-    return live
+
+class _Path:
+    """A span at some widths that remembers the layers it is made of, each with its share as a formula."""
+
+    def __init__(self, length: Any, shares: Mapping[str, Any]) -> None:
+        self.length = length
+        self.shares = shares
+
+    def __add__(self, other: Any) -> _Path:
+        if not isinstance(other, _Path):
+            return self if other == 0 else _Path(self.length + other, {**self.shares, "": other})
+        layers = dict.fromkeys((*self.shares, *other.shares))
+        shares = {layer: self.shares.get(layer, 0) + other.shares.get(layer, 0) for layer in layers}
+        return _Path(self.length + other.length, shares)
+
+    def __mul__(self, factor: Any) -> _Path:
+        return _Path(factor * self.length, {layer: factor * share for layer, share in self.shares.items()})
+
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def maximum(self, other: Any) -> _Path:
+        """The longer of two."""
+        theirs = other.length if isinstance(other, _Path) else other
+        return self if self.length >= theirs else other
 
 
 def _longest_path(connected: ConnectedGraph, at: Setting, widths: Widths) -> dict[str, sympy.Expr]:
     """The spans on the path through the graph that is longest at ``widths``, by layer, in order."""
     import sympy
 
-    spans = [sympy.sympify(cost.span) for cost in call_costs(connected, at)]
     numbers = {symbol: sympy.Integer(width) for symbol, width in widths.items()}
-    finished: dict[int, int] = {}
-    made_by: dict[int, int] = {}
-    slowest_input: list[int | None] = []
-    for position, each in enumerate(connected.calls):
-        slowest_input.append(max(each.call.inputs, key=finished.__getitem__, default=None))
-        begun = max((finished[index] for index in each.call.inputs), default=0)
-        for index in each.call.outputs:
-            finished[index] = begun + int(spans[position].xreplace(numbers))
-            made_by[index] = position
-    path = []
-    tensor: int | None = max(connected.graph.output_tensors, key=finished.__getitem__)
-    while tensor is not None:
-        path.append(made_by[tensor])
-        tensor = slowest_input[path[-1]]
-    by_layer: dict[str, sympy.Expr] = {}
-    for position in reversed(path):
-        if spans[position] != 0:
-            layer = connected.calls[position].call.layer
-            by_layer[layer] = by_layer.get(layer, 0) + spans[position]
-    return by_layer
+
+    def path(layer: str, span: Any) -> Any:
+        formula = sympy.sympify(span)
+        length = formula.xreplace(numbers)
+        return _Path(int(length), {layer: formula}) if length != 0 else 0
+
+    def traced(layer: str, cost: Cost) -> Cost:
+        return replace(
+            cost,
+            span=path(layer, cost.span),
+            steps=tuple(replace(step, span=path(layer, step.span)) for step in cost.steps),
+            loops=tuple(
+                replace(
+                    loop,
+                    first=path(layer, loop.first),
+                    again=path(layer, loop.again),
+                    after=path(layer, loop.after),
+                )
+                for loop in cost.loops
+            ),
+        )
+
+    costs = [
+        traced(each.call.layer, cost) for each, cost in zip(connected.calls, call_costs(connected, at), strict=True)
+    ]
+    longest = critical_path(connected, at, costs)
+    return {layer: share for layer, share in longest.shares.items() if share != 0} if isinstance(longest, _Path) else {}
 
 
 def _largest(values: Iterable[Any]) -> sympy.Expr:

@@ -30,8 +30,9 @@ class Receipt:
             parallelism) is the sum along the path that is longest at these widths: at others, where
             another path may be, it is a lower bound.
         layers: one formula a layer that has any, in execution order. Their sum is the value, but for
-            peak activations (their largest) and parallelism (the spans of the longest path; the
-            receipt of the FLOPs has the work).
+            peak activations (their largest), training memory (what each layer holds throughout; the
+            whole has the gradients of activations too) and parallelism (the spans of the longest path;
+            the receipt of the FLOPs has the work).
         widths: this structure's width for each symbol of the formulas.
         symbol_names: name of the width group for each symbol.
         batch_size: samples the number is for: 1, or the report's batch where it counts memory.

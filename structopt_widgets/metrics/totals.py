@@ -6,21 +6,23 @@ arrays a hundred thousand of them, on recorded expressions it gives the program 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ..graph import maximum
 from ..layer_rules import ConnectedGraph, Cost, Setting
 from .depth import layer_presence, presence
-from .memory import live_bytes, peak, tensor_bytes
+from .memory import activation_bytes_of, memory_of, peak, tensor_bytes
+from .moments import Memory
 from .operations import call_costs, flops
-from .parallelism import critical_path
-from .parameters import bytes_of, layer_parameters
+from .parallelism import critical_path, parallelism
+from .parameters import layer_parameters
 
 Number = Any
 
 # Metrics whose layers add up to the model's total.
-ADDITIVE = ("n_params", "n_trainable", "macs", "flops", "weight_bytes", "training_bytes", "kv_cache_bytes", "uncounted")
+ADDITIVE = ("n_params", "n_trainable", "macs", "flops", "weight_bytes", "kv_cache_bytes", "uncounted")
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,14 @@ class Costs:
     layers: dict[str, dict[str, Number]]
 
 
-def costs(connected: ConnectedGraph, at: Setting, batch_size: Number, slots: Number) -> Costs:
+def costs(
+    connected: ConnectedGraph,
+    at: Setting,
+    batch_size: Number,
+    slots: Number,
+    precision: str | None = None,
+    recompute: bool | str = False,
+) -> Costs:
     """Every metric of ``connected`` at a setting.
 
     Args:
@@ -39,23 +48,41 @@ def costs(connected: ConnectedGraph, at: Setting, batch_size: Number, slots: Num
         at: the choice of every knob.
         batch_size: samples a step, for the memory metrics.
         slots: arrays the optimizer keeps for each trainable weight.
+        precision: ``"mixed_float16"`` or ``"mixed_bfloat16"``: activations of two bytes; the model's own by default.
+        recompute: what training computes again instead of keeping it: ``"attention"``, or ``True`` for residual blocks.
     """
     each_cost = call_costs(connected, at)
-    live = [batch_size * alive for alive in live_bytes(connected, at, tensor_bytes(connected, at))]
-    layers = layer_costs(connected, at, each_cost, live, batch_size, slots)
-    totals = {metric: sum((row[metric] for row in layers.values()), 0) for metric in ADDITIVE}
-    totals["peak_activation_bytes"] = peak(live)
-    totals["span"] = critical_path(connected, [cost.span for cost in each_cost])
-    totals["parallelism"] = totals["flops"] / totals["span"]
+    in_time = memory_of(connected, at, each_cost, precision, recompute)
+    layers = layer_costs(connected, at, each_cost, in_time, batch_size, slots, precision)
+    totals = {metric: _sum(row[metric] for row in layers.values()) for metric in ADDITIVE}
+    totals["peak_activation_bytes"] = batch_size * peak(in_time.moments)
+    states = _sum(weights_in_training(connected, at, slots).values())
+    totals["training_bytes"] = states + batch_size * maximum(*(moment.training for moment in in_time.moments))
+    totals["span"] = critical_path(connected, at, each_cost)
+    totals["parallelism"] = parallelism(totals["flops"], totals["span"])
     return Costs(totals, layers)
 
 
+def weights_in_training(connected: ConnectedGraph, at: Setting, slots: Number) -> dict[str, Number]:
+    """Bytes of each layer's weights, their gradients and the optimizer's slots."""
+    return {
+        layer: each.weight_bytes + each.trainable_bytes * (1 + slots)
+        for layer, each in layer_parameters(connected, at).items()
+    }
+
+
 def layer_costs(
-    connected: ConnectedGraph, at: Setting, each_cost: list[Cost], live: list[Number], batch_size: Number, slots: Number
+    connected: ConnectedGraph,
+    at: Setting,
+    each_cost: Sequence[Cost],
+    in_time: Memory | None,
+    batch_size: Number,
+    slots: Number,
+    precision: str | None = None,
 ) -> dict[str, dict[str, Number]]:
-    """Costs by layer, then by metric, from the cost of each call and the bytes alive while it runs."""
-    sizes, present = tensor_bytes(connected, at), presence(connected, at)
-    used = layer_presence(connected, present)
+    """Costs by layer, then by metric, from the cost of each call and what is alive in time, where that is asked for."""
+    sizes, present = tensor_bytes(connected, at, precision), presence(connected, at)
+    used, states = layer_presence(connected, present), weights_in_training(connected, at, slots)
     layers: dict[str, dict[str, Number]] = {
         layer: {
             "n_params": each.n_params,
@@ -63,7 +90,7 @@ def layer_costs(
             "macs": 0,
             "flops": 0,
             "weight_bytes": each.weight_bytes,
-            "training_bytes": each.weight_bytes + each.trainable_bytes * (1 + slots),
+            "training_bytes": states[layer],
             "activation_bytes": 0,
             "live_bytes": 0,
             "span": 0,
@@ -72,17 +99,25 @@ def layer_costs(
         }
         for layer, each in layer_parameters(connected, at).items()
     }
-    for each, cost, alive, runs in zip(connected.calls, each_cost, live, present, strict=True):
+    saved = in_time.saved if in_time else [0] * len(connected.calls)
+    for each, cost, kept, runs in zip(connected.calls, each_cost, saved, present, strict=True):
         row = layers[each.call.layer]
-        made = runs * sum((sizes[index] for index in each.call.outputs), 0)
-        element = bytes_of(connected.graph.tensors[each.call.outputs[0]].dtype)
-        kept = made if cost.kept is None else cost.kept * element
+        made = runs * _sum(sizes[index] for index in each.call.outputs)
+        element = activation_bytes_of(connected.graph.tensors[each.call.outputs[0]].dtype, precision)
         row["macs"] = row["macs"] + cost.macs
         row["flops"] = row["flops"] + flops(cost)
         row["span"] = row["span"] + cost.span
         row["training_bytes"] = row["training_bytes"] + batch_size * kept
         row["kv_cache_bytes"] = row["kv_cache_bytes"] + batch_size * cost.cached * element
         row["activation_bytes"] = row["activation_bytes"] + batch_size * made
-        row["live_bytes"] = maximum(row["live_bytes"], alive)
         row["uncounted"] = row["uncounted"] + cost.uncounted
+    live: dict[str, list[Number]] = {}
+    for moment in in_time.moments[:-1] if in_time else ():  # the last is that of the loss
+        live.setdefault(connected.calls[moment.position].call.layer, []).append(moment.alive)
+    for layer, moments in live.items():
+        layers[layer]["live_bytes"] = batch_size * maximum(*moments)
     return layers
+
+
+def _sum(values: Iterable[Number]) -> Number:
+    return sum(values, 0)

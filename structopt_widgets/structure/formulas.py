@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..graph.checks import known
 from ..metrics import CostReport, Receipt
 from ..metrics.cost_program import TOTALS
-from ..metrics.formulas import layer_formulas, model_formula
+from ..metrics.formulas import Estimate, layer_formulas, model_formula
 from ..metrics.receipt import FOR_A_BATCH
 from .setting import setting_at
 
@@ -24,8 +24,12 @@ def receipt_of(structure: Structure, report: CostReport, metric: str) -> Receipt
     free = [name for name, group in space.width_groups.items() if not group.fixed]
     symbols = {name: sympy.Symbol(f"u_{name}", integer=True, positive=True) for name in free}
     at = setting_at(structure, {name: symbols.get(name, width) for name, width in structure.widths.items()})
+    # Parts of a batch whose gradients are added up take one more array a weight, as a slot does.
+    accumulates = report.accumulate > 1 and metric == "training_bytes"
+    batch_size = report.batch_size // report.accumulate if accumulates else report.batch_size
+    estimate = Estimate(batch_size, report.slots + accumulates, report.precision, report.recompute)
     widths = {symbol: structure.widths[name] for name, symbol in symbols.items()}
-    what = (space.connected, at, metric, report.batch_size, report.slots, widths)
+    what = (space.connected, at, metric, estimate, widths)
     return Receipt(
         metric=metric,
         value=getattr(report, metric),

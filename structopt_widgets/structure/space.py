@@ -62,6 +62,7 @@ class StructureSpace:
         self.graph = graph
         self.source = source
         self.growth = growth
+        self._programs: dict[tuple[str | None, bool | str], CostProgram] = {}
         self.connected = connect(graph)
         found = find_width_groups(self.connected, growth)
         self.symbols = {name: symbol for name, (_, symbol) in found.items()}
@@ -109,9 +110,16 @@ class StructureSpace:
     @functools.cached_property
     def program(self) -> CostProgram:
         """The costs of this model as a program of its knobs."""
-        free = {name: symbol for name, symbol in self.symbols.items() if not self.width_groups[name].fixed}
-        base = self.baseline
-        return CostProgram(self.connected, free, tuple(base.biases), tuple(base.activations))
+        return self.program_for(None, False)
+
+    def program_for(self, precision: str | None, recompute: bool | str) -> CostProgram:
+        """:attr:`program` for another precision of activations, or with parts computed again in training."""
+        key = (precision, recompute)
+        if key not in self._programs:
+            free = {name: symbol for name, symbol in self.symbols.items() if not self.width_groups[name].fixed}
+            base = self.baseline
+            self._programs[key] = CostProgram(self.connected, free, tuple(base.biases), tuple(base.activations), *key)
+        return self._programs[key]
 
     @functools.cached_property
     def tokens(self) -> int | None:

@@ -14,6 +14,7 @@ from ..layer_rules import activation_cost
 from ..layer_rules.activation_costs import choice_name
 from ..metrics import CostReport, optimizer_slots
 from ..metrics.cost_program import TOTALS
+from ..metrics.estimate import check_estimate, with_parts
 from .choices import allowed_width
 
 if TYPE_CHECKING:
@@ -95,18 +96,37 @@ class Structure:
         blocks = self.space.blocks
         return {blocks[name].result: blocks[name].source for name, kept in self.blocks.items() if not kept}
 
-    def measure(self, batch_size: int = 1, optimizer: str | None = None) -> CostReport:
+    def measure(
+        self,
+        batch_size: int = 1,
+        optimizer: str | None = None,
+        precision: str | None = None,
+        recompute: bool | str = False,
+        accumulate: int = 1,
+    ) -> CostReport:
         """Costs of this structure: arithmetic only, no Keras.
 
         Args:
             batch_size: samples a step, for peak activations and training memory.
             optimizer: whose slots training memory counts; the model's own by default, else Adam.
+            precision: ``"mixed_float16"`` or ``"mixed_bfloat16"``: what activations would take in half
+                precision, variables staying as they are; the model's own by default.
+            recompute: what training computes again instead of keeping it: ``True``, each residual block
+                from what it reads; ``"attention"``, scores and their softmax only.
+            accumulate: parts of a batch that are run one after another, their gradients added up in one
+                more array a weight, for training memory.
         """
         batch_size = whole(batch_size, "a batch size", least=1)
         slots = self.space.slots if optimizer is None else optimizer_slots(optimizer)
-        program = self.space.program
-        inputs = program.inputs(self.widths, self.biases, self.activations, self.blocks, batch_size, slots)
-        values = program.totals(inputs)
+        if precision is None and not recompute and accumulate == 1:
+            program = self.space.program
+        else:
+            check_estimate(batch_size, precision, recompute, accumulate)
+            program = self.space.program_for(precision, recompute)
+        knobs = (self.widths, self.biases, self.activations, self.blocks)
+        inputs = program.inputs(*knobs, batch_size, slots)
+        in_parts = None if accumulate == 1 else program.inputs(*knobs, batch_size // accumulate, slots + 1)
+        values = with_parts(program.totals, inputs, in_parts)
         return CostReport(
             **{metric: values[metric] for metric in TOTALS if metric != "uncounted"},
             batch_size=batch_size,
@@ -114,7 +134,10 @@ class Structure:
             slots=slots,
             uncounted=self._uncounted(inputs) if values["uncounted"] else {},
             kinds={layer: self.space.kinds[layer] for layer in self.layers},
-            layer_values=lambda: program.layers(inputs),
+            layer_values=lambda: with_parts(program.layers, inputs, in_parts),
+            precision=precision,
+            recompute=recompute,
+            accumulate=accumulate,
             tokens=self.space.tokens,
             structure=self,
         )

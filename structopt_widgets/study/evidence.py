@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,6 +34,11 @@ class Evidence:
     within: float
     of_samples: float
 
+    @property
+    def disagreement(self) -> float:
+        """Variance of one seed's score for being right on other samples than the next seed; 0 where not known."""
+        return self.within / len(self.counts) if self.counts is not None and self.n_seeds > 1 else 0.0
+
     @classmethod
     def of_counts(cls, counts: np.ndarray, by_seed: Sequence[float]) -> Evidence:
         """From how many seeds were right on each sample, and the accuracy of each seed."""
@@ -54,37 +59,6 @@ class Evidence:
         # What this interval owes to several seeds counts twice then, which errs on the careful side.
         of_samples = ((trial.high - trial.low) / 2 / two_sided_z(0.95)) ** 2
         return cls(trial.score, len(trial.by_seed), of_seeds, None, math.nan, of_samples)
-
-
-@dataclass(frozen=True)
-class SeedNoise:
-    """What a seed does to a score, pooled over all trials that have several: the more, the better it is known.
-
-    Attributes:
-        variance: of one seed's score about its structure's; 0 when no trial has several seeds.
-        df: degrees of freedom of that; 0 then.
-        within: :attr:`Evidence.within`, pooled likewise.
-    """
-
-    variance: float
-    df: int
-    within: float
-
-    @classmethod
-    def pooled(cls, every: Iterable[Evidence]) -> SeedNoise:
-        """Over the trials of one set of data."""
-        several = [each for each in every if each.n_seeds > 1]
-        df = sum(each.n_seeds - 1 for each in several)
-        if not df:
-            return cls(0.0, 0, 0.0)
-        variance = sum((each.n_seeds - 1) * each.of_seeds for each in several) / df
-        known = [each for each in several if each.counts is not None]
-        if not known:
-            return cls(variance, df, 0.0)
-        within = sum((each.n_seeds - 1) * each.within for each in known) / sum(each.n_seeds - 1 for each in known)
-        # Seeds that happen to score alike still differ in which samples they get right, and would on others.
-        least = within / min(len(each.counts) for each in known if each.counts is not None)
-        return cls(max(variance, least), df, within)
 
 
 def paired_variance(first: Evidence, second: Evidence) -> float:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .plan import Plan
     from .running import Elsewhere, Here
     from .sweep_progress import SweepProgress
+    from .test_part import FinalScore
 
 # The table of a study without trials, so that code that selects columns works from the start.
 EMPTY_COLUMNS = (
@@ -65,6 +66,7 @@ class Study:
         self._table: pd.DataFrame | None = None
         self._lock = threading.Lock()  # a sweep adds to the table in one thread while another reads it
         self.evidence = EvidenceShelf()
+        self.known_data: dict[str, Data] = {}  # by fingerprint: what trials of this process were trained on
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and return it with its number."""
@@ -142,6 +144,29 @@ class Study:
 
         return compare_all(self, number)
 
+    def test(
+        self, number: int, data: Data | None = None, weights: str = "fresh", space: StructureSpace | None = None
+    ) -> FinalScore:
+        """The score of a trial's structure on the test part of its data, to be asked at the end, once.
+
+        The structure is trained again as it was, with the trial's budget and seeds, and scored on samples
+        that no search, patience or plot has seen: unlike the score that it was chosen by, this one is not
+        optimistic. The study keeps the answer, and counts how often it was asked: about the same trial
+        again, it is the same answer and says so; about others, it says that the best of several answers is
+        optimistic again.
+
+        Args:
+            number: of the trial.
+            data: what it was trained on, with a test part; by default the data of this study's last sweeps.
+            weights: as the trial was started, ``"fresh"`` or ``"inherit"``.
+            space: of the compiled model, for a trial that was read from a file.
+
+        Raises ``ValueError`` for data of other training or validation samples, and for those without a test part.
+        """
+        from .test_part import score_on_test_part
+
+        return score_on_test_part(self, number, data, weights, space)
+
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write :attr:`trials` as comma-separated values."""
         self.trials.to_csv(path)
@@ -192,7 +217,7 @@ class Study:
             n_trials: how many different structures.
             sampler: ``"random"``, ``"qmc"`` (quasi-random: a Sobol sequence), ``"grid"``, ``"nsga2"``,
                 ``"tpe"``, or an Optuna sampler. Widths are drawn log-uniformly within their bounds.
-            budget: of each structure's training.
+            budget: of each structure's training; with one seed each, :meth:`compare` can compare nothing.
             maximize, minimize: columns of the table that the learning samplers and halving go by;
                 by default the score against the parameters.
             at_most: limits of costs, ``{"n_params": 20_000}``: what is above one is never trained.
@@ -231,6 +256,7 @@ class Study:
             space, data, budget, n_trials, sampler, maximize, minimize, at_most, choose, groups, seed, together
         )
         check_fit(space, data, executor is not None)
+        self.known_data[data.fingerprint] = data
         plans = stages(plan, halving)
         meter = Meter(sum(each.n_trials for each in plans), on_progress, on_trial, show_progress)
 

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .evidence import Evidence, SeedNoise
+from .evidence import Evidence
+from .seed_noise import SeedNoise
 from .studentized_range import largest_difference_p_value
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEVEL = 0.05  # of a study of equal structures, the chance that any of them is called worse
+FEW = 30  # different degrees of freedom
 
 # One word for one verdict, wherever it is shown.
 THE_BEST = "the best"
@@ -37,19 +39,25 @@ def weigh(evidence: Sequence[Evidence], reference: int, paired: np.ndarray) -> d
     the paired one without what seeds disagree about on a sample, which the seeds' part holds already. Without several
     seeds anywhere the standard error is that of the two networks for other samples, and there is no p-value.
     """
-    noise = SeedNoise.pooled(evidence)
+    noise = SeedNoise.of(evidence)
     scores = np.array([each.score for each in evidence])
     runs = np.array([each.n_seeds for each in evidence])
     difference = scores - scores[reference]
     disagreement = np.array([_disagreement(each, noise) for each in evidence])
     of_samples = np.maximum(paired - disagreement - disagreement[reference], 0.0)
-    of_seeds = noise.variance * (1 / runs + 1 / runs[reference])
+    of_seeds = noise.variance / runs
+    both = of_seeds + of_seeds[reference]
     # A structure does not differ from itself.
-    of_samples[reference] = of_seeds[reference] = 0.0
-    standard_error = np.sqrt(of_samples + of_seeds)
-    if noise.df:
+    of_samples[reference] = both[reference] = 0.0
+    standard_error = np.sqrt(of_samples + both)
+    if noise.df.any():
         counts = evidence[reference].counts
-        df = _degrees_of_freedom(of_samples, len(counts) - 1 if counts is not None else math.inf, of_seeds, noise.df)
+        df_samples = max(len(counts) - 1, 1) if counts is not None else math.inf
+        each_known = of_seeds**2 / noise.df
+        # Satterthwaite's formula: seeds are few, samples many. A variance that all share is known once.
+        seeds_known = both**2 / noise.df if noise.is_pooled else each_known + each_known[reference]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            df = standard_error**4 / (seeds_known + of_samples**2 / df_samples)
         p_value = _p_values(difference, standard_error, df)
     else:
         p_value = np.full(len(scores), math.nan)
@@ -67,23 +75,20 @@ def _disagreement(evidence: Evidence, noise: SeedNoise) -> float:
     return within / evidence.n_seeds / len(evidence.counts)
 
 
-def _degrees_of_freedom(of_samples: np.ndarray, df_samples: float, of_seeds: np.ndarray, df_seeds: float) -> float:
-    """Of the difference that is known least well, by Satterthwaite's formula: seeds are few, samples many."""
-    total = of_samples + of_seeds
-    some = total > 0
-    if not some.any():
-        return float(df_seeds)
-    squares = of_samples[some] ** 2 / max(df_samples, 1) + of_seeds[some] ** 2 / df_seeds
-    return float((total[some] ** 2 / squares).min())
-
-
-def _p_values(difference: np.ndarray, standard_error: np.ndarray, df: float) -> np.ndarray:
+def _p_values(difference: np.ndarray, standard_error: np.ndarray, df: np.ndarray) -> np.ndarray:
     """Of no difference, allowing for all pairs of the structures."""
+    found = np.ones(len(difference))
     if len(difference) < 2:
-        return np.ones(len(difference))
+        return found
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(difference == 0, 0.0, np.abs(difference) / standard_error)
-    return largest_difference_p_value(t, len(difference), df)
+    df = np.where(standard_error > 0, df, math.inf)
+    # Each takes a quadrature: where there are many, down to a step of a tenth.
+    steps = df if len(np.unique(df)) <= FEW else 1.1 ** np.floor(np.log(df) / math.log(1.1))
+    for each in np.unique(steps):
+        here = steps == each
+        found[here] = largest_difference_p_value(t[here], len(difference), float(each))
+    return found
 
 
 def tally(compared: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..graph import ModelGraph, TensorRef
 from ..graph.model_graph import map_structure
+from ..layer_rules import find_layer_rule
 from ..structure import StructureSpace
 
 Samples: TypeAlias = np.ndarray | dict[str, np.ndarray]  # one array, or one for each input by name
@@ -106,12 +107,6 @@ def fit_x(x: np.ndarray, shape: tuple[int, ...], dtype: str = "float32", name: s
     return x.astype(wanted)
 
 
-# Layers that look tokens up, and how they call the number of tokens they know.
-_TOKENS = {"Embedding": "input_dim", "ReversibleEmbedding": "input_dim", "CategoryEncoding": "num_tokens"}
-# Layers that hand tokens on as they are.
-_HANDED_ON = ("Flatten", "Reshape", "ops.Reshape", "ops.Cast", "Permute")
-
-
 def check_tokens(x: np.ndarray, tensor: int, graph: ModelGraph) -> None:
     """Raise ``ValueError`` for tokens that a layer which looks up the input ``tensor`` has no row for.
 
@@ -121,9 +116,10 @@ def check_tokens(x: np.ndarray, tensor: int, graph: ModelGraph) -> None:
         if call.inputs[:1] != (tensor,):
             continue
         layer = graph.layers[call.layer]
-        if layer.kind in _HANDED_ON:
+        rule = find_layer_rule(layer.kinds)
+        if rule is not None and rule.keeps_values:
             check_tokens(x, call.outputs[0], graph)
-        known = layer.config.get(_TOKENS.get(layer.kind, ""))
+        known = None if rule is None or rule.tokens_key is None else layer.config.get(rule.tokens_key)
         if known is None:
             continue
         bad = (x < 0) | (x >= known)

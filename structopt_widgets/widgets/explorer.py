@@ -50,6 +50,8 @@ class Explorer(ipywidgets.VBox):
         self.validation = ValidationPanel(lambda: self.structure, data, self.background, self.add)
         self.panel = LivePanel(space, self.controls, self.validation.batch_size)
         self._data = data
+        if data is not None:
+            self.study.known_data[data.fingerprint] = data
         self.tradeoff = TradeoffView(self.study, self._cost, self._baseline_trial, self._choose, self._references)
         self.sweep = SweepPanel(space, self.study, data, self.validation.budget, self.background, self.tradeoff.refresh)
         self.controls.on_change(self.tradeoff.move_cursor)

@@ -1,4 +1,4 @@
-"""What each importance leaves of a trained network when all widths are halved: accuracy then, and an epoch on."""
+"""What each importance leaves of a trained network at half its widths: accuracy after the cut, and after one epoch."""
 
 from __future__ import annotations
 

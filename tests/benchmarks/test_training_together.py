@@ -112,14 +112,16 @@ def networks(pixels: int) -> list[sw.Structure]:
 
 
 def test_64_networks_of_two_hidden_layers(tmp_path: Path) -> None:
-    compare("64 MLPs, 10 epochs", networks(196), sw.load_data("fashion"), sw.Budget(epochs=10), 16, 10, tmp_path)
+    compare(
+        "64 MLPs, 10 epochs", networks(196), sw.load_data("fashion"), sw.Budget(epochs=10, seeds=1), 16, 10, tmp_path
+    )
 
 
 def test_64_networks_on_small_images() -> None:
     whole = sw.load_data("fashion")
     x, x_val = (each.reshape(-1, 14, 14)[:, 3:11, 3:11].reshape(-1, 64) for each in (whole.x, whole.x_val))
     data = sw.Data(x[:1297], whole.y[:1297], x_val[:500], whole.y_val[:500], name="the middle of some fashion")
-    compare("64 MLPs, 1,297 images of 8 x 8, 15 epochs", networks(64), data, sw.Budget(epochs=15), 16, 10)
+    compare("64 MLPs, 1,297 images of 8 x 8, 15 epochs", networks(64), data, sw.Budget(epochs=15, seeds=1), 16, 10)
 
 
 def test_16_small_convolutional_networks() -> None:
@@ -137,7 +139,7 @@ def test_16_small_convolutional_networks() -> None:
     structures = [
         base.with_width("a", one).with_width("b", other) for one in (4, 6, 8, 12) for other in (8, 12, 16, 24)
     ]
-    compare("16 CNNs, 2 epochs", structures, sw.load_data("fashion"), sw.Budget(epochs=2), sample=5, least=1)
+    compare("16 CNNs, 2 epochs", structures, sw.load_data("fashion"), sw.Budget(epochs=2, seeds=1), sample=5, least=1)
 
 
 def test_transformers_on_surnames() -> None:
@@ -148,4 +150,11 @@ def test_transformers_on_surnames() -> None:
     model = keras.Model(letters, layers.Dense(12)(layers.GlobalAveragePooling1D()(x)))
     base = sw.StructureSpace.from_keras(model).baseline
     structures = [base.with_width("wide", width) for width in (8, 16, 32, 48, 64, 80, 96, 128)]
-    compare("8 transformers, 3 epochs", structures, sw.load_data("surnames"), sw.Budget(epochs=3), sample=4, least=1)
+    compare(
+        "8 transformers, 3 epochs",
+        structures,
+        sw.load_data("surnames"),
+        sw.Budget(epochs=3, seeds=1),
+        sample=4,
+        least=1,
+    )

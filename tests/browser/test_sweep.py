@@ -26,6 +26,7 @@ layers = [
 ]
 explorer = sw.explore(keras.Sequential([keras.Input((196,)), *layers]), data=sw.load_data("fashion").flattened())
 explorer.validation.epochs.value = 2
+explorer.validation.seeds.value = 1
 explorer.sweep.structures.value = 12
 explorer
 """

@@ -1,4 +1,4 @@
-"""Examine foreign models, print the table: ``uv run python -m foreign_models [--write] [name ...]``, in ``tests``."""
+"""Examine foreign models and print the table: ``python -m foreign_models [--write] [name ...]`` in ``tests``."""
 
 import sys
 

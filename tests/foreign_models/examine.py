@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import random
 import tempfile
+import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -36,7 +37,20 @@ def examine_model(
     trainable: bool = True,
 ) -> Examination:
     """The same for a model that is at hand; ``sliders`` are the widths a person would expect to move."""
-    examination = Examination(name)
+    with warnings.catch_warnings():
+        # People's models warn, of masks that they drop for one.
+        warnings.simplefilter("ignore")
+        return _examined(Examination(name), given, batch_of, sliders, thorough, trainable)
+
+
+def _examined(
+    examination: Examination,
+    given: keras.Model,
+    batch_of: Callable[[int], Any],
+    sliders: Mapping[str, int],
+    thorough: bool,
+    trainable: bool,
+) -> Examination:
     before = [np.asarray(weight) for weight in given.weights]
     space = _read(examination, given, batch_of)
     if space is None:
@@ -54,7 +68,11 @@ def examine_model(
         _attempt(examination, "the baseline, called", lambda: _compare(examination, given, copy, space, batch_of(3)))
     _check_random_structures(examination, space, batch_of(2))
     if thorough and copy is not None:
-        custom = {type(each).__name__: type(each) for each in given._flatten_layers()}
+        custom = {
+            type(each).__name__: type(each)
+            for each in given._flatten_layers()
+            if not type(each).__module__.startswith("keras.")
+        }
         narrow = _attempt(examination, "a narrower structure", lambda: space.scaled(0.6).build("inherit"))
         if narrow is not None:
             if _can_be_loaded(given, custom):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-import warnings
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -12,17 +11,20 @@ from pathlib import Path
 from .grades import Examination, Grade, write_expected
 
 
-def examine_all(names: Iterable[str], examine: Callable[[str], Examination]) -> list[Examination]:
-    """Examine the models of those names, worst first; progress goes to the standard error."""
+def examine_all(
+    names: Iterable[str],
+    examine: Callable[[str], Examination],
+    keep: Callable[[Examination], None] = lambda _: None,
+) -> list[Examination]:
+    """Examine the models of those names, worst first; progress goes to the standard error, each to ``keep``."""
     found = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        for name in names:
-            start = time.perf_counter()
-            each = examine(name)
-            found.append(each)
-            took = time.perf_counter() - start
-            print(f"{took:5.1f} s  {each.grade.words:16} {name}: {each.cause}", file=sys.stderr, flush=True)
+    for name in names:
+        start = time.perf_counter()
+        each = examine(name)
+        found.append(each)
+        keep(each)
+        took = time.perf_counter() - start
+        print(f"{took:5.1f} s  {each.grade.words:16} {name}: {each.cause}", file=sys.stderr, flush=True)
     return sorted(found, key=lambda each: (each.grade, each.name))
 
 
@@ -38,7 +40,10 @@ def lines(found: list[Examination]) -> Iterable[str]:
 
 def command(arguments: list[str], known: Iterable[str], examine: Callable[[str], Examination], path: Path) -> None:
     """What ``python -m`` runs: names restrict it to those models, ``--write`` makes the grades the expected ones."""
-    found = examine_all([each for each in arguments if not each.startswith("-")] or known, examine)
-    print("\n".join(lines(found)))
-    if "--write" in arguments:
-        write_expected(path, found)
+
+    def keep(each: Examination) -> None:
+        if "--write" in arguments:
+            write_expected(path, [each])
+
+    names = [each for each in arguments if not each.startswith("-")] or known
+    print("\n".join(lines(examine_all(names, examine, keep))))

@@ -8,9 +8,6 @@ from . import EXPECTED, FOREIGN
 from .examine import examine
 from .grades import check_grade, expected_grades
 
-# People's models drop masks and say so.
-pytestmark = pytest.mark.filterwarnings("ignore:Layer .* was passed an input with a mask:UserWarning")
-
 
 def test_every_model_has_an_expected_grade() -> None:
     assert set(expected_grades(EXPECTED)) == set(FOREIGN)

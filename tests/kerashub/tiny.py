@@ -63,8 +63,8 @@ def tiny(inputs: Any, sliders: Mapping[str, int]) -> Callable[[Callable[[], Any]
     return register
 
 
-def examine(backbone: Tiny, thorough: bool = True) -> Examination:
-    """Put a backbone through what a user would do with it."""
+def examine(backbone: Tiny, thorough: bool = False) -> Examination:
+    """Put a backbone through what a user would do with it; training and saving it only when ``thorough``."""
     return examine_model(backbone.name, backbone.make(), backbone.batch, backbone.sliders, thorough)
 
 

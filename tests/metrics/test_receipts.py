@@ -56,19 +56,30 @@ def check(name: str) -> None:
 
 
 def test_layers_add_up() -> None:
-    receipt = sw.measure(mlp(), batch_size=4).receipt("training_bytes")
+    receipt = sw.measure(mlp(), batch_size=4).receipt("flops")
     assert sympy.expand(sum(receipt.layers.values()) - receipt.formula) == 0
-    # Four bytes an element: weights, gradients, two slots; the input and each layer's outputs of four samples.
+
+
+def test_training_memory_is_weights_and_the_most_that_is_alive() -> None:
+    receipt = sw.measure(mlp(), batch_size=4).receipt("training_bytes")
+    # Four bytes an element: weights, gradients, two slots; of four samples the input, the hidden units, kept once, and
+    # gradients: of the hidden units twice, before and after the relu or the bias, or once, and of the outputs; or
+    # of the outputs, which the loss keeps.
     u = next(iter(receipt.widths))
     n_params = 11 * u + 3 * u + 3
-    assert sympy.expand(receipt.formula - 4 * (4 * n_params + 4 * (10 + u + 3))) == 0
+    alive = sympy.Max(10 + u + 2 * u, 10 + u + u + 3, 10 + u + 3 + 3)
+    for width in (1, 2, 3, 4, 9):
+        expected = 4 * (4 * n_params + 4 * alive)
+        assert receipt.at({"a_b<c": width}) == expected.subs(u, width)
 
 
 def test_the_peak_is_the_largest_of_what_can_be_largest() -> None:
     receipt = sw.measure(mlp()).receipt("peak_activation_bytes")
     u = next(iter(receipt.widths))
-    # 10 inputs and u outputs, or u inputs and 3 outputs: the second is never more.
-    assert receipt.formula == 40 + 4 * u
+    # 10 inputs and u outputs, or twice u around the bias and the relu; u inputs and 3 outputs, or 3 twice, are
+    # never more.
+    assert receipt.formula == sympy.Max(40 + 4 * u, 8 * u, evaluate=False) or receipt.at({}) == 64
+    assert [receipt.at({"a_b<c": width}) for width in (1, 5, 10, 20)] == [44, 60, 80, 160]
 
 
 def test_the_derivative_is_what_one_more_unit_costs() -> None:

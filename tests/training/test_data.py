@@ -13,6 +13,9 @@ import pytest
 from structopt_widgets.training import Data
 from structopt_widgets.training.data import split
 
+# Many a test here passes the same samples as both parts.
+pytestmark = pytest.mark.filterwarnings("ignore:.* are in the training part too")
+
 
 def some(n: int = 20, classes: int = 2) -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(0)
@@ -87,8 +90,11 @@ def test_floats_that_are_all_0_or_1_are_classes_unless_said_otherwise(dtype: str
     assert (data.task, data.n_classes, data.y.tolist()) == ("classification", 2, y.tolist())
     assert data.y.dtype == np.int64
     assert Data(x, floats, task="regression").task == "regression"
-    # Several such columns are samples with several labels, or quantities.
-    assert Data(x, np.repeat(y[:, None], 2, axis=1).astype(dtype)).task == "regression"
+    # Several such columns are samples with several labels, unless they are said to be quantities.
+    several = np.repeat(y[:, None], 2, axis=1).astype(dtype)
+    assert Data(x, several, task="regression").task == "regression"
+    with pytest.raises(ValueError, match="Samples with several labels at once are not supported"):
+        Data(x, several)
     with pytest.raises(ValueError, match=r"got fractions. Pass task='regression'"):
         Data(x, floats, x, floats / 2)
 
@@ -222,6 +228,83 @@ def test_memory_that_nobody_can_write_to_is_shared() -> None:
     assert np.shares_memory(data.flattened().x, data.x)
 
 
+# What looks right and is not
+
+
+def test_rows_in_another_order_than_their_labels_are_refused() -> None:
+    table = frame()
+    x, y = table[["a", "b"]], table["kind"]
+    shuffled = y.sample(frac=1, random_state=0)
+    with pytest.raises(ValueError, match=r"one index in one order.*Pass y.loc\[x.index\].*or y.to_numpy\(\)"):
+        Data(x, shuffled)
+    aligned = Data(x, shuffled.loc[x.index])
+    assert np.array_equal(aligned.y, Data(x, y).y)
+    assert not np.array_equal(Data(x, shuffled.to_numpy()).y, aligned.y)
+    both = table.sample(frac=1, random_state=0)
+    assert len(Data(both[["a", "b"]], both["kind"]).y) == 16
+    with pytest.raises(ValueError, match="x_val and y_val with one index"):
+        Data(x, y, x, shuffled)
+
+
+def test_categories_keep_their_order() -> None:
+    x, y = some(classes=3)
+    sizes = pd.Categorical.from_codes(y, ["small", "medium", "large"], ordered=True)
+    for labels in (sizes, pd.Series(sizes)):
+        data = Data(x, labels, x, labels)
+        assert data.class_names == ("small", "medium", "large")
+        assert data.y.tolist() == y.tolist()
+    years = pd.Series(pd.Categorical.from_codes(y, [2020, 2010, 2000]))
+    assert Data(x, years).class_names == ("2020", "2010", "2000")
+    assert Data(x, pd.Categorical(y)).class_names is None
+    assert Data(x, sizes, class_names=["large", "medium", "small"]).class_names == ("large", "medium", "small")
+    with pytest.raises(ValueError, match="category for each label in y, got 1 without"):
+        Data(x, pd.Categorical.from_codes([-1, *y[1:]], ["a", "b", "c"]))
+
+
+def test_class_names_by_number() -> None:
+    x, y = some()
+    for names in ({1: "yes", 0: "no"}, {"yes": 1, "no": 0}, ["no", "yes"], np.array(["no", "yes"])):
+        assert Data(x, y, class_names=names).class_names == ("no", "yes")
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint64", "int16", "float64"])
+def test_labels_of_any_type_of_number(dtype: str) -> None:
+    x, y = some()
+    data = Data(x, y.astype(dtype), x_val=x[:5], y_val=y[:5].astype(dtype))
+    assert data.y.dtype == np.int64
+    assert data.y.tolist() == y.tolist()
+
+
+def test_masks_without_a_masked_value_do_no_harm() -> None:
+    x, y = some()
+    assert np.array_equal(Data(np.ma.array(x), y).x, Data(x, y).x)
+
+
+@pytest.mark.filterwarnings("default")
+def test_samples_in_two_parts_are_counted() -> None:
+    x, y = some(40)
+    with pytest.warns(UserWarning, match="^3 of 10 validation samples are in the training part too"):
+        Data(x[:30], y[:30], np.concatenate([x[:3], x[33:]]), y[30:])
+    with pytest.warns(UserWarning, match="^2 of 6 test samples are in the validation part too"):
+        Data(x[:20], y[:20], x[20:30], y[20:30], x_test=np.concatenate([x[28:30], x[30:34]]), y_test=y[:6])
+
+
+def test_datasets_without_an_end_are_left_in_words() -> None:
+    tf = pytest.importorskip("tensorflow")
+    from structopt_widgets.training.sources import materialize
+
+    def endless():
+        while True:
+            yield [0.0, 1.0], 1
+
+    signature = (tf.TensorSpec([2]), tf.TensorSpec([], tf.int32))
+    dataset = tf.data.Dataset.from_generator(endless, output_signature=signature)
+    with pytest.raises(ValueError, match=r"within 50 samples and 120 s, got 51 samples and no end.*take\(n\)"):
+        materialize(dataset, most_samples=50)
+    with pytest.raises(ValueError, match="within 5,000,000 samples and 0 s"):
+        materialize(dataset, longest=0.0)
+
+
 # What is wrong
 
 X, Y = some()
@@ -258,7 +341,7 @@ def with_nan(array: np.ndarray) -> np.ndarray:
         ({"x": [[1, 2], [3]], "y": [0, 1]}, "rows that do not fit together"),
         ({"x": np.array([[1, 2], [3]], dtype=object), "y": [0, 1]}, "a mixture of list"),
         ({"x": X[:, 0], "y": Y}, r"got shape \(20,\).*pass x\[:, None\]"),
-        ({"x": X, "y": Y - 1}, "class labels 0, 1, 2, ..., got -1"),
+        ({"x": X, "y": Y - 1}, "class labels 0, 1, 2, ..., up to 1,000,000, got -1 to 0. Number the classes"),
         ({"x": X, "y": [["a", 1]] * 20}, "one label a sample"),
         ({"x": X, "y": ["a", None] * 10}, "a mixture of NoneType, str"),
         ({"x": X, "y": np.ones((20, 3), dtype=int)}, "one label a sample, or one-hot rows"),
@@ -268,13 +351,24 @@ def with_nan(array: np.ndarray) -> np.ndarray:
         ({"x": X, "y": Y, "class_names": ["a"]}, "1 names and labels up to 1"),
         ({"x": X, "y": Y.astype(str), "class_names": ["0"]}, "among the class names 0; got 1"),
         ({"x": X, "y": Y + 0.5, "class_names": ["a"]}, "class names only for a classification"),
-        ({"x": X, "y": Y, "x_val": X, "y_val": Y.astype(str)}, "text in one and numbers in the other"),
+        ({"x": X, "y": Y, "x_val": X, "y_val": Y.astype(str)}, "text in one and numbers in another"),
         ({"x": X, "y": Y, "validation_fraction": 1.0}, "between 0 and 1, got 1.0"),
         ({"x": X[:2], "y": Y[:2]}, "none of them spare"),
         ({"x": frame(), "label": "sort"}, "Expected the label column 'sort' in x, got the columns a, b, c, kind"),
         ({"x": frame()}, "numbers in every column of x but the label, got others in: kind"),
         ({"x": frame()[["a", "b"]]}, "pass y, or label="),
         ({"x": frame(), "x_val": frame().drop(columns="a"), "label": "kind"}, "in only one of them: a"),
+        ({"x": np.ma.masked_less(X, 0), "y": Y}, r"x without masked values, got \d+ masked of 60.*x.filled"),
+        ({"x": X, "y": np.ma.masked_equal(Y, 1)}, "y without masked values, got 10 masked of 20"),
+        ({"x": X, "y": Y, "class_names": {"a", "b"}}, "in the order of their numbers, got a set"),
+        ({"x": X, "y": Y, "class_names": "ab"}, "in the order of their numbers, got a str"),
+        ({"x": X, "y": Y, "class_names": {1: "a", 2: "b"}}, r"for the numbers 0 to 1, such as \{0: 'cat'"),
+        ({"x": X, "y": Y, "class_names": ["a", "a"]}, "a name of its own for each class"),
+        ({"x": X, "y": 2 * Y - 1}, "got -1 to 1. Pass y > 0"),
+        ({"x": X, "y": 2.0 * Y - 1}, "got -1 and 1 alone. Pass y > 0"),
+        ({"x": X, "y": Y.astype("uint64") + 2**63}, "up to 1,000,000, got 9223372036854775808"),
+        ({"x": (row for row in X), "y": Y}, "got a generator. Collect the samples"),
+        ({"x": X, "y": set(Y)}, "got a set. Collect the samples"),
         ({"x": X.astype("datetime64[s]"), "y": Y}, "as numbers or text, got datetime64"),
     ],
 )

@@ -28,5 +28,7 @@ def test_dtypes_follow_the_model() -> None:
     assert fit_x(np.zeros((2, 3), "uint8"), (3,)).dtype == np.float32
     assert fit_x(np.ones((2, 3)), (3,), "int32").dtype == np.int32
     assert fit_x(np.ones((2, 3)), (3,), "bfloat16").dtype == np.float32
+    with pytest.raises(ValueError, match="from -2147483648 to 2147483647, since the model reads int32"):
+        fit_x(np.full((2, 3), 2**40), (3,), "int32")
     with pytest.raises(ValueError, match="whole numbers in x, since the model reads int32"):
         fit_x(np.full((2, 3), 0.5), (3,), "int32")

@@ -83,11 +83,8 @@ def test_labels_that_do_not_fit_are_refused() -> None:
         choose_objective(StructureSpace.from_keras(model).baseline, CLASSES)
 
 
-def test_several_inputs_or_outputs_are_refused() -> None:
-    a, b = keras.Input((4,)), keras.Input((4,))
-    both = StructureSpace.from_keras(keras.Model([a, b], dense(3)(keras.layers.Add()([a, b]))))
-    with pytest.raises(ValueError, match="one input for a quick run, got 2"):
-        choose_objective(both.baseline, CLASSES)
+def test_several_outputs_are_refused() -> None:
+    a = keras.Input((4,))
     two = StructureSpace.from_keras(keras.Model(a, [dense(3)(a), dense(3)(a)]))
     with pytest.raises(ValueError, match="one output for a quick run, got 2"):
         choose_objective(two.baseline, CLASSES)

@@ -11,7 +11,7 @@ from structopt_widgets.training.references import PENALTIES, _ridge
 
 def test_chance_is_the_most_frequent_class() -> None:
     x = np.zeros((10, 2), dtype="float32")
-    data = Data(x, [0] * 6 + [1] * 4, x[:5], [1, 1, 0, 1, 1])
+    data = Data(x, [0] * 6 + [1] * 4, x[:5] + 100, [1, 1, 0, 1, 1])
     assert data.chance_level == 0.2
     # Samples that are all alike leave a linear model nothing but that.
     assert reference_scores(data) == {"chance": 0.2, "linear model": 0.2}

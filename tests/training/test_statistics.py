@@ -8,8 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t
 
-from structopt_widgets.training.statistics import bootstrap_r2, r2_score, wilson_interval
+from structopt_widgets.training.statistics import (
+    accuracy_interval,
+    bootstrap_r2,
+    r2_score,
+    wilson_interval,
+    with_seeds,
+)
 
 
 @given(st.integers(1, 5000), st.data(), st.sampled_from([0.8, 0.95, 0.99]))
@@ -40,6 +47,39 @@ def test_wilson_refuses_impossible_counts(successes: int, n: int) -> None:
         wilson_interval(successes, n)
     with pytest.raises(ValueError, match="confidence between 0 and 1"):
         wilson_interval(1, 5, confidence=95)
+
+
+def test_one_seed_has_wilsons_interval() -> None:
+    counts = np.array([1] * 30 + [0] * 70)
+    assert accuracy_interval(counts, [0.3]) == wilson_interval(30, 100)
+    # As do seeds that agree on everything.
+    assert accuracy_interval(np.full(100, 3), [1.0] * 3) == wilson_interval(100, 100)
+
+
+def test_several_seeds_have_the_interval_of_as_many_samples_as_have_their_variance() -> None:
+    right = np.array([[1] * 60 + [0] * 40, [0] * 10 + [1] * 80 + [0] * 10])
+    by_seed = right.mean(axis=1)
+    low, high = accuracy_interval(right.sum(axis=0), by_seed)
+    of_samples = right.mean(axis=0).var(ddof=1) / 100
+    # What a seed's score varies by, without the part that comes from being right on other samples.
+    of_seeds = (by_seed.var(ddof=1) - right.var(axis=0, ddof=1).mean() / 100) / 2
+    variance = of_samples + of_seeds
+    df = variance**2 / (of_samples**2 / 99 + of_seeds**2 / 1)
+    for bound in (low, high):
+        # Wilson's: the p whose own standard error puts the score at the quantile.
+        p_variance = bound * (1 - bound) * variance / (0.7 * 0.3)
+        assert abs(0.7 - bound) / math.sqrt(p_variance) == pytest.approx(t.ppf(0.975, df))
+    alike = accuracy_interval(2 * right[0], [0.6, 0.6])
+    assert high - low > alike[1] - alike[0]
+
+
+def test_seeds_widen_an_interval_over_samples() -> None:
+    assert with_seeds(0.5, (0.4, 0.7), [0.5]) == (0.4, 0.7)
+    by_seed = [0.45, 0.5, 0.55]
+    half = t.ppf(0.975, 2) * 0.05 / math.sqrt(3)
+    assert with_seeds(0.5, (0.4, 0.7), by_seed) == pytest.approx(
+        (0.5 - math.hypot(0.1, half), 0.5 + math.hypot(0.2, half))
+    )
 
 
 def test_r2_of_the_mean_is_zero_and_of_the_truth_is_one() -> None:

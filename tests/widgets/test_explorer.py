@@ -35,7 +35,9 @@ def residual_model() -> keras.Model:
 
 @pytest.fixture
 def explorer() -> sw.Explorer:
-    return sw.explore(residual_model(), data=small_data())
+    explorer = sw.explore(residual_model(), data=small_data())
+    explorer.validation.seeds.value = 1
+    return explorer
 
 
 def test_controls_are_the_structure(explorer: sw.Explorer) -> None:

@@ -33,7 +33,7 @@ def model() -> keras.Model:
 @pytest.fixture
 def explorer() -> sw.Explorer:
     explorer = sw.explore(model(), data=data())
-    explorer.validation.epochs.value = 1
+    explorer.validation.epochs.value = explorer.validation.seeds.value = 1
     explorer.sweep.structures.value = 3
     return explorer
 

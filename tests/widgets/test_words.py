@@ -22,7 +22,10 @@ def small_data() -> sw.Data:
 def explorer() -> sw.Explorer:
     inputs = keras.Input((6,))
     x = keras.layers.Dense(8, activation="relu", name="hidden")(inputs)
-    return sw.explore(keras.Model(inputs, keras.layers.Dense(2, name="out")(x)), data=small_data())
+    explorer = sw.explore(keras.Model(inputs, keras.layers.Dense(2, name="out")(x)), data=small_data())
+    assert explorer.validation.seeds.value == 3
+    explorer.validation.seeds.value = 1
+    return explorer
 
 
 def test_a_trial_is_chosen_from_a_list(explorer: sw.Explorer) -> None:
@@ -55,6 +58,24 @@ def test_a_study_that_is_continued_is_listed(explorer: sw.Explorer) -> None:
     again = sw.explore(explorer.space, study=explorer.study)
     assert again.tradeoff.trial.value == 0
     assert not again.tradeoff.set_sliders.disabled
+
+
+def test_the_table_says_what_can_be_told_apart(explorer: sw.Explorer) -> None:
+    budget = sw.Budget(epochs=1, seeds=1)
+    trial = explorer.add(sw.quick_run(explorer.space.baseline, small_data(), budget))
+    assert "<td>the best</td>" in explorer.tradeoff.table.value
+    assert "of this network" in explorer.tradeoff.table.value
+    assert "of this network" in trial.summary()
+    explorer.add(trial)
+    # The same words in the table, in the study, in the plot and after a sweep.
+    assert explorer.tradeoff.table.value.count("one run each: not comparable") == 2
+    assert set(explorer.study.compare()["verdict"]) == {"one run each: not comparable"}
+    assert "one run each: not comparable" in explorer.tradeoff.figure.data[0].text[0]
+    assert explorer.sweep._verdicts() == " Of all on the plot: 2 one run each: not comparable."
+    explorer.add(sw.quick_run(explorer.space.baseline, small_data(), sw.Budget(epochs=1)))
+    assert "one run" not in explorer.tradeoff.table.value
+    assert "of 3 seeds" in explorer.study.trial(2).summary()
+    assert "so its own is optimistic" in explorer.tradeoff.table.value
 
 
 def test_a_message_is_plain_text_and_one_of_its_kind() -> None:

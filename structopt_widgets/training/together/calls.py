@@ -10,6 +10,7 @@ import keras
 
 from ...graph import TensorRef
 from ...graph.model_graph import map_structure
+from ...layer_rules import Role
 from ...layer_rules.connect import ConnectedCall
 from ...structure import Structure
 
@@ -31,7 +32,7 @@ def follow_calls(structure: Structure, operations: Mapping[str, Any], x: Any, tr
         operation = operations.get(each.call.layer)
         if operation is None:  # in a block that is left out
             results = [tensors.get(aliases.get(tensor, -1)) for tensor in each.call.outputs]
-        elif connected.graph.layers[each.call.layer].kind == "InputLayer":
+        elif each.rule is not None and each.rule.role is Role.INPUT:
             results = [given[each.call.outputs[0]]]
         else:
             args, kwargs = _filled(each.call.args, tensors), dict(_filled(each.call.kwargs or {}, tensors))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-import keras
 import tensorflow as tf
 
+from ...keras_bridge.kinds import role_of
+from ...layer_rules import Role
 from .products import lengths, product_of_positions
 
 
 def use_patches(layer: Any) -> None:
     """Make a convolutional layer compute with patches."""
-    is_depthwise = isinstance(layer, (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D))
+    is_depthwise = role_of(layer) is Role.DEPTHWISE_CONVOLUTION
     product = _depthwise if is_depthwise else _grouped if layer.groups > 1 else _dense
 
     def call(inputs: Any) -> Any:
@@ -25,14 +26,8 @@ def use_patches(layer: Any) -> None:
 
 def is_convolution(layer: Any) -> bool:
     """Whether :func:`use_patches` knows this layer."""
-    kinds = (
-        keras.layers.Conv1D,
-        keras.layers.Conv2D,
-        keras.layers.Conv3D,
-        keras.layers.DepthwiseConv1D,
-        keras.layers.DepthwiseConv2D,
-    )
-    return type(layer) in kinds and layer.data_format == "channels_last"
+    is_one = role_of(layer) in (Role.CONVOLUTION, Role.DEPTHWISE_CONVOLUTION)
+    return is_one and bool(layer.data_format == "channels_last")
 
 
 def _dense(layer: Any, inputs: Any, kernel: Any) -> Any:

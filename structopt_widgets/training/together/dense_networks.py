@@ -7,22 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
+import numpy as np
 
+from ...layer_rules import Role
 from ...layer_rules.connect import ConnectedCall
 from ...structure import Structure
 from .calls import follow_calls
 from .joint import NotStackableError
-
-# Layers that move or scale what they read, without weights.
-_OF_SAMPLES = frozenset({"Flatten", "Reshape", "Permute", "Rescaling", "Identity"})
-# What these make of an element depends on the elements in its place alone.
-_ELEMENTWISE = frozenset(
-    {
-        *("Activation", "ReLU", "LeakyReLU", "ELU", "Identity"),
-        *("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "ops.Add", "ops.Subtract", "ops.Multiply"),
-    }
-)
-_OF_CHANNELS = _ELEMENTWISE | {"Dense", "BatchNormalization", "Dropout"}
 
 
 class _Holds(enum.Enum):
@@ -54,12 +45,14 @@ def dense_layers(structure: Structure) -> DenseLayers:
     def follow(_: int, each: ConnectedCall, layer: Any, args: Any, kwargs: Any) -> Any:
         given = {leaf for leaf in keras.tree.flatten((args, kwargs)) if isinstance(leaf, _Holds)}
         is_first = given == {_Holds.SAMPLES}
-        if is_first and layer.kind in _OF_SAMPLES:
+        if is_first and _is_of_samples(each):
             return [_Holds.SAMPLES] * len(each.call.outputs)
         is_flat = all(len(shape) == 1 for shape in each.site.inputs)
-        if not is_flat or layer.kind not in (("Dense",) if is_first else _OF_CHANNELS) or len(given) > 1:
+        role = None if each.rule is None else each.rule.role
+        is_known = role is Role.DENSE or (not is_first and _is_of_channels(each))
+        if not is_flat or not is_known or len(given) > 1:
             raise NotStackableError(f"{layer.name} ({layer.kind}) does not work channel by channel")
-        if layer.kind == "Dense":
+        if role is Role.DENSE:
             reads.setdefault(layer.name, set()).update(given)
         return [_Holds.CHANNELS] * len(each.call.outputs)
 
@@ -70,3 +63,25 @@ def dense_layers(structure: Structure) -> DenseLayers:
         raise NotStackableError("a dense layer reads samples and channels")
     first = {name for name, each in reads.items() if each == {_Holds.SAMPLES}}
     return DenseLayers(frozenset(first), frozenset(set(reads) - first))
+
+
+def _is_of_samples(each: ConnectedCall) -> bool:
+    """Whether a call only moves or scales samples that no weights have touched."""
+    rule, call = each.rule, each.call
+    if rule is None or each.site.layer.weights or rule.random or rule.activation_key is not None:
+        return False
+    is_alone = len(call.args) == 1 and not call.kwargs and len(call.inputs) == 1
+    return is_alone and (rule.keeps_values or rule.elementwise)
+
+
+def _is_of_channels(each: ConnectedCall) -> bool:
+    """Whether a call makes of each channel what it would beside any others."""
+    rule = each.rule
+    if rule is None:
+        return False
+    if rule.role in (Role.BATCH_NORMALIZATION, Role.DROPOUT):
+        return True
+    leaves = keras.tree.flatten((each.call.args, dict(each.call.kwargs or {})))
+    # A constant with a number for each channel fits one member's.
+    has_array = any(isinstance(leaf, (np.ndarray, list, tuple)) and np.ndim(leaf) for leaf in leaves)
+    return rule.elementwise and not rule.random and not each.site.layer.weights and not has_array

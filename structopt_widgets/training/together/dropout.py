@@ -9,9 +9,11 @@ import numpy as np
 import tensorflow as tf
 
 from ...graph import Dim
+from ...keras_bridge.kinds import role_of
+from ...layer_rules import Role
 from .members import Placement
 
-KINDS = ("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D")
+ROLES = (Role.DROPOUT, Role.SPATIAL_DROPOUT)
 
 
 class DropoutSite:
@@ -35,7 +37,7 @@ class DropoutSite:
         seeds: np.ndarray,
     ) -> None:
         self._rate, self._order, self._uses, self._seeds = layer.rate, order, uses, seeds
-        spatial = type(layer).__name__.startswith("Spatial")
+        spatial = role_of(layer) is Role.SPATIAL_DROPOUT
         drawn: list[Dim] = [1] * (len(shape) - 1) + [shape[-1]] if spatial else list(shape)
         self._places = [[each.places(dim) for dim in drawn] for each in placements]
         self._lengths = [len(placements[0].mask(dim)) for dim in drawn]

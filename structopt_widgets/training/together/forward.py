@@ -9,10 +9,13 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...graph import Dim
+from ...graph import Dim, TensorRef
 from ...graph.dimensions import resolve
+from ...graph.model_graph import map_structure
+from ...keras_bridge.internals import layers_inside, scale_scores, with_mask_of
 from ...keras_bridge.names import operations_of
 from ...keras_bridge.rebuild import setting_of
+from ...layer_rules import Role
 from ...layer_rules.connect import ConnectedCall
 from ...structure import Structure
 from . import dropout
@@ -21,7 +24,7 @@ from .calls import follow_calls
 from .convolution import is_convolution, use_patches
 from .joint import NotStackableError, refuse_layer
 from .members import Placement, differing, is_padded
-from .padding import NEUTRAL, NORMALIZING, normalize
+from .padding import NORMALIZING, normalize
 from .products import is_dense, use_whole_products
 
 
@@ -80,14 +83,16 @@ class Forward:
 
     def _prepare_layer(self, layer: str, operation: Any) -> None:
         refuse_layer(layer, operation)
-        for each in getattr(operation, "_flatten_layers", list)():
+        for each in layers_inside(operation):
             if is_convolution(each):
                 use_patches(each)
             if is_dense(each):
                 use_whole_products(each)
-        kind = self._kind(layer)
-        if kind not in dropout.KINDS and _draws(operation):
-            raise NotStackableError(f"{layer} ({kind}) draws random numbers of its own")
+        rule = self._connected.first_call(layer).rule
+        if (rule is None or rule.role not in dropout.ROLES) and _draws(operation):
+            raise NotStackableError(f"{layer} ({self._kind(layer)}) draws random numbers of its own")
+        if rule is not None and rule.assigns:
+            raise NotStackableError(f"{layer} ({self._kind(layer)}) assigns to its weights in training")
         names = [each.activations.get(layer, "") for each in self._structures]
         base = self._structures[0].space.baseline.activations.get(layer)
         choices = sorted(set(filter(None, names)))
@@ -106,13 +111,13 @@ class Forward:
             self._stained.add(layer)
 
     def _prepare_call(self, position: int, each: ConnectedCall, dropout_seeds: Mapping[str, np.ndarray]) -> None:
-        layer, kind = each.call.layer, self._kind(each.call.layer)
+        layer, rule = each.call.layer, each.rule
         operation = self._operations[layer]
         shapes = [*each.site.inputs, *(self._connected.shapes[index] for index in each.call.outputs)]
         dims = [dim for shape in shapes for dim in shape]
         padded = any(is_padded(dim, self._padded) for dim in [*dims, *each.site.produced])
-        if padded and kind not in NEUTRAL and not isinstance(operation, keras.layers.InputLayer):
-            raise NotStackableError(f"{layer} ({kind}) computes otherwise among padded channels")
+        if padded and not self._is_unharmed(each):
+            raise NotStackableError(f"{layer} ({self._kind(layer)}) computes otherwise among padded channels")
         for dim in dims:
             if is_padded(dim, self._padded) and self._mask_name(dim) not in self._constants:
                 self._constants[self._mask_name(dim)] = tf.stack([one.mask(dim) for one in self._placements])
@@ -120,31 +125,66 @@ class Forward:
         names = {one.activations.get(layer, "linear") for one in self._structures}
         if any(is_padded(dim, self._padded) for dim in made) and not ELEMENTWISE.issuperset(names):
             raise NotStackableError(f"{layer} has an activation over all of its channels, whose number differs")
-        if kind in dropout.KINDS and operation.rate > 0:
+        if rule is not None and rule.role in dropout.ROLES and operation.rate > 0:
             if getattr(operation, "noise_shape", None) is not None:
                 raise NotStackableError(f"{layer} has a noise_shape")
             same = [place for place, one in enumerate(self._connected.calls) if one.call.layer == layer]
             self._drops[position] = dropout.DropoutSite(
                 operation, each.site.inputs[0], same.index(position), len(same), self._placements, dropout_seeds[layer]
             )
-        if kind in ("MultiHeadAttention", "GroupedQueryAttention") and padded:
-            sizes = [each.rule.heads(each.site, setting_of(one))[2] for one in self._structures]  # type: ignore[union-attr] # these kinds have that rule
+        sizes: list[Any] = [rule and rule.query_size(each.site, setting_of(one)) for one in self._structures]
+        if padded and None not in sizes:
             self._constants[f"scale {layer}"] = tf.constant(1 / np.sqrt(sizes), tf.float32)
+
+    def _is_unharmed(self, each: ConnectedCall) -> bool:
+        """Whether a call makes of the other channels what it would without padding."""
+        rule, layer = each.rule, each.call.layer
+        if rule is None:
+            return False
+        if rule.role is Role.INPUT or rule.role in NORMALIZING or rule.ignores_padding_at(each.site):
+            return True
+        if not rule.elementwise:
+            return False
+        # It may make something of zeros, which is then taken away; not of infinity, whose gradient is no number.
+        made, slopes = self._of_zeros(each)
+        if not all(np.isfinite(values).all() for values in (*made, *slopes)):
+            return False
+        if any(values.any() for values in made):
+            self._stained.add(layer)
+        return True
+
+    def _of_zeros(self, each: ConnectedCall) -> tuple[list[np.ndarray], list[np.ndarray]]:
+        """What a call makes of zeros, and its slope there."""
+        at, types = setting_of(self._envelope), self._connected.graph.tensors
+        zeros = {
+            index: tf.zeros([1, *(at.size(dim) for dim in self._connected.shapes[index])], types[index].dtype)
+            for index in each.call.inputs
+        }
+        filled = map_structure(
+            lambda leaf: zeros[leaf.index] if isinstance(leaf, TensorRef) else leaf,
+            [each.call.args, dict(each.call.kwargs or {})],
+        )
+        with tf.GradientTape() as tape:
+            tape.watch([value for value in zeros.values() if value.dtype.is_floating])
+            made = keras.tree.flatten(self._operations[each.call.layer](*filled[0], **filled[1]))
+        slopes = [value for value in tape.gradient(made, list(zeros.values())) if value is not None]
+        return [np.asarray(value) for value in made], [np.asarray(value) for value in slopes]
 
     def _call(
         self, position: int, each: ConnectedCall, operation: Any, args: Any, kwargs: dict[str, Any], training: bool
     ) -> Any:
-        layer, kind, member = each.call.layer, self._kind(each.call.layer), self._member
+        layer, member = each.call.layer, self._member
+        role = None if each.rule is None else each.rule.role
         if position in self._drops:
-            return _like(args[0], args[0] * member[f"drop {position}"]) if training else args[0]
-        if kind in NORMALIZING:
+            return with_mask_of(args[0], args[0] * member[f"drop {position}"]) if training else args[0]
+        if role in NORMALIZING:
             axes = operation.axis if isinstance(operation.axis, (list, tuple)) else [operation.axis]
             dims = [(axis % len(args[0].shape), each.site.inputs[0][axis % len(args[0].shape) - 1]) for axis in axes]
             if any(is_padded(dim, self._padded) for _, dim in dims):
                 masks = [(axis, self._mask(dim, args[0].shape[axis])) for axis, dim in dims]
-                return _like(args[0], normalize(operation, NORMALIZING[kind], masks, args[0]))
+                return with_mask_of(args[0], normalize(operation, NORMALIZING[role], masks, args[0]))
         if f"scale {layer}" in member:
-            operation._inverse_sqrt_key_dim = member[f"scale {layer}"]
+            scale_scores(operation, member[f"scale {layer}"])
         result = operation(*args, **kwargs)
         return self._zeroed(each, result) if layer in self._stained else result
 
@@ -154,7 +194,7 @@ class Forward:
             for axis, dim in enumerate(self._connected.shapes[index], start=1):
                 if is_padded(dim, self._padded):
                     mask = self._mask(dim, value.shape[axis])
-                    flat[number] = _like(
+                    flat[number] = with_mask_of(
                         value, flat[number] * tf.reshape(mask, [-1] + [1] * (len(value.shape) - axis - 1))
                     )
         return keras.tree.pack_sequence_as(result, flat)
@@ -172,15 +212,7 @@ class Forward:
 def _draws(operation: Any) -> bool:
     """Whether a layer, or one inside it, draws random numbers in training."""
     idle = 0
-    for each in getattr(operation, "_flatten_layers", list)():
+    for each in layers_inside(operation):
         rates = [getattr(each, name) for name in ("rate", "dropout", "recurrent_dropout") if hasattr(each, name)]
         idle += getattr(each, "seed_generator", None) is not None and bool(rates) and not any(rates)
     return len(getattr(operation, "variables", [])) - len(getattr(operation, "weights", [])) > idle
-
-
-def _like(original: Any, value: Any) -> Any:
-    """``value`` with the sequence mask that Keras hangs on tensors."""
-    mask = getattr(original, "_keras_mask", None)
-    if mask is not None:
-        value._keras_mask = mask
-    return value

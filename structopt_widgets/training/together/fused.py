@@ -7,6 +7,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from ...keras_bridge.internals import adam_slots, place_of
+
 
 def fuse(optimizer: Any) -> None:
     """Make an optimizer compute its updates with TensorFlow's kernel of the same formula, if there is one.
@@ -21,11 +23,12 @@ def fuse(optimizer: Any) -> None:
 
 
 def _adam(optimizer: Any, gradient: Any, variable: Any, learning_rate: Any) -> None:
-    place, step = optimizer._get_variable_index(variable), tf.cast(optimizer.iterations + 1, variable.dtype)
+    place, step = place_of(optimizer, variable), tf.cast(optimizer.iterations + 1, variable.dtype)
+    momentum, velocity = adam_slots(optimizer, place)
     tf.raw_ops.ResourceApplyAdam(
         var=variable.handle,
-        m=optimizer._momentums[place].value.handle,
-        v=optimizer._velocities[place].value.handle,
+        m=momentum.value.handle,
+        v=velocity.value.handle,
         beta1_power=optimizer.beta_1**step,
         beta2_power=optimizer.beta_2**step,
         lr=tf.cast(learning_rate, variable.dtype),
@@ -43,7 +46,7 @@ def _sgd(optimizer: Any, gradient: Any, variable: Any, learning_rate: Any) -> No
         return
     tf.raw_ops.ResourceApplyKerasMomentum(
         var=variable.handle,
-        accum=optimizer.momentums[optimizer._get_variable_index(variable)].value.handle,
+        accum=optimizer.momentums[place_of(optimizer, variable)].value.handle,
         lr=rate,
         grad=gradient,
         momentum=optimizer.momentum,

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...keras_bridge import build_model
+from ...keras_bridge.kinds import role_of
 from ...keras_bridge.names import operations_of
 from ...keras_bridge.variables import placed_weights
 from ..run import Run
-from .dropout import KINDS, first_seed
+from .dropout import ROLES, first_seed
 
 Weights = dict[tuple[str, int], np.ndarray]  # by layer, and place among the weights it declares
 
@@ -29,7 +30,7 @@ def initial_weights(
         model = build_model(run.structure, weights, compiled=False, seed=run.seed, examples=run.examples)
         own.append({key: np.asarray(variable) for key, variable in placed_weights(run.structure, model).items()})
         for layer, operation in operations_of(run.structure, model).items():
-            seed = first_seed(operation) if type(operation).__name__ in KINDS else None
+            seed = first_seed(operation) if role_of(operation) in ROLES else None
             if seed is not None:
                 seeds.setdefault(layer, []).append(seed)
     return own, {layer: np.asarray(each) for layer, each in seeds.items()}

@@ -11,6 +11,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from ...keras_bridge.internals import layers_inside
+from ...keras_bridge.kinds import role_of
+from ...layer_rules import Role
 from ...structure import Structure
 from ..budget import Budget
 from ..compiled import as_loss
@@ -208,13 +211,13 @@ def refuse_weights(model: keras.Model) -> None:
             raise NotStackableError(f"{each.path} has a regularizer of another kind than L1 and L2")
         if str(each.dtype) != "float32":
             raise NotStackableError(f"{each.path} is {each.dtype}")
-    if any(type(each).__name__ == "Normalization" for each in model.operations):
+    if any(role_of(each) is Role.ADAPTED_NORMALIZATION for each in model.operations):
         raise NotStackableError("Normalization computes with statistics outside its weights")
 
 
 def refuse_layer(name: str, layer: Any) -> None:
     """Raise :class:`NotStackableError` for a layer that keeps a state, or does not compute in full precision."""
-    for each in getattr(layer, "_flatten_layers", list)():
+    for each in layers_inside(layer):
         if getattr(each, "stateful", False):
             raise NotStackableError(f"{name} keeps a state")
         if each.compute_dtype != "float32" and each.weights:

@@ -1,4 +1,4 @@
-"""Layers among padded channels: which of them zeros do no harm, and what others compute instead."""
+"""Layers that count their channels, among padded ones: what they compute instead."""
 
 from __future__ import annotations
 
@@ -7,27 +7,10 @@ from typing import Any
 
 import tensorflow as tf
 
-# Zeros in the padded channels of an input leave the others as they are, and come out as zeros again,
-# up to the layer's activation. Padded weights are zeros too.
-NEUTRAL = frozenset(
-    {
-        *("Dense", "Embedding", "Activation", "ReLU", "LeakyReLU", "ELU", "PReLU", "Identity", "Masking"),
-        *("Flatten", "Reshape", "Permute", "RepeatVector"),
-        *("Conv1D", "Conv2D", "Conv3D", "DepthwiseConv1D", "DepthwiseConv2D"),
-        *("AveragePooling1D", "AveragePooling2D", "AveragePooling3D", "MaxPooling1D", "MaxPooling2D", "MaxPooling3D"),
-        *("GlobalAveragePooling1D", "GlobalAveragePooling2D", "GlobalAveragePooling3D"),
-        *("GlobalMaxPooling1D", "GlobalMaxPooling2D", "GlobalMaxPooling3D"),
-        *("ZeroPadding1D", "ZeroPadding2D", "Cropping1D", "Cropping2D", "UpSampling1D", "UpSampling2D"),
-        *("Add", "Subtract", "Multiply", "Average", "Maximum", "Minimum", "Concatenate"),
-        *("ops.Add", "ops.Subtract", "ops.Multiply", "ops.Concatenate"),
-        *("BatchNormalization", "UnitNormalization", "LayerNormalization", "RMSNormalization"),
-        *("SimpleRNN", "LSTM", "GRU", "Bidirectional", "TimeDistributed"),
-        *("MultiHeadAttention", "GroupedQueryAttention"),
-        *("Dropout", "SpatialDropout1D", "SpatialDropout2D", "SpatialDropout3D"),
-    }
-)
+from ...layer_rules import Role
+
 # Layers that normalize by the number of channels: with padding, by the member's own number.
-NORMALIZING = {"LayerNormalization": True, "RMSNormalization": False}  # whether they subtract the mean
+NORMALIZING = {Role.LAYER_NORMALIZATION: True, Role.RMS_NORMALIZATION: False}  # whether they subtract the mean
 
 
 def normalize(layer: Any, subtracts_mean: bool, masks: Sequence[tuple[int, Any]], x: Any) -> Any:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import keras
 import tensorflow as tf
+
+from ...keras_bridge.kinds import role_of
+from ...layer_rules import Role
 
 
 def use_whole_products(layer: Any) -> None:
@@ -50,9 +52,9 @@ def lengths(tensor: Any) -> list[Any]:
 
 def _contracted(layer: Any) -> str:
     """The axes of the inputs that a layer multiplies away, where these are their last and the kernel's first."""
-    if type(layer) is keras.layers.Dense:
+    if role_of(layer) is Role.DENSE:
         return "n"
-    if type(layer) is not keras.layers.EinsumDense:
+    if role_of(layer) is not Role.EINSUM_DENSE:
         return ""
     inputs, kernel, outputs = (each.strip(" .") for each in layer.equation.replace("->", ",").split(","))
     contracted = "".join(axis for axis in kernel if axis not in outputs)

@@ -13,9 +13,11 @@ import tensorflow as tf
 
 from ...graph import Dim
 from ...keras_bridge import build_model
+from ...keras_bridge.kinds import role_of
 from ...keras_bridge.names import operations_of
 from ...keras_bridge.rebuild import setting_of
 from ...keras_bridge.variables import placed_weights, present_weights
+from ...layer_rules import Role
 from ...layer_rules.connect import ConnectedCall
 from ..budget import Budget
 from ..objective import Objective
@@ -77,7 +79,7 @@ class SideBySide(JointTraining):
         self._operations = operations_of(self._envelope, model)
         for name, operation in self._operations.items():
             refuse_layer(name, operation)
-            _refuse_other_kinds(name, operation)
+            _refuse_other_kinds(name, operation, self._role(name))
         places = {id(variable): key for key, variable in placed_weights(self._envelope, model).items()}
         self._parts = {key: self._lay(*key) for key in places.values()}
         own, self._dropout_seeds = initial_weights(runs, weights, check)
@@ -88,7 +90,7 @@ class SideBySide(JointTraining):
         self._normalizing = {
             name: _widened(operation, sum(self._parts[name, 0].sizes))
             for name, operation in self._operations.items()
-            if isinstance(operation, keras.layers.BatchNormalization)
+            if self._role(name) is Role.BATCH_NORMALIZATION
         }
         trainable = [(key, each.name, joint[key], self._mask(key)) for key, each in self._trained.items()]
         state = [(key, joint[key]) for key in self._kept]
@@ -102,7 +104,7 @@ class SideBySide(JointTraining):
         """The parts of a weight: a kernel has a row for each output, unless those are as many in all members."""
         axes = self._connected.weights[name][place].axes
         shapes = [tuple(setting.size(dim) for dim in axes) for setting in self._settings]
-        if not isinstance(self._operations[name], keras.layers.Dense):
+        if self._role(name) is not Role.DENSE:
             return Parts(shapes)
         if place > 0:
             return Parts(shapes, is_column=True)
@@ -146,16 +148,16 @@ class SideBySide(JointTraining):
 
         def compute(position: int, each: ConnectedCall, operation: Any, args: Any, kwargs: dict[str, Any]) -> Any:
             x, name = args[0], each.call.layer
-            if isinstance(operation, keras.layers.Dense):
+            if self._role(name) is Role.DENSE:
                 made = self._product(name, x, each, values)
                 return self._activated(name, made, self._connected.shapes[each.call.outputs[0]][0])
             if isinstance(x, _Samples):
                 return _Samples(tuple(operation(one) for one in x.tensors))
-            if isinstance(operation, keras.layers.BatchNormalization):
+            if self._role(name) is Role.BATCH_NORMALIZATION:
                 return self._normalized(name, x, values, training)
-            if isinstance(operation, keras.layers.Dropout):
+            if self._role(name) is Role.DROPOUT:
                 return x * self._factors(position, each, operation, tf.shape(x)[1], number) if training else x
-            if isinstance(operation, keras.layers.Activation):
+            if each.rule is not None and each.rule.activation_key is not None:
                 return self._activated(name, x, each.site.inputs[0][0])
             return operation(*args, **kwargs)
 
@@ -222,15 +224,18 @@ class SideBySide(JointTraining):
                 raise NotStackableError(f"{name} has an activation over all of its channels")
         return tf.concat(made, 0) if len(made) > 1 else made[0]
 
+    def _role(self, name: str) -> Role | None:
+        rule = self._connected.first_call(name).rule
+        return None if rule is None else rule.role
+
     def _sizes(self, channels: Dim) -> list[int]:
         return [setting.size(channels) for setting in self._settings]
 
 
-def _refuse_other_kinds(name: str, layer: Any) -> None:
+def _refuse_other_kinds(name: str, layer: Any, role: Role | None) -> None:
     """Raise for what only looks like a layer that is known here."""
-    known = (keras.layers.Dense, keras.layers.BatchNormalization, keras.layers.Dropout)
     is_changed = getattr(layer, "lora_enabled", False) or getattr(layer, "quantization_mode", None)
-    if (isinstance(layer, known) and type(layer) not in known) or is_changed:
+    if (role is not None and role_of(layer) is not role) or is_changed:
         raise NotStackableError(f"{name} is changed by its subclass, LoRA or quantization")
     if getattr(layer, "activity_regularizer", None) is not None:
         raise NotStackableError(f"{name} penalizes its outputs")

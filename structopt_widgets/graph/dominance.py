@@ -1,0 +1,113 @@
+"""Which of several recorded numbers can be the largest: the others need not be computed.
+
+What a cost is made of is never negative: sizes, counts, and switches, which are 0 or 1. A number is a
+sum of products of them. One that has no product more often than another has, is never larger.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Product = tuple[int, ...]  # slots of its factors, in order; empty for a constant
+Terms = Mapping[Product, float]
+
+MOST_TERMS = 2000  # of one sum; a longer one is taken as a whole
+NEIGHBOURS = (
+    8  # how many of the numbers before it one is compared with: of those at other times it has little in common
+)
+
+
+class Sums:
+    """Recorded operations as sums of products, each worked out once."""
+
+    def __init__(self, operations: Sequence[tuple[Any, ...]]) -> None:
+        self._operations = operations
+        self._known: dict[int, Terms] = {}
+        self._switches: set[int] = set()
+
+    def mark_switch(self, slot: int) -> None:
+        """The number in ``slot`` is 0 or 1."""
+        self._switches.add(slot)
+
+    def largest(self, slots: Sequence[int]) -> list[int]:
+        """Those of ``slots`` that can be the largest."""
+        kept: list[int] = []
+        constants = [slot for slot in dict.fromkeys(slots) if self._operations[slot][0] == "constant"]
+        others = [slot for slot in dict.fromkeys(slots) if slot not in constants]
+        least = [slot for slot in constants if self._operations[slot][1] > 0 or not others]
+        for slot in others:
+            if any(self._never_exceeds(slot, other) for other in kept[-NEIGHBOURS:]):
+                continue
+            near = kept[-NEIGHBOURS:]
+            kept = kept[:-NEIGHBOURS] + [other for other in near if not self._never_exceeds(other, slot)] + [slot]
+        return [*least, *kept]
+
+    def _never_exceeds(self, one: int, other: int) -> bool:
+        mine, theirs = self.terms(one), self.terms(other)
+        missing = {key: times - theirs.get(key, 0) for key, times in mine.items() if times > theirs.get(key, 0)}
+        missing |= {key: -times for key, times in theirs.items() if times < 0 and key not in mine}
+        if not missing:
+            return True
+        spare = {key: times - mine.get(key, 0) for key, times in theirs.items() if times > mine.get(key, 0)}
+        spare |= {key: -times for key, times in mine.items() if times < 0 and key not in theirs}
+        # A product with a switch more is never more than that without it.
+        for key, times in missing.items():
+            rest = times
+            for candidate in (each for each in self._without_switches(key) if each in spare):
+                taken = min(rest, spare[candidate])
+                spare[candidate] -= taken
+                rest -= taken
+            if rest > 0:
+                return False
+        return True
+
+    def _without_switches(self, key: Product) -> list[Product]:
+        found: list[Product] = [()]
+        for slot in key:
+            shorter = list(found) if slot in self._switches else []
+            found = [*((*each, slot) for each in found), *shorter]
+            if len(found) > NEIGHBOURS:
+                break
+        return found if len(found) <= NEIGHBOURS else [key]
+
+    def terms(self, slot: int) -> Terms:
+        """The number in ``slot`` as a sum of products: how often each is in it."""
+        waiting = [slot]
+        while waiting:  # a sum may be longer than Python's stack is deep
+            kind, *operands = self._operations[waiting[-1]]
+            unknown = [each for each in operands if kind in ("+", "-", "*") and each not in self._known]
+            if unknown:
+                waiting.extend(unknown)
+            else:
+                done = waiting.pop()
+                self._known[done] = self._known.get(done) or self._worked_out(done)
+        return self._known[slot]
+
+    def _worked_out(self, slot: int) -> Terms:
+        kind, *operands = self._operations[slot]
+        if kind == "constant":
+            return {(): operands[0]} if operands[0] else {}
+        if kind in ("+", "-"):
+            one, other = (self._known[each] for each in operands)
+            if kind == "-" and one == {(): 1} and operands[1] in self._switches:
+                self._switches.add(slot)
+                return {(slot,): 1}
+            sign = 1 if kind == "+" else -1
+            total = dict(one)
+            for key, times in other.items():
+                total[key] = total.get(key, 0) + sign * times
+            if len(total) <= MOST_TERMS:
+                return {key: times for key, times in total.items() if times}
+        if kind == "*":
+            if all(each in self._switches for each in operands):
+                self._switches.add(slot)
+            one, other = (self._known[each] for each in operands)
+            if len(one) * len(other) <= MOST_TERMS:
+                product: dict[Product, float] = {}
+                for left, times in one.items():
+                    for right, again in other.items():
+                        key = tuple(sorted((*left, *right)))
+                        product[key] = product.get(key, 0) + times * again
+                return product
+        return {(slot,): 1}

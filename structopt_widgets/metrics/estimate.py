@@ -1,0 +1,35 @@
+"""What the memory of activations is estimated for: a precision, what is computed again, parts of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from .memory import PRECISIONS
+from .recomputation import RECOMPUTATIONS
+
+
+def check_estimate(batch_size: int, precision: str | None, recompute: bool | str, accumulate: int) -> None:
+    """Raise ``ValueError`` for a setting that there is none of."""
+    if precision is not None and precision not in PRECISIONS:
+        raise ValueError(
+            f"Expected a precision among {', '.join(PRECISIONS)}, or None for the model's own; got {precision!r}."
+        )
+    if not any(recompute is each or recompute == each for each in RECOMPUTATIONS):
+        raise ValueError(f"Expected False, 'attention' or True as what is computed again, got {recompute!r}.")
+    is_count = isinstance(accumulate, int) and not isinstance(accumulate, bool) and accumulate >= 1
+    if not is_count or batch_size % accumulate:
+        raise ValueError(
+            f"Expected a number of equal parts of a batch of {batch_size} to accumulate gradients of, "
+            f"got {accumulate!r}."
+        )
+
+
+def with_parts(
+    run: Callable[[Sequence[Any]], dict[str, Any]], whole: Sequence[Any], part: Sequence[Any] | None
+) -> dict[str, Any]:
+    """What ``run`` gives for a whole batch, with the training memory of one part where it is run in parts."""
+    values = run(whole)
+    if part is not None:
+        values |= {name: value for name, value in run(part).items() if name.startswith("training_bytes")}
+    return values

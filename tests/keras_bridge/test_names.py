@@ -1,0 +1,44 @@
+"""Names that Keras takes and TensorFlow refuses: shown as given, others inside."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers as kl
+
+import structopt_widgets as sw
+from structopt_widgets.keras_bridge.names import accepted_names
+
+
+def test_names_are_told_apart_and_others_stay() -> None:
+    names = ["dense", "Größe 1", "Größe:1", "Gr__e_1", "_x"]
+    made = accepted_names(names)
+    assert made == {
+        "dense": "dense",
+        "Größe 1": "Gr__e_1_2",  # the third is called that already
+        "Größe:1": "Gr__e_1_3",
+        "Gr__e_1": "Gr__e_1",
+        "_x": "layer_x",
+    }
+
+
+def test_a_model_of_such_names_is_read_built_trained_and_saved(tmp_path: Path) -> None:
+    layers = [kl.Dense(8, activation="relu", name="erste Größe"), kl.Dropout(0.1, name="a:b"), kl.Dense(2, name="Ω")]
+    model = keras.Sequential([keras.Input((3,), name="der Eingang"), *layers], name="mein Modell: 1")
+    space = sw.StructureSpace.from_keras(model)
+    assert [name for name, group in space.width_groups.items() if not group.fixed] == ["erste Größe"]
+    x = np.random.default_rng(0).normal(size=(80, 3)).astype("float32")
+    data = sw.Data(x, x[:, 0] > 0)
+    half = space.baseline.with_width("erste Größe", 4)
+    for seeds, engine in ((1, "keras"), (2, "together")):
+        trial = sw.quick_run(half, data, sw.Budget(epochs=1, seeds=seeds), weights="inherit")
+        assert (trial.state, trial.engine) == ("complete", engine)
+    built = half.build(data=data)
+    built.compile(loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    built.fit(data.x, data.y, verbose=0)
+    built.save(tmp_path / "half.keras")
+    again = sw.StructureSpace.from_keras(tmp_path / "half.keras")
+    assert again.baseline.measure().n_params == half.measure().n_params
+    assert {"erste Größe", "Ω"} <= set(half.measure().by_layer.index)
