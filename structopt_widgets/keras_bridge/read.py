@@ -8,9 +8,10 @@ import keras
 
 from ..graph import ModelGraph
 from .batch import UnreadableError
+from .found import Trace
 from .load import load_model
 from .nodes import fresh_names, graph_of, has_own_graph
-from .opening import Trace, trace
+from .opening import trace
 from .reader import GraphReader
 from .source import KerasSource
 from .trace import Run, needs_run, run_of

@@ -14,8 +14,8 @@ from ..graph.model_graph import map_structure, tensor_refs
 from ..graph.ordering import execution_order
 from .batch import UnreadableError, one_sample, tensor_of, with_batch_sizes
 from .described import layer_of, optimizer_of, unread_layer, weight_layer
+from .found import Trace
 from .nodes import graph_of
-from .opening import Trace
 from .repeated import REPEATED, repeated_layer
 from .source import HeldWeights, ReadWeight
 from .trace import Run

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from .opening import Trace
+from .found import Trace
 from .trace import Run
 
 

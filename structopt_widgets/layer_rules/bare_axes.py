@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from ..graph import BATCH, BatchSize, Dim, Product, Shape, Symbol, baseline_size
+from ..graph import BATCH, BatchSize, Dim, Product, Shape, baseline_size
 from ..graph.dimensions import has_batch, of_batch
 from .merging import side_by_side
 from .registry import register_layer_rule
@@ -14,7 +14,7 @@ from .reshaping import regrouped
 from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError
 
 
-class _Bare(LayerRule):
+class Bare(LayerRule):
     """A bare operation: it counts the batch among the axes, and costs nothing unless it says so."""
 
     sees_batch = True
@@ -23,7 +23,7 @@ class _Bare(LayerRule):
         return Cost(saves="nothing")
 
 
-class _View(_Bare):
+class _View(Bare):
     """The same elements seen differently."""
 
     keeps_values = True
@@ -44,56 +44,6 @@ class Reshape(_View):
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         return {"newshape": lengths_at(site.outputs[0], at)}
-
-
-class BroadcastTo(_Bare):
-    """An array repeated along axes where it has length 1, or that it does not have."""
-
-    def connect(self, site: Site) -> Connection:
-        shape, target = site.operand(0, "x"), [_length(each) for each in site.config["shape"]]
-        padded = (*(1,) * (len(target) - len(shape)), *shape)
-        return Connection((tuple(self._axis(site, dim, length) for dim, length in zip(padded, target, strict=True)),))
-
-    def config(self, site: Site, at: Setting) -> dict[str, Any]:
-        return {"shape": lengths_at(site.outputs[0], at)}
-
-    def _axis(self, site: Site, dim: Dim, length: int) -> Dim:
-        if baseline_size(dim) == length or length == -1:
-            return dim
-        site.freeze((dim,), "repeats its single channel")
-        made = of_batch(length)
-        # What is the same all along an axis is as long as it is read.
-        return Symbol(made, [site.layer.name]) if isinstance(made, int) and not site.call.inputs else made
-
-
-class Slice(_Bare):
-    """Part of an array from a start on; an axis that is taken whole keeps its width."""
-
-    def connect(self, site: Site) -> Connection:
-        made = []
-        for dim, length in zip(site.inputs[0], map(_length, site.config["shape"]), strict=True):
-            if baseline_size(dim) != length:
-                site.freeze((dim,), "takes a part of it")
-            made.append(dim if baseline_size(dim) == length else of_batch(length))
-        return Connection((tuple(made),))
-
-    def config(self, site: Site, at: Setting) -> dict[str, Any]:
-        return {"shape": lengths_at(site.outputs[0], at)}
-
-
-class Take(_Bare):
-    """What stands at the given places of an axis, whose length then belongs to the task: rows of a table, say."""
-
-    def connect(self, site: Site) -> Connection:
-        table, places = site.operand(0, "x"), site.operand(1, "indices")
-        axis = site.config["axis"]
-        if axis is None:
-            raise UnsupportedLayerError("there is none for taking elements of a flattened array")
-        (axis,) = positions(axis, len(table))
-        site.freeze((table[axis],), "looks parts of it up by their number")
-        if site.of_weights[0]:
-            site.contract(0, table[axis])  # as the product with a one-hot row would
-        return Connection(((*table[:axis], *places, *table[axis + 1 :]),))
 
 
 class Transpose(_View):
@@ -145,7 +95,7 @@ class Squeeze(_View):
         return Connection((tuple(dim for position, dim in enumerate(shape) if position not in drop),))
 
 
-class Concatenate(_Bare):
+class Concatenate(Bare):
     """Inputs side by side along one axis."""
 
     ignores_padding = True
@@ -154,7 +104,7 @@ class Concatenate(_Bare):
         return side_by_side(site, positions(site.config["axis"], len(site.inputs[0]))[0])
 
 
-class Stack(_Bare):
+class Stack(Bare):
     """Inputs of one shape along a new axis."""
 
     ignores_padding = True
@@ -168,7 +118,7 @@ class Stack(_Bare):
         return Connection(((*first[:place], len(site.inputs), *first[place:]),))
 
 
-class Split(_Bare):
+class Split(Bare):
     """Parts of one axis: equal ones, of a width that is then a multiple of their number; or each with its own."""
 
     ignores_padding = True
@@ -195,7 +145,7 @@ class Split(_Bare):
         return list(lengths) if isinstance(dim, int) else list(site.cut(dim, lengths, "splits it into parts"))
 
 
-class Repetition(_Bare):
+class Repetition(Bare):
     """An axis several times over: as a whole (``tile``), or element by element (``repeat``)."""
 
     def connect(self, site: Site) -> Connection:
@@ -207,14 +157,14 @@ class Repetition(_Bare):
             return Connection((tuple(_product(dim, repeats) if at == axis else dim for at, dim in enumerate(shape)),))
         given = [repeats] if isinstance(repeats, (int, BatchSize)) else list(repeats)
         rank = max(len(given), len(shape))
-        times = [*[1] * (rank - len(given)), *map(_length, given)]
+        times = [*[1] * (rank - len(given)), *map(baseline_length, given)]
         padded = (*(1,) * (rank - len(shape)), *shape)
         if any(has_batch(dim) and count != 1 for count, dim in zip(times, padded, strict=True)):
             raise UnsupportedLayerError("there is none for repeating the batch")
         return Connection((tuple(_product(of_batch(count), dim) for count, dim in zip(times, padded, strict=True)),))
 
 
-class GetItem(_Bare):
+class GetItem(Bare):
     """Part of a tensor. An axis taken whole keeps its width; one that is cut stays as long as it is."""
 
     def connect(self, site: Site) -> Connection:
@@ -253,7 +203,7 @@ def positions(axis: Any, rank: int) -> list[int]:
 
 def lengths_of(target: Any, shape: Shape) -> list[int]:
     """The lengths that are asked for, in the model as read, of as many elements as ``shape`` has."""
-    lengths = [-1 if each is None else _length(each) for each in target]
+    lengths = [-1 if each is None else baseline_length(each) for each in target]
     if -1 in lengths:
         total, asked = 1, 1
         for dim in shape:
@@ -269,7 +219,7 @@ def lengths_at(shape: Shape, at: Setting) -> tuple[int | BatchSize, ...]:
     return tuple(BatchSize(at.size(dim)) if has_batch(dim) else at.size(dim) for dim in shape)
 
 
-def _length(value: int | BatchSize) -> int:
+def baseline_length(value: int | BatchSize) -> int:
     return value.rows * BATCH.baseline if isinstance(value, BatchSize) else value
 
 
@@ -296,9 +246,6 @@ def register_bare(rule: Callable[[], LayerRule] | LayerRule, *names: str) -> Non
 
 
 register_bare(Reshape(), "Reshape")
-register_bare(BroadcastTo(), "BroadcastTo")
-register_bare(Slice(), "Slice")
-register_bare(Take(), "Take")
 register_bare(Transpose(), "Transpose")
 register_bare(Exchange(), "Swapaxes", "Moveaxis")
 register_bare(ExpandDims(), "ExpandDims")
