@@ -36,7 +36,7 @@ def masked(full: keras.Model, structure: sw.Structure, importance: str) -> list[
     by_name = {layer.name: layer for layer in full.layers}
     for name, axes in space.connected.weights.items():
         declared = [each for each in axes if not each.is_bias or space.baseline.biases[name]]
-        for each, variable in zip(declared, by_name[name].weights if name in by_name else [], strict=True):
+        for each, variable in zip(declared, by_name[name].weights if axes and name in by_name else [], strict=True):
             mask = np.zeros(variable.shape)
             if variable.shape:
                 mask[np.ix_(*(origins(dim, chosen) for dim in each.axes))] = 1

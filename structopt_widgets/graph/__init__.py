@@ -2,6 +2,7 @@
 
 from .arithmetic import ceil_log2, maximum, product
 from .dimensions import (
+    BATCH,
     Concat,
     Dim,
     DimensionError,
@@ -15,10 +16,14 @@ from .dimensions import (
     split,
     unify,
 )
-from .model_graph import Call, Layer, ModelGraph, Tensor, TensorRef, Weight
+from .model_graph import UNREAD, WEIGHT, BatchSize, Call, Layer, ModelGraph, Tensor, TensorRef, Weight
 from .recording import Expression, Program, Recorder
 
 __all__ = [
+    "BATCH",
+    "UNREAD",
+    "WEIGHT",
+    "BatchSize",
     "Call",
     "Concat",
     "Dim",

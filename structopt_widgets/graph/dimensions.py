@@ -57,6 +57,43 @@ class Product:
 Dim: TypeAlias = int | Symbol | Concat | Product
 Shape: TypeAlias = tuple[Dim, ...]
 
+# How many samples there are. Its length is one that no other axis has or divides, so that axes that are regrouped
+# are told apart by their sizes; costs are those of one sample.
+BATCH = Symbol(2**61 - 1, pinned="is the batch")
+
+
+def has_batch(dim: Dim) -> bool:
+    """Whether ``dim`` has the samples of the batch in it."""
+    return any(symbol is BATCH for symbol in symbols(dim))
+
+
+def of_batch(length: int) -> Dim:
+    """A length in the model as read as a dimension: a multiple of the batch is so many rows a sample."""
+    rows, rest = divmod(length, BATCH.baseline)
+    if rest or not rows:
+        return length
+    return BATCH if rows == 1 else Product(BATCH, rows)
+
+
+def per_sample(shape: Shape) -> Shape:
+    """What ``shape`` has for each sample: without the batch, where an axis is nothing else."""
+    dims = (dim for dim in map(resolve, shape) if dim is not BATCH)
+    return tuple(_rows(dim) if has_batch(dim) else dim for dim in dims)
+
+
+def factors(dim: Dim) -> list[Dim]:
+    """What ``dim`` is a product of, the outermost first."""
+    dim = resolve(dim)
+    return [*factors(dim.outer), *factors(dim.inner)] if isinstance(dim, Product) else [dim]
+
+
+def _rows(dim: Dim) -> Dim:
+    parts = [part for part in factors(dim) if part is not BATCH]
+    result = parts[0]
+    for part in parts[1:]:
+        result = result * part if isinstance(result, int) and isinstance(part, int) else Product(result, part)
+    return result
+
 
 def resolve(dim: Dim) -> Dim:
     """``dim`` with its outermost bindings followed."""

@@ -7,20 +7,21 @@ from collections.abc import Sequence
 from .model_graph import Call
 
 
-def execution_order(calls: Sequence[Call], outputs: Sequence[int]) -> tuple[Call, ...]:
+def execution_order(calls: Sequence[Call], outputs: Sequence[int], inputs: Sequence[int]) -> tuple[Call, ...]:
     """``calls`` with each after those it reads from, a branch as a whole before the next one.
 
     It is the order in which a walk back from the outputs, by the arguments of each call, comes to an
-    end of them; the model's inputs come before everything else, since they are there from the start.
+    end of them; the model's ``inputs`` come before everything else, since they are there from the start.
     So it depends on the graph alone: a model that is read, rebuilt and read again keeps it, and
     leaving out a block leaves the others in their order. (Keras takes branches step by step in turn;
     TensorFlow, once it compiles, keeps to no order that the model tells.) A call no output needs is
     left out, but an input stays.
     """
     maker = {tensor: position for position, call in enumerate(calls) for tensor in call.outputs}
-    sources = [position for position, call in enumerate(calls) if not call.inputs]
+    sources = [maker[tensor] for tensor in inputs]
+    first = set(sources)
     found = _depth_first([*(maker[tensor] for tensor in outputs), *sources], calls, maker)
-    return tuple(calls[position] for position in sorted(found, key=lambda position: bool(calls[position].inputs)))
+    return tuple(calls[position] for position in sorted(found, key=lambda position: position not in first))
 
 
 def _depth_first(roots: Sequence[int], calls: Sequence[Call], maker: dict[int, int]) -> list[int]:
@@ -35,5 +36,7 @@ def _depth_first(roots: Sequence[int], calls: Sequence[Call], maker: dict[int, i
         elif position not in entered:
             entered.add(position)
             stack.append((position, True))
-            stack.extend((maker[tensor], False) for tensor in reversed(calls[position].inputs))
+            # A weight is read when everything else is there.
+            read = sorted((maker[tensor] for tensor in calls[position].inputs), key=lambda at: not calls[at].inputs)
+            stack.extend((at, False) for at in reversed(read))
     return found

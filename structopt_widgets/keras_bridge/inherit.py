@@ -43,6 +43,8 @@ def inherit_weights(
     chosen = choose_units(structure, source, importance, seed, examples)
     for name in operations:
         axes = structure.space.connected.weights[name]
+        if not axes:
+            continue
         old = _present(axes, _weights(source.operations[name]), _uses_bias(structure.space.baseline, name))
         fresh = _in_order_of(_weights(operations[name]), _weights(source.operations[name]))
         for place, variable in _present(axes, fresh, _uses_bias(structure, name)).items():

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import contextlib
-import copy
-import types
 import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import keras
-from keras.src.saving import serialization_lib
 
 from ..graph import Layer, TensorRef
 from ..graph.model_graph import map_structure
-from ..layer_rules import Setting
 from ..structure import Structure
-from ..structure.setting import setting_at
 from .examples import Examples
 from .importance import Importance, chosen_importance
 from .inherit import inherit_weights
 from .names import accepted_names
 from .normalization_statistics import recompute_statistics
+from .operations import make_operations, setting_of
+from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
 from .seeding import Seeds
 from .source import KerasSource
 
@@ -56,11 +53,8 @@ def build_model(
     names = accepted_names(graph.layers)
     seeds = None if seed is None else Seeds(seed)
     with contextlib.nullcontext() if seeds is None else seeds.of_unseen_layers(layers):
-        operations = {
-            layer.name: _operation(structure, layer, places[layer.name], source, seeds, names[layer.name])
-            for layer in layers
-        }
-        tensors = _called(structure, operations)
+        operations = make_operations(structure, layers, places, names, seeds)
+        tensors = _called(structure, operations, names)
     if seeds is not None:
         for name, operation in operations.items():
             seeds.separate(operation, places[name])
@@ -77,17 +71,25 @@ def build_model(
     return model
 
 
-def _called(structure: Structure, operations: Mapping[str, Any]) -> dict[int, Any]:
+def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[str, str]) -> dict[int, Any]:
     """The calls of a structure made again; its tensors by index."""
     tensors: dict[int, Any] = {}
     aliases = structure.aliases
-    for call in structure.space.graph.calls:
+    graph = structure.space.graph
+    for call in graph.calls:
         operation = operations.get(call.layer)
         if operation is None:
             # A block left out gives what it reads; inside another one left out there is nothing to give.
             results = [tensors.get(aliases.get(tensor, -1)) for tensor in call.outputs]
         elif isinstance(operation, keras.layers.InputLayer):
             results = [operation.output]
+        elif isinstance(operation, (OwnWeight, WeightOf)):
+            _build_owner(structure, operation, graph.layers[call.layer])
+            results = [operation(tensors[graph.input_tensors[0]])]
+        elif isinstance(operation, Unsized):
+            sized = BatchSized.of(operation, call, names[call.layer])
+            read = [tensors[index] for index in call.inputs]
+            results = keras.tree.flatten(sized([tensors[graph.input_tensors[0]], *read]))
         else:
             args, kwargs = _filled(call.args, tensors), _filled(call.kwargs or {}, tensors)
             results = keras.tree.flatten(operation(*args, **kwargs))
@@ -95,55 +97,11 @@ def _called(structure: Structure, operations: Mapping[str, Any]) -> dict[int, An
     return tensors
 
 
-def setting_of(structure: Structure) -> Setting:
-    """The structure in numbers, at its own widths."""
-    return setting_at(structure, structure.widths)
-
-
-def _operation(structure: Structure, layer: Layer, place: int, source: Any, seeds: Seeds | None, name: str) -> Any:
-    if "error" in layer.serialized:
-        raise ValueError(
-            f"Expected a layer that can be made again from its configuration, "
-            f"but {layer.name!r} ({layer.kind}) cannot: {layer.serialized['error']}. Define get_config() in its class."
-        )
-    config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer) | {"name": name}
-    if seeds is not None:
-        config = seeds.config(config, place)
-    original = source.operations[layer.name] if isinstance(source, KerasSource) else None
-    if original is not None:
-        # The model is at hand, so is its own code: nothing is loaded that the user has not run already.
-        with keras.saving.custom_object_scope(_own_objects(original)), serialization_lib.SafeModeScope(False):
-            return type(original).from_config(config)
-    return keras.saving.deserialize_keras_object({**layer.serialized, "config": config}, safe_mode=True)
-
-
-def _changes(structure: Structure, layer: Layer) -> dict[str, Any]:
-    """Configuration entries that differ from the model as read, or that carry sizes."""
-    first = structure.space.connected.first_call(layer.name)
-    if first.rule is None:
-        return {}
-    changes = first.rule.config(first.site, setting_of(structure))
-    base = structure.space.baseline
-    for key, mine, theirs in (
-        (first.rule.activation_key, structure.activations, base.activations),
-        (first.rule.bias_key, structure.biases, base.biases),
-        (first.rule.initializer_key, structure.initializers, base.initializers),
-    ):
-        # Unchanged entries stay as they were: they may hold arguments that a name alone would lose.
-        if key is not None and mine.get(layer.name) != theirs.get(layer.name):
-            changes[key] = mine[layer.name]
-    return changes
-
-
-def _own_objects(operation: Any) -> dict[str, Any]:
-    """Functions and classes of the user's own that a layer's configuration names, by name."""
-    inner = operation._flatten_layers() if isinstance(operation, keras.Layer) else []
-    found = [each for layer in inner for each in (type(layer), *vars(layer).values(), *map(type, vars(layer).values()))]
-    return {
-        each.__name__: each
-        for each in found
-        if isinstance(each, (type, types.FunctionType)) and not each.__module__.startswith(("keras.", "builtins"))
-    }
+def _build_owner(structure: Structure, operation: Any, layer: Layer) -> None:
+    """A layer whose weight is read before it is called has to have it by then."""
+    if isinstance(operation, WeightOf) and not operation.owner.built:
+        site, at = structure.space.connected.first_call(layer.config["of"]).site, setting_of(structure)
+        operation.owner.build((None, *(at.size(dim) for dim in site.inputs[0])))
 
 
 def _filled(structure: Any, tensors: dict[int, Any]) -> Any:

@@ -10,6 +10,25 @@ import keras
 
 
 @dataclass(frozen=True)
+class ReadWeight:
+    """A variable that operations read, in the place of a layer; counted here where no layer in the graph has it."""
+
+    variable: Any
+    is_own: bool
+
+    @property
+    def weights(self) -> list[Any]:
+        return [self.variable] if self.is_own else []
+
+
+@dataclass(frozen=True)
+class HeldWeights:
+    """Variables that nothing reads, in the place of a layer."""
+
+    weights: list[Any]
+
+
+@dataclass(frozen=True)
 class KerasSource:
     """Attributes:
     model: the user's model; read, never written.

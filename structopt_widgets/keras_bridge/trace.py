@@ -1,98 +1,95 @@
-"""Getting a graph of calls out of any kind of model, without changing the model."""
+"""How any kind of model is run once on symbolic inputs, without changing the model."""
 
 from __future__ import annotations
 
-import collections
-import contextlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import keras
-from keras.src.backend.common import global_state
 
-_NAMES_GIVEN = "object_name_uids"  # where Keras counts the names it gives
+from .batch import batch_prime
+from .nodes import called_again, graph_of, has_own_graph, leaves
+from .opening import is_ruled
 
 
-def functional_of(model: keras.Model, input_shape: Any, dtype: Any) -> tuple[keras.Model, dict[int, Any]]:
-    """A functional model of the same calls, and for each of its layers (by ``id``) the user's own.
-
-    A functional or sequential model is its own graph. A subclassed one is called once on a
-    symbolic input; one that is not built yet is copied first, so that the user's stays unbuilt.
-    ``input_shape`` is the shape of one sample, ``dtype`` that of the input; both may be dictionaries by
-    the inputs' names.
+@dataclass(frozen=True)
+class Run:
+    """Attributes:
+    model: what is run: the user's own, or a copy of one that is not built yet.
+    inputs: symbolic tensors, whose batch is ``prime``.
+    call: makes the outputs from the inputs.
+    originals: the user's own layer for each of the copy's, by ``id``.
     """
+
+    model: Any
+    inputs: Any
+    prime: int
+    call: Callable[[Any], Any]
+    originals: dict[int, Any]
+
+
+def needs_run(graph: keras.Model, input_shape: Any) -> bool:
+    """Whether a functional graph as Keras keeps it says too little: a layer to be opened, or lengths that are given."""
+    return (
+        (input_shape is not None and _has_free_axes(graph))
+        or not all(map(_is_known, graph.operations))
+        or _reads_weights(graph)
+    )
+
+
+def run_of(model: keras.Model, input_shape: Any, dtype: Any) -> Run:
+    """How to run ``model`` on symbolic inputs of ``input_shape``, that of one sample, and ``dtype``.
+
+    Both may be dictionaries by the inputs' names.
+    """
+    prime = batch_prime(model)
     graph = graph_of(model)
-    if graph is not None:
-        return _with_lengths(graph, input_shape) if _has_free_axes(graph) else graph, {}
+    if graph is not None and has_own_graph(model):
+        shapes = [tuple(tensor.shape)[1:] for tensor in graph.inputs]
+        if input_shape is not None and any(None in shape for shape in shapes):
+            shapes = _each_shape(input_shape)
+        if len(shapes) != len(graph.inputs):
+            raise ValueError(f"Expected an input_shape for each of {len(graph.inputs)} inputs, got {input_shape}.")
+        inputs = [
+            keras.Input(batch_shape=(prime, *shape), dtype=tensor.dtype, name=tensor.name)
+            for shape, tensor in zip(shapes, graph.inputs, strict=True)
+        ]
+        packed = keras.tree.pack_sequence_as(graph._inputs_struct, inputs)
+        return Run(model, packed, prime, lambda given: called_again(graph, given), {})
     originals: dict[int, Any] = {}
     traced = model
     if not model.built:
         shape = _needed_shape(model, input_shape)
         traced = _unbuilt_copy(model)
-        pairs = zip(_leaves(traced), _leaves(model), strict=True)
+        pairs = zip(leaves(traced), leaves(model), strict=True)
         originals = {id(copied): original for copied, original in pairs}
     else:
         shape = input_shape if input_shape is not None else _built_shape(model)
-    with nodes_restored(traced), fresh_names():
-        try:
-            inputs = _symbolic(shape, dtype)
-            outputs = traced.call(inputs)
-            return keras.Model(inputs, outputs, name=model.name), originals
-        # call() is the user's own code: whatever it raises, the answer is the same.
-        except Exception as error:
-            raise ValueError(
-                f"Expected a model whose call() can be traced on a symbolic input of shape {shape}, got "
-                f"{type(error).__name__}: {error}. Use keras.ops and layers instead of NumPy and Python control flow "
-                "on values, check input_shape, or write the model with the functional API."
-            ) from error
+    inputs = _symbolic(shape, dtype, prime)
+    return Run(traced, inputs, prime, traced.call, originals)
 
 
-def graph_of(model: Any) -> keras.Model | None:
-    """The functional graph inside a functional or a built sequential model, else ``None``."""
-    if isinstance(model, keras.Sequential):
-        # keras.Sequential keeps its graph in a private attribute; there is no public way to it.
-        return model._functional if model.built else None
-    return model if hasattr(model, "_nodes_by_depth") else None
+def _is_known(operation: Any) -> bool:
+    inner = graph_of(operation)
+    if inner is not None:
+        return has_own_graph(operation) and all(map(_is_known, inner.operations))
+    return not isinstance(operation, keras.Layer) or is_ruled(operation)
+
+
+def _reads_weights(graph: keras.Model) -> bool:
+    """Whether a bare operation of a functional graph reads a weight."""
+    nodes = [node for nodes in graph._nodes_by_depth.values() for node in nodes]
+    inner = [graph_of(node.operation) for node in nodes]
+    arguments = [(node.arguments.args, node.arguments.kwargs) for node in nodes]
+    found = any(isinstance(leaf, keras.Variable) for leaf in keras.tree.flatten(arguments))
+    return found or any(map(_reads_weights, filter(None, inner)))
 
 
 def _has_free_axes(graph: keras.Model) -> bool:
     inner = (graph_of(operation) for operation in graph.operations)
     return any(None in tensor.shape[1:] for tensor in graph.inputs) or any(map(_has_free_axes, filter(None, inner)))
-
-
-def _with_lengths(graph: keras.Model, input_shape: Any) -> keras.Model:
-    """``graph`` called again on inputs of known lengths, in nested models too.
-
-    Where the lengths stay unknown, so does the graph: reading it says which layer needs them.
-    """
-    shapes = [tuple(tensor.shape)[1:] for tensor in graph.inputs] if input_shape is None else _each_shape(input_shape)
-    if any(None in shape for shape in shapes):
-        return graph
-    if len(shapes) != len(graph.inputs):
-        raise ValueError(f"Expected an input_shape for each of {len(graph.inputs)} inputs, got {input_shape}.")
-    with nodes_restored(graph), fresh_names():
-        try:
-            inputs = [
-                keras.Input(shape, dtype=tensor.dtype, name=tensor.name)
-                for shape, tensor in zip(shapes, graph.inputs, strict=True)
-            ]
-            structure = keras.tree.pack_sequence_as(graph._inputs_struct, inputs)
-            return keras.Model(structure, _called_again(graph, structure), name=graph.name)
-        except ValueError as error:
-            raise ValueError(
-                f"Expected an input_shape that {graph.name!r} can be called on, got {input_shape}: {error}"
-            ) from error
-
-
-def _called_again(graph: keras.Model, inputs: Any) -> Any:
-    """The outputs of a functional graph on other inputs; unlike ``graph(inputs)``, its calls are seen one by one."""
-
-    def flat(operation: Any) -> Any:
-        inner = graph_of(operation)
-        return operation if inner is None else lambda value, **_: _called_again(inner, value)
-
-    return graph._run_through_graph(inputs, operation_fn=flat)
 
 
 def _each_shape(shape: Any) -> list[tuple[int | None, ...]]:
@@ -134,23 +131,20 @@ def _built_shape(model: keras.Model) -> Any:
     return tuple(shape)[1:]
 
 
-def _symbolic(shape: Any, dtype: Any) -> Any:
+def _symbolic(shape: Any, dtype: Any, prime: int) -> Any:
+    def made(each: Any, of_type: Any, name: str | None = None) -> Any:
+        return keras.Input(batch_shape=(prime, *_one_shape(each)), dtype=of_type or "float32", name=name)
+
     if isinstance(shape, dict):
         dtypes = dtype if isinstance(dtype, dict) else dict.fromkeys(shape, dtype)
-        return {name: keras.Input(each, dtype=dtypes[name] or "float32", name=name) for name, each in shape.items()}
-    if _is_many(shape):
-        return [keras.Input(each, dtype=dtype or "float32") for each in shape]
-    return keras.Input(_one_shape(shape), dtype=dtype or "float32")
-
-
-def _leaves(model: Any) -> list[Any]:
-    return list(model._flatten_layers(include_self=False, recursive=True))
+        return {name: made(each, dtypes[name], name) for name, each in shape.items()}
+    return [made(each, dtype) for each in shape] if _is_many(shape) else made(shape, dtype)
 
 
 def _unbuilt_copy(model: keras.Model) -> keras.Model:
     """A second model made as the first was, checked to be the same."""
     advice = "Build it first, by calling it once on a batch, and pass it again."
-    classes = {type(layer).__name__: type(layer) for layer in [model, *_leaves(model)]}
+    classes = {type(layer).__name__: type(layer) for layer in [model, *leaves(model)]}
     try:
         with keras.saving.custom_object_scope(classes):
             copied = type(model).from_config(_constructor_arguments(model))
@@ -160,7 +154,7 @@ def _unbuilt_copy(model: keras.Model) -> keras.Model:
             f"Expected an unbuilt model that can be made again from its configuration, "
             f"got {type(error).__name__}: {error}. {advice}"
         ) from error
-    mine, theirs = ([_settings(layer) for layer in _leaves(each)] for each in (copied, model))
+    mine, theirs = ([_settings(layer) for layer in leaves(each)] for each in (copied, model))
     if mine != theirs:
         raise ValueError(
             f"Expected the layers of {model.name!r} as its constructor makes them, "
@@ -183,29 +177,3 @@ def _settings(layer: Any) -> Any:
     if layer._layers:
         return type(layer), {}
     return type(layer), {key: value for key, value in layer.get_config().items() if key != "name"}
-
-
-@contextlib.contextmanager
-def nodes_restored(model: Any) -> Iterator[None]:
-    """Forget, on leaving, the calls recorded in a model's (or layer's) layers and bare operations meanwhile."""
-    layers = [model, *_leaves(model)]
-    operations = [operation for graph in map(graph_of, layers) if graph is not None for operation in graph.operations]
-    unique = {id(each): each for each in [*layers, *operations]}.values()
-    before = [(each, len(each._inbound_nodes), len(each._outbound_nodes)) for each in unique]
-    try:
-        yield
-    finally:
-        for each, inbound, outbound in before:
-            del each._inbound_nodes[inbound:]
-            del each._outbound_nodes[outbound:]
-
-
-@contextlib.contextmanager
-def fresh_names() -> Iterator[None]:
-    """Bare operations made inside are named as if they were the first: read again, a model has the same names."""
-    given = global_state.get_global_attribute(_NAMES_GIVEN)
-    global_state.set_global_attribute(_NAMES_GIVEN, collections.defaultdict(int))
-    try:
-        yield
-    finally:
-        global_state.set_global_attribute(_NAMES_GIVEN, given)

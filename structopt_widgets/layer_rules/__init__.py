@@ -13,6 +13,7 @@ from . import (
     bare_operations,
     bare_products,
     bare_reductions,
+    bare_selection,
     cells,
     conv_lstm,
     convolutional,
@@ -27,10 +28,12 @@ from . import (
     rnn,
     signals,
     spectral,
+    weights,
 )
 from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
 from .blocks import Block
-from .connect import ConnectedCall, ConnectedGraph, connect
+from .connect import connect
+from .connected import ConnectedCall, ConnectedGraph
 from .cost import Cost, Loop, Step
 from .meaning import Meaning, Role
 from .operations import Operations
@@ -69,6 +72,7 @@ __all__ = [
     "bare_operations",
     "bare_products",
     "bare_reductions",
+    "bare_selection",
     "cells",
     "connect",
     "conv_lstm",
@@ -86,4 +90,5 @@ __all__ = [
     "rnn",
     "signals",
     "spectral",
+    "weights",
 ]

@@ -6,14 +6,24 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from ..graph import Dim, Product, baseline_size
+from ..graph import BATCH, BatchSize, Dim, Product, Shape, baseline_size
+from ..graph.dimensions import has_batch, of_batch
 from .merging import side_by_side
 from .registry import register_layer_rule
 from .reshaping import regrouped
 from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError
 
 
-class _View(LayerRule):
+class Bare(LayerRule):
+    """A bare operation: it counts the batch among the axes, and costs nothing unless it says so."""
+
+    sees_batch = True
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return Cost(saves="nothing")
+
+
+class _View(Bare):
     """The same elements seen differently."""
 
     keeps_values = True
@@ -27,27 +37,21 @@ class Reshape(_View):
     """Axes regrouped; a width passes when it comes out whole."""
 
     def connect(self, site: Site) -> Connection:
-        return Connection((regrouped(site, site.inputs[0], self._target(site)),))
+        target = site.config["newshape"]
+        shape = site.inputs[0]
+        made = regrouped(site, shape, lengths_of([target] if isinstance(target, int) else target, shape))
+        return Connection((tuple(of_batch(dim) if isinstance(dim, int) else dim for dim in made),))
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
-        # The batch is the one axis left open: every other has its length now.
-        return {"newshape": (-1, *(at.size(dim) for dim in site.outputs[0]))}
-
-    def _target(self, site: Site) -> list[int]:
-        batch, *target = site.config["newshape"]
-        if batch not in (-1, None):
-            raise UnsupportedLayerError("there is none for reshaping the batch")
-        return list(target)
+        return {"newshape": lengths_at(site.outputs[0], at)}
 
 
 class Transpose(_View):
-    """Axes in another order, the batch first."""
+    """Axes in another order."""
 
     def connect(self, site: Site) -> Connection:
-        batch, *axes = site.config["axes"] or [None]
-        if batch != 0:
-            raise UnsupportedLayerError("there is none for moving the batch axis")
-        return Connection((tuple(site.inputs[0][axis - 1] for axis in axes),))
+        shape = site.inputs[0]
+        return Connection((tuple(shape[axis] for axis in site.config["axes"] or reversed(range(len(shape)))),))
 
 
 class Exchange(_View):
@@ -58,10 +62,10 @@ class Exchange(_View):
         rank = len(shape)
         if "axis1" in config:
             order = list(range(rank))
-            one, other = without_batch((config["axis1"], config["axis2"]), rank)
+            one, other = positions((config["axis1"], config["axis2"]), rank)
             order[one], order[other] = order[other], order[one]
         else:
-            moved, places = without_batch(config["source"], rank), without_batch(config["destination"], rank)
+            moved, places = positions(config["source"], rank), positions(config["destination"], rank)
             order = [axis for axis in range(rank) if axis not in moved]
             for place, axis in sorted(zip(places, moved, strict=True)):
                 order.insert(place, axis)
@@ -69,13 +73,12 @@ class Exchange(_View):
 
 
 class ExpandDims(_View):
-    """A new axis of length 1."""
+    """A new axis of length 1, or several."""
 
     def connect(self, site: Site) -> Connection:
-        shape = list(site.inputs[0])
-        axes = site.config["axis"]
-        for axis in axes if isinstance(axes, (list, tuple)) else [axes]:
-            position = axis - 1 if axis >= 0 else len(shape) + 1 + axis
+        shape, axes = list(site.inputs[0]), site.config["axis"]
+        many = axes if isinstance(axes, (list, tuple)) else [axes]
+        for position in sorted(positions(many, len(shape) + len(many))):
             shape.insert(position, 1)
         return Connection((tuple(shape),))
 
@@ -85,29 +88,23 @@ class Squeeze(_View):
 
     def connect(self, site: Site) -> Connection:
         shape, axis = site.inputs[0], site.config["axis"]
-        drop = (
-            [position for position, dim in enumerate(shape) if dim == 1]
-            if axis is None
-            else without_batch(axis, len(shape))
-        )
+        every = [position for position, dim in enumerate(shape) if dim == 1]
+        drop = every if axis is None else positions(axis, len(shape))
         for position in drop:
             site.freeze((shape[position],), "drops its only channel")
         return Connection((tuple(dim for position, dim in enumerate(shape) if position not in drop),))
 
 
-class Concatenate(LayerRule):
+class Concatenate(Bare):
     """Inputs side by side along one axis."""
 
     ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
-        return side_by_side(site, without_batch(site.config["axis"], len(site.inputs[0]))[0])
-
-    def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost(saves="nothing")
+        return side_by_side(site, positions(site.config["axis"], len(site.inputs[0]))[0])
 
 
-class Stack(LayerRule):
+class Stack(Bare):
     """Inputs of one shape along a new axis."""
 
     ignores_padding = True
@@ -117,29 +114,23 @@ class Stack(LayerRule):
         for shape in others:
             for one, other in zip(first, shape, strict=True):
                 site.tie(one, other, "stacks them")
-        (place,) = without_batch(site.config["axis"], len(first) + 1)
+        (place,) = positions(site.config["axis"], len(first) + 1)
         return Connection(((*first[:place], len(site.inputs), *first[place:]),))
 
-    def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost(saves="nothing")
 
-
-class Split(LayerRule):
+class Split(Bare):
     """Parts of one axis: equal ones, of a width that is then a multiple of their number; or each with its own."""
 
     ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
-        (axis,) = without_batch(site.config["axis"], len(shape))
+        (axis,) = positions(site.config["axis"], len(shape))
         parts = self._parts(site, shape[axis])
         return Connection(tuple((*shape[:axis], part, *shape[axis + 1 :]) for part in parts))
 
-    def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost(saves="nothing")
-
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
-        (axis,) = without_batch(site.config["axis"], len(site.inputs[0]))
+        (axis,) = positions(site.config["axis"], len(site.inputs[0]))
         if isinstance(site.config["indices_or_sections"], int):
             return {}
         ends = itertools.accumulate(at.size(shape[axis]) for shape in site.outputs)
@@ -154,57 +145,82 @@ class Split(LayerRule):
         return list(lengths) if isinstance(dim, int) else list(site.cut(dim, lengths, "splits it into parts"))
 
 
-class Repetition(LayerRule):
+class Repetition(Bare):
     """An axis several times over: as a whole (``tile``), or element by element (``repeat``)."""
 
     def connect(self, site: Site) -> Connection:
         shape, repeats = site.inputs[0], site.config["repeats"]
         if "axis" in site.config:
             if not isinstance(repeats, int) or site.config["axis"] is None:
-                raise UnsupportedLayerError("there is none for unequal repetitions, or for those of the batch")
-            (axis,) = without_batch(site.config["axis"], len(shape))
+                raise UnsupportedLayerError("there is none for unequal repetitions")
+            (axis,) = positions(site.config["axis"], len(shape))
             return Connection((tuple(_product(dim, repeats) if at == axis else dim for at, dim in enumerate(shape)),))
-        given = [repeats] if isinstance(repeats, int) else list(repeats)
-        batch, *times = [1] * (len(shape) + 1 - len(given)) + given
-        if batch != 1 or len(times) != len(shape):
+        given = [repeats] if isinstance(repeats, (int, BatchSize)) else list(repeats)
+        rank = max(len(given), len(shape))
+        times = [*[1] * (rank - len(given)), *map(baseline_length, given)]
+        padded = (*(1,) * (rank - len(shape)), *shape)
+        if any(has_batch(dim) and count != 1 for count, dim in zip(times, padded, strict=True)):
             raise UnsupportedLayerError("there is none for repeating the batch")
-        return Connection((tuple(_product(count, dim) for count, dim in zip(times, shape, strict=True)),))
-
-    def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost(saves="nothing")
+        return Connection((tuple(_product(of_batch(count), dim) for count, dim in zip(times, padded, strict=True)),))
 
 
-class GetItem(LayerRule):
+class GetItem(Bare):
     """Part of a tensor. An axis taken whole keeps its width; one that is cut stays as long as it is."""
 
     def connect(self, site: Site) -> Connection:
         key = site.call.args[1] if len(site.call.args) > 1 else (site.call.kwargs or {})["key"]
         keys = list(key) if isinstance(key, tuple) else [key]
-        if Ellipsis in keys:
-            dots = keys.index(Ellipsis)
-            taken = sum(key is not None for key in keys) - 1
-            keys[dots : dots + 1] = [slice(None)] * (len(site.inputs[0]) + 1 - taken)
-        batch, *parts = keys
-        if batch != slice(None) or any(not isinstance(part, (int, slice, type(None))) for part in parts):
+        if any(not isinstance(each, (int, slice, type(None), type(Ellipsis))) for each in keys):
             raise UnsupportedLayerError("there is none for this kind of indexing")
+        taken = len(site.inputs[0]) - sum(isinstance(each, (int, slice)) for each in keys)
+        at = keys.index(Ellipsis) if Ellipsis in keys else len(keys)
+        keys[at : at + 1] = [slice(None)] * taken
         output: list[Dim] = []
-        left = list(site.inputs[0])
-        whole = [slice(None)] * (len(left) - sum(part is not None for part in parts))
-        for part in [*parts, *whole]:
+        rest = iter(site.inputs[0])
+        for part in keys:
             if part is None:
                 output.append(1)
                 continue
-            dim = left.pop(0)
-            if part == slice(None):
+            dim = next(rest)
+            if part == slice(None) or part == slice(0, baseline_size(dim), None):
                 output.append(dim)
                 continue
+            if has_batch(dim):
+                raise UnsupportedLayerError("there is none for taking part of the batch")
             site.freeze((dim,), "takes a part of it")
             if isinstance(part, slice):
                 output.append(len(range(*part.indices(baseline_size(dim)))))
         return Connection((tuple(output),))
 
-    def cost(self, site: Site, at: Setting) -> Cost:
-        return Cost(saves="nothing")
+
+def positions(axis: Any, rank: int) -> list[int]:
+    """Axes as Keras counts them, from either end, as positions in a full shape."""
+    axes = [axis] if isinstance(axis, int) else list(axis)
+    if any(not -rank <= each < rank for each in axes):
+        raise UnsupportedLayerError(f"there is none for axes {axes} of {rank}")
+    return [each % rank for each in axes]
+
+
+def lengths_of(target: Any, shape: Shape) -> list[int]:
+    """The lengths that are asked for, in the model as read, of as many elements as ``shape`` has."""
+    lengths = [-1 if each is None else baseline_length(each) for each in target]
+    if -1 in lengths:
+        total, asked = 1, 1
+        for dim in shape:
+            total *= baseline_size(dim)
+        for length in lengths:
+            asked *= length if length != -1 else 1
+        lengths[lengths.index(-1)] = total // asked
+    return lengths
+
+
+def lengths_at(shape: Shape, at: Setting) -> tuple[int | BatchSize, ...]:
+    """The lengths of a shape at a setting, as an argument of an operation."""
+    return tuple(BatchSize(at.size(dim)) if has_batch(dim) else at.size(dim) for dim in shape)
+
+
+def baseline_length(value: int | BatchSize) -> int:
+    return value.rows * BATCH.baseline if isinstance(value, BatchSize) else value
 
 
 def _product(outer: Dim, inner: Dim) -> Dim:

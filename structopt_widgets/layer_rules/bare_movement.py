@@ -75,42 +75,6 @@ class Triangle(_Movement):
         return Connection((site.inputs[0],))
 
 
-class BroadcastTo(_Movement):
-    """Axes of length 1 repeated, and new ones in front. The batch stays, whatever its size."""
-
-    def connect(self, site: Site) -> Connection:
-        shape, target = site.inputs[0], tuple(site.config["shape"])
-        if len(target) != len(shape) + 1:
-            raise UnsupportedLayerError("there is none for repeating the batch")
-        made: list[Dim] = []
-        for dim, length in zip(shape, target[1:], strict=True):
-            if baseline_size(dim) != length:
-                site.freeze((dim,), f"repeats its single channel over {length}")
-                made.append(length)
-            else:
-                # The target is written down in the configuration, where only fixed sizes are known.
-                site.freeze((dim,), "is told its size")
-                made.append(length)
-        return Connection((tuple(made),))
-
-
-class Take(_Movement):
-    """Elements of one axis by their place: the axis becomes those of the places, and stays as long as it is."""
-
-    def connect(self, site: Site) -> Connection:
-        places, table = _operand(site, 1, "indices"), _operand(site, 0, "x")
-        is_table = not isinstance(_given(site, 0, "x"), TensorRef)
-        axis = site.config["axis"]
-        if is_table and axis == 0:
-            # Rows of a constant, looked up as an embedding's are.
-            return Connection(((*places, *np.shape(_given(site, 0, "x"))[1:]),))
-        if is_table or axis is None or isinstance(_given(site, 1, "indices"), TensorRef):
-            raise UnsupportedLayerError("there is none for places that differ from sample to sample")
-        (at,) = without_batch(axis, len(table))
-        site.freeze((table[at],), "takes a part of it")
-        return Connection(((*table[:at], *places, *table[at + 1 :]),))
-
-
 class TakeAlongAxis(_Movement):
     """Elements of one axis by their place, another one for each of the other axes."""
 
@@ -196,8 +160,6 @@ def _operand(site: Site, position: int, name: str) -> Shape:
 register_bare(Pad(), "Pad")
 register_bare(Shuffle("turns it round"), "Flip", "Roll")
 register_bare(Triangle(), "Tril", "Triu")
-register_bare(BroadcastTo(), "BroadcastTo")
-register_bare(Take(), "Take")
 register_bare(TakeAlongAxis(), "TakeAlongAxis")
 register_bare(Unstack(), "Unstack")
 register_bare(Halves(), "Glu")

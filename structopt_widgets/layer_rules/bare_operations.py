@@ -6,18 +6,15 @@ Their kinds carry a prefix (``ops.Add``), because the layers' class names overla
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-import numpy as np
-
-from ..graph import Shape, TensorRef, ceil_log2
+from ..graph import ceil_log2
 from .activation_costs import ACTIVATION_COSTS
 from .activations import LogSoftmax, Softmax, row
-from .bare_axes import register_bare, without_batch
+from .bare_axes import positions, register_bare
 from .core import Identity
 from .meaning import Role
 from .merging import broadcast
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, passes_places
+from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, passes_places
 
 
 @dataclass(frozen=True)
@@ -29,6 +26,7 @@ class Combination(LayerRule):
 
     elementwise = True
 
+    sees_batch = True
     verb: str = "combines them element by element"
     flops: int = 1
     span: int = 1
@@ -38,7 +36,7 @@ class Combination(LayerRule):
 
     def connect(self, site: Site) -> Connection:
         operands = (*site.call.args, *(site.call.kwargs or {}).values())
-        result, *others = (_operand_shape(site, each) for each in operands)
+        result, *others = (site.shape_of(each) for each in operands)
         for shape in others:
             result = broadcast(site, result, shape, self.verb)
         return Connection((result,))
@@ -60,6 +58,7 @@ class Reduction(LayerRule):
     ``chooses``: the value is one of those it is taken over, however many copies there are of them.
     """
 
+    sees_batch = True
     mean: int = 0  # 1 or 0, a factor of the costs
     chooses: bool = False
     keeps: bool = False
@@ -88,10 +87,8 @@ class Reduction(LayerRule):
         return Mixing(averaged=over) if self.mean else Mixing(summed=over)
 
     def _axes(self, site: Site) -> list[int]:
-        axis = site.config.get("axis")
-        if axis is None:
-            raise UnsupportedLayerError("there is none for reducing over the batch too")
-        return without_batch(axis, len(site.inputs[0]))
+        axis, rank = site.config.get("axis"), len(site.inputs[0])
+        return list(range(rank)) if axis is None else positions(axis, rank)
 
 
 class Variance(Reduction):
@@ -100,15 +97,6 @@ class Variance(Reduction):
     def cost(self, site: Site, at: Setting) -> Cost:
         over = at.elements(tuple(site.inputs[0][axis] for axis in self._axes(site)))
         return Cost(other=4 * at.elements(site.inputs[0]), span=2 * (ceil_log2(over) + 1) + 2)
-
-
-def _operand_shape(site: Site, value: Any) -> Shape:
-    if isinstance(value, TensorRef):
-        return site.inputs[site.call.inputs.index(value.index)]
-    # A constant has the batch axis only if it is of full rank, where it must be 1.
-    shape = np.shape(value)
-    longest = max(len(each) for each in site.inputs)
-    return tuple(shape[1:] if len(shape) > longest else shape)
 
 
 register_bare(Combination("adds them", role=Role.ADDITION), "Add")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..graph import Dim, Shape, baseline_size, ceil_log2, product
+from ..graph import Dim, Shape, baseline_size, ceil_log2
 from .activation_costs import ACTIVATION_COSTS
 from .bare_axes import register_bare
 from .meaning import Role
@@ -11,32 +11,58 @@ from .operations import Operations
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
 
 
-class Matmul(LayerRule):
+class _Products(LayerRule):
+    """Sums of products of two operands; what is summed over, with a weight to each, is no mixing of channels."""
+
+    sees_batch = True
+
+    def mixing(self, site: Site) -> Mixing:
+        weights = [operand for operand, names in enumerate(site.of_weights) if names]
+        return Mixing(summed=tuple(site.shared) if weights else self.over(site))
+
+    def contract(self, site: Site, over: tuple[Shape, ...]) -> None:
+        """Note what is summed over. Of two weights the second one is: copies of a unit share its weights, once."""
+        for operand in (1,) if all(site.of_weights) else (0, 1):
+            for dim in over[operand]:
+                site.contract(operand, dim)
+
+    def over(self, site: Site) -> Shape:
+        """The axes that are summed over."""
+        raise NotImplementedError
+
+    def products(self, site: Site, at: Setting) -> Cost:
+        over = at.elements(self.over(site))
+        return Cost(macs=over * at.elements(site.outputs[0]), span=1 + ceil_log2(over))
+
+
+class Matmul(_Products):
     """A product of two tensors over the last axis of one and the last but one of the other."""
 
     def connect(self, site: Site) -> Connection:
         left, right = self._operands(site)
-        site.tie(left[-1], right[-2], "multiplies them as matrices")
-        leading = broadcast(site, left[:-2], right[:-2], "multiplies them as matrices")
-        return Connection(((*leading, left[-2], right[-1]),))
+        rows, columns = (left if len(left) > 1 else (1, *left)), (right if len(right) > 1 else (*right, 1))
+        site.tie(rows[-1], columns[-2], "multiplies them as matrices")
+        self.contract(site, (rows[-1:], columns[-2:-1]))
+        leading = broadcast(site, rows[:-2], columns[:-2], "multiplies them as matrices")
+        made = (*(rows[-2:-1] if len(left) > 1 else ()), *(columns[-1:] if len(right) > 1 else ()))
+        return Connection(((*leading, *made),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        over = at.size(self._operands(site)[0][-1])
-        return Cost(macs=over * at.elements(site.outputs[0]), span=1 + ceil_log2(over))
+        return self.products(site, at)
 
-    def mixing(self, site: Site) -> Mixing:
-        return Mixing(summed=self._operands(site)[0][-1:])
+    def over(self, site: Site) -> Shape:
+        return self._operands(site)[0][-1:]
 
     def _operands(self, site: Site) -> tuple[Shape, Shape]:
-        if len(site.inputs) != 2 or min(map(len, site.inputs)) < 2:
+        if len(site.inputs) != 2 or min(map(len, site.inputs)) < 1:
             raise UnsupportedLayerError(
-                "there is none for products with constants or vectors (a layer's weights are a constant here: "
-                "tie embeddings with keras.layers.ReversibleEmbedding)"
+                "there is none for products with constants (a layer's weights are one where they are read outside of "
+                "a layer: tie embeddings with keras.layers.ReversibleEmbedding)"
             )
         return site.inputs[0], site.inputs[1]
 
 
-class Einsum(LayerRule):
+class Einsum(_Products):
     """Products of one or two tensors by the letters of their axes, summed over those that the result has not."""
 
     def connect(self, site: Site) -> Connection:
@@ -47,38 +73,47 @@ class Einsum(LayerRule):
                 if baseline_size(axes.setdefault(letter, dim)) != baseline_size(dim):
                     raise UnsupportedLayerError("there is none for axes that are repeated to fit")
                 site.tie(axes[letter], dim, "multiplies them")
+        if len(operands) == 2:
+            over = (tuple(axes[letter] for letter in letters if letter not in made) for letters in operands)
+            self.contract(site, tuple(over))
         return Connection((tuple(axes[letter] for letter in made),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        operands, made = self._letters(site)
-        axes = {
-            letter: at.size(dim)
-            for letters, shape in zip(operands, site.inputs, strict=True)
-            for letter, dim in zip(letters, shape, strict=True)
-        }
-        over = product(size for letter, size in axes.items() if letter not in made)
-        products = over * at.elements(site.outputs[0])
-        if len(operands) == 1:
-            return Cost(other=products - at.elements(site.outputs[0]), span=ceil_log2(over), saves="nothing")
-        return Cost(macs=products, span=1 + ceil_log2(over))
+        if len(site.inputs) == 2:
+            return self.products(site, at)
+        over, made = at.elements(self.over(site)), at.elements(site.outputs[0])
+        return Cost(other=over * made - made, span=ceil_log2(over), saves="nothing")
 
     def mixing(self, site: Site) -> Mixing:
+        return super().mixing(site) if len(site.inputs) == 2 else Mixing(summed=self.over(site))
+
+    def over(self, site: Site) -> Shape:
         operands, made = self._letters(site)
-        axes = (
-            pair for each, shape in zip(operands, site.inputs, strict=True) for pair in zip(each, shape, strict=True)
-        )
-        return Mixing(summed=tuple(dim for letter, dim in axes if letter not in made))
+        axes = {
+            letter: dim
+            for each, shape in zip(operands, site.inputs, strict=True)
+            for letter, dim in zip(each, shape, strict=True)
+        }
+        return tuple(dim for letter, dim in axes.items() if letter not in made)
 
     def _letters(self, site: Site) -> tuple[list[str], str]:
-        """The letters of each operand and of the result, without the batch's."""
+        """The letters of each operand and of the result; dots are capitals that no equation has."""
         left, arrow, made = site.config["subscripts"].replace(" ", "").partition("->")
         operands = left.split(",")
-        batch = {letters[:1] for letters in (*operands, made)}
         # A letter twice in one operand is a diagonal.
-        plain = arrow and "." not in left and all(len(set(letters)) == len(letters) for letters in operands)
-        if not plain or len(batch) > 1 or len(site.inputs) != len(operands) or len(operands) > 2:
-            raise UnsupportedLayerError("there is none for sums over the batch, dots, diagonals or constants")
-        return [letters[1:] for letters in operands], made[1:]
+        plain = arrow and all(len(set(letters)) == len(letters) for letters in operands if "." not in letters)
+        if not plain or len(site.inputs) != len(operands) or len(operands) > 2:
+            raise UnsupportedLayerError("there is none for diagonals, constants, or more than two operands")
+        dotted = max(
+            (len(shape) - len(each) + 3 for each, shape in zip(operands, site.inputs, strict=True) if "." in each),
+            default=0,
+        )
+        dots = "".join(chr(0x391 + place) for place in range(dotted))
+        spelled = [
+            each.replace("...", dots[dotted - (len(shape) - len(each) + 3) :] if "." in each else "")
+            for each, shape in zip(operands, site.inputs, strict=True)
+        ]
+        return spelled, made.replace("...", dots)
 
 
 class DotProductAttention(LayerRule):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..graph import Shape, baseline_size, ceil_log2
 from .augmentation import Resampling
-from .bare_axes import register_bare, without_batch
+from .bare_axes import positions, register_bare, without_batch
 from .bare_operations import Reduction, Variance
 from .kept import Kept
 from .pooling import Pooling
@@ -51,7 +51,7 @@ class Moments(Variance):
         return Connection((shape, shape))
 
     def _axes(self, site: Site) -> list[int]:
-        return without_batch(site.config["axes"], len(site.inputs[0]))
+        return positions(site.config["axes"], len(site.inputs[0]))
 
 
 @dataclass(frozen=True)

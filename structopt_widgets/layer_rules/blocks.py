@@ -18,7 +18,7 @@ from ..graph.dimensions import resolve, symbols
 from .meaning import Role
 
 if TYPE_CHECKING:
-    from .connect import ConnectedCall
+    from .connected import ConnectedCall
 
 # What a layer that mixes or filters its input has, and an activation that learns a slope has not.
 _KERNELS = ("kernel_initializer", "depthwise_initializer", "pointwise_initializer")

@@ -2,71 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
-from ..graph import Call, DimensionError, Layer, ModelGraph, Shape, Symbol, baseline_size
-from ..graph.dimensions import freeze, resolve, unify
-from .activation_costs import ActivationCost
-from .blocks import Block, find_blocks
+from ..graph import UNREAD, WEIGHT, Call, Dim, DimensionError, Layer, ModelGraph, Shape, baseline_size
+from ..graph.dimensions import freeze, has_batch, per_sample, resolve, unify
+from .blocks import find_blocks
 from .changed import rule_of
-from .rule import Connection, LayerRule, Setting, Site, UnsupportedLayerError, WeightAxes
-
-
-@dataclass(frozen=True)
-class ConnectedCall:
-    """A call with its rule and the dimensions of what goes in and out. No rule: it is uncounted."""
-
-    call: Call
-    site: Site
-    rule: LayerRule | None
-
-
-@dataclass(frozen=True)
-class ConnectedGraph:
-    """A graph whose dimensions are known.
-
-    ``weights`` maps each layer to the axes of its weights, the bias's included when it is off;
-    ``uncounted`` maps each layer whose operations cannot be counted to the reason; ``blocks`` are
-    the parts that can be left out, in execution order.
-    """
-
-    graph: ModelGraph
-    calls: tuple[ConnectedCall, ...]
-    shapes: tuple[Shape, ...]
-    weights: Mapping[str, tuple[WeightAxes, ...]]
-    uncounted: Mapping[str, str]
-    blocks: tuple[Block, ...]
-
-    def setting(
-        self,
-        widths: Mapping[Symbol, Any],
-        biases: Mapping[str, Any],
-        activations: Mapping[str, ActivationCost],
-        blocks: Mapping[str, Any],
-    ) -> Setting:
-        """A choice of every knob, in any kind of number; ``blocks`` maps those that can be left out to 1 or 0.
-
-        Where a hidden layer is left out, what reads it gets the width that the layer would have read.
-        """
-        effective = dict(widths)
-        at = Setting(effective, biases, activations, blocks)
-        for block in self.blocks:
-            kept = blocks.get(block.name, 1)
-            if block.width is not None and not (isinstance(kept, int) and kept):
-                axis = self.shapes[block.result].index(block.width)
-                read = at.size(self.shapes[block.source][axis])
-                effective[block.width] = kept * at.size(block.width) + (1 - kept) * read
-        return at
-
-    def first_call(self, layer: str) -> ConnectedCall:
-        """The first use of ``layer``."""
-        return next(each for each in self.calls if each.call.layer == layer)
-
-    def lengths(self, tensor: int) -> tuple[int, ...]:
-        """Shape of a tensor in the model as read, without the batch axis."""
-        return tuple(baseline_size(dim) for dim in self.shapes[tensor])
+from .connected import ConnectedCall, ConnectedGraph
+from .rule import Connection, LayerRule, Site, UnsupportedLayerError, WeightAxes
+from .tensor_weights import Borrowed, WeightUses
 
 
 class _RuleMismatchError(Exception):
@@ -79,86 +23,156 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
     A layer without a rule, or whose rule disagrees with its actual shapes or weights, keeps the
     widths around it as they are and is listed as uncounted.
     """
-    shapes: list[Any] = [tensor.shape for tensor in graph.tensors]
-    weights: dict[str, tuple[WeightAxes, ...]] = {}
-    uncounted: dict[str, str] = {}
-    calls: list[ConnectedCall] = []
-    for call in graph.calls:
-        layer = graph.layers[call.layer]
-        found = tuple(graph.tensors[index].shape for index in call.outputs)
-        site = Site(layer, [shapes[index] for index in call.inputs], call, found=found)
-        rule = rule_of(layer) if layer.name not in uncounted else None
-        reason = f"has no layer rule ({layer.kind}); sw.register_layer_rule adds one"
+    return _Connector(graph).connected()
+
+
+class _Connector:
+    def __init__(self, graph: ModelGraph) -> None:
+        self._graph = graph
+        self._shapes: list[Shape] = [tensor.full_shape for tensor in graph.tensors]
+        self._weights: dict[str, tuple[WeightAxes, ...]] = {}
+        self._uncounted: dict[str, str] = {}
+        self._calls: list[ConnectedCall] = []
+        self._uses = WeightUses(graph)
+        self._borrowed = Borrowed(graph)
+
+    def connected(self) -> ConnectedGraph:
+        graph = self._graph
+        for call in graph.calls:
+            self._connect(call)
+        self._borrowed.tie(self._weights)
+        self._name_axes()
+        self._weights.update(self._uses.summed(self._calls, self._weights))
+        maker = {index: call.layer for call in graph.calls for index in call.outputs}
+        for index in graph.output_tensors:
+            for dim in self._shapes[index]:
+                freeze(dim, f"{maker[index]} makes the model's output, whose size belongs to the task")
+        shapes = [per_sample(shape) for shape in self._shapes]
+        blocks = find_blocks(self._calls, shapes, [tensor.dtype for tensor in graph.tensors], graph.output_tensors)
+        stored = frozenset(
+            index for call in graph.calls if WEIGHT in graph.layers[call.layer].kinds for index in call.outputs
+        )
+        return ConnectedGraph(graph, tuple(self._calls), tuple(shapes), self._weights, self._uncounted, blocks, stored)
+
+    def _name_axes(self) -> None:
+        """A weight that brings one width gives it its name; of several, each says which axis it is."""
+        for each in self._calls:
+            own = [width for width in each.site.produced if width.bound is None and width.layers[0] == each.call.layer]
+            if len(own) == 1 and WEIGHT in each.site.layer.kinds:
+                own[0].label = None
+
+    def _connect(self, call: Call) -> None:
+        layer = self._graph.layers[call.layer]
+        full = [self._shapes[index] for index in call.inputs]
+        tensors = [self._graph.tensors[index] for index in call.outputs]
+        found = tuple(each.shape if each.batch_axis == 0 else each.shape[1:] for each in tensors)
+        site = Site(layer, full, call, found=found, of_weights=self._uses.of(call))
+        rule = rule_of(layer) if layer.name not in self._uncounted else None
+        why = f"{layer.kind}; {layer.closed}" if layer.closed else layer.kind
+        reason = f"has no layer rule ({why}); sw.register_layer_rule adds one"
+        if UNREAD in layer.kinds:
+            reason = layer.closed
         connection = None
+        rows: Shape = ()
         if rule is None or not call.inputs:
-            _require_lengths(graph, call)
-        if rule is not None and not call.inputs:
-            connection = Connection(tuple(shapes[index] for index in call.outputs))
+            self._require_lengths(call)
+        if rule is not None and not call.inputs and not rule.sees_batch:
+            connection = Connection(tuple(self._shapes[index] for index in call.outputs))
         elif rule is not None:
             try:
-                connection = rule.connect(site)
-                _check(graph, call, layer, rule, connection)
+                connection, rows = self._answer(rule, site, full)
+                self._check(call, layer, rule, connection)
             except (_RuleMismatchError, DimensionError, UnsupportedLayerError, KeyError) as error:
                 # A KeyError shows a missing key and nothing else.
                 what = f"its configuration has no {error}" if isinstance(error, KeyError) else str(error)
                 rule, connection, reason = None, None, f"does not fit its layer rule: {what}"
                 site.produced.clear()
-                _require_lengths(graph, call)
+                self._require_lengths(call)
         if connection is None:
-            for shape in site.inputs:
+            for shape in full:
                 site.freeze(shape, reason)
             connection = Connection(
-                tuple(shapes[index] for index in call.outputs),
+                tuple(self._shapes[index] for index in call.outputs),
                 tuple(WeightAxes(weight.name, weight.shape) for weight in layer.weights),
             )
-            uncounted[layer.name] = reason
+            self._uncounted[layer.name] = reason
+            site.inputs, site.outputs = full, list(connection.outputs)
         for index, shape in zip(call.outputs, connection.outputs, strict=True):
-            shapes[index] = tuple(resolve(dim) for dim in shape)
-        site.outputs = list(connection.outputs)
+            self._shapes[index] = tuple(resolve(dim) for dim in shape)
+        if not call.inputs:
+            site.outputs = list(connection.outputs)
         if rule is not None:
-            _share_configuration(calls, layer.name, rule, connection)
+            _share_configuration(self._calls, site, rule, connection)
         axes = _as_stored(layer, rule, connection.weights)
-        _share(layer.name, weights.setdefault(layer.name, axes), axes)
-        calls.append(ConnectedCall(call, site, rule))
-    maker = {index: call.layer for call in graph.calls for index in call.outputs}
-    for index in graph.output_tensors:
-        for dim in shapes[index]:
-            freeze(dim, f"{maker[index]} makes the model's output, whose size belongs to the task")
-    shapes = [tuple(resolve(dim) for dim in shape) for shape in shapes]
-    blocks = find_blocks(calls, shapes, [tensor.dtype for tensor in graph.tensors], graph.output_tensors)
-    return ConnectedGraph(graph, tuple(calls), tuple(shapes), weights, uncounted, blocks)
+        _share(layer.name, self._weights.setdefault(layer.name, axes), axes)
+        self._calls.append(ConnectedCall(call, site, rule, rows))
+
+    def _answer(self, rule: LayerRule, site: Site, full: list[Shape]) -> tuple[Connection, Shape]:
+        """What the rule says, in full shapes; and the rows of a sample that it does not see."""
+        if rule.sees_batch:
+            connection = self._borrowed.connection(site) or rule.connect(site)
+            site.outputs = list(connection.outputs)
+            return connection, ()
+        lead = _lead(full)
+        site.inputs = [shape[1:] for shape in full]
+        connection = rule.connect(site)
+        site.outputs = list(connection.outputs)
+        outputs = tuple((*lead, *shape) for shape in connection.outputs)
+        return replace(connection, outputs=outputs), per_sample(lead)
+
+    def _require_lengths(self, call: Call) -> None:
+        """Without a rule only Keras knows an output's lengths: it has to know them all."""
+        for index in call.outputs:
+            shape = self._graph.tensors[index].shape
+            if None in shape:
+                raise ValueError(
+                    f"Expected every axis of {call.layer!r} but the batch to have a length, got {(None, *shape)}: "
+                    "operations cannot be counted without it. "
+                    "Pass input_shape=..., the shape of one sample, or data=..."
+                )
+
+    def _check(self, call: Call, layer: Layer, rule: LayerRule, connection: Connection) -> None:
+        tensors = [self._graph.tensors[index] for index in call.outputs]
+        expected = [tensor.full_shape for tensor in tensors]
+        # A length Keras leaves open is the rule's to say, and so are the rows.
+        for tensor, want, have in zip(tensors, expected, connection.outputs, strict=True):
+            if len(want) != len(have) or not all(
+                _agrees(length, dim, tensor.rows is None) for length, dim in zip(want, have, strict=True)
+            ):
+                shown = [_shown(shape) for shape in (*expected, *connection.outputs)]
+                raise _RuleMismatchError(
+                    f"expected output shapes {', '.join(shown[: len(expected)])}, "
+                    f"the rule gives {', '.join(shown[len(expected) :])}"
+                )
+        has_bias = rule.bias_key is None or bool(layer.config.get(rule.bias_key))
+        declared = [
+            tuple(baseline_size(dim) for dim in weight.axes)
+            for weight in connection.weights
+            if has_bias or not weight.is_bias
+        ]
+        actual = [weight.shape for weight in layer.weights]
+        if declared != actual:
+            raise _RuleMismatchError(f"expected weights of shapes {actual}, the rule gives {declared}")
 
 
-def _require_lengths(graph: ModelGraph, call: Call) -> None:
-    """Without a rule only Keras knows an output's lengths: it has to know them all."""
-    for index in call.outputs:
-        shape = graph.tensors[index].shape
-        if None in shape:
-            raise ValueError(
-                f"Expected every axis of {call.layer!r} but the batch to have a length, got {(None, *shape)}: "
-                "operations cannot be counted without it. Pass input_shape=..., the shape of one sample, or data=..."
-            )
+def _lead(full: list[Shape]) -> Shape:
+    """The first axis of what a layer reads, which it takes for the batch."""
+    leads = [shape[0] for shape in full if shape]
+    batches = [dim for dim in leads if has_batch(dim)] or leads[:1]
+    if len({baseline_size(dim) for dim in batches}) > 1:
+        raise UnsupportedLayerError("there is none for inputs with different numbers of rows")
+    return tuple(batches[:1])
 
 
-def _check(graph: ModelGraph, call: Call, layer: Layer, rule: LayerRule, connection: Connection) -> None:
-    expected = [graph.tensors[index].shape for index in call.outputs]
-    got = [tuple(baseline_size(dim) for dim in shape) for shape in connection.outputs]
-    # A length Keras leaves open is the rule's to say.
-    if not all(_agree(want, have) for want, have in zip(expected, got, strict=True)):
-        raise _RuleMismatchError(f"expected output shapes {expected}, the rule gives {got}")
-    has_bias = rule.bias_key is None or bool(layer.config.get(rule.bias_key))
-    declared = [
-        tuple(baseline_size(dim) for dim in weight.axes)
-        for weight in connection.weights
-        if has_bias or not weight.is_bias
-    ]
-    actual = [weight.shape for weight in layer.weights]
-    if declared != actual:
-        raise _RuleMismatchError(f"expected weights of shapes {actual}, the rule gives {declared}")
+def _agrees(length: Dim, dim: Dim, any_rows: bool) -> bool:
+    if any_rows and has_batch(length):
+        return has_batch(dim)
+    return length == -1 or baseline_size(length) == baseline_size(dim)
 
 
-def _agree(shape: tuple[int | None, ...], lengths: tuple[int, ...]) -> bool:
-    return len(shape) == len(lengths) and all(want in (None, have) for want, have in zip(shape, lengths, strict=True))
+def _shown(shape: Shape) -> str:
+    """A shape for people, without the batch."""
+    return str(tuple(None if dim == -1 else baseline_size(dim) for dim in per_sample(shape)))
 
 
 def _as_stored(layer: Layer, rule: LayerRule | None, axes: tuple[WeightAxes, ...]) -> tuple[WeightAxes, ...]:
@@ -173,12 +187,13 @@ def _as_stored(layer: Layer, rule: LayerRule | None, axes: tuple[WeightAxes, ...
     return tuple(result)
 
 
-def _share_configuration(calls: list[ConnectedCall], layer: str, rule: LayerRule, connection: Connection) -> None:
+def _share_configuration(calls: list[ConnectedCall], site: Site, rule: LayerRule, connection: Connection) -> None:
     """A layer without weights that is called again still has one configuration: sizes written there are one."""
+    layer = site.layer.name
     earlier = [each for each in calls if each.call.layer == layer]
     if not earlier or connection.weights or type(rule).config is LayerRule.config:
         return
-    for one, other in zip(earlier[0].site.outputs, connection.outputs, strict=True):
+    for one, other in zip(earlier[0].site.outputs, site.outputs, strict=True):
         for left, right in zip(one, other, strict=False):
             why = f"{layer} is used several times, with the same sizes in its configuration"
             if len(one) == len(other) and baseline_size(left) == baseline_size(right):

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from ..graph import Dim, Product, Shape, baseline_size
+from ..graph.dimensions import factors
 from .registry import register_layer_rule
-from .rule import Connection, Cost, LayerRule, Setting, Site
+from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError
 
 
 def flattened(shape: Shape) -> Dim:
     """All axes as one, row-major."""
     result: Dim = 1
     for dim in shape:
-        if isinstance(result, int) and isinstance(dim, int):
+        if isinstance(dim, int) and isinstance(result, int):
             result *= dim
         elif isinstance(dim, int) and dim == 1:
             continue
@@ -59,16 +61,19 @@ class Reshape(_Reshaping):
         return {"target_shape": [at.size(dim) for dim in site.outputs[0]]}
 
 
-def regrouped(site: Site, shape: Shape, target: list[int]) -> Shape:
+def regrouped(site: Site, shape: Shape, target: Sequence[int]) -> Shape:
     """Walk both shapes from the left; wherever their running sizes agree, what lies between belongs together."""
     result: list[Dim] = []
-    source = list(shape)
+    source: list[Dim] = list(shape)
     lengths = list(target)
     while source or lengths:
         ins = [source.pop(0)] if source else []
         outs = [lengths.pop(0)] if lengths else []
-        while baseline_size(flattened(tuple(ins))) != baseline_size(flattened(tuple(outs))):
-            if baseline_size(flattened(tuple(ins))) < baseline_size(flattened(tuple(outs))):
+        while _length(ins) != _length(outs):
+            is_shorter = _length(ins) < _length(outs)
+            if not (source if is_shorter else lengths):
+                raise UnsupportedLayerError(f"there is none for making {_text(target)} of what has another size")
+            if is_shorter:
                 ins.append(source.pop(0))
             else:
                 outs.append(lengths.pop(0))
@@ -80,6 +85,9 @@ def regrouped(site: Site, shape: Shape, target: list[int]) -> Shape:
             result.append(flattened(tuple(ins)))
         elif outs.count(1) == len(outs) - 1 and len(ins) == 1:
             result.extend(length if length == 1 else ins[0] for length in outs)
+        elif len(parts := [part for dim in ins for part in factors(dim)]) > len(ins):
+            # What was folded before comes apart again where it was put together.
+            result.extend(regrouped(site, tuple(parts), outs))
         elif len(ins) == 1:
             # Heads and their size, say: the last axis moves.
             result.extend([*outs[:-1], site.split(ins[0], math.prod(outs[:-1]), f"cuts it into {_text(outs)}")])
@@ -89,7 +97,11 @@ def regrouped(site: Site, shape: Shape, target: list[int]) -> Shape:
     return tuple(result)
 
 
-def _text(lengths: list[int]) -> str:
+def _length(dims: Sequence[Dim]) -> int:
+    return math.prod(map(baseline_size, dims))
+
+
+def _text(lengths: Sequence[int]) -> str:
     return " x ".join(map(str, lengths))
 
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from ..graph import (
     Call,
     Dim,
@@ -16,16 +18,15 @@ from ..graph import (
     baseline_size,
     cut,
     freeze,
-    product,
-    size,
     split,
     unify,
 )
-from ..graph.dimensions import symbols
-from .activation_costs import ActivationCost, activation_cost, choice_name
+from ..graph.dimensions import per_sample, symbols
+from .activation_costs import activation_cost, choice_name
 from .cost import Cost
 from .meaning import Meaning
 from .operations import Operations
+from .setting import Setting
 
 Number = Any
 
@@ -98,9 +99,13 @@ class Connection:
 
 @dataclass
 class Site:
-    """One call of a layer, as its rule sees it. Shapes leave the batch axis out.
+    """One call of a layer, as its rule sees it. Shapes leave the batch axis out, unless the rule sees it.
 
-    ``found`` are the output shapes as Keras has them, with ``None`` for lengths that it does not know.
+    ``of_weights`` are for each input the weights that it is made of and nothing else, if it is;
+    ``contracted`` the axes of those weights that the call sums products over; ``shared`` the ones among
+    them that other calls read in another way.
+    ``found`` are the output shapes as Keras has them, without the batch, with ``None`` for lengths that it
+    does not know.
     """
 
     layer: Layer
@@ -108,6 +113,9 @@ class Site:
     call: Call
     outputs: list[Shape] = field(default_factory=list)
     produced: list[Symbol] = field(default_factory=list)
+    of_weights: Sequence[frozenset[str]] = ()
+    contracted: list[tuple[str, Dim]] = field(default_factory=list)
+    shared: list[Dim] = field(default_factory=list)
     found: tuple[tuple[int | None, ...], ...] = ()
 
     @property
@@ -126,6 +134,21 @@ class Site:
         value = args[position] if position < len(args) else kwargs.get(name)
         return self.call.inputs.index(value.index) if isinstance(value, TensorRef) else None
 
+    def operand(self, position: int, name: str) -> Shape:
+        """The full shape of what is passed at ``position`` or by ``name``, be it a tensor or a constant."""
+        args, kwargs = self.call.args, self.call.kwargs or {}
+        return self.shape_of(args[position] if position < len(args) else kwargs[name])
+
+    def shape_of(self, value: Any) -> Shape:
+        """The full shape of an argument: of a tensor, or of a constant."""
+        if isinstance(value, TensorRef):
+            return self.inputs[self.call.inputs.index(value.index)]
+        return np.shape(value)
+
+    def contract(self, operand: int, dim: Dim) -> None:
+        """Say that products are summed over ``dim`` of input ``operand``; the weights it is made of are noted."""
+        self.contracted.extend((name, dim) for name in self.of_weights[operand])
+
     def new_width(self, units: int, label: str | None = None) -> Symbol:
         """A width this layer produces, ``units`` in the model as read; ``label`` names it among several."""
         self.produced.append(Symbol(units, [self.layer.name], label=label))
@@ -137,7 +160,8 @@ class Site:
         "them" in it becomes the layers the two widths come from: "adds them" is read as "sum adds
         stem and branch"; or, where one side cannot move, its size: "sum adds stem and a fixed 8".
         """
-        sources = list(dict.fromkeys(symbol.layers[-1] for side in (left, right) for symbol in symbols(side)))
+        found = [symbol for side in (left, right) for symbol in symbols(side) if symbol.layers]
+        sources = list(dict.fromkeys(symbol.layers[-1] for symbol in found))
         sources += [f"a fixed {side}" for side in (left, right) if isinstance(side, int)]
         if len(sources) > 1:
             because = because.replace("them", f"{', '.join(sources[:-1])} and {sources[-1]}")
@@ -157,44 +181,6 @@ class Site:
             freeze(dim, f"{self.layer.name} {because}")
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One choice of every knob, in any kind of number: what turns dimensions into sizes.
-
-    ``widths`` maps each free symbol to its channels (a multiple of its divisor), ``biases`` each
-    layer with a bias switch to 0 or 1, ``activations`` each layer with an activation to its cost,
-    ``blocks`` each part that can be left out to 1 or 0. ``ConnectedGraph.setting`` makes one.
-    """
-
-    widths: Mapping[Symbol, Number]
-    biases: Mapping[str, Number]
-    activations: Mapping[str, ActivationCost]
-    blocks: Mapping[str, Number] = field(default_factory=dict)
-
-    def size(self, dim: Dim) -> Number:
-        """Size of a dimension."""
-        return dim if isinstance(dim, int) else size(dim, self._units)
-
-    def elements(self, shape: Shape) -> Number:
-        """Elements of a shape."""
-        return product(self.size(dim) for dim in shape)
-
-    def bias(self, site: Site) -> Number:
-        """1 when the layer adds a bias, else 0; where nobody can choose, as configured."""
-        return self.biases.get(site.layer.name, int(bool(site.config.get("use_bias"))))
-
-    def activation(self, site: Site) -> ActivationCost:
-        """Cost of the layer's own activation; where nobody can choose, of the configured one."""
-        chosen = self.activations.get(site.layer.name)
-        return activation_cost(choice_name(site.config.get("activation"))) if chosen is None else chosen
-
-    def _units(self, symbol: Symbol) -> Number:
-        channels = self.widths.get(symbol)
-        if channels is None:
-            return symbol.baseline
-        return channels if symbol.divisor == 1 else channels // symbol.divisor
-
-
 class LayerRule(Meaning):
     """How one kind of layer treats shapes, channels, weights and costs.
 
@@ -202,8 +188,13 @@ class LayerRule(Meaning):
     :func:`~structopt_widgets.register_layer_rule`. ``bias_key``, ``activation_key`` and
     ``initializer_key`` name the configuration entries a user may switch, or are ``None``. What the
     layer means to the rest of a model is said by the attributes of :class:`Meaning`.
+
+    Shapes are those of one sample, and costs too: a rule knows nothing of the batch, which is the first
+    axis of everything a layer reads and makes. Only where ``sees_batch`` is true are shapes full, with the
+    batch (:data:`~structopt_widgets.graph.BATCH`, of size 1 in costs) wherever it is.
     """
 
+    sees_batch: bool = False
     bias_key: str | None = None
     activation_key: str | None = None
     initializer_key: str | None = None
@@ -260,8 +251,9 @@ class Elementwise(LayerRule):
 
 def passes_places(site: Site) -> bool:
     """Whether inputs and output have one first axis, along which an elementwise operation keeps its places."""
-    first = {len(shape) for shape in site.inputs} == {len(site.outputs[0])} and len(site.outputs[0]) > 1
-    return first and all(baseline_size(shape[0]) == baseline_size(site.outputs[0][0]) for shape in site.inputs)
+    inputs, output = [per_sample(shape) for shape in site.inputs], per_sample(site.outputs[0])
+    first = {len(shape) for shape in inputs} == {len(output)} and len(output) > 1
+    return first and all(baseline_size(shape[0]) == baseline_size(output[0]) for shape in inputs)
 
 
 def weighted_cost(site: Site, at: Setting, over: Number, macs: Number | None = None, passes: bool = False) -> Cost:

@@ -45,10 +45,15 @@ def activation_bytes_of(dtype: str, precision: str | None) -> int:
 
 
 def tensor_bytes(connected: ConnectedGraph, at: Setting, precision: str | None = None) -> list[Any]:
-    """Bytes of every tensor of the graph, for one sample. The model's inputs come in their own precision."""
+    """Bytes of every tensor of the graph, for one sample; a weight's are counted as such.
+
+    The model's inputs come in their own precision.
+    """
     given = set(connected.graph.input_tensors)
     return [
-        at.elements(shape) * activation_bytes_of(tensor.dtype, None if index in given else precision)
+        0
+        if index in connected.stored
+        else at.elements(shape) * activation_bytes_of(tensor.dtype, None if index in given else precision)
         for index, (shape, tensor) in enumerate(zip(connected.shapes, connected.graph.tensors, strict=True))
     ]
 

@@ -19,10 +19,7 @@ def call_costs(connected: ConnectedGraph, at: Setting) -> list[Cost]:
     A call without a rule counts 0 and is reported; one in a block that is left out costs nothing.
     """
     present = presence(connected, at)
-    return [
-        call.rule.cost(call.site, at).times(runs) if call.rule else Cost()
-        for call, runs in zip(connected.calls, present, strict=True)
-    ]
+    return [call.cost(at).times(runs) for call, runs in zip(connected.calls, present, strict=True)]
 
 
 def flops(cost: Cost) -> Any:

@@ -37,7 +37,7 @@ def function_changes(structure: Structure) -> dict[str, str]:
             reasons[key] = "is left out"
         elif choice != "initializers":  # which only make fresh weights
             reasons[key] = f"is {new}, was {old}"
-    return reasons | _mixed(structure, grown)
+    return {**space.graph.differences, **reasons, **_mixed(structure, grown)}
 
 
 def _mixed(structure: Structure, grown: Mapping[Symbol, np.ndarray]) -> dict[str, str]:

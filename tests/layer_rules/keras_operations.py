@@ -323,7 +323,7 @@ LISTED: dict[str, str] = {
     "PSNR SSIM SparseCategoricalCrossentropy",
     "made of numbers, not of a tensor of the model": "Arange Array ConvertToTensor EmptyLike Full Geomspace Linspace "
     "Logspace Ndim Size",
-    "works along the batch": "AllClose Corrcoef Diag Diagflat Histogram Outer Ravel ScatterUpdate Slice SliceUpdate "
+    "works along the batch": "AllClose Corrcoef Diag Diagflat Histogram Outer Ravel ScatterUpdate SliceUpdate "
     "Vdot Vsplit Vstack",
     "makes what only the values decide": "Bincount Nonzero Scatter SearchSorted SegmentMax SegmentMin SegmentProd "
     "SegmentReduction SegmentSum Unique UnravelIndex",

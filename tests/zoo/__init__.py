@@ -1,6 +1,6 @@
 """Small models, one peculiarity each; every law is run on all of them."""
 
-from . import composites, depth, images, sequences, vectors, wiring
+from . import composites, depth, images, opened, sequences, vectors, wiring
 from .specimen import ZOO, Specimen, randomize
 
-__all__ = ["ZOO", "Specimen", "composites", "depth", "images", "randomize", "sequences", "vectors", "wiring"]
+__all__ = ["ZOO", "Specimen", "composites", "depth", "images", "opened", "randomize", "sequences", "vectors", "wiring"]

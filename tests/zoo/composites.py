@@ -98,7 +98,7 @@ def layer_of_layers_called_twice() -> keras.Model:
     return keras.Model(inputs, kl.Dense(2)(kl.Concatenate()([*one, other[0]])))
 
 
-@specimen((6,), uncounted=frozenset({"zoo.composites.WithAScale"}))
+@specimen((6,))
 def layer_of_layers_with_a_weight() -> keras.Model:
     inputs = keras.Input((6,))
     return keras.Model(inputs, kl.Dense(2)(WithAScale()(kl.Dense(5, name="held")(inputs))))

@@ -1,0 +1,67 @@
+"""Recognizing the batch in what a trace shows: its size there is a prime that nothing else has."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..graph import BatchSize, Tensor
+
+# Large, so that no length of a model is a multiple of one by chance; small, so that an array of so many rows is none.
+_PRIMES = (3001, 3011, 3019, 3023, 3037, 3041, 3049, 3061)
+
+
+class UnreadableError(ValueError):
+    """Something that is not one sample's own: it depends on how many there are, or on others."""
+
+    path: tuple[str, ...] = ()  # of the opened layer it is in
+
+
+def batch_prime(model: Any) -> int:
+    """A batch size that divides no length of a model's weights."""
+    lengths = {length for variable in model.variables for length in variable.shape}
+    return next(prime for prime in _PRIMES if not any(length and length % prime == 0 for length in lengths))
+
+
+def tensor_of(tensor: Any, prime: int) -> Tensor:
+    """A symbolic tensor as plain data."""
+    shape = list(tensor.shape)
+    axes = [axis for axis, length in enumerate(shape) if length and length % prime == 0]
+    if len(axes) > 1 or any(shape[axis] % (prime * prime) == 0 for axis in axes):
+        raise UnreadableError("relates the samples of a batch to each other")
+    if not axes:
+        return Tensor(tuple(shape), str(tensor.dtype), None)
+    rows = shape.pop(axes[0]) // prime
+    return Tensor(tuple(shape), str(tensor.dtype), axes[0], rows)
+
+
+def with_batch_sizes(value: Any, prime: int) -> Any:
+    """Arguments or a configuration with the lengths that count samples named as such."""
+    if isinstance(value, dict):
+        return {key: with_batch_sizes(each, prime) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return type(value)(with_batch_sizes(each, prime) for each in value)
+    if isinstance(value, slice):
+        return slice(*(with_batch_sizes(each, prime) for each in (value.start, value.stop, value.step)))
+    is_multiple = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value and value % prime == 0
+    return BatchSize(int(value) // prime) if is_multiple else value
+
+
+def one_sample(value: Any, prime: int) -> tuple[np.ndarray, tuple[int | BatchSize, ...] | None]:
+    """A constant, and the shape it is to be repeated to where it holds the same for every sample."""
+    array = np.asarray(keras.ops.convert_to_numpy(value)) if keras.ops.is_tensor(value) else np.asarray(value)
+    axes = [axis for axis, length in enumerate(array.shape) if length and length % prime == 0]
+    if not axes:
+        return array, None
+    first = array
+    for axis in axes:
+        first = np.take(first, [0], axis)
+    if len(axes) > 1 or array.shape[axes[0]] != prime or not np.array_equal(array, np.broadcast_to(first, array.shape)):
+        raise UnreadableError("computes with what differs from sample to sample and does not come from its inputs")
+    for axis in range(first.ndim):
+        # Zeros, say, are zeros at any length.
+        if first.shape[axis] > 1 and np.array_equal(first, np.broadcast_to(np.take(first, [0], axis), first.shape)):
+            first = np.take(first, [0], axis)
+    return first, tuple(with_batch_sizes(length, prime) for length in array.shape)

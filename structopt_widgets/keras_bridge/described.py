@@ -1,0 +1,120 @@
+"""A layer, a weight and an optimizer as plain data."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..graph import UNREAD, WEIGHT, Layer, Weight
+from ..metrics import OPTIMIZER_SLOTS
+from .adapted import adapted_entries
+from .kinds import kinds_of
+
+_NAMED = 3
+_LOOKED_AT = 4096  # values of a weight, to draw others like them
+
+
+def layer_of(operation: Any, name: str, path: tuple[str, ...] = (), closed: str = "") -> Layer:
+    """A layer or bare operation under ``name``; ``closed`` is why a layer without a rule could not be opened."""
+    weights = tuple(map(weight_of, getattr(operation, "weights", [])))
+    return Layer(name, kinds_of(operation), weights, _serialized(operation, name), path, closed)
+
+
+def weight_layer(variable: Any, name: str, path: tuple[str, ...], owner: tuple[str, int] | None, dtype: str) -> Layer:
+    """A weight that operations read, under ``name``; ``owner`` is the layer in the graph it belongs to, and its place.
+
+    ``dtype`` is the policy of the layer whose weight it is.
+    """
+    if owner is not None:
+        return Layer(name, (WEIGHT,), (), {"config": {"name": name, "of": owner[0], "place": owner[1]}}, path)
+    config = {"name": name, "dtype": dtype, **_made_by(variable)}
+    return Layer(name, (WEIGHT,), (weight_of(variable),), {"config": config}, path)
+
+
+def unread_layer(variables: list[Any], name: str) -> Layer:
+    """Weights that are the model's, and that nothing reads, as one layer."""
+    weights = [
+        {**_made_by(each), "name": each.name, "shape": tuple(each.shape), "trainable": bool(each.trainable)}
+        for each in variables
+    ]
+    some = ", ".join(each.path for each in variables[:_NAMED]) + (", ..." if len(variables) > _NAMED else "")
+    reason = f"holds weights that are not read when the model is called: {some}"
+    return Layer(
+        name, (UNREAD,), tuple(map(weight_of, variables)), {"config": {"name": name, "weights": weights}}, (), reason
+    )
+
+
+def _made_by(variable: Any) -> dict[str, Any]:
+    """What a weight like ``variable`` is made by."""
+    return {
+        "weight_dtype": str(variable.dtype),
+        "initializer": keras.saving.serialize_keras_object(_initializer(variable)),
+        "regularizer": keras.saving.serialize_keras_object(variable.regularizer),
+        "constraint": keras.saving.serialize_keras_object(variable.constraint),
+    }
+
+
+def weight_of(variable: Any) -> Weight:
+    """A variable as plain data."""
+    return Weight(variable.name, tuple(variable.shape), str(variable.dtype), bool(variable.trainable))
+
+
+def optimizer_of(model: keras.Model) -> tuple[str | None, int | None]:
+    """The compiled optimizer's name, and the arrays it keeps for each trainable weight where that is known."""
+    optimizer = getattr(model, "optimizer", None)
+    # Mixed precision wraps the optimizer to scale the loss.
+    optimizer = getattr(optimizer, "inner_optimizer", optimizer)
+    if optimizer is None:
+        return None, None
+    name = type(optimizer).__name__
+    slots = OPTIMIZER_SLOTS.get(name.lower())
+    if slots is not None:
+        # Keras allocates these only when they are asked for.
+        optional = {
+            "sgd": ("momentum",),
+            "rmsprop": ("momentum", "centered"),
+            "adam": ("amsgrad",),
+            "adamw": ("amsgrad",),
+        }
+        slots += sum(bool(getattr(optimizer, option, False)) for option in optional.get(name.lower(), ()))
+    return name, slots
+
+
+def _initializer(variable: Any) -> Any:
+    """What draws values like a variable's: Keras forgets the initializer of one that has values."""
+    if variable._initializer is not None and not isinstance(variable._initializer, str):
+        return variable._initializer
+    some = np.asarray(keras.ops.reshape(variable.value, (-1,))[:_LOOKED_AT], "float64")
+    if some.size == 0 or np.ptp(some) == 0:
+        return keras.initializers.Constant(float(some[0]) if some.size else 0.0)
+    return keras.initializers.RandomNormal(float(some.mean()), float(some.std()))
+
+
+def _serialized(operation: Any, name: str) -> dict[str, Any]:
+    try:
+        serialized = _without_build_config(keras.saving.serialize_keras_object(operation))
+        serialized["config"] |= adapted_entries(operation)
+    # get_config may be a user's own code; measuring works without it, and build() says what is missing.
+    except Exception as error:
+        config = {"name": name} if isinstance(operation, keras.Layer) else _arguments(operation)
+        return {"config": config, "error": f"{type(error).__name__}: {error}"}
+    serialized["config"]["name"] = name
+    return serialized
+
+
+def _arguments(operation: Any) -> dict[str, Any]:
+    """What a bare operation was made with, where Keras cannot say: its attributes of that name."""
+    parameters = inspect.signature(type(operation).__init__).parameters
+    return {key: value for key, value in vars(operation).items() if key in parameters}
+
+
+def _without_build_config(value: Any) -> Any:
+    """Drop the shapes layers were built on: they hide in wrapped layers and pin old widths."""
+    if isinstance(value, dict):
+        return {key: _without_build_config(each) for key, each in value.items() if key != "build_config"}
+    if isinstance(value, (list, tuple)):
+        return [_without_build_config(each) for each in value]
+    return value

@@ -1,0 +1,42 @@
+"""What running a model on symbolic tensors showed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass
+class OpenedCall:
+    """One call of a layer without a rule: what went in, and what came out of the operations inside."""
+
+    layer: Any
+    path: tuple[str, ...]
+    args: Any
+    kwargs: Any
+    outputs: Any
+
+
+@dataclass
+class Trace:
+    """What running a model on symbolic tensors showed. What is found of a tensor or a node goes by its ``id``.
+
+    Attributes:
+        nodes: Keras's nodes of the calls that ``outputs`` need, each after those it reads from.
+        paths: the opened layers that a node is inside of.
+        masks: those that Keras handed to a layer by itself, by the first tensor that the layer made.
+        weights: variables and what stands for them, by the variable.
+        constants: the values of tensors that no input goes into.
+        closed: why a layer could not be opened.
+        opened: the calls of opened layers, inner ones first.
+    """
+
+    inputs: Any
+    outputs: Any = None
+    nodes: list[Any] = field(default_factory=list)
+    paths: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    masks: dict[int, dict[str, Any]] = field(default_factory=dict)
+    weights: dict[int, tuple[Any, Any]] = field(default_factory=dict)
+    constants: dict[int, Any] = field(default_factory=dict)
+    closed: dict[int, str] = field(default_factory=dict)
+    opened: list[OpenedCall] = field(default_factory=list)

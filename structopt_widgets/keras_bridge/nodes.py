@@ -1,0 +1,69 @@
+"""Keras's own records of calls: reading leaves none behind."""
+
+from __future__ import annotations
+
+import collections
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+from keras.src.backend.common import global_state
+from keras.src.models import Functional
+
+_NAMES_GIVEN = "object_name_uids"  # where Keras counts the names it gives
+
+
+def graph_of(model: Any) -> keras.Model | None:
+    """The functional graph inside a functional or a built sequential model, else ``None``."""
+    if isinstance(model, keras.Sequential):
+        # keras.Sequential keeps its graph in a private attribute; there is no public way to it.
+        return model._functional if model.built else None
+    return model if hasattr(model, "_nodes_by_depth") else None
+
+
+def has_own_graph(model: Any) -> bool:
+    """Whether what a model computes is its graph, and not a ``call()`` that a subclass defines beside it."""
+    graph = graph_of(model)
+    return graph is not None and type(model).call in (keras.Sequential.call, Functional.call)
+
+
+def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
+    """What a layer's ``call()`` makes; a graph's calls are made one by one, so that they are seen."""
+    return called_again(graph_of(layer), args[0]) if has_own_graph(layer) and args else layer.call(*args, **kwargs)
+
+
+def called_again(graph: keras.Model, inputs: Any) -> Any:
+    """The outputs of a functional graph on other inputs; unlike ``graph(inputs)``, no input is converted."""
+    return graph._run_through_graph(inputs, operation_fn=lambda operation: operation)
+
+
+def leaves(model: Any) -> list[Any]:
+    """The layers inside a model or layer."""
+    return list(model._flatten_layers(include_self=False, recursive=True))
+
+
+@contextlib.contextmanager
+def nodes_restored(model: Any) -> Iterator[None]:
+    """Forget, on leaving, the calls recorded in a model's (or layer's) layers and bare operations meanwhile."""
+    layers = [model, *leaves(model)]
+    operations = [operation for graph in map(graph_of, layers) if graph is not None for operation in graph.operations]
+    unique = {id(each): each for each in [*layers, *operations]}.values()
+    before = [(each, len(each._inbound_nodes), len(each._outbound_nodes)) for each in unique]
+    try:
+        yield
+    finally:
+        for each, inbound, outbound in before:
+            del each._inbound_nodes[inbound:]
+            del each._outbound_nodes[outbound:]
+
+
+@contextlib.contextmanager
+def fresh_names() -> Iterator[None]:
+    """Bare operations made inside are named as if they were the first: read again, a model has the same names."""
+    given = global_state.get_global_attribute(_NAMES_GIVEN)
+    global_state.set_global_attribute(_NAMES_GIVEN, collections.defaultdict(int))
+    try:
+        yield
+    finally:
+        global_state.set_global_attribute(_NAMES_GIVEN, given)

@@ -1,0 +1,278 @@
+"""Opening layers: a model's ``call`` is run once on symbolic inputs *and weights*, down to operations.
+
+While it runs, every variable of every layer is swapped for a symbolic tensor, so that an operation on a
+weight is a call like any other. A layer with a rule stays one call; one without is run by its own
+``call()``, nested, until a layer with a rule or an operation is reached. A layer that cannot be opened, or
+must not be, stays one closed call, with the reason. Everything is put back afterwards.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+import keras
+from keras.src.backend import compute_output_spec
+from keras.src.backend.common import global_state
+from keras.src.layers import layer as keras_layer
+
+from ..layer_rules import find_layer_rule
+from .found import OpenedCall, Trace
+from .kinds import kinds_of
+from .nodes import called, fresh_names, graph_of, nodes_restored
+
+_PATCHING = threading.RLock()
+_CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for training
+# What Keras itself keeps of a layer's variables.
+_TRACKED = ("_trainable_variables", "_non_trainable_variables", "_seed_generators", "_metrics", "_layers", "_tracker")
+
+
+class _SymbolicWeight(keras.KerasTensor):
+    """Stands for a variable; as one, it has itself for a value."""
+
+    @property
+    def value(self) -> Any:
+        return self
+
+    def assign(self, value: Any) -> None:
+        raise _ClosedError("assigns to its weights in call()")
+
+    assign_add = assign_sub = assign
+
+
+class _ClosedError(Exception):
+    """A layer does what a graph of operations cannot say."""
+
+
+def trace(
+    model: Any, inputs: Any, run: Callable[[Any], Any], closed: Mapping[int, str], training: bool | None = None
+) -> Trace:
+    """Run ``run(inputs)``, which calls the layers of ``model``; layers whose ``id`` is in ``closed`` stay closed."""
+    return _Tracer(model, Trace(inputs, closed=dict(closed))).run(run, training)
+
+
+def is_ruled(layer: Any) -> bool:
+    """Whether a layer stays one call: it has a rule, and is no graph of others."""
+    return graph_of(layer) is None and find_layer_rule(kinds_of(layer)) is not None
+
+
+class _Tracer:
+    def __init__(self, model: Any, found: Trace) -> None:
+        self._model, self._found = model, found
+        self._layers = {id(each): each for each in model._flatten_layers(include_self=True, recursive=True)}
+        self._swaps: dict[int, list[tuple[str, Any, Any]]] = {}
+        self._specs: dict[Any, Any] = {}
+        self._inside: set[int] = set()  # the opened layers
+        self._path: list[str] = []
+        self._kept_alive: list[Any] = []  # constants are told apart by their ids
+        self._scope: Any = None
+
+    def run(self, run: Callable[[Any], Any], training: bool | None) -> Trace:
+        found = self._found
+        with self._everything_swapped(), keras.StatelessScope(initialize_variables=False) as self._scope:
+            context = keras_layer.CallContext(entry_layer=None)
+            context.set_value("training", training)
+            before = global_state.get_global_attribute(_CONTEXT)
+            global_state.set_global_attribute(_CONTEXT, context)
+            try:
+                found.outputs = run(found.inputs)
+            finally:
+                global_state.set_global_attribute(_CONTEXT, before)
+            self._check_effects(0)
+            ends = keras.tree.flatten(found.outputs)
+            other = [each for each in ends if not isinstance(each, keras.KerasTensor)]
+            if other or not ends:
+                raise ValueError(f"all outputs must be tensors that depend on the inputs; received {other or ends}")
+            stop = {id(each) for each in keras.tree.flatten(found.inputs)}
+            found.nodes = self._behind(ends, stop, found.masks)
+        return found
+
+    @contextlib.contextmanager
+    def _everything_swapped(self) -> Iterator[None]:
+        with nodes_restored(self._model), fresh_names(), self._no_nodes_of_opened_layers():
+            try:
+                for layer in self._layers.values():
+                    self._swaps[id(layer)] = list(self._stand_ins(layer))
+                    self._put(layer, symbolic=True)
+                    if layer is not self._model:
+                        stays = id(layer) in self._found.closed or is_ruled(layer)
+                        vars(layer)["symbolic_call"] = self._closed(layer) if stays else self._opened(layer)
+                yield
+            finally:
+                for layer in self._layers.values():
+                    vars(layer).pop("symbolic_call", None)
+                    self._put(layer, symbolic=False)
+
+    @contextlib.contextmanager
+    def _no_nodes_of_opened_layers(self) -> Iterator[None]:
+        """What an opened layer returns stays what the operations inside made; it may be anything, too."""
+        real = keras_layer.Node
+
+        def node(operation: Any, **arguments: Any) -> Any:
+            return None if id(operation) in self._inside else real(operation=operation, **arguments)
+
+        with _PATCHING:
+            keras_layer.Node = node
+            try:
+                yield
+            finally:
+                keras_layer.Node = real
+
+    def _stand_ins(self, layer: Any) -> Iterator[tuple[str, Any, Any]]:
+        for key, value in list(vars(layer).items()):
+            if key not in _TRACKED and (swapped := self._swapped(layer, value)) is not value:
+                yield key, value, swapped
+
+    def _swapped(self, layer: Any, value: Any) -> Any:
+        if isinstance(value, keras.Variable):
+            return self._stand_in(layer, value)
+        if isinstance(value, dict):
+            return self._changed(value, {key: self._swapped(layer, each) for key, each in value.items()})
+        if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
+            made = [self._swapped(layer, each) for each in value]
+            changed = any(one is not other for one, other in zip(made, value, strict=True))
+            return (tuple(made) if isinstance(value, tuple) else made) if changed else value
+        return value
+
+    @staticmethod
+    def _changed(old: Mapping[Any, Any], new: dict[Any, Any]) -> Any:
+        return new if any(new[key] is not old[key] for key in old) else old
+
+    def _stand_in(self, layer: Any, variable: Any) -> Any:
+        if id(variable) not in self._found.weights:
+            tensor = _SymbolicWeight(tuple(variable.shape), dtype=variable.dtype)
+            self._found.weights[id(variable)] = variable, tensor
+        tensor = self._found.weights[id(variable)][1]
+        wanted = layer.compute_dtype
+        casts = wanted != variable.dtype and variable._autocast and keras.backend.is_float_dtype(variable.dtype)
+        return keras.ops.cast(tensor, wanted) if casts and keras.backend.is_float_dtype(wanted) else tensor
+
+    def _put(self, layer: Any, symbolic: bool) -> None:
+        for key, real, swapped in self._swaps.get(id(layer), ()):
+            vars(layer)[key] = swapped if symbolic else real
+
+    @contextlib.contextmanager
+    def _real(self, layer: Any) -> Iterator[None]:
+        inside = [each for each in layer._flatten_layers(include_self=True, recursive=True) if id(each) in self._layers]
+        for each in inside:
+            self._put(each, symbolic=False)
+        try:
+            yield
+        finally:
+            for each in inside:
+                self._put(each, symbolic=True)
+
+    def _closed(self, layer: Any) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self._real(layer):
+                outputs = self._whole(layer, type(layer).symbolic_call(layer, *args, **kwargs), args, kwargs)
+            masks = {key: value for key, value in kwargs.items() if key.endswith("mask") and _has_tensors(value)}
+            for tensor in keras.tree.flatten(outputs) if masks else ():
+                self._found.masks[id(tensor)] = masks
+            return outputs
+
+        return call
+
+    def _whole(self, layer: Any, outputs: Any, args: Any, kwargs: Any) -> Any:
+        """``outputs`` with every length that follows from the inputs', where Keras leaves some open."""
+        shapes = [each.shape for each in keras.tree.flatten((args, kwargs)) if isinstance(each, keras.KerasTensor)]
+        if not any(None in each.shape for each in keras.tree.flatten(outputs)) or any(None in each for each in shapes):
+            return outputs
+        config = {key: value for key, value in layer.get_config().items() if key != "name"}
+        key = type(layer), repr(config), repr(shapes)
+        if key not in self._specs:
+            made = compute_output_spec(layer.call, *args, **kwargs)
+            self._specs[key] = [each.shape for each in keras.tree.flatten(made)]
+        flat = zip(keras.tree.flatten(outputs), self._specs[key], strict=True)
+        whole = [keras.KerasTensor(shape, dtype=each.dtype) for each, shape in flat]
+        return keras.tree.pack_sequence_as(outputs, whole)
+
+    def _opened(self, layer: Any) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            effects, calls = self._effects(), len(self._found.opened)
+            self._path.append(layer.name)
+            try:
+                outputs = called(layer, *args, **kwargs)
+                self._check_effects(effects)
+                outputs = keras.tree.map_structure(self._symbolic, outputs)
+            # call() is the user's own code, and may look at values.
+            except Exception as error:
+                self._found.closed[id(layer)] = _reason(error)
+                self._inside.discard(id(layer))
+                del self._found.opened[calls:]
+                self._forget(effects)
+                return self._closed(layer)(*args, **kwargs)
+            finally:
+                path = tuple(self._path)
+                self._path.pop()
+            self._inside.add(id(layer))
+            self._record(OpenedCall(layer, path, args, kwargs, outputs))
+            return outputs
+
+        return call
+
+    def _symbolic(self, output: Any) -> Any:
+        if output is None or isinstance(output, keras.KerasTensor):
+            return output
+        if not keras.ops.is_tensor(output):
+            raise _ClosedError("makes something that is no tensor")
+        tensor = keras.KerasTensor(tuple(output.shape), dtype=keras.backend.standardize_dtype(output.dtype))
+        self._found.constants[id(tensor)] = output
+        self._kept_alive.append(tensor)
+        return tensor
+
+    def _record(self, call: OpenedCall) -> None:
+        outputs = [each for each in keras.tree.flatten(call.outputs) if isinstance(each, keras.KerasTensor)]
+        given = {id(each) for each in keras.tree.flatten((call.args, call.kwargs))}
+        for node in self._behind(outputs, given, self._found.masks):
+            self._found.paths.setdefault(id(node), call.path)
+        self._found.opened.append(call)
+
+    def _behind(self, ends: Sequence[Any], stop: set[int], masks: Mapping[int, dict[str, Any]]) -> list[Any]:
+        """The nodes that make ``ends``, each after those it reads from; without recursion, for deep models."""
+        found: list[Any] = []
+        entered: set[int] = set()
+        stack = [(tensor, False) for tensor in reversed(ends)]
+        while stack:
+            item, is_done = stack.pop()
+            if is_done:
+                found.append(item)
+                continue
+            if id(item) in stop or id(item) in self._found.constants or isinstance(item, _SymbolicWeight):
+                continue
+            history = getattr(item, "_keras_history", None)
+            if history is None or history.operation is None or isinstance(history.operation, keras.layers.InputLayer):
+                continue
+            node = history.operation._inbound_nodes[history.node_index]
+            if id(node) in entered:
+                continue
+            entered.add(id(node))
+            stack.append((node, True))
+            extra = masks.get(id(node.outputs[0]), {})
+            read = [*node.input_tensors, *(each for each in keras.tree.flatten(extra) if _has_tensors(each))]
+            stack.extend((tensor, False) for tensor in reversed(read))
+        return found
+
+    def _effects(self) -> int:
+        return len(self._scope.state_mapping) + len(self._scope.losses or ())
+
+    def _check_effects(self, before: int) -> None:
+        if self._effects() > before:
+            raise _ClosedError("assigns to its weights, draws random numbers or adds a loss in call()")
+
+    def _forget(self, count: int) -> None:
+        for key in list(self._scope.state_mapping)[count:]:
+            del self._scope.state_mapping[key]
+
+
+def _has_tensors(structure: Any) -> bool:
+    return any(isinstance(each, keras.KerasTensor) for each in keras.tree.flatten(structure))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, _ClosedError):
+        return str(error)
+    first = str(error).strip().split("\n")[0]
+    return f"cannot be traced on symbolic tensors ({type(error).__name__}: {first[:160]})"

@@ -1,0 +1,125 @@
+"""Making the layers and operations of a structure, each from its configuration at the chosen sizes."""
+
+from __future__ import annotations
+
+import copy
+import types
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import keras
+from keras.src.saving import serialization_lib
+
+from ..graph import UNREAD, WEIGHT, BatchSize, Layer
+from ..layer_rules import Setting
+from ..structure import Structure
+from ..structure.setting import setting_at
+from .replayed import KeepsWeights, OwnWeight, Unsized, WeightOf, counts_samples, operation_class
+from .seeding import Seeds
+from .source import KerasSource
+
+
+def make_operations(
+    structure: Structure,
+    layers: Sequence[Layer],
+    places: Mapping[str, int],
+    names: Mapping[str, str],
+    seeds: Seeds | None,
+) -> dict[str, Any]:
+    """A fresh layer or operation for each of ``layers``, by name; ``places`` are theirs in the whole graph,
+    ``names`` what they are called in the model.
+    """
+    source = structure.space.source
+    originals = source.operations if isinstance(source, KerasSource) else {}
+    made: dict[str, Any] = {}
+    for layer in layers:
+        if "of" not in layer.config:
+            config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer) | {"name": names[layer.name]}
+            config = config if seeds is None else seeds.config(config, places[layer.name])
+            made[layer.name] = _operation(structure, layer, config, originals.get(layer.name))
+    for layer in layers:
+        if "of" in layer.config:
+            owner = made[layer.config["of"]]
+            made[layer.name] = WeightOf(owner, layer.config["place"], name=names[layer.name], dtype=owner.dtype_policy)
+    return {layer.name: made[layer.name] for layer in layers}
+
+
+def setting_of(structure: Structure) -> Setting:
+    """The structure in numbers, at its own widths."""
+    return setting_at(structure, structure.widths)
+
+
+def _operation(structure: Structure, layer: Layer, config: dict[str, Any], original: Any) -> Any:
+    if UNREAD in layer.kinds:
+        return KeepsWeights(**config)
+    if WEIGHT in layer.kinds:
+        at, (axes,) = setting_of(structure), structure.space.connected.weights[layer.name]
+        return OwnWeight(tuple(at.size(dim) for dim in axes.axes), trainable=axes.trainable, **config)
+    if not layer.weights and layer.kind.startswith("ops."):
+        return _bare_operation(structure, layer, config, original)
+    if "error" in layer.serialized:
+        raise ValueError(
+            f"Expected a layer that can be made again from its configuration, "
+            f"but {layer.name!r} ({layer.kind}) cannot: {layer.serialized['error']}. Define get_config() in its class."
+        )
+    if original is not None:
+        # The model is at hand, so is its own code: nothing is loaded that the user has not run already.
+        with keras.saving.custom_object_scope(_own_objects(original)), serialization_lib.SafeModeScope(False):
+            return type(original).from_config(config)
+    return keras.saving.deserialize_keras_object({**layer.serialized, "config": config}, safe_mode=True)
+
+
+def _bare_operation(structure: Structure, layer: Layer, config: dict[str, Any], original: Any) -> Any:
+    """An operation of ``keras.ops``, or what stands for one until the size of the batch is known."""
+    calls = [call for call in structure.space.graph.calls if call.layer == layer.name]
+    shape = config.get("newshape")
+    if isinstance(shape, (list, tuple)) and sum(isinstance(length, BatchSize) for length in shape) == 1:
+        # Of a reshape Keras finds out one length by itself.
+        config["newshape"] = tuple(-1 if isinstance(length, BatchSize) else length for length in shape)
+    is_sized = counts_samples(config) or any(counts_samples((call.args, call.kwargs)) for call in calls)
+    if is_sized or not any(call.inputs for call in calls):
+        if "error" in layer.serialized:
+            raise ValueError(
+                f"Expected an operation that can be made again from its configuration, but {layer.name!r} "
+                f"({layer.kind}) cannot: {layer.serialized['error']}."
+            )
+        return Unsized({**layer.serialized, "config": config})
+    if original is None:
+        return operation_class(layer.serialized).from_config(config)
+    if "error" not in layer.serialized:
+        return type(original).from_config(config)
+    # It cannot be made from what it keeps; but it has no state, so that a copy is as good.
+    copied = copy.copy(original)
+    copied._inbound_nodes, copied._outbound_nodes = [], []
+    for key, value in _changes(structure, layer).items():
+        setattr(copied, key, value)
+    return copied
+
+
+def _changes(structure: Structure, layer: Layer) -> dict[str, Any]:
+    """Configuration entries that differ from the model as read, or that carry sizes."""
+    first = structure.space.connected.first_call(layer.name)
+    if first.rule is None:
+        return {}
+    changes = first.rule.config(first.site, setting_of(structure))
+    base = structure.space.baseline
+    for key, mine, theirs in (
+        (first.rule.activation_key, structure.activations, base.activations),
+        (first.rule.bias_key, structure.biases, base.biases),
+        (first.rule.initializer_key, structure.initializers, base.initializers),
+    ):
+        # Unchanged entries stay as they were: they may hold arguments that a name alone would lose.
+        if key is not None and mine.get(layer.name) != theirs.get(layer.name):
+            changes[key] = mine[layer.name]
+    return changes
+
+
+def _own_objects(operation: Any) -> dict[str, Any]:
+    """Functions and classes of the user's own that a layer's configuration names, by name."""
+    inner = operation._flatten_layers() if isinstance(operation, keras.Layer) else []
+    found = [each for layer in inner for each in (type(layer), *vars(layer).values(), *map(type, vars(layer).values()))]
+    return {
+        each.__name__: each
+        for each in found
+        if isinstance(each, (type, types.FunctionType)) and not each.__module__.startswith(("keras.", "builtins"))
+    }

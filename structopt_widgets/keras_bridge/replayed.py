@@ -1,0 +1,182 @@
+"""Layers that stand in a rebuilt model for what opened layers did beside their own layers: weights, sizes of the batch.
+
+They are saved with a model, in Keras's safe format, and loaded wherever this package is imported.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+from keras import ops
+
+from ..graph import BatchSize, Call, TensorRef
+from ..graph.model_graph import decode_plain, encode_plain, map_structure
+
+_PACKAGE = "structopt_widgets"
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class OwnWeight(keras.layers.Layer):
+    """A weight as a tensor. It is called on any tensor of the model, which says no more than that it is there."""
+
+    def __init__(
+        self,
+        shape: Any,
+        weight_dtype: str,
+        initializer: Any,
+        regularizer: Any = None,
+        constraint: Any = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.shape, self.weight_dtype = tuple(shape), weight_dtype
+        self.initializer = keras.initializers.get(initializer)
+        self.regularizer = keras.regularizers.get(regularizer)
+        self.constraint = keras.constraints.get(constraint)
+
+    def build(self, _: Any) -> None:
+        self.weight = self.add_weight(
+            shape=self.shape,
+            initializer=self.initializer,
+            dtype=self.weight_dtype,
+            regularizer=self.regularizer,
+            constraint=self.constraint,
+            name="weight",
+        )
+
+    def call(self, _: Any) -> Any:
+        return self.weight.value
+
+    def compute_output_spec(self, _: Any) -> keras.KerasTensor:
+        is_cast = keras.backend.is_float_dtype(self.weight_dtype)
+        return keras.KerasTensor(self.shape, dtype=self.compute_dtype if is_cast else self.weight_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {
+            "shape": self.shape,
+            "weight_dtype": self.weight_dtype,
+            "initializer": keras.initializers.serialize(self.initializer),
+            "regularizer": keras.regularizers.serialize(self.regularizer),
+            "constraint": keras.constraints.serialize(self.constraint),
+        }
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class WeightOf(keras.layers.Layer):
+    """A weight of another layer as a tensor, as a tied output reads it."""
+
+    def __init__(self, owner: Any, place: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.owner, self.place = owner, place
+
+    def build(self, _: Any) -> None:
+        # Past Keras's record of variables: it stays the owner's.
+        self.__dict__["weight"] = self.owner.weights[self.place]
+
+    def call(self, _: Any) -> Any:
+        return self.weight.value
+
+    def compute_output_spec(self, _: Any) -> keras.KerasTensor:
+        return keras.KerasTensor(self.weight.shape, dtype=self.compute_dtype)
+
+    def get_config(self) -> dict[str, Any]:
+        owner = keras.saving.serialize_keras_object(self.owner)
+        return super().get_config() | {"owner": owner, "place": self.place}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> WeightOf:
+        return cls(**config | {"owner": keras.saving.deserialize_keras_object(config["owner"])})
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class KeepsWeights(keras.layers.Layer):
+    """Weights that nothing reads, so that a rebuilt model has them too; passes on what it is called on."""
+
+    def __init__(self, weights: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.kept = weights
+
+    def build(self, _: Any) -> None:
+        for each in self.kept:
+            self.add_weight(
+                shape=each["shape"],
+                initializer=keras.saving.deserialize_keras_object(each["initializer"]),
+                dtype=each["weight_dtype"],
+                trainable=each["trainable"],
+                regularizer=keras.saving.deserialize_keras_object(each["regularizer"]),
+                constraint=keras.saving.deserialize_keras_object(each["constraint"]),
+                name=each["name"],
+            )
+
+    def call(self, inputs: Any) -> Any:
+        return inputs
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"weights": self.kept}
+
+
+@dataclass(frozen=True)
+class Unsized:
+    """A bare operation that can only be made when the size of the batch is known, by its serialization."""
+
+    serialized: Mapping[str, Any]
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class BatchSized(keras.layers.Layer):
+    """A bare operation with the size of the batch among its arguments.
+
+    It is called on a list: a tensor with the batch as its first axis, then what the operation reads.
+    """
+
+    def __init__(self, operation: Any, arguments: Any, **kwargs: Any) -> None:
+        super().__init__(autocast=False, **kwargs)
+        self.operation, self.arguments = operation, arguments
+
+    @classmethod
+    def of(cls, operation: Unsized, call: Call, name: str) -> BatchSized:
+        """The layer for one call of an operation."""
+        place = {index: number for number, index in enumerate(call.inputs)}
+        args, kwargs = map_structure(
+            lambda leaf: TensorRef(place[leaf.index]) if isinstance(leaf, TensorRef) else leaf,
+            (call.args, call.kwargs or {}),
+        )
+        return cls(encode_plain(dict(operation.serialized)), encode_plain([args, kwargs]), name=name)
+
+    def call(self, inputs: Any) -> Any:
+        reference, *tensors = inputs
+        samples = ops.shape(reference)[0]
+
+        def filled(leaf: Any) -> Any:
+            if isinstance(leaf, BatchSize):
+                return leaf.rows * samples
+            return tensors[leaf.index] if isinstance(leaf, TensorRef) else leaf
+
+        serialized = decode_plain(self.operation)
+        config = map_structure(filled, serialized["config"])
+        args, kwargs = map_structure(filled, decode_plain(self.arguments))
+        return operation_class(serialized).from_config(config)(*args, **kwargs)
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config() | {"operation": self.operation, "arguments": self.arguments}
+        return {key: value for key, value in config.items() if key != "autocast"}
+
+
+def operation_class(serialized: Mapping[str, Any]) -> Any:
+    """The class of a bare operation; only Keras's own are known by name."""
+    module = serialized["module"]
+    if not module.startswith("keras."):
+        raise ValueError(f"Expected an operation of Keras, got {serialized['class_name']!r} of {module!r}.")
+    import importlib
+
+    return getattr(importlib.import_module(module), serialized["class_name"])
+
+
+def counts_samples(structure: Any) -> bool:
+    """Whether an argument or configuration has the size of the batch in it."""
+    found: list[bool] = []
+    map_structure(lambda leaf: found.append(isinstance(leaf, BatchSize)), structure)
+    return any(found)
