@@ -121,8 +121,12 @@ def tradeoff_info(
     cursor: float | None = None,
     logx: bool = True,
     references: Mapping[str, float] | None = None,
+    most: int | None = None,
 ) -> TradeoffInfo:
-    """What :func:`plot_tradeoff` shows, without drawing it."""
+    """What :func:`plot_tradeoff` shows, without drawing it.
+
+    Of more than ``most`` trials it shows the front, the best and the latest, and the note says so.
+    """
     y = y or next((name for name in ("accuracy", "r2") if name in trials.columns), "accuracy")
     lines = tuple((name, float(value)) for name, value in (references or {}).items() if math.isfinite(value))
     if not len(trials):
@@ -134,6 +138,12 @@ def tradeoff_info(
     rows = rows.dropna(subset=[x, y])
     if logx:
         rows, front = rows[rows[x] > 0], front[front[x] > 0]
+    note = winners_note(rows, y)
+    if most is not None and len(rows) > most:
+        best = rows[y].sort_values(ascending=not is_larger_better(y), kind="stable").index[: most // 2]
+        kept = {*front.index, *best, *rows.index[-(most // 2) :], baseline}
+        n_trials, rows = len(rows), rows[rows.index.isin(kept)]
+        note = f"{note} Shown are {len(rows):,} of {n_trials:,} trials: the front, the best and the latest.".strip()
     points = tuple(_point(number, row, x, y) for number, row in zip(rows.index, rows.to_dict("records"), strict=True))
     if baseline is not None and baseline not in trials.index:
         raise ValueError(f"Expected the number of a trial in the table as baseline, got {baseline!r}.")
@@ -142,7 +152,7 @@ def tradeoff_info(
     across = [*(point.x for point in points), *([cursor] if cursor is not None and (cursor > 0 or not logx) else [])]
     up = [end for point in points for end in (point.y, point.low, point.high) if not math.isnan(end)]
     x_room, y_room = _room(across, logx), _room([*up, *(value for _, value in lines)], log=False)
-    return TradeoffInfo(x, y, points, order, marked, cursor, logx, lines, x_room, y_room, winners_note(rows, y))
+    return TradeoffInfo(x, y, points, order, marked, cursor, logx, lines, x_room, y_room, note)
 
 
 def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:

@@ -25,6 +25,7 @@ CREATE_STUDY, SET_STUDY_USER_ATTR, SET_STUDY_SYSTEM_ATTR, CREATE_TRIAL = 0, 2, 3
 VITAL = (CREATE_STUDY, SET_STUDY_USER_ATTR, SET_STUDY_SYSTEM_ATTR)
 
 _CHECKSUM = re.compile(rb',"crc32":(\d+)\}$')
+_STUDY = re.compile(rb'"study_name":"([^"\\\\]*)","directions":\[([12]),([12])\]')
 # A line that makes a trial has all of these, and no other line has most of them.
 _OF_A_TRIAL = (b'"study_id":', b'"distributions":{', b'"params":{', b'"user_attrs":{', b'"intermediate_values":{')
 # What each operation has to have for Optuna to do it.
@@ -79,6 +80,15 @@ def salvage(lines: bytes, studies: set[int], where: str) -> Iterator[dict[str, A
         if whole is not None:
             yield whole
             continue
+        study_line = _STUDY.search(part)
+        if study_line and b'"crc32":' not in part:  # with a checksum, there is a second such line
+            yield {
+                "op_code": CREATE_STUDY,
+                "worker_id": "",
+                "study_name": study_line[1].decode(errors="replace"),
+                "directions": [int(study_line[2]), int(study_line[3])],
+            }
+            continue
         found = sorted(part.count(key) for key in _OF_A_TRIAL)[len(_OF_A_TRIAL) // 2]
         named = re.search(rb'"study_id":(\d+),', part)
         study = int(named[1]) if named and int(named[1]) in studies else max(studies, default=0)
@@ -108,6 +118,10 @@ def _check(log: Any) -> None:
     for name in ("datetime_start", "datetime_complete"):
         if log.get(name) is not None:
             datetime.datetime.fromisoformat(log[name])
+    if log["op_code"] == 6:
+        state = TrialState(log["state"])
+        if state.is_finished() or state == TrialState.RUNNING:
+            datetime.datetime.fromisoformat(log["datetime_complete" if state.is_finished() else "datetime_start"])
     if log["op_code"] == CREATE_STUDY:
         [StudyDirection(each) for each in log["directions"]]
     if "distribution" in log:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import threading
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
@@ -14,7 +12,6 @@ from ..graph.checks import whole
 from ..structure import StructureSpace
 from ..training import Budget, Data, Trial
 from ..training.budget import SHORT_BUDGET
-from ..training.trial import COSTS
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -27,14 +24,6 @@ if TYPE_CHECKING:
     from .running import Elsewhere, Here
     from .sweep_progress import SweepProgress
     from .test_part import FinalScore
-
-# The table of a study without trials, so that code that selects columns works from the start.
-EMPTY_COLUMNS = (
-    *("accuracy", "accuracy_low", "accuracy_high", "accuracy_std", "accuracy_by_seed", "loss"),
-    *COSTS,
-    *("epochs", "seeds", "batch_size", "optimizer", "learning_rate"),
-    *("seconds", "engine", "settled", "state", "reason", "data", "fingerprint", "structure"),
-)
 
 
 class Study:
@@ -53,6 +42,7 @@ class Study:
     def __init__(self, path_or_url: str | os.PathLike[str] | None = None, name: str = "structures") -> None:
         # Optuna takes most of a second to import; whoever only measures should not wait for it.
         from .evidence import EvidenceShelf
+        from .readings import Readings
         from .records import SpaceShelf
         from .storage import open_storage, open_study
 
@@ -61,10 +51,7 @@ class Study:
         self.optuna: optuna.Study = open_study(self.storage, name)
         self.study_id = self.storage.get_study_id_from_name(name)
         self.shelf = SpaceShelf(self.storage, self.study_id)
-        self._read: dict[int, Trial] = {}
-        self._unreadable: dict[int, str] = {}
-        self._table: pd.DataFrame | None = None
-        self._lock = threading.Lock()  # a sweep adds to the table in one thread while another reads it
+        self._readings = Readings(self.storage, self.study_id, self.shelf, name)
         self.evidence = EvidenceShelf()
         self.known_data: dict[str, Data] = {}  # by fingerprint: what trials of this process were trained on
 
@@ -76,25 +63,13 @@ class Study:
             raise TypeError(f"Expected a Trial, as quick_run returns it; got {type(trial).__name__}.")
         attrs = description_attrs(self.shelf, trial.structure)
         added = self.storage.create_new_trial(self.study_id, optuna_trial(trial.structure, attrs, trial))
-        # Looking through all of them for each that is added would take ever longer.
-        kept = self._finished(self.storage.get_trial(added))
+        kept = self._readings.added(added)
         return self.trial(self.storage.get_trial_number_from_id(added)) if kept is None else kept
 
     @property
     def trials(self) -> pd.DataFrame:
         """One row a finished trial, indexed by its number; the columns are those of :meth:`Trial.to_row`."""
-        import pandas as pd
-
-        with self._lock:
-            known: Any = () if self._table is None else self._table.index
-            # A finished trial never changes, and writing a row in words takes time.
-            if new := [trial for trial in self if trial.number not in known]:
-                numbers = pd.Index([trial.number for trial in new], name="number")
-                rows = pd.DataFrame([trial.to_row() for trial in new], index=numbers)
-                self._table = rows if self._table is None else pd.concat([self._table, rows]).sort_index()
-            if self._table is None:
-                return pd.DataFrame(columns=list(EMPTY_COLUMNS)).rename_axis("number")
-            return self._table.copy()
+        return self._readings.table()
 
     @property
     def unreadable(self) -> Mapping[int, str]:
@@ -102,22 +77,23 @@ class Study:
 
         Their lines are damaged, or a newer release has written them. They stay where they are.
         """
-        list(self)
-        return MappingProxyType(dict(self._unreadable))
+        self._readings.every()
+        return MappingProxyType(dict(self._readings.unreadable))
 
     def trial(self, number: int) -> Trial:
         """The trial of a number; raises ``ValueError`` when there is none."""
         number = whole(number, "the number of a trial")
-        if number not in self._read:
+        read, unreadable = self._readings.by_number, self._readings.unreadable
+        if number not in read:
             numbers = [str(trial.number) for trial in self]
-            if number in self._unreadable:
+            if number in unreadable:
                 raise ValueError(
-                    f"Expected the number of a trial that can be read, got {number}: {self._unreadable[number]}."
+                    f"Expected the number of a trial that can be read, got {number}: {unreadable[number]}."
                 )
-            if number not in self._read:
+            if number not in read:
                 known = f"{numbers[0]} to {numbers[-1]}" if numbers else "none: the study is empty"
                 raise ValueError(f"Expected the number of a trial ({known}), got {number!r}.")
-        return self._read[number]
+        return read[number]
 
     def compare(self, number: int | None = None) -> pd.DataFrame:
         """Which structures can be told apart from one of them.
@@ -274,40 +250,12 @@ class Study:
         return self.trials.loc[numbers]
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return len(self._readings.every())
 
     def __iter__(self) -> Iterator[Trial]:
-        before = len(self._unreadable)
-        every = self.storage.get_all_trials(self.study_id, deepcopy=False)
-        trials = [trial for trial in map(self._finished, every) if trial is not None]
-        if len(self._unreadable) > before:
-            number, reason = next(iter(self._unreadable.items()))
-            warnings.warn(
-                f"{len(self._unreadable)} of {len(self._unreadable) + len(trials)} trials of the study {self.name!r} "
-                f"cannot be read, and stay where they are. Trial {number}: {reason}. "
-                "study.unreadable has the reason of each.",
-                stacklevel=2,
-            )
-        return iter(trials)
+        return iter(self._readings.every())
 
     def __repr__(self) -> str:
         trials = len(self)
-        lost = f", {len(self._unreadable)} unreadable" if self._unreadable else ""
+        lost = f", {len(self._readings.unreadable)} unreadable" if self._readings.unreadable else ""
         return f"Study({self.name}: {trials} trials{lost})"
-
-    def _finished(self, frozen: optuna.trial.FrozenTrial) -> Trial | None:
-        """The trial Optuna holds, if it has a result. It never changes again, so each is read once."""
-        from .records import read_trial
-
-        if frozen.number not in self._read:
-            if frozen.number in self._unreadable:
-                return None
-            try:
-                trial = read_trial(frozen, self.shelf)
-            except ValueError as error:
-                self._unreadable[frozen.number] = str(error)
-                return None
-            if trial is None:
-                return None
-            self._read.setdefault(frozen.number, trial)
-        return self._read[frozen.number]

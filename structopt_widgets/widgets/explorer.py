@@ -50,6 +50,8 @@ class Explorer(ipywidgets.VBox):
         self.validation = ValidationPanel(lambda: self.structure, data, self.background, self.add)
         self.panel = LivePanel(space, self.controls, self.validation.batch_size)
         self._data = data
+        self._baseline_number: int | None = None
+        self._others: set[int | None] = set()  # numbers of trials of other structures
         if data is not None:
             self.study.known_data[data.fingerprint] = data
         self.tradeoff = TradeoffView(self.study, self._cost, self._baseline_trial, self._choose, self._references)
@@ -108,7 +110,12 @@ class Explorer(ipywidgets.VBox):
         return self.structure.measure(batch_size=self.validation.batch_size.value)
 
     def _baseline_trial(self) -> int | None:
-        return next((trial.number for trial in self.study if trial.structure == self.space.baseline), None)
+        # Once found it stays the one; until then only the trials that are new are looked at.
+        if self._baseline_number is None:
+            new = [trial for trial in self.study if trial.number not in self._others]
+            self._baseline_number = next((each.number for each in new if each.structure == self.space.baseline), None)
+            self._others |= {trial.number for trial in new}
+        return self._baseline_number
 
     @functools.cached_property
     def _reference_scores(self) -> dict[str, float]:

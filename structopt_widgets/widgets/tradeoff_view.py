@@ -18,6 +18,7 @@ from ..training.description import describe
 from .lasting_figure import LastingFigure
 from .message import Message
 
+MOST = 500  # trials in the plot, the list and the table: more can be neither told apart nor drawn in time
 LONGEST = 80  # characters of a trial's description in the list; the table has all of it
 SIZES = ("n_params", "flops", "macs", "weight_bytes", "peak_activation_bytes", "training_bytes", "parallelism")
 
@@ -87,8 +88,9 @@ class TradeoffView(ipywidgets.VBox):
             with self._drawing:
                 info = self._info(references, compared)
                 draw_tradeoff(info, self.figure)
-                self.table.value = self._table(compared, info.note)
-                self._list_trials()
+                trials = self._shown(info)
+                self.table.value = self._table(trials, compared, info.note)
+                self._list_trials(trials)
 
     def move_cursor(self) -> None:
         """Put the cursor at the size the sliders stand at."""
@@ -118,22 +120,33 @@ class TradeoffView(ipywidgets.VBox):
             baseline=self._baseline(),
             cursor=self._here(),
             references=references,
+            most=MOST,
         )
+
+    def _shown(self, info: TradeoffInfo) -> list[Trial]:
+        """The trials of the plot, and the latest of those without a score; all, if they are not too many."""
+        every = list(self._study)
+        if len(every) <= MOST:
+            return every
+        shown = {point.number for point in info.points} | {trial.number for trial in every[-(MOST // 2) :]}
+        return [trial for trial in every if trial.number in shown]
 
     def _clicked(self, trace: Any, points: Any, _: Any) -> None:
         for index in points.point_inds:
             self.choose(int(trace.customdata[index]))
 
-    def _list_trials(self) -> None:
-        # A study only grows: as many entries, the same entries. New ones would make the user choose again.
-        if len(self.trial.options) == len(self._study):
+    def _list_trials(self, trials: list[Trial]) -> None:
+        # The same entries set anew would make the user choose again.
+        before = [number for _, number in self.trial.options]
+        if before == [trial.number for trial in trials]:
             return
         chosen = self.trial.value
-        self.trial.options = [(_listed(trial), trial.number) for trial in self._study]
-        self.trial.value = self.trial.options[0][1] if chosen is None else chosen
+        self.trial.options = [(_listed(trial), trial.number) for trial in trials]
+        listed = [number for _, number in self.trial.options]
+        self.trial.value = chosen if chosen in listed else listed[0]
         self.set_sliders.disabled = False
 
-    def _table(self, compared: pd.DataFrame, note: str) -> str:
+    def _table(self, trials: list[Trial], compared: pd.DataFrame, note: str) -> str:
         verdicts = compared["verdict"].to_dict()
         rows = [
             {
@@ -144,7 +157,7 @@ class TradeoffView(ipywidgets.VBox):
                 "against best": verdicts.get(trial.number, trial.state),
                 "structure": describe(trial.structure),
             }
-            for trial in self._study
+            for trial in trials
         ]
         if not rows:
             return ""

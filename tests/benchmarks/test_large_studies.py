@@ -67,5 +67,5 @@ def test_a_refresh_of_the_explorer(n_trials: int, capsys: pytest.CaptureFixture[
             f"{statistics.median(seconds):.3f} s (median of 7, at most {max(seconds):.3f}); "
             f"figure and table are {sent / 1e6:.2f} MB"
         )
-    assert explorer.tradeoff.message.value == ""
+    assert explorer.tradeoff.message.alert == ""
     assert statistics.median(seconds) < 2

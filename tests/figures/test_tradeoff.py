@@ -43,6 +43,26 @@ def test_the_info_says_all_that_is_shown(trials: pd.DataFrame) -> None:
     assert info != tradeoff_info(trials, baseline=0, cursor=301)
 
 
+def test_of_very_many_the_front_the_best_and_the_latest_are_shown() -> None:
+    n_trials = 1000
+    # Each is better than all before it and larger, but for one in ten, which is only larger.
+    better = [number % 10 != 0 or number == 0 for number in range(n_trials)]
+    table = pd.DataFrame(
+        {
+            "accuracy": [0.5 + number / 4000 if good else 0.1 for number, good in enumerate(better)],
+            "n_params": range(1, n_trials + 1),
+        }
+    )
+    table.loc[100:899, "accuracy"] = 0.2  # below the first hundred, and so off the front
+    info = tradeoff_info(table, most=40, baseline=500)
+    shown = {point.number for point in info.points}
+    assert set(info.front) == {number for number in range(n_trials) if better[number] and not 100 <= number < 900}
+    assert shown == set(info.front) | set(range(980, 1000)) | {500}
+    assert info.baseline is not None
+    assert info.note == f"Shown are {len(shown)} of 1,000 trials: the front, the best and the latest."
+    assert len(tradeoff_info(table).points) == n_trials
+
+
 def test_hover_texts_are_escaped(trials: pd.DataFrame) -> None:
     text = tradeoff_info(trials).points[1].text
     assert "&lt;b&gt;a&lt;/b&gt; 8→4" in text

@@ -99,6 +99,14 @@ def test_a_journal_of_an_earlier_release_is_read_past_a_damaged_line(journal: Pa
                 assert found.items() <= every.items()
 
 
+def test_the_line_of_a_study_is_made_out_where_there_is_no_second_one(journal: Path) -> None:
+    every = read(journal)[1]
+    old = without_checksums(journal.read_bytes())
+    for place in range(old.index(b'"study_name"') - 1):
+        journal.write_bytes(old[:place] + b"\xff" + old[place + 1 :])
+        assert read(journal)[1] == every
+
+
 def test_a_trial_of_a_newer_release_is_read_as_far_as_it_can_be(journal: Path) -> None:
     study = sw.Study(journal)
     trial = study.trial(0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
@@ -53,3 +54,15 @@ def test_columns_that_cannot_be_compared() -> None:
         pareto_front(trials, minimize="structure")
     with pytest.raises(ValueError, match="at least one column"):
         pareto_front(trials, maximize=[], minimize=[])
+
+
+def test_the_front_of_many_rows_is_the_running_minimum() -> None:
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"accuracy": rng.random(20_000).round(3), "n_params": rng.integers(1, 5000, 20_000)})
+    best: dict[int, float] = table.groupby("n_params")["accuracy"].max().to_dict()
+    expected, highest = set(), -math.inf
+    for size in sorted(best):
+        if best[size] > highest:
+            highest = best[size]
+            expected |= set(table.index[(table["n_params"] == size) & (table["accuracy"] == highest)])
+    assert set(pareto_front(table).index) == expected

@@ -157,3 +157,18 @@ def test_two_threads_share_a_sweep(place: str | None) -> None:
     for thread in threads:
         thread.join()
     assert len({trial.structure for trial in study}) == len(study) == 10
+
+
+def test_a_table_that_grows_is_the_table_read_at_once(place: str | None) -> None:
+    study = sw.Study(place)
+    baseline = toy_space().baseline
+    study.add(lost(baseline))
+    assert len(study.trials) == 1
+    regression = toy_trial(baseline.with_width("a", 3), metric="r2")
+    for trial in (toy_trial(baseline.with_width("a", 2)), regression, lost(baseline.with_width("a", 4))):
+        study.add(trial)
+        grown = study.trials
+    at_once = pd.DataFrame([trial.to_row() for trial in study], index=grown.index)
+    pd.testing.assert_frame_equal(grown, at_once)
+    grown["accuracy"] = 0.0  # the caller's own
+    assert study.trials["accuracy"].isna().any()
