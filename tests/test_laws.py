@@ -109,8 +109,10 @@ def test_narrowing_equals_masking_the_dropped_channels(specimen: Specimen, built
         if not group.fixed:
             narrow = narrow.with_width(name, rng.randrange(group.lower, group.width, group.divisor))
     batch = specimen.batch()
-    # Each importance has its turn; all of them on every specimen would take five times as long.
-    importance = list(IMPORTANCES)[list(ZOO).index(specimen.name) % len(IMPORTANCES)]
+    # Each importance has its turn; all of them on every specimen would take five times as long. The one by the loss
+    # needs labels, and recomputes statistics after the cut, which masking does not.
+    turns = [each for each in IMPORTANCES if each != "taylor"]
+    importance = turns[list(ZOO).index(specimen.name) % len(turns)]
     weights = rebuilt.get_weights()
     rebuilt.set_weights(masked(rebuilt, narrow, importance))
     expected = outputs_of(rebuilt, batch)
