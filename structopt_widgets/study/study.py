@@ -42,6 +42,7 @@ class Study:
     def __init__(self, path_or_url: str | os.PathLike[str] | None = None, name: str = "structures") -> None:
         # Optuna takes most of a second to import; whoever only measures should not wait for it.
         from .evidence import EvidenceShelf
+        from .listeners import Listeners
         from .readings import Readings
         from .records import SpaceShelf
         from .storage import open_storage, open_study
@@ -53,6 +54,7 @@ class Study:
         self.shelf = SpaceShelf(self.storage, self.study_id)
         self._readings = Readings(self.storage, self.study_id, self.shelf, name)
         self.evidence = EvidenceShelf()
+        self.listeners = Listeners()
         self.known_data: dict[str, Data] = {}  # by fingerprint: what trials of this process were trained on
 
     def add(self, trial: Trial) -> Trial:
@@ -64,7 +66,9 @@ class Study:
         attrs = description_attrs(self.shelf, trial.structure)
         added = self.storage.create_new_trial(self.study_id, optuna_trial(trial.structure, attrs, trial))
         kept = self._readings.added(added)
-        return self.trial(self.storage.get_trial_number_from_id(added)) if kept is None else kept
+        added_trial = self.trial(self.storage.get_trial_number_from_id(added)) if kept is None else kept
+        self.listeners.notify()
+        return added_trial
 
     @property
     def trials(self) -> pd.DataFrame:

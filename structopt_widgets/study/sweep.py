@@ -122,11 +122,15 @@ class Sweep:
                 return
             plan = self._plan
             outcome = [failed_trial(batch[0].proposal.structure, plan.data, plan.budget, outcome)]
-        for claim, trial in zip(batch, outcome, strict=True):
-            if trial.state == "cancelled":
-                self._claims.give_up([self._held.pop(claim.trial_id)], STOPPED)
-                continue
-            number = self._claims.finish(claim, trial)
-            del self._held[claim.trial_id]
-            if number is not None:
-                self._finished(self._study.trial(number))
+        try:
+            for claim, trial in zip(batch, outcome, strict=True):
+                if trial.state == "cancelled":
+                    self._claims.give_up([self._held.pop(claim.trial_id)], STOPPED)
+                    continue
+                number = self._claims.finish(claim, trial)
+                del self._held[claim.trial_id]
+                if number is not None:
+                    self._finished(self._study.trial(number))
+        finally:
+            # Once a batch: a drawing takes the kernel and the browser long enough to be felt at a slider.
+            self._study.listeners.notify()

@@ -55,7 +55,8 @@ class Explorer(ipywidgets.VBox):
         if data is not None:
             self.study.known_data[data.fingerprint] = data
         self.tradeoff = TradeoffView(self.study, self._cost, self._baseline_trial, self._choose, self._references)
-        self.sweep = SweepPanel(space, self.study, data, self.validation.budget, self.background, self.tradeoff.refresh)
+        self.sweep = SweepPanel(space, self.study, data, self.validation.budget, self.background)
+        self.study.listeners.add(self.tradeoff.refresh)
         self.controls.on_change(self.tradeoff.move_cursor)
         self.validation.batch_size.observe(lambda _: self.tradeoff.move_cursor(), names="value")
         side_by_side = ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2rem", align_items="flex-start")
@@ -102,9 +103,7 @@ class Explorer(ipywidgets.VBox):
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and show it on the trade-off plot; returns it with its number."""
-        trial = self.study.add(trial)
-        self.tradeoff.refresh()
-        return trial
+        return self.study.add(trial)
 
     def _cost(self) -> CostReport:
         return self.structure.measure(batch_size=self.validation.batch_size.value)

@@ -37,7 +37,6 @@ class SweepPanel(ipywidgets.HBox):
         data: what to train and validate on; without it, Sweep says what to pass.
         budget: gives what each structure may spend.
         background: where the sweep goes on, and tells how far it is and how it ended.
-        finished: called when a batch of trials is kept, from the sweep's thread, also after Cancel.
     """
 
     def __init__(
@@ -47,10 +46,9 @@ class SweepPanel(ipywidgets.HBox):
         data: Data | None,
         budget: Callable[[], Budget],
         background: Background,
-        finished: Callable[[], object],
     ) -> None:
         self._space, self._study, self._data = space, study, data
-        self._budget, self._background, self._finished = budget, background, finished
+        self._budget, self._background = budget, background
         self.structures = number_field("structures", 16, 1, 100_000)
         self.sampler = ipywidgets.Dropdown(
             options=SAMPLERS,
@@ -90,14 +88,7 @@ class SweepPanel(ipywidgets.HBox):
             self.run()
 
     def _sweep(self, task: Task, data: Data, budget: Budget, n_trials: int, sampler: str, at_most: int) -> Outcome:
-        drawn = 0
-
         def on_progress(progress: SweepProgress) -> None:
-            nonlocal drawn
-            # Once a batch: a drawing takes the kernel and the browser long enough to be felt at a slider.
-            if progress.batch is not None and progress.finished > drawn:
-                drawn = progress.finished
-                self._finished()
             share = progress.batch.fraction if progress.batch is not None else 0.0
             ahead = min(TOGETHER, progress.total - progress.finished)
             left = "" if progress.remaining is None else f", about {progress.remaining:.0f} s left"
@@ -106,21 +97,18 @@ class SweepPanel(ipywidgets.HBox):
                 f"{progress.finished} of {progress.total}: {progress.elapsed:.0f} s{left}",
             )
 
-        try:
-            table = self._study.sweep(
-                self._space,
-                data,
-                n_trials,
-                sampler,
-                budget,
-                at_most={"n_params": at_most},
-                together=TOGETHER,
-                on_progress=on_progress,
-                should_stop=task.should_stop,
-                show_progress=False,
-            )
-        finally:
-            self._finished()
+        table = self._study.sweep(
+            self._space,
+            data,
+            n_trials,
+            sampler,
+            budget,
+            at_most={"n_params": at_most},
+            together=TOGETHER,
+            on_progress=on_progress,
+            should_stop=task.should_stop,
+            show_progress=False,
+        )
         failed = int((table["state"] == "failed").sum())
         lost = f", {failed} of them failed" if failed else ""
         fewer = "" if len(table) >= n_trials else "; there are no more that cost so little"

@@ -15,6 +15,7 @@ import structopt_widgets as sw
 from structopt_widgets.study import running
 from structopt_widgets.study.claims import Claims
 from structopt_widgets.study.failed import failed_trial
+from structopt_widgets.study.listeners import Listeners
 from structopt_widgets.training import quick_run
 
 slow = pytest.mark.slow
@@ -54,6 +55,27 @@ def test_a_sweep_fills_the_plot_and_obeys_its_limit(explorer: sw.Explorer) -> No
     assert not explorer.sweep.sweep_button.disabled
     # Chance and a linear model are drawn once there is something to hold against them.
     assert [each.text for each in explorer.tradeoff.figure.layout.annotations[1:]] == ["chance", "linear model"]
+
+
+@slow
+def test_a_sweep_in_a_cell_moves_the_plots_of_every_explorer_of_the_study(explorer: sw.Explorer) -> None:
+    other = sw.explore(explorer.space, data=data(), study=explorer.study)
+    explorer.study.sweep(explorer.space, data(), n_trials=2, budget=sw.Budget(epochs=1, seeds=1), show_progress=False)
+    for each in (explorer, other):
+        assert list(each.tradeoff.figure.data[0].customdata) == explorer.trials.index.tolist()
+
+
+def test_a_view_that_is_gone_is_not_told() -> None:
+    class View:
+        def refresh(self) -> None:
+            told.append(self)
+
+    told: list[View] = []
+    listeners, kept = Listeners(), View()
+    listeners.add(kept.refresh)
+    listeners.add(View().refresh)
+    listeners.notify()
+    assert told == [kept]
 
 
 @slow
