@@ -78,8 +78,10 @@ def items(value: Any, what: str) -> list[Any]:
 
 
 def mapping(value: Any, what: str, example: str) -> dict[Any, Any]:
-    """``value`` as a dict."""
-    return dict(instance(value, Mapping, f"{what} as a mapping, such as {example}"))
+    """``value`` as a dict; a DataFrame is a mapping of its columns."""
+    if hasattr(type(value), "keys"):  # what dict() itself goes by
+        return dict(value)
+    return instance(value, Mapping, f"{what} as a mapping, such as {example}")
 
 
 def known(name: Any, names: Iterable[str], what: str) -> str:

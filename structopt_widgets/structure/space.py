@@ -206,7 +206,8 @@ class StructureSpace:
         """Costs of many structures at once.
 
         Args:
-            widths: an integer array of channels for each varied width group, all of one length;
+            widths: an integer array of channels for each varied width group, all of one length, as a
+                dictionary or a DataFrame;
                 the other knobs stay at the baseline.
             batch_size: samples a step, for the memory metrics.
 
@@ -216,7 +217,7 @@ class StructureSpace:
         import numpy as np
         import pandas as pd
 
-        mapping(widths, "widths", "{'dense': numpy.arange(1, 65)}")
+        widths = mapping(widths, "widths", "{'dense': numpy.arange(1, 65)}")
         batch_size = whole(batch_size, "a batch size", least=1)
         for name in widths:
             known(name, self.width_groups, "a width group")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import numpy as np
+import pandas as pd
 import pytest
 import sympy
 from zoo import ZOO
@@ -64,6 +65,7 @@ def test_many_structures_at_once_equal_one_after_another(name: str) -> None:
     structures = [with_random_widths(space, seed) for seed in range(6)]
     widths = {group: np.array([each.widths[group] for each in structures]) for group in space.width_groups}
     table = space.measure_many(widths, batch_size=3)
+    pd.testing.assert_frame_equal(table, space.measure_many(pd.DataFrame(widths), batch_size=3))
     for metric in METRICS:
         assert table[metric].tolist() == [getattr(each.measure(batch_size=3), metric) for each in structures]
 
