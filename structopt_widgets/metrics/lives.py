@@ -45,9 +45,14 @@ class Lives:
                 here.append((block.source, (1 - self._kept[block.name]) * kept))
         # One minus the product, so that the usual case, no two that could be one, stays the plain number 1.
         found = []
+        of_blocks: list[tuple[int, Number]] = []
         for place, (tensor, is_there) in enumerate(here):
-            for other, is_other_there in here[:place]:
+            # Of two tensors that may be one, one is what a block makes; most tensors are not.
+            made_by_block = tensor in self._by_result
+            for other, is_other_there in here[:place] if made_by_block else of_blocks:
                 is_there = without(is_there, self.same(tensor, other) * is_other_there)
+            if made_by_block:
+                of_blocks.append(here[place])
             found.append((tensor, is_there))
         return found
 

@@ -88,8 +88,8 @@ class _Walk:
         end, outputs = len(self.connected.calls), self.connected.graph.output_tensors
         for tensor in outputs:
             self.saved.add(tensor, 1, end)
-        alive = self._between(self.alive, end)
-        return Moment(end, alive, self.saved.total + self._between(self.alive, end, training=True))
+        held = self.lives.held(self.alive, end)
+        return Moment(end, self._bytes(held), self.saved.total + self._bytes(held, training=True))
 
     def call(self, position: int, each: ConnectedCall) -> Iterator[Moment]:
         """A moment for each operation of a call."""
@@ -131,8 +131,9 @@ class _Walk:
             if not is_zero(trains):
                 again = again + self._save(position, step, graph_tensor, inner, need, remade, trains)
             ordered = [tensor for tensor in (*self.alive, *call.outputs) if tensor in tensors]
-            alive = self._between(ordered, position, extra)
-            training = self._between(ordered, position, extra, training=True)
+            held = self.lives.held(ordered, position)
+            alive = self._bytes(held, extra)
+            training = self._bytes(held, extra, training=True)
             yield Moment(position, present * alive, self.saved.total + present * (training + again))
         if not cost.steps:
             own = cost.masks if cost.kept is None else cost.kept * itemsize + cost.masks
@@ -167,10 +168,10 @@ class _Walk:
         self.saved.add_bytes(present * step.masks)
         return again
 
-    def _between(self, alive: Sequence[int], position: int, extra: Number = 0, training: bool = False) -> Number:
+    def _bytes(self, held: Sequence[tuple[int, Number]], extra: Number = 0, training: bool = False) -> Number:
         """Bytes of the tensors between calls, and ``extra``; in training of their gradients, if they have any."""
         total: Number = 0
-        for tensor, factor in self.lives.held(alive, position):
+        for tensor, factor in held:
             if training:
                 factor = without(factor, (1 - self.gradients[tensor]) * self.saved.holds(tensor))
             total = total + self.sizes[tensor] * factor
