@@ -65,7 +65,11 @@ def _operation(structure: Structure, layer: Layer, config: dict[str, Any], origi
     if original is not None:
         # The model is at hand, so is its own code: nothing is loaded that the user has not run already.
         with keras.saving.custom_object_scope(_own_objects(original)), serialization_lib.SafeModeScope(False):
-            return type(original).from_config(config)
+            made = type(original).from_config(config)
+        if isinstance(original, keras.layers.Lambda):
+            # Its configuration has the function's code, but not the names of its module that the function reads.
+            made.function, made._output_shape, made.mask = original.function, original._output_shape, original.mask
+        return made
     return keras.saving.deserialize_keras_object({**layer.serialized, "config": config}, safe_mode=True)
 
 

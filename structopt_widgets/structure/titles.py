@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from ..graph import Symbol, baseline_size
-from ..graph.dimensions import symbols
+from ..graph.dimensions import BATCH, symbols
 from ..layer_rules import Block, ConnectedCall, ConnectedGraph, Role
 from .sections import Section, is_merge, named_stage, stage_of
 
@@ -140,10 +140,10 @@ def _squeezes(connected: ConnectedGraph) -> set[Symbol]:
 
 
 def _own_axes(call: ConnectedCall) -> Iterator[Symbol]:
-    """The widths of a call's output that are whole axes, not parts of one."""
+    """The widths of a call's output that are whole axes, not parts of one; the batch is none."""
     for dim in call.site.outputs[0]:
         made_of = list(symbols(dim))
-        if len(made_of) == 1:
+        if len(made_of) == 1 and made_of[0] is not BATCH:
             yield made_of[0]
 
 

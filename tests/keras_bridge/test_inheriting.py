@@ -141,7 +141,10 @@ def test_a_layer_that_cannot_be_made_again_is_named() -> None:
             self.key = key
 
         def call(self, inputs: Any) -> Any:
-            return inputs
+            return inputs if keras.ops.sum(inputs) > 0 else -inputs  # so that it is not opened
+
+        def compute_output_shape(self, input_shape: Any) -> Any:
+            return input_shape
 
         def get_config(self) -> dict[str, Any]:
             raise NotImplementedError("no configuration")

@@ -252,6 +252,8 @@ EDITABLE: dict[str, Called] = {
     "Squeeze": lambda x: ops.squeeze(ops.expand_dims(x, 1), 1),
     "Tile": lambda x: ops.tile(x, (1, 2, 1)),
     "Repeat": lambda x: ops.repeat(x, 2, axis=1),
+    "BroadcastTo": lambda x: ops.broadcast_to(ops.max(x, 1, keepdims=True), (2, 5, 6)),
+    "Slice": lambda x: ops.slice(x, (0, 1, 0), (2, 3, 6)),
     "Matmul": lambda x: ops.matmul(x, ops.transpose(x, (0, 2, 1))),
     "Einsum": lambda x: ops.einsum("abc,abc->ab", x, x),
     "DotProductAttention": lambda x: ops.dot_product_attention(*[ops.expand_dims(x, 2)] * 3),
@@ -266,7 +268,6 @@ COUNTED: dict[str, Called] = {
     "ArraySplit": lambda x: ops.array_split(x, 2, axis=1)[0],
     "Average": lambda x: ops.average(x, axis=1),
     "BatchNorm": lambda x: ops.batch_normalization(x, ROW, ROW, -1),
-    "BroadcastTo": lambda x: ops.broadcast_to(ops.max(x, 1, keepdims=True), (2, 5, 6)),
     "Conv": lambda x: ops.conv(x, _kernel(2, 6, 3)),
     "Cross": lambda x: ops.cross(x[..., :3], x[..., 3:]),
     "CropImages": lambda x: ops.image.crop_images(
