@@ -85,29 +85,42 @@ def _moments(connected: ConnectedGraph, at: Setting, estimate: Estimate) -> list
 
 
 class _Path:
-    """A span at some widths that remembers the layers it is made of, each with its share as a formula."""
+    """A span at some widths that remembers the layers it is made of, each with its share as a formula.
 
-    def __init__(self, length: Any, shares: Mapping[str, Any]) -> None:
+    ``numbers`` are the widths: a width that is read as time is a factor of a recurrent layer's share.
+    """
+
+    def __init__(self, length: int, shares: Mapping[str, Any], numbers: Mapping[Any, Any]) -> None:
         self.length = length
         self.shares = shares
+        self._numbers = numbers
 
     def __add__(self, other: Any) -> _Path:
         if not isinstance(other, _Path):
-            return self if other == 0 else _Path(self.length + other, {**self.shares, "": other})
+            return self if other == 0 else self._with(self.length + self._at(other), {**self.shares, "": other})
         layers = dict.fromkeys((*self.shares, *other.shares))
         shares = {layer: self.shares.get(layer, 0) + other.shares.get(layer, 0) for layer in layers}
-        return _Path(self.length + other.length, shares)
+        return self._with(self.length + other.length, shares)
 
     def __mul__(self, factor: Any) -> _Path:
-        return _Path(factor * self.length, {layer: factor * share for layer, share in self.shares.items()})
+        shares = {layer: factor * share for layer, share in self.shares.items()}
+        return self._with(self._at(factor) * self.length, shares)
 
     __radd__ = __add__
     __rmul__ = __mul__
 
     def maximum(self, other: Any) -> _Path:
         """The longer of two."""
-        theirs = other.length if isinstance(other, _Path) else other
+        theirs = other.length if isinstance(other, _Path) else self._at(other)
         return self if self.length >= theirs else other
+
+    def _with(self, length: int, shares: Mapping[str, Any]) -> _Path:
+        return _Path(length, shares, self._numbers)
+
+    def _at(self, value: Any) -> int:
+        import sympy
+
+        return int(sympy.sympify(value).xreplace(self._numbers))
 
 
 def _longest_path(connected: ConnectedGraph, at: Setting, widths: Widths) -> dict[str, sympy.Expr]:
@@ -119,7 +132,7 @@ def _longest_path(connected: ConnectedGraph, at: Setting, widths: Widths) -> dic
     def path(layer: str, span: Any) -> Any:
         formula = sympy.sympify(span)
         length = formula.xreplace(numbers)
-        return _Path(int(length), {layer: formula}) if length != 0 else 0
+        return _Path(int(length), {layer: formula}, numbers) if length != 0 else 0
 
     def traced(layer: str, cost: Cost) -> Cost:
         return replace(
