@@ -110,7 +110,8 @@ def test_narrowing_equals_masking_the_dropped_channels(specimen: Specimen, built
             narrow = narrow.with_width(name, rng.randrange(group.lower, group.width, group.divisor))
     batch = specimen.batch()
     # Each importance has its turn; all of them on every specimen would take five times as long.
-    importance = list(IMPORTANCES)[list(ZOO).index(specimen.name) % len(IMPORTANCES)]
+    known = [each for each in IMPORTANCES if each != "taylor"]  # which goes by data, and has tests of its own
+    importance = known[list(ZOO).index(specimen.name) % len(known)]
     weights = rebuilt.get_weights()
     rebuilt.set_weights(masked(rebuilt, narrow, importance))
     expected = outputs_of(rebuilt, batch)
