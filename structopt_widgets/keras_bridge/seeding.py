@@ -58,12 +58,12 @@ class Seeds:
     def of_unseen_layers(self, layers: Iterable[Layer]) -> Iterator[None]:
         """Also seed Python's global generator, where a class may make layers or weights in its code.
 
-        That is a user's own class, or one without a layer rule, as spectral normalization. No configuration
+        That is a user's own class, or one without a layer rule, or spectral normalization, for its state. No configuration
         names what it makes, which therefore draws its seeds from there. The generator is put
         back afterwards. Keras at work in another thread at that moment can disturb it: this is the
         one case in which a seed does not decide everything.
         """
-        if not any(find_layer_rule(each.kinds) is None or _has_own_class(each.serialized) for each in layers):
+        if not any(_draws_unseen(each) for each in layers):
             yield
             return
         with _global_generator:
@@ -94,6 +94,12 @@ class Seeds:
     def _number(self, path: tuple[Any, ...]) -> int:
         place = zlib.crc32("/".join(map(str, path)).encode())
         return int(np.random.SeedSequence((self._seed, place)).generate_state(1)[0] >> 1)  # Keras wants 31 bits
+
+
+def _draws_unseen(layer: Layer) -> bool:
+    """Whether a layer makes something random that its configuration does not name."""
+    rule = find_layer_rule(layer.kinds)
+    return rule is None or rule.assigns or _has_own_class(layer.serialized)
 
 
 def _has_own_class(value: Any) -> bool:

@@ -60,9 +60,11 @@ def find_sections(connected: ConnectedGraph) -> tuple[Section, ...]:
     home: dict[str, _Block | _Between] = {}
     current: _Block | None = None
     for call, block in zip(connected.calls, keys, strict=True):
-        current = block or current
-        # A shared layer is where it is called first.
-        members.setdefault(home.setdefault(call.call.layer, block or _Between(current)), []).append(call)
+        # A shared layer is where it is called first; a block of nothing else is no section of its own.
+        key = home.setdefault(call.call.layer, block or _Between(current))
+        members.setdefault(key, []).append(call)
+        if block is not None and isinstance(key, _Block):
+            current = key
     blocks = {key: calls for key, calls in members.items() if isinstance(key, _Block)}
     titles = _block_titles(connected, blocks)
     final = titles[list(blocks)[-1]]

@@ -61,7 +61,11 @@ def _examined(
         examination.found(Grade.CANNOT_BE_READ, f"measuring: {_short(error)}")
         return examination
     _check_sliders(examination, space, sliders)
-    if any(not np.array_equal(a, np.asarray(b)) for a, b in zip(before, given.weights, strict=True)):
+    if len(before) != len(given.weights):
+        examination.notes.append(
+            f"reading built the given model: {len(before)} weights before, {len(given.weights)} after"
+        )
+    elif any(not np.array_equal(a, np.asarray(b)) for a, b in zip(before, given.weights, strict=True)):
         examination.found(Grade.SILENTLY_WRONG, "reading changed the given model's weights")
     copy = _attempt(examination, "the baseline", lambda: space.baseline.build("inherit"))
     if copy is not None:

@@ -253,7 +253,6 @@ EDITABLE: dict[str, Called] = {
     "Tile": lambda x: ops.tile(x, (1, 2, 1)),
     "Repeat": lambda x: ops.repeat(x, 2, axis=1),
     "BroadcastTo": lambda x: ops.broadcast_to(ops.max(x, 1, keepdims=True), (2, 5, 6)),
-    "Slice": lambda x: ops.slice(x, (0, 1, 0), (2, 3, 6)),
     "Matmul": lambda x: ops.matmul(x, ops.transpose(x, (0, 2, 1))),
     "Einsum": lambda x: ops.einsum("abc,abc->ab", x, x),
     "DotProductAttention": lambda x: ops.dot_product_attention(*[ops.expand_dims(x, 2)] * 3),
@@ -261,6 +260,10 @@ EDITABLE: dict[str, Called] = {
     "MaxPool": lambda x: ops.max_pool(x, 2),
     "Resize": lambda x: ops.image.resize(ops.expand_dims(x, 1), (2, 3)),
     "ExtractPatches": lambda x: ops.image.extract_patches(ops.expand_dims(x, 1), (1, 2)),
+}
+# With the number of samples, their second argument, among theirs, as an opened layer calls them.
+SIZED: dict[str, Callable[[Any, Any], Any]] = {
+    "Slice": lambda x, samples: ops.slice(x, (0, 1, 0), (samples, 3, x.shape[-1])),
 }
 # The width stays as it is; what they compute is counted.
 COUNTED: dict[str, Called] = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import keras
 import numpy as np
 import pytest
-from keras_operations import COUNTED, EDITABLE, LISTED
+from keras_operations import COUNTED, EDITABLE, LISTED, SIZED
 
 import structopt_widgets as sw
 from structopt_widgets.layer_rules.registry import find_layer_rule
@@ -30,14 +31,14 @@ def operations_of_keras() -> set[str]:
 
 def test_every_operation_is_in_exactly_one_table() -> None:
     listed = [name for names in LISTED.values() for name in names.split()]
-    tables = [*EDITABLE, *COUNTED, *listed]
+    tables = [*EDITABLE, *SIZED, *COUNTED, *listed]
     assert sorted(tables) == sorted(set(tables))
     assert operations_of_keras() - set(tables) == set(), "Keras has added these: give them a rule or list them"
 
 
 def test_those_in_the_tables_have_a_rule_and_the_listed_have_none() -> None:
     listed = {name for names in LISTED.values() for name in names.split()}
-    assert {name for name in RULED if find_layer_rule((f"ops.{name}",)) is None} == set()
+    assert {name for name in [*RULED, *SIZED] if find_layer_rule((f"ops.{name}",)) is None} == set()
     assert {name for name in listed if find_layer_rule((f"ops.{name}",)) is not None} == set()
 
 
@@ -66,3 +67,23 @@ def test_operations_are_read_counted_and_rebuilt(names: list[str]) -> None:
     resized = drawn.build()
     assert drawn.measure().n_params == resized.count_params()
     assert {name: value.shape for name, value in resized(batch).items()} == dict.fromkeys(names, (2,))
+
+
+@pytest.mark.parametrize("name", SIZED)
+def test_operations_of_the_number_of_samples_are_read_counted_and_rebuilt(name: str) -> None:
+    class Opened(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            return SIZED[name](x, keras.ops.shape(x)[0])
+
+    inputs = keras.Input(SHAPE)
+    made = Opened()(keras.layers.Dense(6, activation="sigmoid", name="before")(inputs))
+    model = keras.Model(inputs, keras.ops.sum(made, axis=list(range(1, len(made.shape)))))
+    space = sw.StructureSpace.from_keras(model)
+    assert f"ops.{name}" in {layer.kind for layer in space.graph.layers.values()}
+    assert not space.baseline.measure().uncounted
+    batch = np.random.default_rng(0).random((3, *SHAPE)).astype("float32")
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), rtol=1e-5)
+    narrow = space.baseline.with_width("before", 4)
+    resized = narrow.build()
+    assert narrow.measure().n_params == resized.count_params() == (6 + 1) * 4
+    assert resized(batch).shape == (3,)

@@ -202,3 +202,12 @@ def test_a_small_models_block_goes_by_its_layers() -> None:
     x = kl.Add(name="sum")([x, kl.Dense(8, name="branch")(x)])
     space = sw.StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2)(x)))
     assert [block.title for block in space.blocks.values()] == ["branch to sum"]
+
+
+def test_a_block_called_twice_is_one_section() -> None:
+    inner = keras.Input((8,))
+    block = keras.Model(inner, kl.Add()([inner, kl.Dense(8)(kl.Dense(16)(inner))]))
+    inputs = keras.Input((8,))
+    space = sw.StructureSpace.from_keras(keras.Model(inputs, kl.Dense(3)(block(block(inputs)))))
+    layers = [layer for section in space.sections for layer in section.layers]
+    assert sorted(layers) == sorted(space.graph.layers)

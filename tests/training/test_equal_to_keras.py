@@ -83,13 +83,16 @@ class Shrinking(layers.Layer):
 
 
 class Hidden(layers.Layer):
-    """An effect that Keras does not see: every trace counts."""
+    """An effect that Keras does not see: every trace counts. TensorFlow's own code keeps the layer closed."""
 
     traces = 0
 
     def call(self, inputs: Any) -> Any:
         type(self).traces += 1
-        return inputs * (1 + 0.5 * type(self).traces)
+        return tf.multiply(inputs, 1 + 0.5 * type(self).traces)
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape
 
 
 def network(*between: Any, last: str | None = None, **options: Any) -> keras.Model:
@@ -141,7 +144,7 @@ CASES: dict[str, tuple[Callable[[], keras.Model], str]] = {
     "running total": (lambda: compiled(network(RunningTotal())), "keras: a layer assigns to .*total"),
     "spectral": (
         lambda: compiled(network(layers.SpectralNormalization(layers.Dense(5, "tanh")))),
-        "keras: a layer assigns to",
+        "keras: .* assigns to",
     ),
     "assigns": (lambda: compiled(network(Shrinking())), "keras: a layer assigns to"),
     "noise and constraint": (

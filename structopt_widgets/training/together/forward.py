@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...graph import Dim, TensorRef
+from ...graph import WEIGHT, Dim, TensorRef
 from ...graph.dimensions import resolve
 from ...graph.model_graph import map_structure
 from ...keras_bridge.internals import layers_inside, scale_scores, with_mask_of
@@ -89,6 +89,8 @@ class Forward:
             if is_dense(each):
                 use_whole_products(each)
         rule = self._connected.first_call(layer).rule
+        if WEIGHT in self._connected.graph.layers[layer].kinds:
+            raise NotStackableError(f"{layer} is a weight of a layer that was opened to its operations")
         if (rule is None or rule.role not in dropout.ROLES) and _draws(operation):
             raise NotStackableError(f"{layer} ({self._kind(layer)}) draws random numbers of its own")
         if rule is not None and rule.assigns:
