@@ -216,7 +216,7 @@ class Bidirectional(Wrapper):
             macs=ahead.macs + back.macs,
             other=ahead.other + back.other + (at.elements(site.outputs[0]) if merges else 0),
             span=maximum(ahead.span, back.span) + int(merges),
-            kept=(ahead.kept or 0) + (back.kept or 0),
+            kept=sum(0 if each.kept is None else each.kept for each in (ahead, back)),
             work=2 * at.elements(site.outputs[0]) + maximum(ahead.work, back.work),  # the halves, and one more reversed
             uncounted=ahead.uncounted + back.uncounted,
             loops=tuple(
