@@ -87,27 +87,33 @@ def _moments(connected: ConnectedGraph, at: Setting, estimate: Estimate) -> list
 class _Path:
     """A span at some widths that remembers the layers it is made of, each with its share as a formula."""
 
-    def __init__(self, length: Any, shares: Mapping[str, Any]) -> None:
-        self.length = length
+    def __init__(self, shares: Mapping[str, Any], widths: Mapping[Any, Any]) -> None:
         self.shares = shares
+        self._widths = widths
+        self.length = int(self._at_widths(sum(shares.values())))
 
     def __add__(self, other: Any) -> _Path:
         if not isinstance(other, _Path):
-            return self if other == 0 else _Path(self.length + other, {**self.shares, "": other})
+            return self if other == 0 else self + _Path({"": other}, self._widths)
         layers = dict.fromkeys((*self.shares, *other.shares))
         shares = {layer: self.shares.get(layer, 0) + other.shares.get(layer, 0) for layer in layers}
-        return _Path(self.length + other.length, shares)
+        return _Path(shares, self._widths)
 
     def __mul__(self, factor: Any) -> _Path:
-        return _Path(factor * self.length, {layer: factor * share for layer, share in self.shares.items()})
+        return _Path({layer: factor * share for layer, share in self.shares.items()}, self._widths)
 
     __radd__ = __add__
     __rmul__ = __mul__
 
     def maximum(self, other: Any) -> _Path:
         """The longer of two."""
-        theirs = other.length if isinstance(other, _Path) else other
+        theirs = other.length if isinstance(other, _Path) else self._at_widths(other)
         return self if self.length >= theirs else other
+
+    def _at_widths(self, formula: Any) -> Any:
+        import sympy
+
+        return sympy.sympify(formula).xreplace(self._widths)
 
 
 def _longest_path(connected: ConnectedGraph, at: Setting, widths: Widths) -> dict[str, sympy.Expr]:
@@ -117,9 +123,8 @@ def _longest_path(connected: ConnectedGraph, at: Setting, widths: Widths) -> dic
     numbers = {symbol: sympy.Integer(width) for symbol, width in widths.items()}
 
     def path(layer: str, span: Any) -> Any:
-        formula = sympy.sympify(span)
-        length = formula.xreplace(numbers)
-        return _Path(int(length), {layer: formula}) if length != 0 else 0
+        found = _Path({layer: sympy.sympify(span)}, numbers)
+        return found if found.length != 0 else 0
 
     def traced(layer: str, cost: Cost) -> Cost:
         return replace(
