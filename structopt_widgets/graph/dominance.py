@@ -6,6 +6,7 @@ sum of products of them. One that has no product more often than another has, is
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,6 +17,7 @@ MOST_TERMS = 2000  # of one sum; a longer one is taken as a whole
 NEIGHBOURS = (
     8  # how many of the numbers before it one is compared with: of those at other times it has little in common
 )
+SAMPLES = 6  # settings at which two numbers are compared before their sums are: most pairs differ at one
 
 
 class Sums:
@@ -24,6 +26,7 @@ class Sums:
     def __init__(self, operations: Sequence[tuple[Any, ...]]) -> None:
         self._operations = operations
         self._known: dict[int, Terms] = {}
+        self._sampled: dict[int, list[float]] = {}
         self._switches: set[int] = set()
 
     def mark_switch(self, slot: int) -> None:
@@ -45,6 +48,9 @@ class Sums:
 
     def _never_exceeds(self, one: int, other: int) -> bool:
         mine, theirs = self.terms(one), self.terms(other)
+        # Larger at one setting is enough; the margin is for rounding, should constants be no integers.
+        if any(a > b + 1e-9 * abs(b) for a, b in zip(self._sampled[one], self._sampled[other], strict=True)):
+            return False
         missing = {key: times - theirs.get(key, 0) for key, times in mine.items() if times > theirs.get(key, 0)}
         missing |= {key: -times for key, times in theirs.items() if times < 0 and key not in mine}
         if not missing:
@@ -81,8 +87,24 @@ class Sums:
                 waiting.extend(unknown)
             else:
                 done = waiting.pop()
-                self._known[done] = self._known.get(done) or self._worked_out(done)
+                if done not in self._known:
+                    self._known[done] = self._worked_out(done)
+                    self._sampled[done] = self._sample(done)
         return self._known[slot]
+
+    def _sample(self, slot: int) -> list[float]:
+        """The number in ``slot`` at :data:`SAMPLES` settings; at each one anything, if it is no sum of products."""
+        kind, *operands = self._operations[slot]
+        if kind == "constant":
+            return [operands[0]] * SAMPLES
+        if (slot,) in self._known[slot]:
+            rng, most = random.Random(slot), 1 if slot in self._switches else 1000
+            return [rng.randint(0, most) for _ in range(SAMPLES)]
+        one, other = (self._sampled[each] for each in operands)
+        if kind == "*":
+            return [left * right for left, right in zip(one, other, strict=True)]
+        sign = 1 if kind == "+" else -1
+        return [left + sign * right for left, right in zip(one, other, strict=True)]
 
     def _worked_out(self, slot: int) -> Terms:
         kind, *operands = self._operations[slot]
