@@ -58,8 +58,8 @@ class Seeds:
     def of_unseen_layers(self, layers: Iterable[Layer]) -> Iterator[None]:
         """Also seed Python's global generator, where a class may make layers or weights in its code.
 
-        That is a user's own class, or one without a layer rule, or spectral normalization, for its state. No configuration
-        names what it makes, which therefore draws its seeds from there. The generator is put
+        That is a user's own class, or one without a layer rule, or spectral normalization, for its state. No
+        configuration names what it makes, which therefore draws its seeds from there. The generator is put
         back afterwards. Keras at work in another thread at that moment can disturb it: this is the
         one case in which a seed does not decide everything.
         """
