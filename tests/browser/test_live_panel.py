@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import pytest
+import tensorflow as tf
 from playwright.sync_api import Browser, Page, expect
 
 import structopt_widgets as sw
@@ -135,7 +136,9 @@ def test_what_is_not_counted_is_named_with_the_reason(shown: Callable[[sw.Explor
     x = keras.layers.Conv2D(3, 1, activation=own, name="odd")(inputs)
     x = keras.layers.Conv2D(3, 1, activation="relu", name="plain")(x)
     x = keras.layers.UpSampling2D(2, interpolation="bicubic", name="larger")(x)
-    explorer = sw.explore(keras.Model(inputs, keras.layers.Lambda(lambda x: x, name="free")(x)))
+    explorer = sw.explore(
+        keras.Model(inputs, keras.layers.Lambda(tf.identity, output_shape=lambda shape: shape, name="free")(x))
+    )
     assert set(explorer.structure.measure().uncounted) == {"odd", "larger", "free"}
     page = shown(explorer)
     notes = page.locator(".sw-notes")

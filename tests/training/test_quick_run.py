@@ -172,7 +172,8 @@ def test_no_model_outlives_the_run_and_the_users_is_untouched(fashion: Data) -> 
 
 
 def test_an_exploding_loss_is_a_failed_trial() -> None:
-    x = np.ones((200, 3), dtype="float32")
+    # No two samples are the same, and all are nearly 1.
+    x = np.ones((200, 3), dtype="float32") + np.linspace(0, 1e-3, 200, dtype="float32")[:, None]
     model = mlp(inputs=3, outputs=1)
     # Each step multiplies the error by about 1 - 2 * 4 * 1e6: three inputs and the bias.
     model.compile(keras.optimizers.SGD(1e6), "mse")

@@ -205,7 +205,7 @@ def test_without_data_run_says_what_to_pass() -> None:
 
 
 def test_an_error_of_a_run_is_shown_in_the_widget() -> None:
-    x = np.zeros((60, 6), "float32")
+    x = np.random.default_rng(0).normal(size=(60, 6)).astype("float32")
     explorer = sw.explore(residual_model(), data=sw.Data(x, np.arange(60) % 5))
     explorer.validation.run()
     explorer.background.wait(60)
