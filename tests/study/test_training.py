@@ -29,7 +29,8 @@ def test_another_process_trains_the_same_trials() -> None:
 
 def test_nan_is_a_failed_trial_and_the_sweep_goes_on() -> None:
     # Each step multiplies the error by about -1e6 times the width: the loss is infinite before the epoch ends.
-    x = np.ones((128, 3), dtype="float32")
+    # No two samples are the same, and all are nearly 1.
+    x = np.ones((128, 3), dtype="float32") + np.linspace(0, 1e-3, 128, dtype="float32")[:, None]
     model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4, name="a"), keras.layers.Dense(1, name="out")])
     space = sw.StructureSpace.from_keras(model)
     study = sw.Study()
@@ -41,7 +42,7 @@ def test_nan_is_a_failed_trial_and_the_sweep_goes_on() -> None:
 
 def test_what_fits_no_structure_is_said_before_anything_is_trained() -> None:
     study = sw.Study()
-    x = np.zeros((20, 4), dtype="float32")
+    x = np.random.default_rng(0).normal(size=(20, 4)).astype("float32")
     with pytest.raises(ValueError, match="at least 5 output units"):
         study.sweep(toy_space(), sw.Data(x, np.arange(20) % 5), 2, show_progress=False)
     compiled = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="a"), keras.layers.Dense(2)])
