@@ -28,7 +28,7 @@ class _Products(LayerRule):
 
     def over(self, site: Site) -> Shape:
         """The axes that are summed over."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} must say what it sums over: define over(site).")
 
     def products(self, site: Site, at: Setting) -> Cost:
         over = at.elements(self.over(site))

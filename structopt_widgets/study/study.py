@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     import optuna
     import pandas as pd
 
+    from .final_score import FinalScore
     from .knobs import Choose
     from .plan import Plan
     from .running import Elsewhere, Here
     from .sweep_progress import SweepProgress
-    from .test_part import FinalScore
 
 
 class Study:
@@ -145,7 +145,7 @@ class Study:
 
         Raises ``ValueError`` for data of other training or validation samples, and for those without a test part.
         """
-        from .test_part import score_on_test_part
+        from .final_score import score_on_test_part
 
         return score_on_test_part(self, number, data, weights, space)
 

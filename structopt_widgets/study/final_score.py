@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..structure.serialization import choices_of, structure_of_choices
-from ..training.test_part import run_on_test_part
+from ..training.final_run import run_on_test_part
 
 if TYPE_CHECKING:
     from ..structure import StructureSpace
