@@ -201,7 +201,9 @@ def test_columns_sum_to_totals(built: Built) -> None:
         for metric in ("n_params", "n_trainable", "macs", "flops", "weight_bytes", "kv_cache_bytes"):
             assert table[metric].sum() == getattr(cost, metric)
         # What each layer holds throughout is there together between the passes, with the gradient of the loss.
-        assert table["training_bytes"].sum() <= cost.training_bytes
+        # At no moment is more there than what is kept, and what is alive at once.
+        kept = table["training_bytes"].sum()
+        assert kept <= cost.training_bytes <= kept + cost.peak_activation_bytes
         assert table["live_bytes"].max() == cost.peak_activation_bytes
         assert table["span"].max() <= cost.span <= table["span"].sum()
         assert cost.parallelism == max(1, cost.flops) / max(1, cost.span)

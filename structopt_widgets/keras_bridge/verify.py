@@ -17,6 +17,7 @@ from ..metrics import Comparison, CostReport, Verification
 from ..metrics.memory import memory_of, peak, tensor_bytes
 from ..metrics.operations import call_costs
 from ..structure import Structure
+from .given_model import compare_outputs
 from .profile import IN_BLOCKS, LOOPS_SEEN, PRODUCTS, profiled
 from .rebuild import build_model, setting_of
 from .xla_memory import planned_bytes
@@ -50,7 +51,7 @@ def verify_report(structure: Structure, report: CostReport, memory: bool = False
         ]
         if memory:
             rows.append(_memory(structure, report, model))
-    return Verification(tuple(rows))
+    return Verification((*rows, *compare_outputs(structure.space)))
 
 
 def _operations(structure: Structure, report: CostReport, theirs: dict[str, Counter[str]]) -> list[Comparison]:

@@ -1,0 +1,125 @@
+"""Does the copy that was read compute what the given model computes? Both are run on a tiny batch."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import keras
+import numpy as np
+
+from ..graph import TensorRef
+from ..graph.model_graph import map_structure
+from ..metrics import Comparison
+from ..structure import StructureSpace
+from .rebuild import build_model
+from .source import KerasSource
+from .without_weights import is_allocated
+
+BATCH = 2
+# A subclassed model is traced on floats where nobody says otherwise, though they may be tokens.
+KINDS = ("normal", "whole", "padded")
+TOLERANCE = 1e-4  # of the largest output, or of 1: what other orders of sums may make
+QUANTITY = "outputs unlike the given model's"
+
+
+def compare_outputs(space: StructureSpace) -> list[Comparison]:
+    """A row for inference and one for training mode: how many outputs of the baseline's copy differ from the model's.
+
+    Neither model's state changes. What cannot be compared has a row that says why.
+    """
+    source = space.source
+    if not isinstance(source, KerasSource):
+        return [_not_compared("the structure comes from a file, without the model")]
+    given = source.model
+    if not all(map(is_allocated, given.variables)):
+        return [_not_compared("the model has no weights")]
+    graph = space.graph
+    if any(graph.tensors[index].dtype == "string" for index in graph.input_tensors):
+        return [_not_compared("it reads text, which is not drawn here")]
+    try:
+        copy = build_model(space.baseline, "inherit", compiled=False)
+    # The model's own code may run here, and verify() has to come to its end.
+    except Exception as error:
+        return [_not_compared(f"the copy cannot be built, {type(error).__name__}: {error}")]
+    batches = [_batch(space, kind, _tokens(given)) for kind in KINDS]
+    rows = []
+    for mode, training in (("inference", False), ("training", True)):
+        if training and "training" not in inspect.signature(given.call).parameters:
+            rows.append(_not_compared("its call() takes no training argument", mode))
+            continue
+        if training and _is_random(given):
+            rows.append(_not_compared("it draws random numbers in training", mode))
+            continue
+        try:
+            theirs, ours = (
+                [output for inputs in batches for output in _outputs(model, inputs, training)]
+                for model in (given, copy)
+            )
+        except Exception as error:  # as above
+            rows.append(_not_compared(f"running it raises {type(error).__name__}: {error}", mode))
+            continue
+        rows.append(_compared(ours, theirs, mode))
+    return rows
+
+
+def _batch(space: StructureSpace, kind: str, tokens: int) -> Any:
+    """Inputs of the model, of one of the :data:`KINDS`; an input of whole numbers has those below ``tokens`` always."""
+    graph, rng = space.graph, np.random.default_rng(KINDS.index(kind))
+
+    def drawn(leaf: Any) -> Any:
+        if not isinstance(leaf, TensorRef):
+            return leaf
+        dtype, shape = graph.tensors[leaf.index].dtype, (BATCH, *space.connected.lengths(leaf.index))
+        is_float = keras.backend.is_float_dtype(dtype)
+        if is_float and kind == "normal":
+            return keras.ops.cast(rng.normal(size=shape).astype("float32"), dtype)
+        values = rng.integers(0, tokens, shape)
+        if kind == "padded":
+            values[..., (shape[-1] + 1) // 2 :] = 0
+        return keras.ops.cast(values.astype("float32" if is_float else dtype), dtype)
+
+    return map_structure(drawn, graph.inputs)
+
+
+def _tokens(model: keras.Model) -> int:
+    """Whole numbers that every table of the model has, and 2 where there is none."""
+    sizes = [layer.input_dim for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)]
+    return min(sizes, default=2)
+
+
+def _outputs(model: keras.Model, inputs: Any, training: bool) -> list[np.ndarray]:
+    """Without a trace in the model: not in its moving statistics, and not where its own code assigns."""
+    trainable = [variable.value for variable in model.trainable_variables]
+    state = [variable.value for variable in model.non_trainable_variables]
+    # A call() that takes no such argument runs its layers as at inference.
+    mode = {"training": training} if "training" in inspect.signature(model.call).parameters else {}
+    outputs, _ = model.stateless_call(trainable, state, inputs, **mode)
+    made = keras.tree.flatten(outputs)
+    return [np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(each, "float32")), "float64") for each in made]
+
+
+def _is_random(model: keras.Model) -> bool:
+    return any(getattr(layer, "_seed_generators", ()) for layer in model._flatten_layers())
+
+
+def _compared(ours: list[np.ndarray], theirs: list[np.ndarray], mode: str) -> Comparison:
+    differ, largest = 0, 0.0
+    for mine, given in zip(ours, theirs, strict=True):
+        apart = np.abs(mine - given)
+        # NaN on both sides is the same answer.
+        apart = np.where(np.isnan(mine) & np.isnan(given), 0.0, apart)
+        scale = max(1.0, float(np.nanmax(np.abs(given), initial=0.0)))
+        differ += int(np.count_nonzero(~(apart <= TOLERANCE * scale)))
+        largest = max(largest, float(np.nanmax(apart, initial=0.0)))
+    return Comparison(
+        f"{QUANTITY}, {mode}",
+        differ,
+        0,
+        "equal",
+        f"numbers in the outputs for {len(KINDS) * BATCH} random samples; the largest difference is {largest:.2g}",
+    )
+
+
+def _not_compared(why: str, mode: str = "") -> Comparison:
+    return Comparison(f"{QUANTITY}{f', {mode}' if mode else ''}", 0, 0, "explained", f"not compared: {why}")
