@@ -10,14 +10,14 @@ import numpy as np
 import structopt_widgets as sw
 from structopt_widgets.graph.selection import origins
 from structopt_widgets.keras_bridge.inherit import choose_units
-from structopt_widgets.metrics import LAYER_COLUMNS, TOTALS
+from structopt_widgets.metrics import layer_metrics, limit_metrics
 
-COSTS = [metric for metric in TOTALS if metric not in ("parallelism", "uncounted")]
+COSTS = limit_metrics()
 
 
 def same_costs(one: sw.CostReport, other: sw.CostReport) -> bool:
     """Whether every number is the same, in total and by layer; names of classes and reasons may differ."""
-    totals, rows = [*COSTS, "parallelism"], list(LAYER_COLUMNS)
+    totals, rows = [*COSTS, "parallelism"], layer_metrics()
     assert {metric: getattr(one, metric) for metric in totals} == {metric: getattr(other, metric) for metric in totals}
     assert one.by_layer[rows].values.tolist() == other.by_layer[rows].values.tolist()
     assert set(one.uncounted) == set(other.uncounted)

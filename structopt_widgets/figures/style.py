@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..metrics.formatting import METRICS, format_metric
+from ..metrics import METRICS, format_metric
 
 # Okabe and Ito, "Color Universal Design" (2008): told apart with any kind of colour vision.
 COLOURS: Mapping[str, str] = {
@@ -30,7 +30,7 @@ _SCORES: Mapping[str, str] = {
     "loss": "Validation loss",
     "seconds": "Training time, s",
 }
-_LARGER_IS_BETTER = ("accuracy", "r2", "parallelism")
+_SCORES_TO_RAISE = ("accuracy", "r2")
 
 
 def column_title(column: str) -> str:
@@ -49,4 +49,4 @@ def format_value(column: str, value: float) -> str:
 
 def is_larger_better(column: str) -> bool:
     """Whether people want much of a column (accuracy, parallelism) or little (costs, loss)."""
-    return column in _LARGER_IS_BETTER
+    return METRICS[column].larger_is_better if column in METRICS else column in _SCORES_TO_RAISE

@@ -1,6 +1,7 @@
 """Floor 2: what a structure costs, from the rules of its layers."""
 
-from .cost_program import LAYER_COLUMNS, TOTALS, CostProgram
+from .catalogue import METRICS, Metric, layer_metrics, limit_metrics, model_metrics, trial_metrics
+from .cost_program import CostProgram
 from .cost_report import CostReport
 from .formatting import format_bytes, format_count, format_metric
 from .memory import OPTIMIZER_SLOTS, optimizer_slots
@@ -9,18 +10,22 @@ from .totals import Costs, costs
 from .verification import Comparison, Verification
 
 __all__ = [
-    "LAYER_COLUMNS",
+    "METRICS",
     "OPTIMIZER_SLOTS",
-    "TOTALS",
     "Comparison",
     "CostProgram",
     "CostReport",
     "Costs",
+    "Metric",
     "Receipt",
     "Verification",
     "costs",
     "format_bytes",
     "format_count",
     "format_metric",
+    "layer_metrics",
+    "limit_metrics",
+    "model_metrics",
     "optimizer_slots",
+    "trial_metrics",
 ]

@@ -9,33 +9,8 @@ from typing import Any
 from ..graph import Program, Recorder, Symbol
 from ..layer_rules import ActivationCost, ConnectedGraph, activation_cost
 from ..layer_rules.activation_costs import SWITCHES
+from .catalogue import UNCOUNTED, layer_metrics, model_metrics
 from .totals import Costs, costs
-
-TOTALS = (
-    "n_params",
-    "n_trainable",
-    "macs",
-    "flops",
-    "weight_bytes",
-    "peak_activation_bytes",
-    "training_bytes",
-    "kv_cache_bytes",
-    "span",
-    "parallelism",
-    "uncounted",
-)
-LAYER_COLUMNS = (
-    "n_params",
-    "n_trainable",
-    "macs",
-    "flops",
-    "weight_bytes",
-    "activation_bytes",
-    "live_bytes",
-    "training_bytes",
-    "kv_cache_bytes",
-    "span",
-)
 
 
 class CostProgram:
@@ -63,17 +38,17 @@ class CostProgram:
 
     @functools.cached_property
     def totals(self) -> Program:
-        """Every metric of :data:`TOTALS`."""
+        """Every metric of a whole model, and ``uncounted``."""
         recorder, result = self._record()
-        return recorder.program({metric: result.totals[metric] for metric in TOTALS})
+        return recorder.program({metric: result.totals[metric] for metric in (*model_metrics(), UNCOUNTED)})
 
     @functools.cached_property
     def layers(self) -> Program:
-        """Every metric of :data:`TOTALS`; those of :data:`LAYER_COLUMNS`, and ``uncounted``, as ``METRIC:LAYER``."""
+        """The same, and the metrics of the layers, with ``uncounted``, as ``METRIC:LAYER``."""
         recorder, result = self._record()
-        outputs = {metric: result.totals[metric] for metric in TOTALS}
+        outputs = {metric: result.totals[metric] for metric in (*model_metrics(), UNCOUNTED)}
         for layer, row in result.layers.items():
-            outputs |= {f"{metric}:{layer}": row[metric] for metric in (*LAYER_COLUMNS, "uncounted")}
+            outputs |= {f"{metric}:{layer}": row[metric] for metric in (*layer_metrics(), UNCOUNTED)}
         return recorder.program(outputs)
 
     def inputs(

@@ -6,34 +6,16 @@ import functools
 import html
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from .cost_program import LAYER_COLUMNS
-from .formatting import METRICS, format_metric
+from .catalogue import METRICS, layer_metrics, shown_metrics
+from .formatting import format_metric
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .receipt import Receipt
     from .verification import Verification
-
-SHOWN = (
-    "n_params",
-    "flops",
-    "macs",
-    "weight_bytes",
-    "peak_activation_bytes",
-    "training_bytes",
-    "kv_cache_bytes",
-    "span",
-    "parallelism",
-)
-EXACT = ("n_params", "weight_bytes")  # known from the weights, whatever a layer does with them
-
-
-def shown_metrics(values: Mapping[str, float]) -> list[str]:
-    """The metrics worth a row: a model that keeps no keys and values has no row for them."""
-    return [name for name in SHOWN if name != "kv_cache_bytes" or values[name]]
 
 
 class Measured(Protocol):
@@ -48,23 +30,11 @@ class Measured(Protocol):
 
 @dataclass(frozen=True)
 class CostReport:
-    """Costs of one structure.
+    """Costs of one structure. Each metric is an attribute: ``report.n_params``.
 
     Attributes:
-        n_params: elements of all weights, trainable and not; equals Keras ``count_params()``.
-        n_trainable: those that training changes.
-        macs: multiply-accumulates of products, for one sample.
-        flops: ``2 * macs`` plus every other scalar operation, for one sample.
-        weight_bytes: bytes of all weights, in their own dtypes.
-        peak_activation_bytes: largest sum of live tensors over the operations in execution order, those
-            inside a layer included, for a batch; a tensor lives from the operation that makes it to its
-            last reader, nothing is fused or done in place.
-        training_bytes: weights, gradients, the optimizer's slots, and the most that activations take over
-            both passes: those kept and the gradients of those alive, for a batch.
-        kv_cache_bytes: keys and values that a decoder keeps of a whole sequence, for a batch: those of
-            the self-attention layers called with ``use_causal_mask=True``; 0 for a model without.
-        span: the critical path: the longest chain of scalar operations that wait for one another.
-        parallelism: ``flops / span``: how many operations could run at once, for one sample.
+        values: by metric, those of the whole model: see :data:`~structopt_widgets.metrics.catalogue.METRICS`, whose
+            ``convention`` defines each in full.
         batch_size: the batch of the memory numbers, but for ``weight_bytes``.
         optimizer, slots: whose slots ``training_bytes`` counts, and how many for each trainable weight.
         precision, recompute, accumulate: what the memory of activations is estimated for: see
@@ -77,16 +47,7 @@ class CostReport:
         structure: what was measured; ``None`` for a report made by hand.
     """
 
-    n_params: int
-    n_trainable: int
-    macs: int
-    flops: int
-    weight_bytes: int
-    peak_activation_bytes: int
-    training_bytes: int
-    kv_cache_bytes: int
-    span: int
-    parallelism: float
+    values: Mapping[str, Any]
     batch_size: int
     optimizer: str
     slots: int
@@ -98,6 +59,16 @@ class CostReport:
     recompute: bool | str = False
     accumulate: int = 1
     structure: Measured | None = field(repr=False, compare=False, default=None)
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked for what is no field. While a copy is made there are no values yet.
+        values = self.__dict__.get("values", {})
+        if name in values:
+            return values[name]
+        raise AttributeError(f"Expected a metric ({', '.join(values)}) or another attribute of a report, got {name!r}.")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.values})
 
     @property
     def is_lower_bound(self) -> bool:
@@ -119,7 +90,7 @@ class CostReport:
         rows = {
             layer: {
                 "kind": kind,
-                **{metric: values[f"{metric}:{layer}"] for metric in LAYER_COLUMNS},
+                **{metric: values[f"{metric}:{layer}"] for metric in layer_metrics()},
                 "counted": layer not in self.uncounted,
             }
             for layer, kind in self.kinds.items()
@@ -176,7 +147,7 @@ class CostReport:
         )
 
     def _rows(self) -> list[str]:
-        return shown_metrics(vars(self))
+        return shown_metrics(self.values)
 
     def _measured(self) -> Measured:
         if self.structure is None:
@@ -184,7 +155,7 @@ class CostReport:
         return self.structure
 
     def _shown(self, name: str) -> str:
-        bound = ">= " if self.is_lower_bound and name not in EXACT else ""
+        bound = ">= " if self.is_lower_bound and not METRICS[name].is_exact else ""
         return bound + format_metric(name, getattr(self, name))
 
     def _conventions(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from .catalogue import METRICS
 from .memory import PRECISIONS
 from .recomputation import RECOMPUTATIONS
 
@@ -28,8 +29,9 @@ def check_estimate(batch_size: int, precision: str | None, recompute: bool | str
 def with_parts(
     run: Callable[[Sequence[Any]], dict[str, Any]], whole: Sequence[Any], part: Sequence[Any] | None
 ) -> dict[str, Any]:
-    """What ``run`` gives for a whole batch, with the training memory of one part where it is run in parts."""
+    """What ``run`` gives for a whole batch, with what a training step takes for one part where it is run in parts."""
     values = run(whole)
     if part is not None:
-        values |= {name: value for name, value in run(part).items() if name.startswith("training_bytes")}
+        of_step = {name for name, each in METRICS.items() if each.scope == "step"}
+        values |= {name: value for name, value in run(part).items() if name.partition(":")[0] in of_step}
     return values

@@ -2,38 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
-
-@dataclass(frozen=True)
-class Metric:
-    """How a metric is called and written. ``unit``: ``"count"``, ``"bytes"`` or ``"ratio"``."""
-
-    label: str
-    unit: str
-    meaning: str
-
-
-METRICS: Mapping[str, Metric] = {
-    "n_params": Metric("Parameters", "count", "elements of all weights, trainable and not"),
-    "n_trainable": Metric("Trainable parameters", "count", "elements of the weights that training changes"),
-    "macs": Metric("MACs", "count", "multiply-accumulates of products, one sample"),
-    "flops": Metric("FLOPs", "count", "2 x MACs + every other scalar operation, one sample"),
-    "flops_per_token": Metric("FLOPs per token", "count", "FLOPs over the length of the sequence"),
-    "weight_bytes": Metric("Weights", "bytes", "bytes of all weights"),
-    "peak_activation_bytes": Metric("Peak activations", "bytes", "largest sum of live tensors at inference, one batch"),
-    "training_bytes": Metric(
-        "Training memory",
-        "bytes",
-        "the most alive in a training step: weights, gradients, slots, activations, one batch",
-    ),
-    "kv_cache_bytes": Metric("KV cache", "bytes", "keys and values a decoder keeps of a sequence, one batch"),
-    "activation_bytes": Metric("Activations", "bytes", "bytes of the tensors a layer makes, one batch"),
-    "live_bytes": Metric("Live tensors", "bytes", "bytes alive while a layer runs, one batch"),
-    "span": Metric("Critical path", "count", "span: longest chain of operations that wait for one another"),
-    "parallelism": Metric("Parallelism", "ratio", "work / span: operations that could run at once, one sample"),
-}
+from .catalogue import METRICS
 
 
 def format_count(value: float) -> str:
@@ -47,7 +16,7 @@ def format_bytes(value: float) -> str:
 
 
 def format_metric(metric: str, value: float) -> str:
-    """``value`` with the unit of ``metric``, a key of :data:`METRICS`."""
+    """``value`` with the unit of ``metric``, one of the catalogue."""
     return format_bytes(value) if METRICS[metric].unit == "bytes" else format_count(value)
 
 

@@ -8,16 +8,17 @@ as NASNet.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ..layer_rules import ConnectedGraph, Cost, Setting
+from .catalogue import METRICS
 from .memory import memory_of
 from .moments import Moment
 from .operations import call_costs
 from .parallelism import critical_path
-from .totals import ADDITIVE, layer_costs, weights_in_training
+from .totals import layer_costs, weights_in_training
 
 if TYPE_CHECKING:
     import sympy
@@ -50,10 +51,11 @@ def layer_formulas(
     if metric in ("span", "parallelism"):
         return _longest_path(connected, at, widths)
     costs = call_costs(connected, at)
+    if not METRICS[metric].by_layer:
+        return {}
     # What is alive takes time and is asked for where it is needed.
-    in_time = (
-        memory_of(connected, at, costs, estimate.precision, estimate.recompute) if metric == "training_bytes" else None
-    )
+    is_of_step = METRICS[metric].scope == "step"
+    in_time = memory_of(connected, at, costs, estimate.precision, estimate.recompute) if is_of_step else None
     rows = layer_costs(connected, at, costs, in_time, estimate.batch_size, estimate.slots, estimate.precision)
     return {layer: sympy.sympify(row[metric]) for layer, row in rows.items() if row[metric] != 0}
 
@@ -74,9 +76,28 @@ def model_formula(
     if metric == "parallelism":
         work, span = (model_formula(connected, at, each, estimate, widths) for each in ("flops", "span"))
         return sympy.Max(1, work) / sympy.Max(1, span) if span == 0 else work / span
-    if metric not in (*ADDITIVE, "span"):
-        raise ValueError(f"Expected a total of the model as the metric of a formula, got {metric!r}.")
+    if (derived := METRICS[metric].derived) is not None:
+        return sympy.expand(derived(_Formulas(connected, at, estimate, widths)))
     return sympy.expand(sympy.Add(*layer_formulas(connected, at, metric, estimate, widths).values()))
+
+
+@dataclass(frozen=True)
+class _Formulas(Mapping[str, Any]):
+    """The model's formulas by metric, each made when it is asked for."""
+
+    connected: ConnectedGraph
+    at: Setting
+    estimate: Estimate
+    widths: Widths
+
+    def __getitem__(self, metric: str) -> sympy.Expr:
+        return model_formula(self.connected, self.at, metric, self.estimate, self.widths)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(METRICS)
+
+    def __len__(self) -> int:
+        return len(METRICS)
 
 
 def _moments(connected: ConnectedGraph, at: Setting, estimate: Estimate) -> list[Moment]:

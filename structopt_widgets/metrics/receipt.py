@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .conventions import CONVENTIONS
-from .formatting import METRICS, format_metric
+from .catalogue import METRICS
+from .formatting import format_metric
 
 if TYPE_CHECKING:
     import sympy
 
-FOR_A_BATCH = ("peak_activation_bytes", "training_bytes", "kv_cache_bytes")
 LONGEST_LATEX = 1500  # characters: about six lines of a notebook
 MOST_LAYERS = 12
 
@@ -53,7 +52,7 @@ class Receipt:
     @property
     def convention(self) -> str:
         """Definition of the number, and its source."""
-        return CONVENTIONS[self.metric]
+        return METRICS[self.metric].convention
 
     @property
     def latex(self) -> str:

@@ -12,17 +12,15 @@ from typing import Any
 
 from ..graph import maximum
 from ..layer_rules import ConnectedGraph, Cost, Setting
+from .catalogue import METRICS, UNCOUNTED, derive, layer_metrics, model_metrics
 from .depth import layer_presence, presence
 from .memory import activation_bytes_of, memory_of, peak, tensor_bytes
 from .moments import Memory
 from .operations import call_costs, flops
-from .parallelism import critical_path, parallelism
+from .parallelism import critical_path
 from .parameters import layer_parameters
 
 Number = Any
-
-# Metrics whose layers add up to the model's total.
-ADDITIVE = ("n_params", "n_trainable", "macs", "flops", "weight_bytes", "kv_cache_bytes", "uncounted")
 
 
 @dataclass(frozen=True)
@@ -54,12 +52,13 @@ def costs(
     each_cost = call_costs(connected, at)
     in_time = memory_of(connected, at, each_cost, precision, recompute)
     layers = layer_costs(connected, at, each_cost, in_time, batch_size, slots, precision)
-    totals = {metric: _sum(row[metric] for row in layers.values()) for metric in ADDITIVE}
+    additive = [name for name, each in METRICS.items() if each.is_total and each.is_additive]
+    totals = {metric: _sum(row[metric] for row in layers.values()) for metric in (*additive, UNCOUNTED)}
     totals["peak_activation_bytes"] = batch_size * peak(in_time.moments)
     states = _sum(weights_in_training(connected, at, slots).values())
     totals["training_bytes"] = states + batch_size * maximum(*(moment.training for moment in in_time.moments))
     totals["span"] = critical_path(connected, at, each_cost)
-    totals["parallelism"] = parallelism(totals["flops"], totals["span"])
+    derive(totals, model_metrics())
     return Costs(totals, layers)
 
 
@@ -116,6 +115,8 @@ def layer_costs(
         live.setdefault(connected.calls[moment.position].call.layer, []).append(moment.alive)
     for layer, moments in live.items():
         layers[layer]["live_bytes"] = batch_size * maximum(*moments)
+    for row in layers.values():
+        derive(row, layer_metrics())
     return layers
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..graph.checks import known
-from ..metrics import CostReport, Receipt
-from ..metrics.cost_program import TOTALS
+from ..metrics import METRICS, CostReport, Receipt, model_metrics
 from ..metrics.formulas import Estimate, layer_formulas, model_formula
-from ..metrics.receipt import FOR_A_BATCH
 from .setting import setting_at
 
 if TYPE_CHECKING:
@@ -19,13 +17,13 @@ def receipt_of(structure: Structure, report: CostReport, metric: str) -> Receipt
     """The receipt of one number of ``report``, which ``structure.measure()`` gave."""
     import sympy
 
-    known(metric, [each for each in TOTALS if each != "uncounted"], "a metric with a formula")
+    known(metric, model_metrics(), "a metric with a formula")
     space = structure.space
     free = [name for name, group in space.width_groups.items() if not group.fixed]
     symbols = {name: sympy.Symbol(f"u_{name}", integer=True, positive=True) for name in free}
     at = setting_at(structure, {name: symbols.get(name, width) for name, width in structure.widths.items()})
     # Parts of a batch whose gradients are added up take one more array a weight, as a slot does.
-    accumulates = report.accumulate > 1 and metric == "training_bytes"
+    accumulates = report.accumulate > 1 and METRICS[metric].scope == "step"
     batch_size = report.batch_size // report.accumulate if accumulates else report.batch_size
     estimate = Estimate(batch_size, report.slots + accumulates, report.precision, report.recompute)
     widths = {symbol: structure.widths[name] for name, symbol in symbols.items()}
@@ -37,7 +35,7 @@ def receipt_of(structure: Structure, report: CostReport, metric: str) -> Receipt
         layers=layer_formulas(*what),
         widths=widths,
         symbol_names={symbol: name for name, symbol in symbols.items()},
-        batch_size=report.batch_size if metric in FOR_A_BATCH else 1,
-        optimizer=report.optimizer if metric == "training_bytes" else None,
+        batch_size=report.batch_size if METRICS[metric].scope in ("batch", "step") else 1,
+        optimizer=report.optimizer if METRICS[metric].scope == "step" else None,
         uncounted=report.uncounted,
     )

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from ..metrics import CostReport
-from ..metrics.cost_program import TOTALS
+from ..metrics import CostReport, model_metrics
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,7 +17,7 @@ def marginal_costs(structure: Structure, report: CostReport) -> pd.DataFrame:
     """See :meth:`CostReport.marginal`."""
     import pandas as pd
 
-    program, metrics = structure.space.program, [metric for metric in TOTALS if metric != "uncounted"]
+    program, metrics = structure.space.program, model_metrics()
 
     def measured(widths: Mapping[str, int]) -> dict[str, float]:
         # The program takes any width: its arithmetic does not end at a slider's bounds.

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..graph import ModelGraph
 from ..graph.checks import instance, known, mapping, number, whole
 from ..layer_rules import connect
-from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs
-from ..metrics.cost_program import TOTALS
+from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs, limit_metrics, model_metrics
 from ..metrics.tokens import sequence_length
 from .choices import allowed_widths, grid, nearest_width
 from .knobs import WidthGroup, derived_widths, find_switches, find_width_groups
@@ -167,7 +166,7 @@ class StructureSpace:
 
     def scaled_to(self, metric: str, limit: float, multiple_of: int = 1) -> Structure:
         """The widest :meth:`scaled` structure whose ``metric`` (``"n_params"``, ...) is at most ``limit``."""
-        known(metric, [each for each in TOTALS if each not in ("parallelism", "uncounted")], "a cost")
+        known(metric, limit_metrics(), "a cost")
         number(limit, f"a limit of {metric}", above=0)
         low, high = 0.0, self.growth
         best = self.scaled(1e-9, multiple_of)
@@ -226,11 +225,9 @@ class StructureSpace:
         if len(lengths) != 1:
             raise ValueError(f"Expected arrays of one length, got lengths {sorted(lengths)}.")
         at = setting_at(self.baseline, arrays)
-        totals = costs(self.connected, at, batch_size, self.slots).totals
+        found = costs(self.connected, at, batch_size, self.slots).totals
         length = lengths.pop()
-        return pd.DataFrame(
-            {metric: np.broadcast_to(totals[metric], length) for metric in TOTALS if metric != "uncounted"}
-        )
+        return pd.DataFrame({metric: np.broadcast_to(found[metric], length) for metric in model_metrics()})
 
     def formula(self, metric: str = "n_params", batch_size: int = 1) -> sympy.Expr:
         """A total of :meth:`Structure.measure` as a SymPy expression, other knobs at the baseline.

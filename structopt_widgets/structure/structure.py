@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..graph.checks import known, whole
 from ..layer_rules import activation_cost
 from ..layer_rules.activation_costs import choice_name
-from ..metrics import CostReport, optimizer_slots
-from ..metrics.cost_program import TOTALS
+from ..metrics import CostReport, model_metrics, optimizer_slots
 from ..metrics.estimate import check_estimate, with_parts
 from .choices import allowed_width
 
@@ -128,7 +127,7 @@ class Structure:
         in_parts = None if accumulate == 1 else program.inputs(*knobs, batch_size // accumulate, slots + 1)
         values = with_parts(program.totals, inputs, in_parts)
         return CostReport(
-            **{metric: values[metric] for metric in TOTALS if metric != "uncounted"},
+            values={metric: values[metric] for metric in model_metrics()},
             batch_size=batch_size,
             optimizer=optimizer or self.space.optimizer,
             slots=slots,

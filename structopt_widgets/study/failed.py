@@ -8,14 +8,11 @@ from importlib.metadata import version
 
 from ..structure import Structure
 from ..training import Budget, Data, Trial
-from ..training.trial import COSTS
+from ..training.trial import measured_costs
 
 
 def failed_trial(structure: Structure, data: Data, budget: Budget, error: Exception) -> Trial:
     """A trial without scores, whose reason is ``error`` in words."""
-    one = structure.measure()
-    costs = {name: getattr(one, name) for name in COSTS}
-    costs["training_bytes"] = structure.measure(batch_size=budget.batch_size, optimizer=budget.optimizer).training_bytes
     reason = f"{type(error).__name__}: {error}".strip().splitlines()[0][:500]
     return Trial(
         structure=structure,
@@ -26,7 +23,7 @@ def failed_trial(structure: Structure, data: Data, budget: Budget, error: Except
         high=math.nan,
         by_seed=(),
         loss=math.nan,
-        **costs,
+        costs=measured_costs(structure, budget),
         budget=budget,
         data=data.name,
         fingerprint=data.fingerprint,

@@ -14,16 +14,14 @@ import optuna
 from optuna.study import StudyDirection
 
 from ..graph.checks import known
-from ..metrics.cost_program import TOTALS
+from ..metrics import limit_metrics, trial_metrics
 from ..structure import Structure, StructureSpace
 from ..training import Budget, Data, Trial
-from ..training.trial import COSTS
 from .knobs import Choose, Knob, find_knobs
 from .points import grid_points, random_points, sobol_points
 from .proposals import Learned, Listed, Proposals, turned
 
 SAMPLERS = ("random", "grid", "qmc", "nsga2", "tpe")
-LIMITED = tuple(metric for metric in TOTALS if metric not in ("uncounted", "parallelism"))
 
 
 @dataclass(frozen=True)
@@ -130,16 +128,18 @@ def make_plan(
     elif not hasattr(sampler, "sample_relative"):
         raise TypeError(f"Expected a sampler, one of {', '.join(SAMPLERS)}, or an Optuna sampler; got {sampler!r}.")
     metric = "accuracy" if data.task == "classification" else "r2"
-    columns = (metric, "loss", "seconds", *COSTS)
+    columns = (metric, "loss", "seconds", *trial_metrics())
     larger = (metric,) if maximize is None else _names(maximize)
     smaller = _names(minimize)
     for name in larger + smaller:
         known(name, columns, "an objective")
     if not larger + smaller:
         raise ValueError("Expected something to maximize or to minimize, got neither.")
-    limits = {known(name, LIMITED, "a cost to limit"): _limit(name, value) for name, value in (at_most or {}).items()}
+    most = {
+        known(name, limit_metrics(), "a cost to limit"): _limit(name, value) for name, value in (at_most or {}).items()
+    }
     knobs = find_knobs(space, choose, groups)
-    return Plan(space, data, budget, n_trials, sampler, larger, smaller, limits, knobs, seed, together)
+    return Plan(space, data, budget, n_trials, sampler, larger, smaller, most, knobs, seed, together)
 
 
 def check_fit(space: StructureSpace, data: Data, elsewhere: bool) -> None:

@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import optuna
 
+from ..metrics import trial_metrics
 from ..training import Trial
-from ..training.trial import COSTS
 from .records import SpaceShelf, read_trial
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # The table of a study without trials, so that code that selects columns works from the start.
-EMPTY_COLUMNS = (
-    *("accuracy", "accuracy_low", "accuracy_high", "accuracy_std", "accuracy_by_seed", "loss"),
-    *COSTS,
+SCORE_COLUMNS = ("accuracy", "accuracy_low", "accuracy_high", "accuracy_std", "accuracy_by_seed", "loss")
+OTHER_COLUMNS = (
     *("epochs", "seeds", "batch_size", "optimizer", "learning_rate"),
     *("seconds", "engine", "settled", "state", "reason", "data", "fingerprint", "structure"),
 )
@@ -100,5 +99,5 @@ class Readings:
                 self._table = rows if self._table is None else pd.concat([self._table, rows]).sort_index()
                 self._listed |= {trial.number for trial in new}
             if self._table is None:
-                return pd.DataFrame(columns=list(EMPTY_COLUMNS)).rename_axis("number")
+                return pd.DataFrame(columns=[*SCORE_COLUMNS, *trial_metrics(), *OTHER_COLUMNS]).rename_axis("number")
             return self._table.copy()

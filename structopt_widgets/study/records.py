@@ -12,11 +12,11 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, IntD
 from optuna.trial import FrozenTrial, TrialState
 
 from ..graph import ModelGraph
+from ..metrics import trial_metrics
 from ..structure import Structure, StructureSpace
 from ..structure.serialization import choices_of, structure_of_choices
 from ..training import Trial
 from ..training.description import describe
-from ..training.trial import COSTS
 from .journal_lines import DAMAGED
 
 STRUCTURE, TRIAL, SPACE = "structure", "trial", "space"
@@ -60,7 +60,7 @@ def description_attrs(shelf: SpaceShelf, structure: Structure) -> dict[str, Any]
     return {
         STRUCTURE: shelf.put(structure),
         "description": describe(structure),
-        **{name: getattr(cost, name) for name in COSTS},
+        **{name: getattr(cost, name) for name in trial_metrics()},
     }
 
 

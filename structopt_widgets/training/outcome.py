@@ -15,7 +15,7 @@ from .budget import Budget
 from .data import Data
 from .item_scores import pack_counts
 from .statistics import accuracy_interval, bootstrap_r2, with_seeds
-from .trial import COSTS, Trial
+from .trial import Trial, measured_costs
 
 if TYPE_CHECKING:
     from .objective import Objective
@@ -34,7 +34,7 @@ def trial_of(structure: Structure, objective: Objective, data: Data, budget: Bud
         metric=objective.metric,
         **(_scores(objective, data, [run.outputs for run in runs]) if complete else _unknown()),
         loss=sum(losses) / len(losses),
-        **_costs(structure, budget),
+        costs=measured_costs(structure, budget),
         budget=budget,
         data=data.name,
         fingerprint=data.fingerprint,
@@ -62,13 +62,6 @@ def _scores(objective: Objective, data: Data, outputs: list[Any]) -> dict[str, A
 
 def _unknown() -> dict[str, Any]:
     return {"by_seed": (), "score": math.nan, "low": math.nan, "high": math.nan}
-
-
-def _costs(structure: Structure, budget: Budget) -> dict[str, Any]:
-    one = structure.measure()
-    costs = {name: getattr(one, name) for name in COSTS}
-    training = structure.measure(batch_size=budget.batch_size, optimizer=budget.optimizer)
-    return costs | {"training_bytes": training.training_bytes}
 
 
 def _versions() -> dict[str, str]:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..metrics import METRICS, trial_metrics
 from ..structure import Structure
 from ..structure.serialization import read_json
 from .budget import Budget
@@ -18,7 +19,6 @@ from .description import describe
 FORMAT = "structopt_widgets.Trial"
 VERSION = 1  # of a trial's record; a later one may have more fields, which this release keeps and does not read
 _EXPECTED = "Expected the JSON text that Trial.to_json() writes"
-COSTS = ("n_params", "macs", "flops", "weight_bytes", "peak_activation_bytes", "training_bytes", "parallelism")
 
 
 @dataclass(frozen=True)
@@ -40,9 +40,9 @@ class Trial:
             :func:`~structopt_widgets.training.statistics.with_seeds`.
         by_seed: the score of each seed, in the order of ``budget.seed_list``.
         loss: mean over the seeds of the validation loss after the last epoch.
-        n_params, macs, flops, weight_bytes, parallelism: costs of the structure.
-        peak_activation_bytes: for a batch of one.
-        training_bytes: for a batch of ``budget.batch_size`` and the optimizer it was trained with.
+        costs: of the structure, by metric, for a batch of one; those of a training step for a batch of
+            ``budget.batch_size`` and the optimizer it was trained with. Each is an attribute too:
+            ``trial.n_params``. NaN for a metric that there was not when the trial was written.
         budget: what the run was allowed to spend.
         data, fingerprint: name of the data, and SHA-256 of its contents.
         versions: of Keras, TensorFlow, Python and this package.
@@ -68,13 +68,7 @@ class Trial:
     high: float
     by_seed: tuple[float, ...]
     loss: float
-    n_params: int
-    macs: int
-    flops: int
-    weight_bytes: int
-    peak_activation_bytes: int
-    training_bytes: int
-    parallelism: float
+    costs: Mapping[str, Any]
     budget: Budget
     data: str
     fingerprint: str
@@ -87,6 +81,16 @@ class Trial:
     number: int | None = None
     right: str = ""
     other: Mapping[str, Any] = dataclasses.field(default_factory=dict)
+
+    def __getattr__(self, name: str) -> Any:
+        # Asked for what is no field. While a copy is made there are no costs yet.
+        costs = self.__dict__.get("costs", {})
+        if name in costs:
+            return costs[name]
+        raise AttributeError(f"Expected a cost ({', '.join(costs)}) or another attribute of a trial, got {name!r}.")
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *self.costs})
 
     def to_row(self) -> dict[str, Any]:
         """One flat row for a table.
@@ -104,7 +108,7 @@ class Trial:
             f"{self.metric}_std": spread,
             f"{self.metric}_by_seed": " ".join(f"{each:.6g}" for each in self.by_seed),
             "loss": self.loss,
-            **{name: getattr(self, name) for name in COSTS},
+            **self.costs,
             "epochs": self.budget.epochs,
             "seeds": len(self.budget.seed_list),
             "batch_size": self.budget.batch_size,
@@ -138,10 +142,10 @@ class Trial:
 
     def to_record(self) -> dict[str, Any]:
         """Everything but the structure, as values of standard JSON, for those who keep structures apart."""
-        apart = ("structure", "budget", "other")
+        apart = ("structure", "budget", "costs", "other")
         fields = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.name not in apart}
         budget = dataclasses.asdict(self.budget) | dict(self.other.get("budget", {}))
-        return _encode({"version": VERSION, **fields, **self.other, "budget": budget})
+        return _encode({"version": VERSION, **fields, **self.costs, **self.other, "budget": budget})
 
     @classmethod
     def from_json(cls, text: str) -> Trial:
@@ -159,16 +163,17 @@ class Trial:
 
         Fields it does not know are kept in ``other``, and written again.
         """
-        known = {each.name for each in dataclasses.fields(cls)} - {"other"}
+        known = {each.name for each in dataclasses.fields(cls)} - {"other", "costs"}
         try:
             settings, limits = record["budget"], {each.name for each in dataclasses.fields(Budget)}
             fields = {name: value for name, value in record.items() if name in known}
-            other = {name: value for name, value in record.items() if name not in known}
+            costs = {name: _number(record.get(name, math.nan)) for name in trial_metrics()}
+            other = {name: value for name, value in record.items() if name not in known and name not in costs}
             if other.get("version") == VERSION:
                 del other["version"]
             if more := {name: value for name, value in settings.items() if name not in limits}:
                 other["budget"] = more
-            fields |= {"structure": structure, "other": other}
+            fields |= {"structure": structure, "costs": costs, "other": other}
             fields["budget"] = Budget(**{name: value for name, value in settings.items() if name in limits})
             for name in ("score", "low", "high", "loss"):
                 fields[name] = float(record[name])
@@ -186,6 +191,22 @@ class Trial:
         number = "" if self.number is None else f" {self.number}"
         score = f", {self.metric} {self.score:.4f} ({self.low:.4f} to {self.high:.4f})" if self.by_seed else ""
         return f"Trial{number}({describe(self.structure)}: {self.state}{score}, {self.n_params} parameters)"
+
+
+def measured_costs(structure: Structure, budget: Budget) -> dict[str, Any]:
+    """The ``costs`` of a trial."""
+    one = structure.measure()
+    step = structure.measure(batch_size=budget.batch_size, optimizer=budget.optimizer)
+    return {name: getattr(step if METRICS[name].scope == "step" else one, name) for name in trial_metrics()}
+
+
+def _number(value: Any) -> Any:
+    """A number as JSON has it, or as :func:`_encode` writes those JSON has no word for."""
+    if isinstance(value, str):
+        return float(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"expected a number as a cost, got {value!r}")
+    return value
 
 
 def _encode(value: Any) -> Any:

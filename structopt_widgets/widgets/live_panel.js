@@ -1,10 +1,7 @@
 // The live panel: reads the sliders where they live, in the browser, and runs the recorded cost
 // program on them. The kernel plays no part, so the numbers move in the frame of the slider.
 
-// Metrics whose value does not depend on how many layers have a rule.
-const EXACT = new Set(["n_params", "weight_bytes"]);
 const ANNOUNCE_AFTER = 500; // milliseconds without a change
-const LAYER_METRICS = ["n_params", "flops", "macs", "weight_bytes", "activation_bytes", "training_bytes"];
 
 // Evaluate a straight-line program; the operations are those of graph/recording.py.
 function evaluate(operations, inputs) {
@@ -158,7 +155,7 @@ async function initialize({ model }) {
 function buildTotals(metrics, baseline) {
   const body = element("tbody");
   const cells = {};
-  metrics.forEach(({ name, label, meaning, unit }) => {
+  metrics.forEach(({ name, label, meaning, unit, exact }) => {
     const value = element("td", { className: "sw-value", "data-metric": name });
     const change = element("td", { className: "sw-change" });
     const fill = element("div", { className: "sw-fill" });
@@ -168,7 +165,7 @@ function buildTotals(metrics, baseline) {
     cells[name] = (now, isBound) => {
       const base = baseline[name];
       value.dataset.value = String(now);
-      value.textContent = (isBound && !EXACT.has(name) ? "≥ " : "") + formatted(now, unit);
+      value.textContent = (isBound && !exact ? "≥ " : "") + formatted(now, unit);
       value.title = now.toLocaleString("en-US");
       change.textContent = changed(now, base);
       // The baseline stands at the middle of the track; twice the baseline fills it.
@@ -184,7 +181,7 @@ function buildTotals(metrics, baseline) {
 function buildLayers(layers, metrics) {
   const unitOf = Object.fromEntries(metrics.map((metric) => [metric.name, metric]));
   const choice = element("select", { "aria-label": "metric of the bars" },
-    ...LAYER_METRICS.map((name) => element("option", { value: name }, unitOf[name].label)));
+    ...metrics.filter(({ byLayer }) => byLayer).map(({ name, label }) => element("option", { value: name }, label)));
   const body = element("tbody");
   const rows = layers.map((name) => {
     const now = element("div", { className: "sw-fill" });
@@ -231,8 +228,8 @@ function buildAnnouncer(metrics, baseline) {
       const moved = metrics.filter(({ name }) => totals[name] !== said[name]).slice(0, 2);
       if (moved.length === 0) return;
       said = totals;
-      line.textContent = moved.map(({ name, label, unit }) => {
-        const bound = isBound && !EXACT.has(name) ? "at least " : "";
+      line.textContent = moved.map(({ name, label, unit, exact }) => {
+        const bound = isBound && !exact ? "at least " : "";
         return `${label} ${bound}${formatted(totals[name], unit)}, ${spoken(totals[name], baseline[name])}`;
       }).join("; ");
     }, ANNOUNCE_AFTER);

@@ -10,9 +10,8 @@ import traitlets
 
 from ..layer_rules import activation_cost
 from ..layer_rules.activation_costs import ActivationCost
-from ..metrics.cost_program import LAYER_COLUMNS, TOTALS
-from ..metrics.cost_report import shown_metrics
-from ..metrics.formatting import METRICS
+from ..metrics import METRICS
+from ..metrics.catalogue import shown_metrics
 from ..structure import StructureSpace, WidthGroup
 from .controls import Controls
 
@@ -36,7 +35,8 @@ class LivePanel(anywidget.AnyWidget):
     inputs = traitlets.List().tag(sync=True)
     # Every output of the program for the model as it came.
     baseline = traitlets.Dict().tag(sync=True)
-    # Name, label, unit and meaning of each metric; "total" for those in the upper table.
+    # Name, label, unit and meaning of each metric, and whether it is exact where a layer is not counted; "total" for
+    # those in the upper table, "byLayer" for those that can be the bars.
     metrics = traitlets.List().tag(sync=True)
     # Names of the layers, in execution order.
     layers = traitlets.List().tag(sync=True)
@@ -65,9 +65,17 @@ class LivePanel(anywidget.AnyWidget):
             inputs=[_input(name, space, controls, batch_size, slots) for name in program.inputs],
             baseline=costs,
             metrics=[
-                {"name": name, "label": each.label, "unit": each.unit, "meaning": each.meaning, "total": name in shown}
+                {
+                    "name": name,
+                    "label": each.label,
+                    "unit": each.unit,
+                    "meaning": each.meaning,
+                    "exact": each.is_exact,
+                    "total": name in shown,
+                    "byLayer": each.by_layer,
+                }
                 for name, each in METRICS.items()
-                if name in (*TOTALS, *LAYER_COLUMNS) or name in shown
+                if each.is_total or each.by_layer or name in shown
             ],
             layers=list(space.graph.layers),
             multiplier={

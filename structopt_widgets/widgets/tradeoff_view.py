@@ -11,8 +11,7 @@ import ipywidgets
 import pandas as pd
 
 from ..figures.tradeoff import TradeoffInfo, draw_tradeoff, tradeoff_info
-from ..metrics import CostReport
-from ..metrics.formatting import METRICS, format_metric
+from ..metrics import METRICS, CostReport, format_metric, trial_metrics
 from ..study import Study, Trial
 from ..training.description import describe
 from .lasting_figure import LastingFigure
@@ -20,7 +19,6 @@ from .message import Message
 
 MOST = 500  # trials in the plot, the list and the table: more can be neither told apart nor drawn in time
 LONGEST = 80  # characters of a trial's description in the list; the table has all of it
-SIZES = ("n_params", "flops", "macs", "weight_bytes", "peak_activation_bytes", "training_bytes", "parallelism")
 
 
 class TradeoffView(ipywidgets.VBox):
@@ -50,7 +48,7 @@ class TradeoffView(ipywidgets.VBox):
         # A sweep draws its points from its own thread, while sliders move the cursor from the kernel's.
         self._drawing = threading.RLock()
         self.size = ipywidgets.Dropdown(
-            options=[(METRICS[name].label, name) for name in SIZES], value="n_params", description="against"
+            options=[(METRICS[name].label, name) for name in trial_metrics()], value="n_params", description="against"
         )
         # A point of the plot can be clicked but not reached by keyboard.
         self.trial = ipywidgets.Dropdown(options=[], description="trial", layout=ipywidgets.Layout(width="24rem"))

@@ -13,7 +13,7 @@ from zoo import ZOO
 import structopt_widgets as sw
 from structopt_widgets.keras_bridge.rebuild import setting_of
 from structopt_widgets.layer_rules import Setting, activation_cost
-from structopt_widgets.metrics import LAYER_COLUMNS, OPTIMIZER_SLOTS, TOTALS, costs
+from structopt_widgets.metrics import OPTIMIZER_SLOTS, costs, layer_metrics, model_metrics
 
 MODELS = [
     "mlp",
@@ -27,7 +27,7 @@ MODELS = [
     "all_pooling",
     "unknown_layer",
 ]
-METRICS = [metric for metric in TOTALS if metric != "uncounted"]
+METRICS = model_metrics()
 several_models = pytest.mark.parametrize("name", MODELS)
 
 
@@ -55,8 +55,8 @@ def test_the_recorded_program_equals_the_rules_on_integers(name: str) -> None:
         assert {metric: getattr(recorded, metric) for metric in METRICS} == {
             metric: direct.totals[metric] for metric in METRICS
         }
-        rows = [[direct.layers[layer][column] for column in LAYER_COLUMNS] for layer in structure.layers]
-        assert recorded.by_layer[list(LAYER_COLUMNS)].values.tolist() == rows
+        rows = [[direct.layers[layer][column] for column in layer_metrics()] for layer in structure.layers]
+        assert recorded.by_layer[layer_metrics()].values.tolist() == rows
 
 
 @several_models

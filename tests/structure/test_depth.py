@@ -12,9 +12,9 @@ from keras import layers as kl
 from zoo import ZOO
 
 import structopt_widgets as sw
-from structopt_widgets.metrics import TOTALS
+from structopt_widgets.metrics import model_metrics
 
-COSTS = [metric for metric in TOTALS if metric != "uncounted"]
+COSTS = model_metrics()
 
 EXPECTED = {
     "equal_hidden_layers": ["hidden_1", "hidden_2"],

@@ -8,9 +8,9 @@ import keras
 import pytest
 
 from structopt_widgets import StructureSpace
+from structopt_widgets.metrics import trial_metrics
 from structopt_widgets.study import Study, Trial
 from structopt_widgets.training import Budget
-from structopt_widgets.training.trial import COSTS
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +30,7 @@ def trial() -> Trial:
         fingerprint="",
         versions={},
         seconds=1.0,
-        **dict.fromkeys(COSTS, 10),
+        costs=dict.fromkeys(trial_metrics(), 10),
     )
 
 

@@ -10,6 +10,7 @@ import keras
 import pytest
 
 from structopt_widgets import Structure, StructureSpace
+from structopt_widgets.metrics import trial_metrics
 from structopt_widgets.training import Budget, Trial
 from structopt_widgets.training.description import describe
 
@@ -33,13 +34,7 @@ def trial_of(structure: Structure, **changes: object) -> Trial:
         high=0.8,
         by_seed=(0.6, 0.8),
         loss=0.5,
-        n_params=cost.n_params,
-        macs=cost.macs,
-        flops=cost.flops,
-        weight_bytes=cost.weight_bytes,
-        peak_activation_bytes=cost.peak_activation_bytes,
-        training_bytes=cost.training_bytes,
-        parallelism=cost.parallelism,
+        costs={name: getattr(cost, name) for name in trial_metrics()},
         budget=Budget(epochs=1, seeds=(3, 4)),
         data="toy",
         fingerprint="0" * 64,
