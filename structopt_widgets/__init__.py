@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .figures import plot_layer_costs, plot_tradeoff, plot_tradeoff_svg
     from .graph import Product, ceil_log2
-    from .keras_bridge import measure, optimize_model, without_weights
+    from .keras_bridge import measure, optimize_model
+    from .keras_bridge.without_weights import without_weights
     from .layer_rules import Connection, Cost, Elementwise, LayerRule, Mixing, WeightAxes, register_layer_rule
     from .metrics import CostReport, format_metric
     from .structure import Structure, StructureSpace, WidthGroup
     from .study import Study, Trial, compare, compare_networks, pareto_front
-    from .training import Budget, Data, load_data, quick_run, reference_scores, train_together
+    from .training import Budget, Data, load_data, reference_scores, train_together
+    from .training.quick_run import quick_run
     from .widgets import Explorer, explore
 
 _HOME = {

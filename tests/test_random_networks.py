@@ -112,11 +112,22 @@ def test_the_costs_of_some() -> None:
 
 
 @pytest.mark.slow
+def test_the_costs_of_more() -> None:
+    with sw.without_weights():
+        on_networks(120, check_counts)
+
+
+@pytest.mark.exhaustive
 def test_the_costs_of_many() -> None:
     with sw.without_weights():
-        on_networks(420, check_counts)
+        on_networks(500, check_counts)
 
 
 @pytest.mark.slow
+def test_the_outputs_of_some() -> None:
+    on_networks(30, check_outputs)
+
+
+@pytest.mark.exhaustive
 def test_the_outputs_of_many() -> None:
-    on_networks(40, check_outputs)
+    on_networks(500, check_outputs)

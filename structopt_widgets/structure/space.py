@@ -15,6 +15,7 @@ from ..graph.checks import instance, known, mapping, number, whole
 from ..layer_rules import connect
 from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs, limit_metrics, model_metrics
 from ..metrics.tokens import sequence_length
+from . import door
 from .choices import allowed_widths, grid, nearest_width
 from .knobs import WidthGroup, derived_widths, find_switches, find_width_groups
 from .sections import find_sections
@@ -101,10 +102,7 @@ class StructureSpace:
             data: a :class:`~structopt_widgets.Data` to take that shape from.
             growth: the largest width of a group, as a multiple of the model's own.
         """
-        # The one call upward besides Structure.build: reading is the bridge's work.
-        from ..keras_bridge import read_model
-
-        return cls(*read_model(model, input_shape=input_shape, data=data), growth=growth)
+        return cls(*door.read(model, input_shape, data), growth=growth)
 
     @functools.cached_property
     def program(self) -> CostProgram:

@@ -14,6 +14,7 @@ from ..layer_rules import activation_cost
 from ..layer_rules.activation_costs import choice_name
 from ..metrics import CostReport, model_metrics, optimizer_slots
 from ..metrics.estimate import check_estimate, with_parts
+from . import door
 from .choices import allowed_width
 
 if TYPE_CHECKING:
@@ -167,10 +168,7 @@ class Structure:
 
     def verification_of(self, report: CostReport, memory: bool) -> Verification:
         """See :meth:`CostReport.verify`."""
-        # Building is the bridge's work, as in build().
-        from ..keras_bridge import verify_report
-
-        return verify_report(self, report, memory)
+        return door.verify(self, report, memory)
 
     def build(
         self,
@@ -207,16 +205,13 @@ class Structure:
 
         Raises ``ValueError`` for ``"taylor"`` without data, and for data that do not fit the model.
         """
-        # The one call upward: building is the bridge's work, and a method reads better than a function.
-        from ..keras_bridge import build_model
-
         if data is not None and not hasattr(data, "examples"):
             raise TypeError(
                 f"Expected a Data to choose units by, got {type(data).__name__}. Wrap arrays in it: sw.Data(x, y)."
             )
         is_used = data is not None and weights == "inherit"
         examples = data.examples(self) if is_used else None
-        return build_model(self, weights, importance=importance, seed=seed, examples=examples)
+        return door.build(self, weights, importance=importance, seed=seed, examples=examples)
 
     def diff(self, other: Structure) -> dict[str, tuple[Any, Any]]:
         """What differs: ``"widths.dense": (this one's, the other's)``; ``None`` where one has no such knob."""

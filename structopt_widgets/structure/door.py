@@ -1,0 +1,38 @@
+"""The one door upward: what only the bridge to Keras can do for a structure.
+
+Reading, building and counting again read best as methods; the work is the bridge's, which stands on a higher floor.
+It is imported when it is wanted, so that whoever only measures waits for no Keras.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import keras
+
+    from ..graph import ModelGraph
+    from ..metrics import CostReport, Verification
+    from .space import ModelSource
+    from .structure import Structure
+
+
+def read(model: Any, input_shape: Any, data: Any) -> tuple[ModelGraph, ModelSource]:
+    """A Keras model as plain data, and a handle on it."""
+    from ..keras_bridge import read_model
+
+    return read_model(model, input_shape=input_shape, data=data)
+
+
+def build(structure: Structure, weights: str, **how: Any) -> keras.Model:
+    """A new Keras model of a structure."""
+    from ..keras_bridge import build_model
+
+    return build_model(structure, weights, **how)
+
+
+def verify(structure: Structure, report: CostReport, memory: bool) -> Verification:
+    """A report held against counts of Keras, TensorFlow and XLA."""
+    from ..keras_bridge import verify_report
+
+    return verify_report(structure, report, memory)
