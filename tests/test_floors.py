@@ -88,6 +88,15 @@ def test_imports_go_downward_only(path: Path) -> None:
         assert allowed, f"{home} (floor {FLOORS[home]}) imports {module} (floor {FLOORS[target]})"
 
 
+def test_the_two_ways_of_training_together_do_not_know_one_another() -> None:
+    rooms = [PACKAGE / "training" / "together" / name for name in ("stacked", "side_by_side")]
+    for room, other in (rooms, rooms[::-1]):
+        files = list(room.glob("*.py"))
+        assert len(files) > 1
+        crossing = f"structopt_widgets.training.together.{other.name}"
+        assert [path.name for path in files for module, _ in imports(path) if module.startswith(crossing)] == []
+
+
 @each_file
 def test_only_the_bridge_and_the_training_import_keras(path: Path) -> None:
     home = path.relative_to(PACKAGE).parts[0]

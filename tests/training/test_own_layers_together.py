@@ -10,9 +10,9 @@ import pytest
 from test_together import assert_alike, both
 
 import structopt_widgets as sw
-from structopt_widgets.training.together.joint import NotStackableError
-from structopt_widgets.training.together.side_by_side import SideBySide
-from structopt_widgets.training.together.stack import Stack
+from structopt_widgets.training.together.joint_training import NotStackableError
+from structopt_widgets.training.together.side_by_side.dense_training import SideBySide
+from structopt_widgets.training.together.stacked.stack import Stack
 
 
 class Bent(keras.layers.Layer):

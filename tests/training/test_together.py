@@ -22,12 +22,12 @@ from structopt_widgets.training.inputs import fit_x
 from structopt_widgets.training.objective import choose_objective
 from structopt_widgets.training.progress import Watch
 from structopt_widgets.training.run import Run
-from structopt_widgets.training.together.dense_networks import dense_layers
-from structopt_widgets.training.together.engine import fit_jointly
-from structopt_widgets.training.together.joint import JointTraining, NotStackableError
-from structopt_widgets.training.together.plan import batches
-from structopt_widgets.training.together.side_by_side import SideBySide
-from structopt_widgets.training.together.stack import Stack
+from structopt_widgets.training.together.epochs import fit_jointly
+from structopt_widgets.training.together.grouping import batches
+from structopt_widgets.training.together.joint_training import JointTraining, NotStackableError
+from structopt_widgets.training.together.side_by_side.dense_networks import dense_layers
+from structopt_widgets.training.together.side_by_side.dense_training import SideBySide
+from structopt_widgets.training.together.stacked.stack import Stack
 
 pytestmark = pytest.mark.slow
 layers = keras.layers

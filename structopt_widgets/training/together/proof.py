@@ -18,7 +18,7 @@ from ..fitting import compile_for
 from ..objective import Objective, last_activation
 from ..optimizer import dense_gradients, innermost
 from ..run import Run
-from .joint import JointTraining, NotStackableError
+from .joint_training import JointTraining, NotStackableError
 
 TOLERANCE = 1e-3  # of the largest change of a weight in the step, and of the loss: rounding stays far below
 # An optimizer that divides by the size of a gradient makes whole steps of one that is rounding noise.

@@ -15,12 +15,12 @@ from ..process import at_work, refuse_fork
 from ..progress import Progress, Stopped, Watch
 from ..schedule import epoch_lengths, training_rows
 from ..trial import Trial
-from .at_once import train_at_once
+from .two_at_a_time import train_at_once
 
 if TYPE_CHECKING:
     from ..fitting import Samples
     from ..objective import Objective
-    from .plan import Batch
+    from .grouping import Batch
 
 _log = logging.getLogger(__name__)
 LONGEST = 200  # characters of a reason that a trial keeps
@@ -80,7 +80,7 @@ def train_together(
     from ..fitting import Samples
     from ..objective import choose_objective
     from ..run import Run
-    from .plan import batches
+    from .grouping import batches
 
     space = many[0].space
     objectives = [choose_objective(each, data) for each in many]
@@ -118,8 +118,8 @@ def _train(
 ) -> None:
     """Train ``runs`` together, or one by one when they are one or cannot be stacked."""
     from ..fitting import fit
-    from .engine import fit_jointly
-    from .joint import NotStackableError
+    from .epochs import fit_jointly
+    from .joint_training import NotStackableError
 
     runs, why = batch.runs, ""
     for kind in batch.kinds if len(runs) > 1 else ():

@@ -7,7 +7,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from ...layer_rules import Role
+from ....layer_rules import Role
 
 # Layers that normalize by the number of channels: with padding, by the member's own number.
 NORMALIZING = {Role.LAYER_NORMALIZATION: True, Role.RMS_NORMALIZATION: False}  # whether they subtract the mean

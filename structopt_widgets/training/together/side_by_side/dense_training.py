@@ -11,24 +11,24 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...graph import Dim
-from ...keras_bridge import build_model
-from ...keras_bridge.kinds import role_of
-from ...keras_bridge.names import operations_of
-from ...keras_bridge.rebuild import setting_of
-from ...keras_bridge.variables import placed_weights, present_weights
-from ...layer_rules import Role
-from ...layer_rules.connect import ConnectedCall
-from ..budget import Budget
-from ..objective import Objective
-from ..optimizer import fresh_optimizer
-from ..run import Run
-from . import activations, dropout
-from .calls import follow_calls
+from ....graph import Dim
+from ....keras_bridge import build_model
+from ....keras_bridge.kinds import role_of
+from ....keras_bridge.names import operations_of
+from ....keras_bridge.rebuild import setting_of
+from ....keras_bridge.variables import placed_weights, present_weights
+from ....layer_rules import Role
+from ....layer_rules.connect import ConnectedCall
+from ...budget import Budget
+from ...objective import Objective
+from ...optimizer import fresh_optimizer
+from ...run import Run
+from .. import dropout, member_activations
+from ..initial_weights import initial_weights
+from ..joint_training import JointTraining, NotStackableError, refuse_layer, refuse_optimizer, refuse_weights
+from ..members import envelope_of
+from ..model_calls import follow_calls
 from .dense_networks import dense_layers
-from .initial_weights import initial_weights
-from .joint import JointTraining, NotStackableError, refuse_layer, refuse_optimizer, refuse_weights
-from .members import envelope_of
 from .parts import Parts
 
 _OVER_CLASSES = ("softmax", "log_softmax")  # activations over the last axis
@@ -203,7 +203,7 @@ class SideBySide(JointTraining):
 
     def _activated(self, name: str, x: Any, channels: Dim) -> Any:
         """``x`` after the activation that each member has in this layer."""
-        own = activations.holder(self._operations[name]).activation
+        own = member_activations.holder(self._operations[name]).activation
         base = self._envelope.activations.get(name)
         chosen = [each.activations.get(name) for each in self._structures]
         sizes = self._sizes(channels)
@@ -218,7 +218,7 @@ class SideBySide(JointTraining):
             if what in _OVER_CLASSES and len(set(group)) == 1:
                 by_member = tf.transpose(tf.reshape(part, (len(group), group[0], -1)), (0, 2, 1))
                 made.append(tf.reshape(tf.transpose(function(by_member), (0, 2, 1)), tf.shape(part)))
-            elif what in activations.ELEMENTWISE:
+            elif what in member_activations.ELEMENTWISE:
                 made.append(function(part))
             else:
                 raise NotStackableError(f"{name} has an activation over all of its channels")

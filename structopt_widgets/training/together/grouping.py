@@ -15,12 +15,12 @@ from ...structure.setting import setting_at
 from ..budget import Budget
 from ..objective import last_activation
 from ..run import Run
-from .activations import ELEMENTWISE
-from .at_once import AT_ONCE
-from .dense_networks import dense_layers
-from .joint import JointTraining, NotStackableError
-from .side_by_side import SideBySide
-from .stack import Stack
+from .joint_training import JointTraining, NotStackableError
+from .member_activations import ELEMENTWISE
+from .side_by_side.dense_networks import dense_layers
+from .side_by_side.dense_training import SideBySide
+from .stacked.stack import Stack
+from .two_at_a_time import AT_ONCE
 
 MEMORY = 1 << 29  # bytes that the weights, gradients, slots and activations of one step may take
 MEMBERS = 64  # of those side by side: each has operations of its own, which are traced before it starts

@@ -9,11 +9,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from ...layer_rules import Role
-from ...layer_rules.connect import ConnectedCall
-from ...structure import Structure
-from .calls import follow_calls
-from .joint import NotStackableError
+from ....layer_rules import Role
+from ....layer_rules.connect import ConnectedCall
+from ....structure import Structure
+from ..joint_training import NotStackableError
+from ..model_calls import follow_calls
 
 
 class _Holds(enum.Enum):

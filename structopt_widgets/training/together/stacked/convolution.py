@@ -7,8 +7,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from ...keras_bridge.kinds import role_of
-from ...layer_rules import Role
+from ....keras_bridge.kinds import role_of
+from ....layer_rules import Role
 from .products import lengths, product_of_positions
 
 

@@ -20,7 +20,7 @@ from ..compiled import as_loss
 from ..objective import Objective
 from ..optimizer import Key, exclude_from_decay
 from ..settling import moving_weights
-from .fused import fuse
+from .optimizer_kernels import fuse
 
 # Their update of an element depends on that element alone, so that one optimizer serves many models.
 _ELEMENTWISE_OPTIMIZERS = ("SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adamax", "Nadam", "Adadelta", "Lion")

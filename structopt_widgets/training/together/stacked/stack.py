@@ -9,17 +9,17 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...keras_bridge import build_model
-from ...keras_bridge.variables import placed_weights
-from ...structure import Structure
-from ..budget import Budget
-from ..objective import Objective
-from ..optimizer import fresh_optimizer
-from ..run import Run
+from ....keras_bridge import build_model
+from ....keras_bridge.variables import placed_weights
+from ....structure import Structure
+from ...budget import Budget
+from ...objective import Objective
+from ...optimizer import fresh_optimizer
+from ...run import Run
+from ..initial_weights import Weights, initial_weights
+from ..joint_training import JointTraining, NotStackableError, refuse_optimizer, refuse_weights
+from ..members import Placement, envelope_of
 from .forward import Forward
-from .initial_weights import Weights, initial_weights
-from .joint import JointTraining, NotStackableError, refuse_optimizer, refuse_weights
-from .members import Placement, envelope_of
 
 
 class Stack(JointTraining):

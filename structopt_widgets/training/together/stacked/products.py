@@ -11,8 +11,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from ...keras_bridge.kinds import role_of
-from ...layer_rules import Role
+from ....keras_bridge.kinds import role_of
+from ....layer_rules import Role
 
 
 def use_whole_products(layer: Any) -> None:

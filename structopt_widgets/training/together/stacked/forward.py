@@ -9,21 +9,21 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from ...graph import WEIGHT, Dim, TensorRef
-from ...graph.dimensions import resolve
-from ...graph.model_graph import map_structure
-from ...keras_bridge.internals import layers_inside, scale_scores, with_mask_of
-from ...keras_bridge.names import operations_of
-from ...keras_bridge.rebuild import setting_of
-from ...layer_rules import Role
-from ...layer_rules.connect import ConnectedCall
-from ...structure import Structure
-from . import dropout
-from .activations import ELEMENTWISE, choose_between, holder, keeps_zero
-from .calls import follow_calls
+from ....graph import WEIGHT, Dim, TensorRef
+from ....graph.dimensions import resolve
+from ....graph.model_graph import map_structure
+from ....keras_bridge.internals import layers_inside, scale_scores, with_mask_of
+from ....keras_bridge.names import operations_of
+from ....keras_bridge.rebuild import setting_of
+from ....layer_rules import Role
+from ....layer_rules.connect import ConnectedCall
+from ....structure import Structure
+from .. import dropout
+from ..joint_training import NotStackableError, refuse_layer
+from ..member_activations import ELEMENTWISE, choose_between, holder, keeps_zero
+from ..members import Placement, differing, is_padded
+from ..model_calls import follow_calls
 from .convolution import is_convolution, use_patches
-from .joint import NotStackableError, refuse_layer
-from .members import Placement, differing, is_padded
 from .padding import NORMALIZING, normalize
 from .products import is_dense, use_whole_products
 
