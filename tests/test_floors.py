@@ -114,12 +114,6 @@ def test_the_deferred_imports_are_really_there() -> None:
     assert found == DEFERRED_UPWARD
 
 
-@pytest.mark.parametrize("suffix", [".py", ".js", ".css"])
-def test_no_file_is_long(suffix: str) -> None:
-    lengths = {path.name: len(path.read_text(encoding="utf-8").splitlines()) for path in PACKAGE.rglob(f"*{suffix}")}
-    assert {name: length for name, length in lengths.items() if length > 300} == {}
-
-
 def loaded_after(code: str, *arguments: str) -> set[str]:
     """The top-level modules that a fresh interpreter has loaded after ``code``."""
     script = f"{code}\nimport sys\nprint('loaded:', *{{name.split('.')[0] for name in sys.modules}})"

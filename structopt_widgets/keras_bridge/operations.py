@@ -11,9 +11,7 @@ import keras
 from keras.src.saving import serialization_lib
 
 from ..graph import UNREAD, WEIGHT, BatchSize, Layer
-from ..layer_rules import Setting
 from ..structure import Structure
-from ..structure.setting import setting_at
 from .replayed import KeepsWeights, OwnWeight, Unsized, WeightOf, counts_samples, operation_class
 from .seeding import Seeds
 from .source import KerasSource
@@ -44,16 +42,11 @@ def make_operations(
     return {layer.name: made[layer.name] for layer in layers}
 
 
-def setting_of(structure: Structure) -> Setting:
-    """The structure in numbers, at its own widths."""
-    return setting_at(structure, structure.widths)
-
-
 def _operation(structure: Structure, layer: Layer, config: dict[str, Any], original: Any) -> Any:
     if UNREAD in layer.kinds:
         return KeepsWeights(**config)
     if WEIGHT in layer.kinds:
-        at, (axes,) = setting_of(structure), structure.space.connected.weights[layer.name]
+        at, (axes,) = structure.setting, structure.space.connected.weights[layer.name]
         return OwnWeight(tuple(at.size(dim) for dim in axes.axes), trainable=axes.trainable, **config)
     if not layer.weights and layer.kind.startswith("ops."):
         return _bare_operation(structure, layer, config, original)
@@ -105,7 +98,7 @@ def _changes(structure: Structure, layer: Layer) -> dict[str, Any]:
     first = structure.space.connected.first_call(layer.name)
     if first.rule is None:
         return {}
-    changes = first.rule.config(first.site, setting_of(structure))
+    changes = first.rule.config(first.site, structure.setting)
     base = structure.space.baseline
     for key, mine, theirs in (
         (first.rule.activation_key, structure.activations, base.activations),

@@ -8,7 +8,7 @@ from typing import Any
 import keras
 
 from ..structure import Structure, StructureSpace
-from ..structure.knobs import find_output_layers
+from ..structure.width_groups import find_output_layers
 from .importance import Importance
 
 

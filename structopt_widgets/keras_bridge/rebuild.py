@@ -17,7 +17,7 @@ from .importance import Importance, chosen_importance
 from .inherit import inherit_weights
 from .names import accepted_names
 from .normalization_statistics import recompute_statistics
-from .operations import make_operations, setting_of
+from .operations import make_operations
 from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
 from .seeding import Seeds
 from .source import KerasSource
@@ -100,7 +100,7 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
 def _build_owner(structure: Structure, operation: Any, layer: Layer) -> None:
     """A layer whose weight is read before it is called has to have it by then."""
     if isinstance(operation, WeightOf) and not operation.owner.built:
-        site, at = structure.space.connected.first_call(layer.config["of"]).site, setting_of(structure)
+        site, at = structure.space.connected.first_call(layer.config["of"]).site, structure.setting
         operation.owner.build((None, *(at.size(dim) for dim in site.inputs[0])))
 
 

@@ -14,12 +14,12 @@ from keras.src.backend.common import global_state
 
 from ..graph import ModelGraph
 from ..metrics import Comparison, CostReport, Verification
+from ..metrics.complexity import call_costs
 from ..metrics.memory import memory_of, peak, tensor_bytes
-from ..metrics.operations import call_costs
 from ..structure import Structure
 from .given_model import compare_outputs
 from .profile import IN_BLOCKS, LOOPS_SEEN, PRODUCTS, profiled
-from .rebuild import build_model, setting_of
+from .rebuild import build_model
 from .xla_memory import planned_bytes
 
 # TensorFlow's formula for it divides the output's positions by the strides: the input's only where none is padded.
@@ -143,7 +143,7 @@ def _why(theirs: dict[str, Counter[str]], uncounted: set[str]) -> str:
 def _memory(structure: Structure, report: CostReport, model: keras.Model) -> Comparison:
     """Peak activations without the model's inputs and outputs, whose buffers belong to XLA's caller."""
     connected = structure.space.connected
-    at = setting_of(structure)
+    at = structure.setting
     sizes = tensor_bytes(connected, at)
     for index in (*connected.graph.input_tensors, *connected.graph.output_tensors):
         sizes[index] = 0

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 from ..layer_rules import ConnectedGraph, Cost, Setting
 from .catalogue import METRICS
+from .complexity import call_costs
 from .memory import memory_of
 from .moments import Moment
-from .operations import call_costs
 from .parallelism import critical_path
 from .totals import layer_costs, weights_in_training
 

@@ -13,10 +13,10 @@ from typing import Any
 from ..graph import maximum
 from ..layer_rules import ConnectedGraph, Cost, Setting
 from .catalogue import METRICS, UNCOUNTED, derive, layer_metrics, model_metrics
+from .complexity import call_costs, flops
 from .depth import layer_presence, presence
 from .memory import activation_bytes_of, memory_of, peak, tensor_bytes
 from .moments import Memory
-from .operations import call_costs, flops
 from .parallelism import critical_path
 from .parameters import layer_parameters
 

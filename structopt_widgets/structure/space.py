@@ -16,12 +16,11 @@ from ..layer_rules import connect
 from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs, limit_metrics, model_metrics
 from ..metrics.tokens import sequence_length
 from . import door
-from .choices import allowed_widths, grid, nearest_width
-from .knobs import WidthGroup, derived_widths, find_switches, find_width_groups
+from .allowed_widths import allowed_widths, grid, nearest_width
 from .sections import find_sections
-from .setting import setting_at
 from .structure import Structure
 from .titles import find_block_titles, find_titles
+from .width_groups import WidthGroup, derived_widths, find_switches, find_width_groups
 
 if TYPE_CHECKING:
     import numpy as np
@@ -222,7 +221,7 @@ class StructureSpace:
         lengths = {len(values) for values in arrays.values()}
         if len(lengths) != 1:
             raise ValueError(f"Expected arrays of one length, got lengths {sorted(lengths)}.")
-        at = setting_at(self.baseline, arrays)
+        at = self.baseline.setting_at(arrays)
         found = costs(self.connected, at, batch_size, self.slots).totals
         length = lengths.pop()
         return pd.DataFrame({metric: np.broadcast_to(found[metric], length) for metric in model_metrics()})

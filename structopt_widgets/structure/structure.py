@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,12 +11,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..graph.checks import known, whole
-from ..layer_rules import activation_cost
+from ..layer_rules import Setting, activation_cost
 from ..layer_rules.activation_costs import choice_name
 from ..metrics import CostReport, model_metrics, optimizer_slots
 from ..metrics.estimate import check_estimate, with_parts
 from . import door
-from .choices import allowed_width
+from .allowed_widths import allowed_width
 
 if TYPE_CHECKING:
     import keras
@@ -83,6 +84,21 @@ class Structure:
         if not isinstance(kept, bool):
             raise TypeError(f"Expected True to keep the block {block!r} or False to leave it out, got {kept!r}.")
         return self._with("blocks", block, kept)
+
+    @functools.cached_property
+    def setting(self) -> Setting:
+        """This structure as the rules of the layers see it: every knob in the number it stands for."""
+        return self.setting_at(self.widths)
+
+    def setting_at(self, widths: Mapping[str, Any]) -> Setting:
+        """:attr:`setting` at other widths, by group: arrays of many, or symbols."""
+        symbols = self.space.symbols
+        return self.space.connected.setting(
+            {symbols[name]: width for name, width in widths.items()},
+            {layer: int(used) for layer, used in self.biases.items()},
+            {layer: activation_cost(name) for layer, name in self.activations.items()},
+            {block: int(kept) for block, kept in self.blocks.items()},
+        )
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -156,7 +172,7 @@ class Structure:
 
     def receipt_of(self, report: CostReport, metric: str) -> Receipt:
         """See :meth:`CostReport.receipt`."""
-        from .formulas import receipt_of
+        from .receipts import receipt_of
 
         return receipt_of(self, report, metric)
 

@@ -12,8 +12,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 
 from ..graph.checks import known
 from ..structure import Structure, StructureSpace, WidthGroup
-from ..structure.choices import allowed_width
-from ..structure.knobs import find_output_layers
+from ..structure.allowed_widths import allowed_width
+from ..structure.width_groups import find_output_layers
 
 Choose = str | Sequence[str] | Mapping[str, Sequence[Any] | None]
 

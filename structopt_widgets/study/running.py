@@ -15,7 +15,7 @@ from ..structure.serialization import choices_of, structure_of_choices
 from ..training import Budget, Data, Progress, Trial, train_together
 from .claims import Claim
 from .failed import failed_trial
-from .memory import want_of_memory
+from .memory_limits import why_too_large
 
 Outcome = tuple[list[Claim], list[Trial] | Exception]
 
@@ -154,7 +154,7 @@ def train_what_fits(
     structures: Sequence[Structure], deaths: Sequence[int], data: Data, budget: Budget, **callbacks: Any
 ) -> list[Trial]:
     """:func:`train_together`, but for structures that are too large for this machine: they fail, with the reason."""
-    errors = [want_of_memory(each, budget, count) for each, count in zip(structures, deaths, strict=True)]
+    errors = [why_too_large(each, budget, count) for each, count in zip(structures, deaths, strict=True)]
     fit = [structure for structure, error in zip(structures, errors, strict=True) if error is None]
     trained = iter(train_together(fit, data, budget=budget, **callbacks))
     return [

@@ -10,7 +10,7 @@ from typing import Any
 import ipywidgets
 
 from ..structure import LayerSwitches, Structure, StructureSpace
-from ..structure.choices import allowed_width, nearest_width
+from ..structure.allowed_widths import allowed_width, nearest_width
 from .control_grid import ControlGrid
 from .control_widgets import ControlMaker, WidthMultiplier, snap_dropdown
 

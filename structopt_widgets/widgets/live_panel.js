@@ -72,7 +72,7 @@ function element(tag, properties = {}, ...children) {
   return node;
 }
 
-// The allowed width nearest to one, halves up, as in structure/choices.py, which must agree.
+// The allowed width nearest to one, halves up, as in structure/allowed_widths.py, which must agree.
 function nearestWidth(width, { lower, upper, divisor }) {
   const rounded = Math.floor(width / divisor + 0.5) * divisor;
   return Math.min(Math.max(rounded, lower), upper);

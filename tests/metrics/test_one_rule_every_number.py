@@ -11,7 +11,6 @@ import sympy
 from zoo import ZOO
 
 import structopt_widgets as sw
-from structopt_widgets.keras_bridge.rebuild import setting_of
 from structopt_widgets.layer_rules import Setting, activation_cost
 from structopt_widgets.metrics import OPTIMIZER_SLOTS, costs, layer_metrics, model_metrics
 
@@ -48,7 +47,7 @@ def test_the_recorded_program_equals_the_rules_on_integers(name: str) -> None:
     for seed in range(3):
         structure = space.sample(random.Random(seed))
         activations = {layer: activation_cost(each) for layer, each in structure.activations.items()}
-        given = setting_of(structure)
+        given = structure.setting
         at = Setting(given.widths, {k: int(v) for k, v in given.biases.items()}, activations, given.blocks)
         direct = costs(space.connected, at, batch_size=6, slots=OPTIMIZER_SLOTS["rmsprop"])
         recorded = structure.measure(batch_size=6, optimizer="rmsprop")

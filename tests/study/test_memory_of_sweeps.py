@@ -12,7 +12,7 @@ from toys import BUDGET, toy_space, toy_sweep
 import structopt_widgets as sw
 from structopt_widgets.study import memory, running
 from structopt_widgets.study.claims import SWEEP, Claims
-from structopt_widgets.study.memory import free_bytes, want_of_memory
+from structopt_widgets.study.memory_limits import free_bytes, why_too_large
 from structopt_widgets.study.workers import Worker
 
 
@@ -32,12 +32,12 @@ def test_one_sample_is_the_least_and_a_batch_is_not_to_blame_at_once(monkeypatch
     one, batch = (structure.measure(batch_size=size).training_bytes for size in (1, BUDGET.batch_size))
     assert one < batch
     monkeypatch.setattr(memory, "free_bytes", lambda: (one + batch) // 2)
-    assert want_of_memory(structure, BUDGET) is None
-    assert want_of_memory(structure, BUDGET, deaths=1) is None
-    assert "2 processes ended while they trained it" in str(want_of_memory(structure, BUDGET, deaths=2))
+    assert why_too_large(structure, BUDGET) is None
+    assert why_too_large(structure, BUDGET, deaths=1) is None
+    assert "2 processes ended while they trained it" in str(why_too_large(structure, BUDGET, deaths=2))
     # Beside this much memory it is not the structure that ends processes.
     monkeypatch.setattr(memory, "free_bytes", lambda: 5 * batch)
-    assert want_of_memory(structure, BUDGET, deaths=10) is None
+    assert why_too_large(structure, BUDGET, deaths=10) is None
 
 
 @pytest.mark.usefixtures("no_training")

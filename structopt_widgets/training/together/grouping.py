@@ -11,7 +11,6 @@ import numpy as np
 from ...metrics import optimizer_slots
 from ...metrics.totals import costs
 from ...structure import Structure
-from ...structure.setting import setting_at
 from ..budget import Budget
 from ..objective import last_activation
 from ..run import Run
@@ -136,7 +135,7 @@ class _Price:
     def member(self, widths: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Seconds for each row of ``widths``, ``(structures, groups)``, and the bytes that its training holds."""
         space = self._like.space
-        at = setting_at(self._like, dict(zip(space.width_groups, widths.T, strict=True)))
+        at = self._like.setting_at(dict(zip(space.width_groups, widths.T, strict=True)))
         totals = costs(space.connected, at, self._batch_size, self._slots).totals
         macs, held = (np.broadcast_to(totals[name], len(widths)) for name in ("macs", "training_bytes"))
         # A multiply-accumulate is two operations forward, and four in the two products of the backward pass.

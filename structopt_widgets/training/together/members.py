@@ -10,7 +10,6 @@ import numpy as np
 from ...graph import Dim, Symbol
 from ...graph.dimensions import symbols
 from ...graph.selection import origins
-from ...keras_bridge.rebuild import setting_of
 from ...structure import Structure
 
 
@@ -43,7 +42,7 @@ class Placement:
     """Places of a structure's channels inside an envelope: the first ones of every width."""
 
     def __init__(self, structure: Structure, envelope: Structure) -> None:
-        self._own, self._envelope = setting_of(structure), setting_of(envelope)
+        self._own, self._envelope = structure.setting, envelope.setting
         self._first = {symbol: np.arange(self._own.size(symbol)) for symbol in structure.space.symbols.values()}
 
     def places(self, dim: Dim) -> np.ndarray:
@@ -71,7 +70,7 @@ class Placement:
 def differing(structures: Iterable[Structure]) -> set[Symbol]:
     """The widths in which ``structures`` differ: where there is padding."""
     many = list(structures)
-    settings = [setting_of(each) for each in many]
+    settings = [each.setting for each in many]
     symbols = many[0].space.symbols.values()
     return {symbol for symbol in symbols if len({at.size(symbol) for at in settings}) > 1}
 

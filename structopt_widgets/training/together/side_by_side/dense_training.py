@@ -15,7 +15,6 @@ from ....graph import Dim
 from ....keras_bridge import build_model
 from ....keras_bridge.kinds import role_of
 from ....keras_bridge.names import operations_of
-from ....keras_bridge.rebuild import setting_of
 from ....keras_bridge.variables import placed_weights, present_weights
 from ....layer_rules import Role
 from ....layer_rules.connect import ConnectedCall
@@ -67,7 +66,7 @@ class SideBySide(JointTraining):
         check: Callable[[], object],
     ) -> None:
         self._structures = structures = [run.structure for run in runs]
-        self._settings = [setting_of(each) for each in structures]
+        self._settings = [each.setting for each in structures]
         self._envelope = envelope_of(structures)
         self._connected = self._envelope.space.connected
         self._first_layers = dense_layers(self._envelope).first

@@ -14,7 +14,6 @@ from ....graph.dimensions import resolve
 from ....graph.model_graph import map_structure
 from ....keras_bridge.internals import layers_inside, scale_scores, with_mask_of
 from ....keras_bridge.names import operations_of
-from ....keras_bridge.rebuild import setting_of
 from ....layer_rules import Role
 from ....layer_rules.connect import ConnectedCall
 from ....structure import Structure
@@ -134,7 +133,7 @@ class Forward:
             self._drops[position] = dropout.DropoutSite(
                 operation, each.site.inputs[0], same.index(position), len(same), self._placements, dropout_seeds[layer]
             )
-        sizes: list[Any] = [rule and rule.query_size(each.site, setting_of(one)) for one in self._structures]
+        sizes: list[Any] = [rule and rule.query_size(each.site, one.setting) for one in self._structures]
         if padded and None not in sizes:
             self._constants[f"scale {layer}"] = tf.constant(1 / np.sqrt(sizes), tf.float32)
 
@@ -157,7 +156,7 @@ class Forward:
 
     def _of_zeros(self, each: ConnectedCall) -> tuple[list[np.ndarray], list[np.ndarray]]:
         """What a call makes of zeros, and its slope there."""
-        at, types = setting_of(self._envelope), self._connected.graph.tensors
+        at, types = self._envelope.setting, self._connected.graph.tensors
         zeros = {
             index: tf.zeros([1, *(at.size(dim) for dim in self._connected.shapes[index])], types[index].dtype)
             for index in each.call.inputs

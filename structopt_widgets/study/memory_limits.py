@@ -20,7 +20,7 @@ GROUPS = (
 )
 
 
-def want_of_memory(structure: Structure, budget: Budget, deaths: int = 0) -> MemoryError | None:
+def why_too_large(structure: Structure, budget: Budget, deaths: int = 0) -> MemoryError | None:
     """Why a structure should not be trained here, if so.
 
     Its weights, gradients and optimizer slots, and the activations of one sample, do not fit; or

@@ -10,7 +10,7 @@ import numpy as np
 from ..graph.checks import short, typed, whole
 
 if TYPE_CHECKING:
-    from .knobs import WidthGroup
+    from .width_groups import WidthGroup
 
 # Names that keras.initializers.get understands and that need no argument of their own.
 INITIALIZERS: tuple[str, ...] = (

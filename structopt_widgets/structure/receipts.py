@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from ..graph.checks import known
 from ..metrics import METRICS, CostReport, Receipt, model_metrics
 from ..metrics.formulas import Estimate, layer_formulas, model_formula
-from .setting import setting_at
 
 if TYPE_CHECKING:
     from .structure import Structure
@@ -21,7 +20,7 @@ def receipt_of(structure: Structure, report: CostReport, metric: str) -> Receipt
     space = structure.space
     free = [name for name, group in space.width_groups.items() if not group.fixed]
     symbols = {name: sympy.Symbol(f"u_{name}", integer=True, positive=True) for name in free}
-    at = setting_at(structure, {name: symbols.get(name, width) for name, width in structure.widths.items()})
+    at = structure.setting_at({name: symbols.get(name, width) for name, width in structure.widths.items()})
     # Parts of a batch whose gradients are added up take one more array a weight, as a slot does.
     accumulates = report.accumulate > 1 and METRICS[metric].scope == "step"
     batch_size = report.batch_size // report.accumulate if accumulates else report.batch_size

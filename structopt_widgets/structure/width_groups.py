@@ -10,7 +10,7 @@ from ..graph import Layer, ModelGraph, Symbol
 from ..graph.dimensions import symbols
 from ..layer_rules import ACTIVATION_COSTS, ConnectedGraph
 from ..layer_rules.activation_costs import choice_name
-from .choices import INITIALIZERS
+from .allowed_widths import INITIALIZERS
 
 FEW_TIES = 3  # as many can be read at a glance
 SMALLEST_UPPER = 16  # a slider over fewer widths would have nothing to explore
