@@ -39,6 +39,7 @@ class ControlGrid(ipywidgets.VBox):
         in_head = {space.blocks[block].title: block for block in switches if space.blocks[block].title in members}
         in_lines = {block: switch for block, switch in switches.items() if block not in in_head.values()}
         self._lines = ControlLines(space, rows, in_lines)
+        self._cells = self._lines.drawn  # those of sections that are closed belong to the grid too
         self.search = ipywidgets.Text(
             description="find",
             placeholder="residual, squeeze, or part of a layer's name",

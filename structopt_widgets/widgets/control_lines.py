@@ -34,7 +34,8 @@ class ControlLines:
             if line is not None:
                 self._switches.setdefault(line, []).append(switch)
         self._groups = {name: space.group_at(name) for name in rows}
-        self._cells: dict[str, list[Any]] = {}
+        self.drawn: dict[str, list[Any]] = {}  # the cells of each line that was asked for
+        self._empty = ipywidgets.Box()
         # A width has its slider in the first line that has it.
         self._homes: dict[str, str] = {}
         for name, group in self._groups.items():
@@ -58,14 +59,14 @@ class ControlLines:
     def cells(self, names: list[str]) -> list[Any]:
         """The widgets of these lines, for a grid."""
         for name in names:
-            if name not in self._cells:
-                self._cells[name] = self._line(name)
-        return [cell for name in names for cell in self._cells[name]]
+            if name not in self.drawn:
+                self.drawn[name] = self._line(name)
+        return [cell for name in names for cell in self.drawn[name]]
 
     def _line(self, name: str) -> list[Any]:
         row, group = self._rows[name], self._groups[name]
         is_home = group is not None and self._homes[group.name] == name
-        empty = ipywidgets.Box()
+        empty = self._empty
         above = [cell for switch in self._switches.get(name, []) for cell in (empty, _across(switch))]
         cells = [
             *above,

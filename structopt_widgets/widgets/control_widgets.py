@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import ipywidgets
@@ -11,30 +10,32 @@ from ..layer_rules import Block
 from ..structure import WidthGroup
 
 
-class WidthMultiplier(ipywidgets.FloatSlider):
-    """Moves every free width.
+class _KnowsItsMover(ipywidgets.Widget):
+    """Tells what a page says from what Python sets.
 
-    When it is dragged, the live panel moves the sliders, in the browser; when it is set from
-    Python, ``apply`` does. Doing both would send a busy kernel's late answers to newer sliders.
+    What is dragged moves the controls that go with it in the page: if the kernel did it too, a busy one's late
+    answers would pull them back. What Python sets, Python carries on.
     """
 
-    def __init__(self, apply: Callable[[float], None], **settings: Any) -> None:
-        self._apply = apply
-        self._from_browser = False
+    def __init__(self, **settings: Any) -> None:
+        self.is_from_page = False
         super().__init__(**settings)
-        self.observe(self._moved, names="value")
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take over what the browser says."""
-        self._from_browser = True
+        """Take over what the page says."""
+        self.is_from_page = True
         try:
             super().set_state(sync_data)
         finally:
-            self._from_browser = False
+            self.is_from_page = False
 
-    def _moved(self, change: Any) -> None:
-        if not self._from_browser:
-            self._apply(change["new"])
+
+class WidthMultiplier(_KnowsItsMover, ipywidgets.FloatSlider):
+    """Moves every free width."""
+
+
+class WidthSlider(_KnowsItsMover, ipywidgets.IntSlider):
+    """The width of a group."""
 
 
 MULTIPLES = (8, 16, 32, 64)
@@ -66,11 +67,11 @@ class ControlMaker:
         self._style = ipywidgets.widgets.widget_description.DescriptionStyle()
         self._check_style = ipywidgets.widgets.widget_bool.CheckboxStyle()
 
-    def slider(self, group: WidthGroup) -> ipywidgets.IntSlider:
+    def slider(self, group: WidthGroup) -> WidthSlider:
         """The width of a group."""
         # A slider with equal bounds cannot be drawn: a fixed one stands in the middle of bounds nobody can use.
         lower, upper = (0, 2 * group.width) if group.fixed else (group.lower, group.upper)
-        return ipywidgets.IntSlider(
+        return WidthSlider(
             value=group.width,
             min=lower,
             max=upper,

@@ -1,18 +1,20 @@
-"""A row of controls a layer: standard ipywidgets, which hold the structure that is being explored."""
+"""A row of controls a layer: standard ipywidgets, which move the structure that is explored, and follow it."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping
+import functools
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import ipywidgets
 
-from ..structure import LayerSwitches, Structure, StructureSpace
-from ..structure.allowed_widths import allowed_width, nearest_width
+from ..structure import LayerSwitches
+from ..structure.allowed_widths import nearest_width
 from .control_grid import ControlGrid
-from .control_widgets import ControlMaker, WidthMultiplier, snap_dropdown
+from .control_widgets import ControlMaker, WidthMultiplier, WidthSlider, snap_dropdown
+from .exploration import Exploration
 
 
 @dataclass(frozen=True)
@@ -22,7 +24,7 @@ class LayerControls:
     Layers tied to one width share one slider.
     """
 
-    width: ipywidgets.IntSlider | None
+    width: WidthSlider | None
     number: ipywidgets.BoundedIntText | None
     activation: ipywidgets.Dropdown | None
     bias: ipywidgets.Checkbox | None
@@ -30,7 +32,7 @@ class LayerControls:
 
 
 class Controls(Mapping[str, LayerControls]):
-    """Controls by layer, as a mapping; ``view`` shows them, ``structure`` reads them.
+    """Controls by layer, as a mapping; ``view`` shows them.
 
     Attributes:
         sliders: width slider by width group.
@@ -42,23 +44,23 @@ class Controls(Mapping[str, LayerControls]):
         grid: the lines as they are shown, with search.
     """
 
-    def __init__(self, space: StructureSpace) -> None:
-        self._space = space
-        self._listeners: list[Callable[[], None]] = []
-        self._quiet = False
+    def __init__(self, exploration: Exploration) -> None:
+        self._exploration = exploration
+        self._space = space = exploration.space
         make = ControlMaker()
         self.sliders = {name: make.slider(group) for name, group in space.width_groups.items()}
         self._numbers = {name: make.number(group) for name, group in space.width_groups.items()}
-        for name, slider in self.sliders.items():
-            # Linked in the browser: a link through the kernel would lag behind the slider and pull it back.
+        # Linked in the browser: a link through the kernel would lag behind the slider and pull it back.
+        self.links = [
             ipywidgets.jslink((slider, "value"), (self._numbers[name], "value"))
+            for name, slider in self.sliders.items()
+        ]
         self._rows = {layer: self._row(layer, make) for layer in self._names()}
         self.activations = {layer: row.activation for layer, row in self._rows.items() if row.activation is not None}
         self.biases = {layer: row.bias for layer, row in self._rows.items() if row.bias is not None}
         self.initializers = {layer: row.initializer for layer, row in self._rows.items() if row.initializer is not None}
         self.blocks = {name: make.block(block) for name, block in space.blocks.items()}
         self.multiplier = WidthMultiplier(
-            self._scale,
             value=1.0,
             min=0.05,
             max=space.growth,
@@ -71,10 +73,19 @@ class Controls(Mapping[str, LayerControls]):
         self.snap = snap_dropdown()
         self.reset = ipywidgets.Button(description="Reset", tooltip="everything as the model came", icon="undo")
         self.reset.layout.width = "7rem"
-        self.reset.on_click(lambda _: self.apply(space.baseline))
-        for group in (self.sliders, self.activations, self.biases, self.initializers, self.blocks):
-            for control in group.values():
-                control.observe(self._changed, names="value")
+        self.reset.on_click(lambda _: exploration.set_trait("structure", space.baseline))
+        self.multiplier.observe(self._scale, names="value")
+        self._by_choice: dict[str, Mapping[str, Any]] = {
+            "widths": {name: each for name, each in self.sliders.items() if not space.width_groups[name].fixed},
+            "activations": self.activations,
+            "biases": self.biases,
+            "initializers": self.initializers,
+            "blocks": self.blocks,
+        }
+        for choice, controls in self._by_choice.items():
+            for key, control in controls.items():
+                control.observe(functools.partial(self._moved, choice, key), names="value")
+        exploration.observe(self._follow, names="structure")
         self.grid = ControlGrid(space, self._rows, self.blocks)
         head = ipywidgets.HBox([self.multiplier, self.snap, self.reset], layout=ipywidgets.Layout(flex_flow="row wrap"))
         self.view = ipywidgets.VBox([head, self.grid])
@@ -90,68 +101,47 @@ class Controls(Mapping[str, LayerControls]):
     def __len__(self) -> int:
         return len(self._rows)
 
-    def structure(self) -> Structure:
-        """The structure the controls stand at."""
-        groups = self._space.width_groups
-        return Structure(
-            self._space,
-            {
-                name: group.width if group.fixed else nearest_width(group, self.sliders[name].value)
-                for name, group in groups.items()
-            },
-            {layer: control.value for layer, control in self.activations.items()},
-            {layer: control.value for layer, control in self.biases.items()},
-            {layer: control.value for layer, control in self.initializers.items()},
-            {name: control.value for name, control in self.blocks.items()},
-        )
+    @property
+    def all(self) -> list[ipywidgets.Widget]:
+        """Every control, those of rows that are not shown too."""
+        return [*self._numbers.values(), *self.sliders.values()] + [
+            each for controls in self._by_choice.values() for each in controls.values()
+        ]
 
-    def apply(self, structure: Structure) -> None:
-        """Move the controls to ``structure``.
+    def _moved(self, choice: str, key: str, change: Any) -> None:
+        """A control has moved: so does the structure."""
+        structure = self._exploration.structure
+        choices = getattr(structure, choice)
+        value = self._read(choice, key, change["new"])
+        if choices[key] != value:
+            changed: dict[str, Any] = {choice: {**choices, key: value}}
+            self._exploration.structure = dataclasses.replace(structure, **changed)
+        elif choice == "widths":
+            self._carry_on(key, value)
 
-        Raises ``TypeError`` for anything else and ``ValueError``, and moves nothing, when it is one of
-        another model or has a width outside the bounds here, as one of a space of larger growth may.
-        """
-        if not isinstance(structure, Structure):
-            raise TypeError(
-                f"Expected a Structure, such as explorer.space.scaled(0.5), got {type(structure).__name__}."
-            )
-        if not structure.space.is_same_model(self._space):
-            raise ValueError(
-                f"Expected a structure of the model explored here, {self._space.graph.name!r}; "
-                f"got one of {structure.space.graph.name!r}."
-            )
-        # A slider would clamp without a word.
-        for name, width in structure.widths.items():
-            allowed_width(self._space.width_groups[name], width)
-        self._quiet = True
-        try:
-            for name, width in structure.widths.items():
-                if not self._space.width_groups[name].fixed:
-                    self.sliders[name].value = self._numbers[name].value = width
-            for controls, choices in (
-                (self.activations, structure.activations),
-                (self.biases, structure.biases),
-                (self.initializers, structure.initializers),
-                (self.blocks, structure.blocks),
-            ):
-                for layer, control in controls.items():
-                    control.value = choices[layer]
-        finally:
-            self._quiet = False
-        self._changed(None)
+    def _follow(self, _: Any) -> None:
+        """The structure has moved: so do the controls that stand elsewhere."""
+        for choice, controls in self._by_choice.items():
+            choices = getattr(self._exploration.structure, choice)
+            for key, control in controls.items():
+                # One that stands between two allowed widths was left there by a hand.
+                if self._read(choice, key, control.value) != choices[key]:
+                    control.value = choices[key]
+                if choice == "widths":
+                    self._carry_on(key, choices[key])
 
-    def on_change(self, listener: Callable[[], None]) -> None:
-        """Call ``listener`` after any control has moved."""
-        self._listeners.append(listener)
+    def _read(self, choice: str, key: str, value: Any) -> Any:
+        """What a control's value stands for: of a width, the nearest that is allowed."""
+        return nearest_width(self._space.width_groups[key], value) if choice == "widths" else value
 
-    def _changed(self, _: Any) -> None:
-        if not self._quiet:
-            for listener in self._listeners:
-                listener()
+    def _carry_on(self, group: str, width: int) -> None:
+        if not self.sliders[group].is_from_page:
+            self._numbers[group].value = width
 
-    def _scale(self, multiplier: float) -> None:
-        widths = self._space.scaled(multiplier, multiple_of=self.snap.value).widths
-        self.apply(dataclasses.replace(self.structure(), widths=widths))
+    def _scale(self, change: Any) -> None:
+        if not self.multiplier.is_from_page:
+            widths = self._space.scaled(change["new"], multiple_of=self.snap.value).widths
+            self._exploration.structure = dataclasses.replace(self._exploration.structure, widths=widths)
 
     def _names(self) -> list[str]:
         """Layers that have a knob, in execution order, each followed by widths only it has (``attention heads``)."""

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
+import traitlets
 
-from ..metrics import CostReport
 from ..structure import Structure, StructureSpace
 from ..study import Study
-from ..training import Data, Trial, reference_scores
+from ..training import Data, Trial
 from .background import Background
 from .controls import Controls
+from .exploration import Exploration
+from .family import family
 from .live_panel import LivePanel
 from .sweep_panel import SweepPanel
 from .tradeoff_view import TradeoffView
@@ -20,7 +21,6 @@ from .validation_panel import ValidationPanel
 
 if TYPE_CHECKING:
     import keras
-    import pandas as pd
 
 
 class Explorer(ipywidgets.VBox):
@@ -37,28 +37,24 @@ class Explorer(ipywidgets.VBox):
         sweep: number of structures, sampler, largest size, Sweep.
         background: where runs and sweeps go on, one at a time: progress, Cancel, and what came of them.
         study: every finished trial.
+
+    ``structure``, ``trials`` and ``busy`` are traits: ``explorer.observe(f, "structure")``, ``traitlets.dlink``.
     """
 
+    structure = traitlets.Any(help="the structure the sliders stand at; assign one to move them")
+    trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
+    busy = traitlets.Bool(read_only=True, help="whether a run or a sweep goes on")
+    _members: tuple[ipywidgets.Widget, ...] = ()  # a widget is closed too when making it has failed
+
     def __init__(self, space: StructureSpace, data: Data | None = None, study: Study | None = None) -> None:
-        for given, kind, hint in ((data, Data, "sw.Data(x, y)"), (study, Study, "sw.Study('trials.journal')")):
-            if not isinstance(given, kind | None):
-                raise TypeError(f"Expected a {kind.__name__}, such as {hint}, or None; got {type(given).__name__}.")
-        self.space = space
-        self.study = Study() if study is None else study
-        self.controls = Controls(space)
+        self.exploration = Exploration(space, data, study)
+        self.space, self.study = space, self.exploration.study
         self.background = Background()
-        self.validation = ValidationPanel(lambda: self.structure, data, self.background, self.add)
+        self.controls = Controls(self.exploration)
+        self.validation = ValidationPanel(self.exploration, self.background)
         self.panel = LivePanel(space, self.controls, self.validation.batch_size)
-        self._data = data
-        self._baseline_number: int | None = None
-        self._others: set[int | None] = set()  # numbers of trials of other structures
-        if data is not None:
-            self.study.known_data[data.fingerprint] = data
-        self.tradeoff = TradeoffView(self.study, self._cost, self._baseline_trial, self._choose, self._references)
-        self.sweep = SweepPanel(space, self.study, data, self.validation.budget, self.background)
-        self.study.listeners.add(self.tradeoff.refresh)
-        self.controls.on_change(self.tradeoff.move_cursor)
-        self.validation.batch_size.observe(lambda _: self.tradeoff.move_cursor(), names="value")
+        self.tradeoff = TradeoffView(self.exploration)
+        self.sweep = SweepPanel(self.exploration, self.background)
         side_by_side = ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2rem", align_items="flex-start")
         runs = ipywidgets.VBox(
             [
@@ -82,50 +78,30 @@ class Explorer(ipywidgets.VBox):
             ]
         )
         self.add_class("sw-explorer")
-
-    @property
-    def structure(self) -> Structure:
-        """The structure the controls stand at; assign one to move them."""
-        return self.controls.structure()
-
-    @structure.setter
-    def structure(self, structure: Structure) -> None:
-        self.controls.apply(structure)
-
-    @property
-    def trials(self) -> pd.DataFrame:
-        """Every finished trial, one a row."""
-        return self.study.trials
+        self._members = (*self.controls.links, *self.controls.all, *self.children)
+        traitlets.link((self.exploration, "structure"), (self, "structure"))
+        for source, name, mine in ((self.exploration, "trials", "trials"), (self.background, "is_running", "busy")):
+            source.observe(lambda change, mine=mine: self.set_trait(mine, change["new"]), names=name)
+            self.set_trait(mine, getattr(source, name))
 
     def model(self, weights: str = "inherit", importance: Any = None) -> keras.Model:
         """The structure the controls stand at, built with the explorer's data; see :meth:`Structure.build`."""
-        return self.structure.build(weights, importance=importance, data=self._data)
+        return self.structure.build(weights, importance=importance, data=self.exploration.data)
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and show it on the trade-off plot; returns it with its number."""
         return self.study.add(trial)
 
-    def _cost(self) -> CostReport:
-        return self.structure.measure(batch_size=self.validation.batch_size.value)
+    def close(self) -> None:
+        """Close every widget in it, shown or not: nothing of it is left in the kernel or on a page."""
+        for widget in family([self, *self._members]):
+            if widget is not self:
+                widget.close()
+        super().close()
 
-    def _baseline_trial(self) -> int | None:
-        # Once found it stays the one; until then only the trials that are new are looked at.
-        if self._baseline_number is None:
-            new = [trial for trial in self.study if trial.number not in self._others]
-            self._baseline_number = next((each.number for each in new if each.structure == self.space.baseline), None)
-            self._others |= {trial.number for trial in new}
-        return self._baseline_number
-
-    @functools.cached_property
-    def _reference_scores(self) -> dict[str, float]:
-        return reference_scores(self._data) if self._data is not None else {}
-
-    def _references(self) -> dict[str, float]:
-        # Fitting a linear model takes a second: not before there is something to hold against it.
-        return self._reference_scores if len(self.study) else {}
-
-    def _choose(self, number: int) -> None:
-        self.structure = self.study.trial(number).structure
+    @traitlets.validate("structure")
+    def _is_of_this_space(self, proposal: Any) -> Structure:
+        return self.exploration.checked(proposal["value"])
 
 
 def explore(model: Any, data: Data | None = None, study: Study | None = None, input_shape: Any = None) -> Explorer:

@@ -78,7 +78,11 @@ class SectionView(ipywidgets.VBox):
         self.button.tooltip = "open; press to close" if self.is_open else "closed; press to open"
         self.button.icon = "caret-down" if self.is_open else "caret-right"
         if self.is_open and self._drawn != tuple(self._shown):
+            before = self._body
             self._drawn, self._body = tuple(self._shown), self._draw(self._shown)
+            self.children = [self.head, self._body]
+            if before is not None:
+                before.close()  # the grid; its cells go on in the new one
         self.children = [self.head, self._body] if self.is_open else [self.head]
 
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import ipywidgets
 import traitlets
 
-from ..structure import StructureSpace
-from ..study import Study
 from ..study.verdicts import tally
 from ..training import Budget, Data
 from .background import Background, Outcome, Task
-from .validation_panel import needed, number_field
+from .exploration import Exploration
+from .validation_panel import number_field
 
 if TYPE_CHECKING:
     from ..study.sweep_progress import SweepProgress
@@ -32,23 +30,12 @@ class SweepPanel(ipywidgets.HBox):
     """Number of structures, sampler and largest size; ``sweep_button`` is for the explorer to place.
 
     Args:
-        space: the structures to choose from; their widths are varied.
-        study: where the trials are kept.
-        data: what to train and validate on; without it, Sweep says what to pass.
-        budget: gives what each structure may spend.
+        exploration: the widths of its space are varied, each structure has its budget, its study keeps the trials.
         background: where the sweep goes on, and tells how far it is and how it ended.
     """
 
-    def __init__(
-        self,
-        space: StructureSpace,
-        study: Study,
-        data: Data | None,
-        budget: Callable[[], Budget],
-        background: Background,
-    ) -> None:
-        self._space, self._study, self._data = space, study, data
-        self._budget, self._background = budget, background
+    def __init__(self, exploration: Exploration, background: Background) -> None:
+        self._exploration, self._background = exploration, background
         self.structures = number_field("structures", 16, 1, 100_000)
         self.sampler = ipywidgets.Dropdown(
             options=SAMPLERS,
@@ -56,7 +43,7 @@ class SweepPanel(ipywidgets.HBox):
             layout=ipywidgets.Layout(width="12.5rem"),
             style={"description_width": "4.5rem"},
         )
-        self.at_most = number_field("at most", space.baseline.measure().n_params, 1, 2**53)
+        self.at_most = number_field("at most", exploration.space.baseline.measure().n_params, 1, 2**53)
         self.at_most.tooltip = "parameters a structure may have"
         self.at_most.layout.width = "12.5rem"
         self.sweep_button = ipywidgets.Button(description="Sweep", icon="braille", button_style="primary")
@@ -75,7 +62,7 @@ class SweepPanel(ipywidgets.HBox):
         Raises ``RuntimeError`` while something else is going on there and ``ValueError`` without data.
         """
         self._background.message.clear()
-        data, budget, n_trials = needed(self._data), self._budget(), self.structures.value
+        data, budget, n_trials = self._exploration.needed_data(), self._exploration.budget, self.structures.value
         sampler, at_most = self.sampler.value, self.at_most.value
         self._background.start(
             lambda task: self._sweep(task, data, budget, n_trials, sampler, at_most),
@@ -97,8 +84,8 @@ class SweepPanel(ipywidgets.HBox):
                 f"{progress.finished} of {progress.total}: {progress.elapsed:.0f} s{left}",
             )
 
-        table = self._study.sweep(
-            self._space,
+        table = self._exploration.study.sweep(
+            self._exploration.space,
             data,
             n_trials,
             sampler,
@@ -117,6 +104,6 @@ class SweepPanel(ipywidgets.HBox):
     def _verdicts(self) -> str:
         """What can be told apart, in words; the study may hold other trials too, and they count."""
         try:
-            return f" Of all on the plot: {tally(self._study.compare())}."
+            return f" Of all on the plot: {tally(self._exploration.study.compare())}."
         except ValueError:  # all have failed
             return ""

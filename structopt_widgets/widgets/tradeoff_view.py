@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import html
 import threading
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Mapping
 from typing import Any
 
 import ipywidgets
 import pandas as pd
 
 from ..figures.tradeoff import TradeoffInfo, draw_tradeoff, tradeoff_info
-from ..metrics import METRICS, CostReport, format_metric, trial_metrics
-from ..study import Study, Trial
+from ..metrics import METRICS, format_metric, trial_metrics
+from ..study import Trial
 from ..training.description import describe
+from .exploration import Exploration
 from .lasting_figure import LastingFigure
 from .message import Message
 
@@ -22,29 +24,11 @@ LONGEST = 80  # characters of a trial's description in the list; the table has a
 
 
 class TradeoffView(ipywidgets.VBox):
-    """Accuracy against a size; clicking a point, or choosing it in the list, hands its trial's number to ``chosen``.
+    """Accuracy against a size; clicking a point, or choosing it in the list, sets the structure that is explored."""
 
-    Args:
-        study: the trials to show.
-        cost: costs of the structure the sliders stand at.
-        baseline: number of the trial of the model as it came, if there is one.
-        chosen: called with the number of a clicked or listed trial.
-        references: gives scores to draw as lines.
-    """
-
-    def __init__(
-        self,
-        study: Study,
-        cost: Callable[[], CostReport],
-        baseline: Callable[[], int | None],
-        chosen: Callable[[int], None],
-        references: Callable[[], Mapping[str, float]],
-    ) -> None:
-        self._study = study
-        self._cost = cost
-        self._baseline = baseline
-        self._chosen = chosen
-        self._references = references
+    def __init__(self, exploration: Exploration) -> None:
+        self._exploration = exploration
+        self._study = exploration.study
         # A sweep draws its points from its own thread, while sliders move the cursor from the kernel's.
         self._drawing = threading.RLock()
         self.size = ipywidgets.Dropdown(
@@ -61,9 +45,12 @@ class TradeoffView(ipywidgets.VBox):
         self.figure = LastingFigure()
         self.figure.update_layout(width=540, height=380)
         self.refresh()
+        clicked = weakref.WeakMethod(self._clicked)  # a figure of plotly's is never freed, and would keep all this
         for trace in (self.figure.data[0], self.figure.data[2]):  # the baseline's mark covers its point
-            trace.on_click(self._clicked)
+            trace.on_click(lambda *event: (method := clicked()) and method(*event))
         self.size.observe(lambda _: self.refresh(), names="value")
+        exploration.observe(lambda _: self.refresh(), names="trials")
+        exploration.observe(lambda _: self.move_cursor(), names=["structure", "budget"])
         super().__init__(
             [
                 ipywidgets.HTML(
@@ -81,7 +68,7 @@ class TradeoffView(ipywidgets.VBox):
     def refresh(self) -> None:
         """Draw all trials anew."""
         with self.message.shows_errors():
-            references = self._references()  # slow the first time: the sliders need not wait for it
+            references = self._exploration.references  # slow the first time: the sliders need not wait for it
             compared = self._compared()
             with self._drawing:
                 info = self._info(references, compared)
@@ -99,10 +86,10 @@ class TradeoffView(ipywidgets.VBox):
         """What a click on the point of trial ``number`` does, and the button beside the list."""
         self.message.clear()
         with self.message.shows_errors():
-            self._chosen(number)
+            self._exploration.structure = self._study.trial(number).structure
 
     def _here(self) -> float:
-        return getattr(self._cost(), self.size.value)
+        return getattr(self._exploration.cost, self.size.value)
 
     def _compared(self) -> pd.DataFrame:
         """Each trial on the best one's data against it; empty while no trial has a score."""
@@ -113,9 +100,9 @@ class TradeoffView(ipywidgets.VBox):
 
     def _info(self, references: Mapping[str, float], compared: pd.DataFrame) -> TradeoffInfo:
         return tradeoff_info(
-            self._study.trials.join(compared),
+            self._exploration.trials.join(compared),
             x=self.size.value,
-            baseline=self._baseline(),
+            baseline=self._exploration.baseline,
             cursor=self._here(),
             references=references,
             most=MOST,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import ipywidgets
 import plotly.graph_objects as go
@@ -11,9 +11,10 @@ import traitlets
 
 from ..figures.style import COLOURS
 from ..structure import Structure
-from ..training import Budget, Data, Progress, Trial, quick_run
+from ..training import Budget, Data, Progress, quick_run
 from ..training.budget import SHORT_BUDGET
 from .background import Background, Outcome, Task
+from .exploration import Exploration
 from .lasting_figure import LastingFigure
 
 REDRAW_EVERY = 0.5  # seconds: plotly takes the browser tens of milliseconds, a small network's epoch less
@@ -23,23 +24,12 @@ class ValidationPanel(ipywidgets.HBox):
     """The budget; ``run_button`` and ``curve_view``, the learning curve, are for the explorer to place.
 
     Args:
-        structure: gives the structure to train.
-        data: what to train and validate on; without it, Run says what to pass.
+        exploration: its structure is trained on its data, and its budget is what the fields say.
         background: where the run goes on, and tells how far it is and how it ended.
-        finished: called with the trial when a run has ended, complete or failed, from the run's thread.
     """
 
-    def __init__(
-        self,
-        structure: Callable[[], Structure],
-        data: Data | None,
-        background: Background,
-        finished: Callable[[Trial], object],
-    ) -> None:
-        self._structure = structure
-        self._data = data
-        self._background = background
-        self._finished = finished
+    def __init__(self, exploration: Exploration, background: Background) -> None:
+        self._exploration, self._background = exploration, background
         self.epochs = number_field("epochs", 3, 1, 1000)
         self.seeds = number_field("seeds", len(SHORT_BUDGET.seed_list), 1, 100)
         self.batch_size = number_field("batch size", 32, 1, 65536)
@@ -50,11 +40,10 @@ class ValidationPanel(ipywidgets.HBox):
         self.curve_view = ipywidgets.VBox()  # empty until there is a run: a sweep has no curve
         self.run_button.on_click(lambda _: self._on_run())
         traitlets.dlink((background, "is_running"), (self.run_button, "disabled"))
+        for field in (self.epochs, self.seeds, self.batch_size):
+            field.observe(self._spend, names="value")
+        self._spend(None)
         super().__init__([self.epochs, self.seeds, self.batch_size], layout=ipywidgets.Layout(flex_flow="row wrap"))
-
-    def budget(self) -> Budget:
-        """What a run may spend, as the fields say."""
-        return Budget(epochs=self.epochs.value, seeds=self.seeds.value, batch_size=self.batch_size.value)
 
     def run(self) -> None:
         """Start a run of the structure at hand, in the background.
@@ -63,9 +52,15 @@ class ValidationPanel(ipywidgets.HBox):
         """
         # First, so that an error that comes a second time is spoken a second time.
         self._background.message.clear()
-        structure, data, budget = self._structure(), needed(self._data), self.budget()
+        here = self._exploration
+        structure, data, budget = here.structure, here.needed_data(), here.budget
         self._background.start(
             lambda task: self._train(task, structure, data, budget), "a run", "Nothing was added to the plot."
+        )
+
+    def _spend(self, _: object) -> None:
+        self._exploration.budget = Budget(
+            epochs=self.epochs.value, seeds=self.seeds.value, batch_size=self.batch_size.value
         )
 
     def _on_run(self) -> None:
@@ -96,7 +91,7 @@ class ValidationPanel(ipywidgets.HBox):
         trial = quick_run(structure, data, budget, on_progress=on_progress, should_stop=task.should_stop)
         draw()
         if not task.should_stop():
-            self._finished(trial)
+            self._exploration.study.add(trial)
         return Outcome(trial.summary(), f"{trial.seconds:.1f} s", is_error=trial.state != "complete")
 
     def _clear_curve(self) -> None:
@@ -117,16 +112,6 @@ class ValidationPanel(ipywidgets.HBox):
             f"validation loss {epochs[-1]['val_loss']:.3g}"
         )
         self.curve_view.children = (self.curve, self.losses)
-
-
-def needed(data: Data | None) -> Data:
-    """``data``, or a ``ValueError`` that says how to pass it."""
-    if data is None:
-        raise ValueError(
-            "Expected data to validate on. Open the explorer with sw.explore(model, data=sw.load_data('fashion')), "
-            "or with your own sw.Data(x, y)."
-        )
-    return data
 
 
 def number_field(description: str, value: int, least: int, most: int) -> ipywidgets.BoundedIntText:

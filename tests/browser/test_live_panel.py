@@ -109,8 +109,8 @@ def test_changes_are_spoken_once_they_rest(page: Page, shown: Callable[[sw.Explo
         expect(line).to_be_empty()
     expect(total(page, "n_params")).to_have_text("38")
     page.clock.run_for(400)
-    # 64 products became 32.
-    expect(line).to_have_text("Parameters 38, minus 49 percent; MACs 32, minus 50 percent")
+    # 64 products, with 10 biases and 8 relus, became 32, with 6 and 4.
+    expect(line).to_have_text("Parameters 38, minus 49 percent; FLOPs 74, minus 49 percent")
     page.evaluate(SET, [explorer.validation.batch_size.model_id, "value", 64])
     page.clock.run_for(1000)
     expect(line).to_have_text(re.compile(r"^[^;]*activation[^;]*; Training[^;]*$", re.IGNORECASE))

@@ -48,7 +48,7 @@ def test_a_width_beyond_the_bounds_is_refused_and_nothing_moves() -> None:
     explorer.structure = before
     wide = StructureSpace.from_keras(model, growth=4).baseline.with_width("second", 6).with_width("first", 32)
     heard: list[None] = []
-    explorer.controls.on_change(lambda: heard.append(None))
+    explorer.observe(lambda _: heard.append(None), names="structure")
     with pytest.raises(ValueError, match="Expected a width of 'first' from 2 to 16, got 32"):
         explorer.structure = wide
     assert explorer.structure == before

@@ -17,6 +17,7 @@ from structopt_widgets.study.claims import Claims
 from structopt_widgets.study.failed import failed_trial
 from structopt_widgets.study.listeners import Listeners
 from structopt_widgets.training import quick_run
+from structopt_widgets.widgets.exploration import Exploration
 
 slow = pytest.mark.slow
 
@@ -185,12 +186,12 @@ def test_what_was_written_before_an_error_stays(explorer: sw.Explorer, monkeypat
 def test_the_cursor_does_not_wait_for_the_linear_model(explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
-    def slow_references() -> dict[str, float]:
+    def slow_references(_: object) -> dict[str, float]:
         begun.set()
         assert go_on.wait(60)
         return {"chance": 0.5}
 
-    monkeypatch.setattr(explorer.tradeoff, "_references", slow_references)
+    monkeypatch.setattr(Exploration, "references", property(slow_references))
     drawing = threading.Thread(target=explorer.tradeoff.refresh)
     drawing.start()
     assert begun.wait(60)

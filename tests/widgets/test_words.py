@@ -11,6 +11,7 @@ import tensorflow as tf
 
 import structopt_widgets as sw
 from structopt_widgets.widgets import validation_panel
+from structopt_widgets.widgets.exploration import Exploration
 from structopt_widgets.widgets.message import Message
 
 SAMPLES = np.random.default_rng(0).normal(size=(60, 6)).astype("float32")
@@ -162,16 +163,16 @@ def test_what_is_no_data_no_study_and_no_structure_is_refused(explorer: sw.Explo
     with pytest.raises(TypeError, match=r"Expected a Study, such as sw.Study\('trials.journal'\), or None; got str"):
         sw.explore(explorer.space, study="trials.journal")  # type: ignore[arg-type] # the point of the test
     with pytest.raises(TypeError, match=r"Expected a Structure, such as explorer.space.scaled\(0.5\), got dict"):
-        explorer.structure = {"hidden": 3}  # type: ignore[assignment] # the point of the test
+        explorer.structure = {"hidden": 3}
 
 
 def test_run_stays_usable_when_there_is_no_structure_to_run(
     explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def unreadable() -> None:
+    def unreadable(_: object) -> None:
         raise ValueError("Expected a structure.")
 
-    monkeypatch.setattr(explorer.validation, "_structure", unreadable)
+    monkeypatch.setattr(Exploration, "needed_data", unreadable)
     explorer.validation.run_button.click()
     assert "Expected a structure." in explorer.background.message.alert
     assert not explorer.validation.run_button.disabled

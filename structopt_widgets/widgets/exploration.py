@@ -1,0 +1,103 @@
+"""What is explored, and where it stands: traits that the controls set and all panels observe."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import traitlets
+
+from ..metrics import CostReport
+from ..structure import Structure, StructureSpace
+from ..structure.allowed_widths import allowed_width
+from ..study import Study
+from ..training import Budget, Data, reference_scores
+
+
+class Exploration(traitlets.HasTraits):
+    """The state of an explorer. Controls and panels write it, and follow it; none of them knows another.
+
+    Attributes:
+        space, data, study: what is explored, trained on, and where trials are kept.
+        structure: the one the sliders stand at; may be assigned.
+        budget: what a run, or each of a sweep's, may spend, as the fields say.
+        trials: the table of the study; set anew when one is added, by whomever, in the thread that adds.
+    """
+
+    structure = traitlets.Any(help="the structure the sliders stand at")
+    budget = traitlets.Instance(Budget, args=())
+    trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
+
+    def __init__(self, space: StructureSpace, data: Data | None = None, study: Study | None = None) -> None:
+        for given, kind, hint in ((data, Data, "sw.Data(x, y)"), (study, Study, "sw.Study('trials.journal')")):
+            if not isinstance(given, kind | None):
+                raise TypeError(f"Expected a {kind.__name__}, such as {hint}, or None; got {type(given).__name__}.")
+        self.space, self.data = space, data
+        self.study = Study() if study is None else study
+        self._baseline_number: int | None = None
+        self._others: set[int | None] = set()  # numbers of trials of other structures
+        super().__init__(structure=space.baseline)
+        if data is not None:
+            self.study.known_data[data.fingerprint] = data
+        self._added()
+        self.study.listeners.add(self._added)
+
+    @property
+    def cost(self) -> CostReport:
+        """What the structure costs, in batches of the budget's."""
+        return self.structure.measure(batch_size=self.budget.batch_size)
+
+    @property
+    def baseline(self) -> int | None:
+        """Number of the trial of the model as it came, if there is one."""
+        # Once found it stays the one; until then only the trials that are new are looked at.
+        if self._baseline_number is None:
+            new = [trial for trial in self.study if trial.number not in self._others]
+            self._baseline_number = next((each.number for each in new if each.structure == self.space.baseline), None)
+            self._others |= {trial.number for trial in new}
+        return self._baseline_number
+
+    @property
+    def references(self) -> dict[str, float]:
+        """Scores to hold the trials against, once there are any: fitting a linear model takes a second."""
+        return self._reference_scores if len(self.study) else {}
+
+    def needed_data(self) -> Data:
+        """The data, or a ``ValueError`` that says how to pass them."""
+        if self.data is None:
+            raise ValueError(
+                "Expected data to validate on. Open the explorer with sw.explore(model, data=sw.load_data('fashion')), "
+                "or with your own sw.Data(x, y)."
+            )
+        return self.data
+
+    def checked(self, structure: Any) -> Structure:
+        """``structure``, if the controls can stand at it.
+
+        Raises ``TypeError`` for anything else and ``ValueError`` when it is one of another model or has a width
+        outside the bounds here, as one of a space of larger growth may.
+        """
+        if not isinstance(structure, Structure):
+            raise TypeError(
+                f"Expected a Structure, such as explorer.space.scaled(0.5), got {type(structure).__name__}."
+            )
+        if not structure.space.is_same_model(self.space):
+            raise ValueError(
+                f"Expected a structure of the model explored here, {self.space.graph.name!r}; "
+                f"got one of {structure.space.graph.name!r}."
+            )
+        # A slider would clamp without a word.
+        for name, width in structure.widths.items():
+            allowed_width(self.space.width_groups[name], width)
+        return structure
+
+    @functools.cached_property
+    def _reference_scores(self) -> dict[str, float]:
+        return reference_scores(self.data) if self.data is not None else {}
+
+    @traitlets.validate("structure")
+    def _is_of_this_space(self, proposal: Any) -> Structure:
+        return self.checked(proposal["value"])
+
+    def _added(self) -> None:
+        self.set_trait("trials", self.study.trials)

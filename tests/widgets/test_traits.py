@@ -1,0 +1,150 @@
+"""What an explorer stands at can be observed and linked, and nothing of it is left when it is closed."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from pathlib import Path
+from typing import Any
+
+import ipywidgets
+import keras
+import pytest
+import traitlets
+from keras import layers as kl
+
+import structopt_widgets as sw
+
+
+@pytest.fixture
+def space() -> sw.StructureSpace:
+    return sw.StructureSpace.from_keras(
+        keras.Sequential([keras.Input((4,)), kl.Dense(8, "relu", name="a"), kl.Dense(6, name="b"), kl.Dense(2)])
+    )
+
+
+def a_trial() -> sw.Trial:
+    written = Path(__file__).parent.parent / "study" / "written" / "second" / "trial.json"
+    return sw.Trial.from_json(written.read_text())
+
+
+def test_a_control_moves_the_structure_once(space: sw.StructureSpace) -> None:
+    explorer, heard = sw.explore(space), []
+    explorer.observe(lambda change: heard.append(change["new"]), names="structure")
+    explorer.controls["a"].width.value = 5
+    explorer.controls["a"].activation.value = "tanh"
+    explorer.controls["b"].bias.value = False
+    expected = space.baseline.with_width("a", 5), "tanh", False
+    assert heard[0] == expected[0]
+    assert heard[-1] == explorer.structure == expected[0].with_activation("a", "tanh").with_bias("b", False)
+    assert len(heard) == 3
+
+
+def test_a_structure_moves_every_control_and_is_heard_of_once(space: sw.StructureSpace) -> None:
+    explorer, heard = sw.explore(space), []
+    explorer.observe(lambda change: heard.append(change["new"]), names="structure")
+    wanted = space.scaled(0.5).with_activation("b", "gelu").with_bias("a", False)
+    explorer.structure = wanted
+    assert heard == [wanted]
+    row = explorer.controls["a"]
+    assert (row.width.value, row.number.value, row.bias.value) == (4, 4, False)
+    assert explorer.controls["b"].activation.value == "gelu"
+    explorer.controls.reset.click()
+    assert heard[1:] == [space.baseline]
+
+
+def test_without_a_page_the_number_follows_the_slider_and_the_multiplier_moves_both(space: sw.StructureSpace) -> None:
+    explorer = sw.explore(space)
+    row = explorer.controls["a"]
+    row.width.value = 3
+    assert row.number.value == 3
+    explorer.controls.multiplier.value = 2.0
+    assert (row.width.value, row.number.value) == (16, 16)
+    assert explorer.structure == space.scaled(2.0)
+
+
+def test_what_a_page_says_is_not_said_back(space: sw.StructureSpace) -> None:
+    row = sw.explore(space).controls["a"]
+    row.width.set_state({"value": 3})
+    assert row.width.value == 3
+    # The page has moved the number itself; the kernel's answer would pull it back.
+    assert row.number.value == 8
+
+
+def test_structures_are_linked(space: sw.StructureSpace) -> None:
+    class Listener(traitlets.HasTraits):
+        structure = traitlets.Any()
+        busy = traitlets.Bool()
+
+    explorer, other = sw.explore(space), Listener()
+    traitlets.dlink((explorer, "structure"), (other, "structure"))
+    traitlets.dlink((explorer, "busy"), (other, "busy"))
+    explorer.controls["a"].width.value = 2
+    assert other.structure.widths["a"] == 2
+    explorer.background.set_trait("is_running", True)
+    assert other.busy
+    with pytest.raises(traitlets.TraitError, match="busy"):
+        explorer.busy = False
+
+
+def test_two_explorers_in_step(space: sw.StructureSpace) -> None:
+    one, other = sw.explore(space), sw.explore(space)
+    traitlets.link((one, "structure"), (other, "structure"))
+    one.controls["a"].width.value = 7
+    assert other.controls["a"].width.value == 7
+    other.controls["b"].width.value = 1
+    assert one.structure == other.structure == space.baseline.with_width("a", 7).with_width("b", 1)
+
+
+def test_what_is_refused_leaves_the_structure_as_it_was(space: sw.StructureSpace) -> None:
+    explorer = sw.explore(space)
+    wide = sw.StructureSpace.from_keras(space.baseline.build(), growth=9).baseline
+    with pytest.raises(ValueError, match=r"from 1 to 16, got 60"):
+        explorer.structure = wide.with_width("a", 60)
+    assert explorer.structure == explorer.exploration.structure == space.baseline
+
+
+def test_trials_are_heard_of(space: sw.StructureSpace) -> None:
+    study = sw.Study()
+    explorer, heard = sw.explore(space, study=study), []
+    assert len(explorer.trials) == 0
+    explorer.observe(lambda change: heard.append(len(change["new"])), names="trials")
+    study.add(a_trial())
+    explorer.add(a_trial())
+    assert heard == [1, 2]
+    with pytest.raises(traitlets.TraitError, match="trials"):
+        explorer.trials = None
+
+
+def live() -> set[str]:
+    gc.collect()
+    return set(ipywidgets.widgets.widget._instances)
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_closing_closes_every_widget(space: sw.StructureSpace, many: bool) -> None:
+    if many:  # so many that they fold, and lines are drawn when their section opens
+        layers = [kl.Dense(3, name=f"dense_{number}") for number in range(30)]
+        space = sw.StructureSpace.from_keras(keras.Sequential([keras.Input((4,)), *layers]))
+    before = live()
+    explorer = sw.explore(space)
+    assert bool(explorer.controls.grid.sections) is many
+    assert len(live() - before) > 50
+    for section in explorer.controls.grid.sections.values():
+        section.is_open = not section.is_open
+    explorer.controls.grid.search.value = "dense_2"
+    explorer.close()
+    assert live() - before == set()
+
+
+def test_a_closed_explorer_is_nobodys(space: sw.StructureSpace) -> None:
+    study = sw.Study()
+
+    def opened() -> list[weakref.ref[Any]]:
+        explorer = sw.explore(space, study=study)
+        explorer.close()
+        return [weakref.ref(explorer), weakref.ref(explorer.exploration)]
+
+    gone = opened()
+    gc.collect()
+    assert [each() for each in gone] == [None, None]
