@@ -142,7 +142,7 @@ def make_plan(
     return Plan(space, data, budget, n_trials, sampler, larger, smaller, limits, knobs, seed, together)
 
 
-def check_fit(space: StructureSpace, data: Data, elsewhere: bool) -> None:
+def check_fit(space: StructureSpace, data: Data) -> None:
     """Raise what is wrong with every structure of a space, rather than write as many failed trials."""
     # Keras takes seconds to import; whoever only reads a study should not wait for it.
     from ..training.inputs import fit_inputs
@@ -151,11 +151,6 @@ def check_fit(space: StructureSpace, data: Data, elsewhere: bool) -> None:
     choose_objective(space.baseline, data)
     for x in (data.x, data.x_val):
         fit_inputs(x, space)
-    if elsewhere and getattr(getattr(space.source, "model", None), "compiled", False):
-        raise ValueError(
-            "Expected a model that is not compiled for a sweep with an executor, since workers are sent plain data, "
-            "without its loss and optimizer. Read a copy: StructureSpace.from_keras(keras.models.clone_model(model))."
-        )
 
 
 def _limit(name: str, value: Any) -> float:
