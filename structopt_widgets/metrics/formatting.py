@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from ..graph.checks import known, typed
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,9 @@ def format_bytes(value: float) -> str:
 
 def format_metric(metric: str, value: float) -> str:
     """``value`` with the unit of ``metric``, a key of :data:`METRICS`."""
+    known(metric, METRICS, "a metric")
+    if not isinstance(value, numbers.Real):
+        raise TypeError(f"Expected the value of {metric} as a number, got {typed(value)}.")
     return format_bytes(value) if METRICS[metric].unit == "bytes" else format_count(value)
 
 

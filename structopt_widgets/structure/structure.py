@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..graph.checks import known, whole
+from ..graph.checks import flag, instance, known, whole
 from ..layer_rules import activation_cost
 from ..layer_rules.activation_costs import choice_name
 from ..metrics import CostReport, optimizer_slots
@@ -118,7 +118,7 @@ class Structure:
         """
         batch_size = whole(batch_size, "a batch size", least=1)
         slots = self.space.slots if optimizer is None else optimizer_slots(optimizer)
-        if precision is None and not recompute and accumulate == 1:
+        if precision is None and recompute is False and type(accumulate) is int and accumulate == 1:
             program = self.space.program
         else:
             check_estimate(batch_size, precision, recompute, accumulate)
@@ -171,7 +171,7 @@ class Structure:
         # Building is the bridge's work, as in build().
         from ..keras_bridge import verify_report
 
-        return verify_report(self, report, memory)
+        return verify_report(self, report, flag(memory, "memory"))
 
     def build(
         self,
@@ -221,6 +221,7 @@ class Structure:
 
     def diff(self, other: Structure) -> dict[str, tuple[Any, Any]]:
         """What differs: ``"widths.dense": (this one's, the other's)``; ``None`` where one has no such knob."""
+        instance(other, Structure, "a Structure to compare with")
         found = {}
         for choice in CHOICES:
             mine, theirs = getattr(self, choice), getattr(other, choice)

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..graph.checks import whole
+from ..graph.checks import callback, file_path, flag, text, whole
 from ..structure import StructureSpace
 from ..training import Budget, Data, Trial
 from ..training.budget import SHORT_BUDGET
@@ -47,6 +47,8 @@ class Study:
         from .records import SpaceShelf
         from .storage import open_storage, open_study
 
+        if not text(name, "the name of a study"):
+            raise ValueError("Expected the name of a study as text, got ''. Leave it out, or pass a name.")
         self.name = name
         self.storage = open_storage(path_or_url)
         self.optuna: optuna.Study = open_study(self.storage, name)
@@ -151,10 +153,12 @@ class Study:
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write :attr:`trials` as comma-separated values."""
+        path = file_path(path, "the table")
         self.trials.to_csv(path)
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write :attr:`trials` as a Parquet file; needs ``pip install structopt-widgets[parquet]``."""
+        path = file_path(path, "the table")
         try:
             import pyarrow  # noqa: F401 - pandas would name its own extra, not ours
         except ImportError as error:
@@ -241,6 +245,11 @@ class Study:
         plan = make_plan(
             space, data, budget, n_trials, sampler, maximize, minimize, at_most, choose, groups, seed, together
         )
+        for function, what in ((on_trial, "on_trial"), (on_progress, "on_progress"), (should_stop, "should_stop")):
+            callback(function, what)
+        if in_flight is not None:
+            in_flight = whole(in_flight, "in_flight, batches an executor has at a time,", least=1)
+        show_progress = flag(show_progress, "show_progress")
         plans = stages(plan, halving)
         check_fit(space, data)
         employer = None if executor is None else employer_of(executor, order_of(space, data))

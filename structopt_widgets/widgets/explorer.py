@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
+from ..graph.checks import instance
 from ..metrics import CostReport
 from ..structure import Structure, StructureSpace
 from ..study import Study
@@ -40,6 +41,7 @@ class Explorer(ipywidgets.VBox):
     """
 
     def __init__(self, space: StructureSpace, data: Data | None = None, study: Study | None = None) -> None:
+        instance(space, StructureSpace, "a StructureSpace", "For a model, there is sw.explore(model).")
         for given, kind, hint in ((data, Data, "sw.Data(x, y)"), (study, Study, "sw.Study('trials.journal')")):
             if not isinstance(given, kind | None):
                 raise TypeError(f"Expected a {kind.__name__}, such as {hint}, or None; got {type(given).__name__}.")
