@@ -30,3 +30,10 @@ def fixed_seeds() -> None:
     np.random.seed(0)
     if "keras" in sys.modules:
         sys.modules["keras"].utils.set_random_seed(0)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What is benchmark or exhaustive is slow too: ``-m "not slow"`` replaces the default filter."""
+    for item in items:
+        if item.get_closest_marker("benchmark") or item.get_closest_marker("exhaustive"):
+            item.add_marker(pytest.mark.slow)

@@ -6,6 +6,7 @@ import html
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..graph.checks import typed
 from .style import COLOURS, GREY, TEMPLATE, column_title, format_value
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def _layer_costs_info(cost: Any, metric: str, baseline: Any) -> LayerCostsInfo:
 
 def _table(cost: Any, metric: str) -> pd.DataFrame:
     table = getattr(cost, "by_layer", cost)
+    if not hasattr(table, "columns"):
+        raise TypeError(f"Expected a CostReport, such as structure.measure(), or its by_layer, got {typed(cost)}.")
     numeric = [name for name in getattr(table, "columns", ()) if table[name].dtype.kind in "iuf"]
     if metric not in numeric:
         raise ValueError(

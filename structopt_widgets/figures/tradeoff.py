@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 import math
+import numbers
 import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..graph.checks import flag, instance, mapping, number, table, text, whole
 from ..study import pareto_front
 from ..study.optimism import winners_note
 from ..study.verdicts import ALIKE, NOT_COMPARABLE, THE_BEST
@@ -108,7 +110,10 @@ def plot_tradeoff(
     Raises ``ValueError`` for a column or a number that is not in the table.
     """
     import plotly.graph_objects as go
+    from plotly.basedatatypes import BaseFigure
 
+    if figure is not None:
+        instance(figure, BaseFigure, "figure as a plotly Figure to update, or None")
     info = tradeoff_info(trials, x, y, baseline, cursor, logx, references)
     return draw_tradeoff(info, go.Figure() if figure is None else figure)
 
@@ -127,6 +132,18 @@ def tradeoff_info(
 
     Of more than ``most`` trials it shows the front, the best and the latest, and the note says so.
     """
+    table(trials, "trials")
+    text(x, "a column of costs, x,")
+    y = y if y is None else text(y, "a column of scores, y,")
+    logx = flag(logx, "logx")
+    if cursor is not None:
+        number(cursor, "cursor, a place on the x axis,")
+    if baseline is not None:
+        whole(baseline, "baseline, the number of a trial,")
+    if references is not None:
+        references = mapping(references, "references", "sw.reference_scores(data)")
+        for name, value in references.items():
+            instance(value, numbers.Real, f"the reference {name!r} as a number")
     y = y or next((name for name in ("accuracy", "r2") if name in trials.columns), "accuracy")
     lines = tuple((name, float(value)) for name, value in (references or {}).items() if math.isfinite(value))
     if not len(trials):

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .checks import typed, whole
 from .recording import Expression
 
 # An int, an array, a SymPy expression or a recorded one: what they share is arithmetic, which the
@@ -36,12 +37,16 @@ def maximum(*values: Number) -> Number:
 def ceil_log2(n: Number) -> Number:
     """``ceil(log2(n))`` for an integer ``n >= 1``: the depth of a tree that combines ``n`` terms in pairs."""
     if isinstance(n, (int, np.integer)):
-        return (int(n) - 1).bit_length()
+        return (whole(n, "terms that are combined", least=1) - 1).bit_length()
     if isinstance(n, Expression):
         return n.ceil_log2()
     if isinstance(n, np.ndarray):
         # frexp's exponent of an integer is its bit length, exactly; a float log2 would be off by one at powers of two.
         return np.frexp(n - 1)[1].astype(np.int64)
+    if not hasattr(n, "is_Number"):
+        raise TypeError(
+            f"Expected a whole number of at least 1, an array of them or a SymPy expression, got {typed(n)}."
+        )
     import sympy
 
     return sympy.ceiling(sympy.log(n, 2))

@@ -107,3 +107,22 @@ def file_path(value: Any, what: str) -> str:
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"Expected {what} in a folder that is there, got {short(path)}. Make the folder first.")
     return path
+
+
+def callback(value: Any, what: str) -> Any:
+    """``value``, if it is a function or ``None``."""
+    if value is not None and not callable(value):
+        raise TypeError(f"Expected {what} as a function, or None, got {typed(value)}.")
+    return value
+
+
+def table(value: Any, what: str) -> Any:
+    """``value``, if it is a DataFrame."""
+    if not (hasattr(value, "columns") and hasattr(value, "dropna")):
+        raise TypeError(f"Expected {what} as a DataFrame, such as study.trials, got {typed(value)}.")
+    return value
+
+
+def names(value: Any, what: str) -> list[str]:
+    """A list of names, of one name too."""
+    return [text(each, what) for each in ([value] if isinstance(value, str) else items(value, what))]

@@ -49,3 +49,10 @@ def is_excluded_from_decay(optimizer: Any, variable: Any) -> bool:
     listed: set[int] = getattr(optimizer, "_exclude_from_weight_decay", set())
     pattern = getattr(optimizer, "_exclude_from_weight_decay_pattern", None)
     return optimizer._var_key(variable) in listed or (pattern is not None and bool(pattern.search(variable.name)))
+
+
+def has_exclusions(optimizer: Any) -> bool:
+    """Whether an optimizer was told to leave any variable out of weight decay."""
+    inner = getattr(optimizer, "inner_optimizer", optimizer)
+    names = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
+    return any(bool(getattr(inner, name, None)) for name in names)

@@ -25,6 +25,10 @@ def load_model(model: Any) -> keras.Model:
             "A PyTorch or scikit-learn model has to be written in Keras first."
         )
     path = Path(model)
+    if "\0" not in str(path) and path.is_dir():
+        raise IsADirectoryError(
+            f"Expected the path of a .keras file, got the folder {os.fspath(model)!r}. Add the name of the file to it."
+        )
     if not path.is_file():
         raise FileNotFoundError(f"Expected the path of a .keras file, got {os.fspath(model)!r}: there is no such file.")
     if path.suffix != ".keras":

@@ -13,6 +13,7 @@ from .load import load_model
 from .nodes import fresh_names, graph_of, has_own_graph
 from .opening import trace
 from .reader import GraphReader
+from .shapes import check_shape
 from .source import KerasSource
 from .trace import Run, needs_run, run_of
 from .training_branches import takes_training, unlike_in_training
@@ -25,6 +26,7 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
     cannot be traced, and for axes whose length only the data knows.
     """
     model = load_model(model)
+    check_shape(input_shape)
     dtype = None
     if data is not None:
         if not hasattr(data, "input_shape"):

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from ..graph import Layer, TensorRef
+from ..graph.checks import whole
 from ..graph.model_graph import map_structure
 from ..structure import Structure
 from .examples import Examples
@@ -41,6 +42,8 @@ def build_model(
     """
     if weights not in WEIGHTS:
         raise ValueError(f"Expected weights to be one of {', '.join(WEIGHTS)}; got {weights!r}.")
+    if seed is not None:
+        seed = whole(seed, "a seed", least=0)
     chosen_importance(importance, weights == "fresh" or examples is not None)
     graph, source = structure.space.graph, structure.space.source
     if weights == "inherit" and not isinstance(source, KerasSource):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..graph.checks import typed
 from .rule import LayerRule
 
 _RULES: dict[str, LayerRule] = {}
@@ -34,6 +35,8 @@ def register_layer_rule(kind: str | type, rule: LayerRule) -> None:
             f"Expected an instance of a LayerRule, got {rule!r}. "
             "Pass an object such as sw.Elementwise(flops=1), not a class."
         )
+    if not isinstance(kind, type) and not (isinstance(kind, str) and kind):
+        raise TypeError(f"Expected a layer class or its name, such as 'my_module.MyLayer', got {typed(kind)}.")
     _RULES[kind if isinstance(kind, str) else kind_of(kind)] = rule
 
 

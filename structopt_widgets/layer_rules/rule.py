@@ -21,6 +21,7 @@ from ..graph import (
     split,
     unify,
 )
+from ..graph.checks import known, whole
 from ..graph.dimensions import per_sample, symbols
 from .activation_costs import activation_cost, choice_name
 from .cost import Cost
@@ -237,6 +238,11 @@ class Elementwise(LayerRule):
     span: int = 0
     kept: int = 1
     saves: str = "inputs"
+
+    def __post_init__(self) -> None:
+        for name in ("flops", "span", "kept"):
+            whole(getattr(self, name), f"{name} of an Elementwise rule", least=0)
+        known(self.saves, ("inputs", "outputs", "nothing"), "what the derivative of an Elementwise rule reads")
 
     def cost(self, site: Site, at: Setting) -> Cost:
         elements = at.elements(site.outputs[0])

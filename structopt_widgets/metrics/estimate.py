@@ -12,7 +12,7 @@ from .recomputation import RECOMPUTATIONS
 
 def check_estimate(batch_size: int, precision: str | None, recompute: bool | str, accumulate: int) -> None:
     """Raise ``ValueError`` for a setting that there is none of."""
-    if precision is not None and precision not in PRECISIONS:
+    if precision is not None and (not isinstance(precision, str) or precision not in PRECISIONS):
         raise ValueError(
             f"Expected a precision among {', '.join(PRECISIONS)}, or None for the model's own; got {precision!r}."
         )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numbers
+
+from ..graph.checks import known, typed
 from .catalogue import METRICS
 
 
@@ -17,6 +20,9 @@ def format_bytes(value: float) -> str:
 
 def format_metric(metric: str, value: float) -> str:
     """``value`` with the unit of ``metric``, one of the catalogue."""
+    known(metric, METRICS, "a metric")
+    if not isinstance(value, numbers.Real):
+        raise TypeError(f"Expected the value of {metric} as a number, got {typed(value)}.")
     return format_bytes(value) if METRICS[metric].unit == "bytes" else format_count(value)
 
 

@@ -34,7 +34,7 @@ def optimizer_slots(name: str) -> int:
 
     Raises ``ValueError`` for an optimizer that is not in :data:`OPTIMIZER_SLOTS`.
     """
-    if name.lower() not in OPTIMIZER_SLOTS:
+    if not isinstance(name, str) or name.lower() not in OPTIMIZER_SLOTS:
         raise ValueError(f"Expected an optimizer among {', '.join(OPTIMIZER_SLOTS)}; got {name!r}.")
     return OPTIMIZER_SLOTS[name.lower()]
 

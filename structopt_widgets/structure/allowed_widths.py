@@ -37,7 +37,10 @@ def allowed_width(group: WidthGroup, width: Any) -> int:
     if width == group.width:
         return int(width)
     if group.fixed:
-        raise ValueError(f"The width of {group.name!r} is fixed at {group.width}, got {short(width)}: {group.why}.")
+        raise ValueError(
+            f"Expected a width that is free. The width of {group.name!r} is fixed at {group.width}, "
+            f"got {short(width)}: {group.why}."
+        )
     if not group.lower <= width <= group.upper:
         raise ValueError(
             f"Expected a width of {group.name!r} from {group.lower} to {group.upper}, got {short(width)}. "
@@ -53,9 +56,18 @@ def allowed_width(group: WidthGroup, width: Any) -> int:
 
 def allowed_widths(group: WidthGroup, widths: Any) -> np.ndarray:
     """An array of widths, if ``group`` may take them all."""
-    array = np.asarray(widths)
+    try:
+        array = np.asarray(widths)
+    except ValueError:
+        array = np.array("rows of other lengths")
     if array.dtype.kind not in "iu":
-        raise TypeError(f"Expected whole numbers as the widths of {group.name!r}, got {array.dtype}. Round them first.")
+        raise TypeError(
+            f"Expected whole numbers as the widths of {group.name!r}, got {array.dtype} in {short(widths)}. Round them."
+        )
+    if array.ndim != 1:
+        raise ValueError(
+            f"Expected a list of widths of {group.name!r}, got {short(widths)} of {array.ndim} dimensions."
+        )
     for width in {int(array.min()), int(array.max())} if array.size else ():
         allowed_width(group, width - width % group.divisor)
     if (array % group.divisor).any():

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ..graph import ModelGraph
-from ..graph.checks import instance, known, mapping, number, whole
+from ..graph.checks import instance, known, mapping, number, short, text, whole
 from ..layer_rules import connect
 from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs, limit_metrics, model_metrics
 from ..metrics.tokens import sequence_length
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     import sympy
+
+
+MOST_GROWTH = 1e6  # beyond, no width is one that could be trained
 
 
 class ModelSource(Protocol):
@@ -54,7 +57,7 @@ class StructureSpace:
 
     def __init__(self, graph: ModelGraph, source: ModelSource | None = None, growth: float = 2.0) -> None:
         instance(graph, ModelGraph, "a ModelGraph", "Read a model with StructureSpace.from_keras(model).")
-        if number(growth, "growth, the largest width as a multiple of the model's own,", above=0) < 1:
+        if number(growth, "growth, the largest width as a multiple of its own,", above=0, below=MOST_GROWTH) < 1:
             raise ValueError(
                 f"Expected growth to be at least 1, got {growth!r}: widths must be able to stay as they are."
             )
@@ -124,6 +127,8 @@ class StructureSpace:
 
     def group_of(self, layer: str) -> WidthGroup:
         """The width group of a layer, or of that name or title."""
+        if not isinstance(layer, str):
+            known(layer, self.width_groups, "a layer with a width")
         parts = [name for name, group in self.width_groups.items() if layer in group.layers]
         if layer not in self.width_groups and len(parts) > 1:
             raise ValueError(f"Expected one of the widths {layer!r} takes part in: {', '.join(parts)}; got {layer!r}.")
@@ -136,7 +141,7 @@ class StructureSpace:
 
     def group_at(self, name: str) -> WidthGroup | None:
         """The group of that name or title, or the one a layer's output belongs to; ``None`` when there is none."""
-        if name in self.width_groups:
+        if text(name, "a width group") in self.width_groups:
             return self.width_groups[name]
         titled = next((group for group in self.width_groups.values() if group.title == name), None)
         if titled is not None:
@@ -146,7 +151,7 @@ class StructureSpace:
 
     def home_of(self, name: str) -> str | None:
         """The layer that alone has the width of that name (``attention`` for ``attention heads``), else ``None``."""
-        group = self.width_groups.get(name)
+        group = self.width_groups.get(text(name, "a width group"))
         return group.layers[0] if group is not None and group.label is not None else None
 
     def scaled(self, multiplier: float, multiple_of: int = 1) -> Structure:
@@ -214,13 +219,15 @@ class StructureSpace:
         import pandas as pd
 
         widths = mapping(widths, "widths", "{'dense': numpy.arange(1, 65)}")
+        if not widths:
+            raise ValueError("Expected an array of widths for one group at least, got none. Pass {'dense': [8, 16]}.")
         batch_size = whole(batch_size, "a batch size", least=1)
         for name in widths:
             known(name, self.width_groups, "a width group")
         arrays = {name: allowed_widths(self.width_groups[name], values) for name, values in widths.items()}
         lengths = {len(values) for values in arrays.values()}
         if len(lengths) != 1:
-            raise ValueError(f"Expected arrays of one length, got lengths {sorted(lengths)}.")
+            raise ValueError(f"Expected arrays of one length, got lengths {sorted(lengths)} in {short(widths)}.")
         at = self.baseline.setting_at(arrays)
         found = costs(self.connected, at, batch_size, self.slots).totals
         length = lengths.pop()
@@ -237,6 +244,7 @@ class StructureSpace:
 
     def is_same_model(self, other: StructureSpace) -> bool:
         """Whether ``other`` was read from the same model."""
+        instance(other, StructureSpace, "a StructureSpace")
         return self is other or self.graph is other.graph or self.fingerprint == other.fingerprint
 
     @functools.cached_property

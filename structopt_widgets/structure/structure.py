@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..graph.checks import known, whole
+from ..graph.checks import flag, instance, known, whole
 from ..layer_rules import Setting, activation_cost
 from ..layer_rules.activation_costs import choice_name
 from ..metrics import CostReport, model_metrics, optimizer_slots
@@ -134,7 +134,7 @@ class Structure:
         """
         batch_size = whole(batch_size, "a batch size", least=1)
         slots = self.space.slots if optimizer is None else optimizer_slots(optimizer)
-        if precision is None and not recompute and accumulate == 1:
+        if precision is None and recompute is False and type(accumulate) is int and accumulate == 1:
             program = self.space.program
         else:
             check_estimate(batch_size, precision, recompute, accumulate)
@@ -184,7 +184,7 @@ class Structure:
 
     def verification_of(self, report: CostReport, memory: bool) -> Verification:
         """See :meth:`CostReport.verify`."""
-        return door.verify(self, report, memory)
+        return door.verify(self, report, flag(memory, "memory"))
 
     def build(
         self,
@@ -231,6 +231,7 @@ class Structure:
 
     def diff(self, other: Structure) -> dict[str, tuple[Any, Any]]:
         """What differs: ``"widths.dense": (this one's, the other's)``; ``None`` where one has no such knob."""
+        instance(other, Structure, "a Structure to compare with")
         found = {}
         for choice in CHOICES:
             mine, theirs = getattr(self, choice), getattr(other, choice)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..graph.checks import instance
 from ..training import Trial
 from .evidence import Evidence, paired_variance
 from .verdicts import BETTER, NOT_COMPARABLE, REFERENCE, THE_BEST, WORSE, weigh
@@ -74,6 +75,7 @@ def compare(first: Trial, second: Trial) -> Comparison:
 def check_comparable(first: Trial, second: Trial) -> None:
     """Raise ``ValueError`` unless both have a score on the same data."""
     for trial in (first, second):
+        instance(trial, Trial, "a Trial, as quick_run returns it,")
         if trial.state != "complete":
             raise ValueError(f"Expected two complete trials to compare, got one that is {trial.state}.")
         if not math.isfinite(trial.score):

@@ -8,12 +8,14 @@ import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..graph.checks import instance
+from ..graph.checks import known as one_of
+from ..structure import StructureSpace
 from ..structure.serialization import choices_of, structure_of_choices
+from ..training import Data
 from ..training.final_run import run_on_test_part
 
 if TYPE_CHECKING:
-    from ..structure import StructureSpace
-    from ..training import Data
     from .study import Study
 
 KEY = "test"
@@ -65,6 +67,11 @@ def score_on_test_part(
 ) -> FinalScore:
     """See :meth:`Study.test`."""
     trial = study.trial(number)
+    one_of(weights, ("fresh", "inherit"), "weights")
+    if data is not None:
+        instance(data, Data, "a Data, or None for that of this study's last sweeps,")
+    if space is not None:
+        instance(space, StructureSpace, "a StructureSpace, or None,")
     if trial.state != "complete":
         raise ValueError(f"Expected the number of a complete trial, got {number}, which is {trial.state}.")
     data = study.known_data.get(trial.fingerprint) if data is None else data

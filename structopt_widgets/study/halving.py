@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..graph.checks import items, short, whole
 from ..structure import Structure
 from ..training import Budget, Trial
 from ..training.schedule import epoch_lengths, training_rows
@@ -35,7 +36,12 @@ def stages(plan: Plan, halving: tuple[int, int] | None) -> list[Plan]:
     """
     if halving is None:
         return [plan]
-    eta, rungs = halving
+    pair = items(halving, "halving, (eta, rungs),")
+    if len(pair) != 2:
+        raise ValueError(
+            f"Expected halving as two whole numbers, (eta, rungs), got {short(halving)}, which are not two."
+        )
+    eta, rungs = (whole(each, f"eta and rungs of halving={short(halving)}") for each in pair)
     if eta < 2 or rungs < 1 or plan.n_trials // eta ** (rungs - 1) < 1:
         raise ValueError(
             f"Expected halving=(eta, rungs) with eta of at least 2 and at least eta^(rungs - 1) trials, got "

@@ -10,7 +10,7 @@ from typing import Any
 
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from ..graph.checks import known
+from ..graph.checks import items, known, names, short
 from ..structure import Structure, StructureSpace, WidthGroup
 from ..structure.allowed_widths import allowed_width
 from ..structure.width_groups import find_output_layers
@@ -62,18 +62,25 @@ def find_knobs(space: StructureSpace, choose: Choose, groups: Iterable[str] | No
             from these to the values allowed.
         groups: the width groups to vary; by default all that are free.
     """
-    kinds = choose if isinstance(choose, Mapping) else dict.fromkeys([choose] if isinstance(choose, str) else choose)
+    kinds = choose if isinstance(choose, Mapping) else dict.fromkeys(names(choose, "what a sweep chooses"))
+    if not kinds:
+        raise ValueError(f"Expected something to choose, one of: {', '.join(KINDS)}; got none: {short(choose)}.")
     for kind in kinds:
         known(kind, KINDS, "something a sweep can choose")
+        if kinds[kind] is not None and not items(kinds[kind], f"the values of {kind!r} to choose from"):
+            raise ValueError(f"Expected values of {kind!r} to choose from, or None for all; got none: {short(choose)}.")
     if {"widths", "multiplier"} <= set(kinds):
         raise ValueError("Expected either 'widths' or 'multiplier' to choose, got both: the one would undo the other.")
-    chosen = None if groups is None else [space.group_of(name).name for name in groups]
+    chosen = None if groups is None else [space.group_of(name).name for name in names(groups, "the groups to vary")]
     found: list[Knob] = []
     # The multiplier sets all widths, so it comes before anything else.
     for kind in sorted(kinds, key=list(KINDS).index):
         found += KINDS[kind](space, kinds[kind], chosen)
     if not found:
-        raise ValueError(f"Expected something to choose in {space.graph.name!r}, got none of: {', '.join(kinds)}.")
+        among = "" if groups is None else f" among the groups {short(groups)}"
+        raise ValueError(
+            f"Expected something to choose in {space.graph.name!r}, got none of: {', '.join(kinds)}{among}."
+        )
     return tuple(found)
 
 
@@ -88,6 +95,8 @@ def _multiplier(space: StructureSpace, values: Sequence[Any] | None, groups: lis
         kept = {name: width for name, width in scaled.items() if groups is None or name in groups}
         return dataclasses.replace(structure, widths={**structure.widths, **kept})
 
+    for value in () if values is None else values:
+        space.scaled(value)  # raises for what is no multiplier, before anything is trained
     every = FloatDistribution(low, max(space.growth, 2 * low), log=True)
     return [Knob("multiplier", every if values is None else CategoricalDistribution(list(values)), turn)]
 

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..graph.checks import names as checked_names
+from ..graph.checks import table
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -26,9 +29,10 @@ def pareto_front(
         trials: one row a trial, as :attr:`Study.trials`.
         maximize, minimize: a column or several; either may be empty, not both.
     """
+    table(trials, "trials")
     larger, smaller = _columns(trials, maximize), _columns(trials, minimize)
     if not larger + smaller:
-        raise ValueError("Expected at least one column to maximize or to minimize, got none.")
+        raise ValueError("Expected at least one column to maximize or to minimize, got none. Pass minimize='n_params'.")
     rows = trials[trials["state"] == "complete"] if "state" in trials.columns else trials
     rows = rows.dropna(subset=larger + smaller)
     if rows.empty:
@@ -64,7 +68,7 @@ def non_dominated(costs: np.ndarray) -> np.ndarray:
 
 
 def _columns(trials: pd.DataFrame, names: str | Sequence[str]) -> list[str]:
-    listed = [names] if isinstance(names, str) else list(names)
+    listed = checked_names(names, "a column to maximize or to minimize")
     for name in listed:
         if name not in trials.columns:
             known = ", ".join(str(column) for column in trials.columns)

@@ -9,11 +9,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import optuna
 from optuna.study import StudyDirection
 
-from ..graph.checks import known
+from ..graph.checks import known, mapping, number, whole
+from ..graph.checks import names as checked_names
 from ..metrics import limit_metrics, trial_metrics
 from ..structure import Structure, StructureSpace
 from ..training import Budget, Data, Trial
@@ -120,9 +120,8 @@ def make_plan(
     for value, what, kind in ((space, "space", StructureSpace), (data, "data", Data), (budget, "budget", Budget)):
         if not isinstance(value, kind):
             raise TypeError(f"Expected a {kind.__name__} as {what} of a sweep, got {type(value).__name__}.")
-    for count, what, least in ((n_trials, "n_trials", 1), (together, "together", 1), (seed, "seed", 0)):
-        if isinstance(count, bool) or not isinstance(count, int) or count < least:
-            raise ValueError(f"Expected {what} to be a whole number of at least {least}, got {count!r}.")
+    n_trials, together = whole(n_trials, "n_trials", least=1), whole(together, "together", least=1)
+    seed = whole(seed, "seed", least=0)
     if isinstance(sampler, str):
         known(sampler, SAMPLERS, "a sampler, or an Optuna sampler")
     elif not hasattr(sampler, "sample_relative"):
@@ -135,14 +134,13 @@ def make_plan(
         known(name, columns, "an objective")
     if not larger + smaller:
         raise ValueError("Expected something to maximize or to minimize, got neither.")
-    most = {
-        known(name, limit_metrics(), "a cost to limit"): _limit(name, value) for name, value in (at_most or {}).items()
-    }
+    given = {} if at_most is None else mapping(at_most, "at_most, the limits of costs,", "{'n_params': 20_000}")
+    most = {known(name, limit_metrics(), "a cost to limit"): _limit(name, value) for name, value in given.items()}
     knobs = find_knobs(space, choose, groups)
     return Plan(space, data, budget, n_trials, sampler, larger, smaller, most, knobs, seed, together)
 
 
-def check_fit(space: StructureSpace, data: Data, elsewhere: bool) -> None:
+def check_fit(space: StructureSpace, data: Data) -> None:
     """Raise what is wrong with every structure of a space, rather than write as many failed trials."""
     # Keras takes seconds to import; whoever only reads a study should not wait for it.
     from ..training.inputs import fit_inputs
@@ -151,18 +149,11 @@ def check_fit(space: StructureSpace, data: Data, elsewhere: bool) -> None:
     choose_objective(space.baseline, data)
     for x in (data.x, data.x_val):
         fit_inputs(x, space)
-    if elsewhere and getattr(getattr(space.source, "model", None), "compiled", False):
-        raise ValueError(
-            "Expected a model that is not compiled for a sweep with an executor, since workers are sent plain data, "
-            "without its loss and optimizer. Read a copy: StructureSpace.from_keras(keras.models.clone_model(model))."
-        )
 
 
 def _limit(name: str, value: Any) -> float:
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
-        raise TypeError(f"Expected a number as the limit of {name}, got {value!r} ({type(value).__name__}).")
-    return value.item() if isinstance(value, np.generic) else value
+    return number(value, f"a number as the limit of {name}", above=0)
 
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+    return tuple(checked_names(names, "the columns to maximize or to minimize"))

@@ -5,18 +5,22 @@ from __future__ import annotations
 import concurrent.futures
 import dataclasses
 import os
+import platform
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Executor, Future
+from concurrent.futures import BrokenExecutor, CancelledError, Future
 from typing import Any
 
-from ..graph import ModelGraph
-from ..structure import Structure, StructureSpace
+from ..structure import Structure
 from ..structure.serialization import choices_of, structure_of_choices
 from ..training import Budget, Data, Progress, Trial, train_together
 from .claims import Claim
+from .employer import Employer, WorkerError, unfit
 from .failed import failed_trial
 from .memory_limits import why_too_large
+from .order import Order, lack_once
 
+MOST_LOSSES = 3  # times that all workers may die while they train a batch until it is to blame
 Outcome = tuple[list[Claim], list[Trial] | Exception]
 
 
@@ -70,25 +74,13 @@ class Here:
 
 
 class Elsewhere:
-    """Trains batches with an executor, several at a time; workers are sent plain data only."""
+    """Trains batches with the workers of an executor, several at a time; they are sent plain data only."""
 
-    def __init__(
-        self,
-        executor: Executor,
-        data: Data,
-        budget: Budget,
-        in_flight: int | None = None,
-    ) -> None:
-        context = getattr(executor, "_mp_context", None)
-        if context is not None and context.get_start_method() == "fork":
-            # TensorFlow's threads do not survive a fork, and the worker would wait for them for ever.
-            raise ValueError(
-                "Expected a process pool that starts its workers afresh, got one that forks. Use "
-                "ProcessPoolExecutor(mp_context=multiprocessing.get_context('spawn'))."
-            )
-        self._executor, self._data, self._budget = executor, data, budget
+    def __init__(self, employer: Employer, budget: Budget, in_flight: int | None = None) -> None:
+        self._employer, self._budget = employer, budget
         self._in_flight = in_flight or os.cpu_count() or 1
         self._futures: dict[Future[list[dict[str, Any]]], list[Claim]] = {}
+        self._losses: Counter[int] = Counter()  # by the first claim of a batch
 
     @property
     def room(self) -> int:
@@ -102,27 +94,30 @@ class Elsewhere:
 
     def start(self, batch: list[Claim]) -> None:
         """Send a batch to the executor."""
-        structures = [claim.proposal.structure for claim in batch]
-        space = structures[0].space
-        future = self._executor.submit(
-            train_elsewhere,
-            {"graph": space.graph.to_json(), "growth": space.growth},
-            [choices_of(each) for each in structures],
-            [claim.proposal.deaths for claim in batch],
-            self._data,
-            dataclasses.asdict(self._budget),
-        )
+        choices = [choices_of(claim.proposal.structure) for claim in batch]
+        deaths = [claim.proposal.deaths for claim in batch]
+        future = self._employer.submit(train_elsewhere, choices, deaths, dataclasses.asdict(self._budget))
         self._futures[future] = batch
 
     def wait(self) -> list[Outcome]:
         """The batches that are done; waits for at least one, but not longer than half a second."""
         done, _ = concurrent.futures.wait(self._futures, timeout=0.5, return_when=concurrent.futures.FIRST_COMPLETED)
+        self._employer.look()
         outcomes: list[Outcome] = []
         for future in done:
-            error = future.exception()
-            if isinstance(error, concurrent.futures.BrokenExecutor):
+            error = CancelledError() if future.cancelled() else future.exception()
+            if isinstance(error, (BrokenExecutor, WorkerError)):
                 raise error
-            batch = self._futures.pop(future)
+            if error is not None and self._employer.is_lost(future, error):
+                batch = self._futures.pop(future)
+                first = batch[0].trial_id
+                self._losses[first] += 1
+                if self._losses[first] < MOST_LOSSES:
+                    self.start(batch)
+                    continue
+                error = RuntimeError(f"all workers died while they trained it, {MOST_LOSSES} times")
+            else:
+                batch = self._futures.pop(future)
             if error is not None:
                 outcomes.append((batch, error if isinstance(error, Exception) else RuntimeError(repr(error))))
                 continue
@@ -138,16 +133,15 @@ class Elsewhere:
 
 
 def train_elsewhere(
-    space: Mapping[str, Any],
-    choices: Sequence[Mapping[str, Any]],
-    deaths: Sequence[int],
-    data: Data,
-    budget: Mapping[str, Any],
+    order: Order, choices: Sequence[Mapping[str, Any]], deaths: Sequence[int], budget: Mapping[str, Any]
 ) -> list[dict[str, Any]]:
     """What a worker process runs: structures from plain data to results in plain data."""
-    read = StructureSpace(ModelGraph.from_json(space["graph"]), growth=space["growth"])
-    structures: list[Structure] = [structure_of_choices(read, each) for each in choices]
-    return [trial.to_record() for trial in train_what_fits(structures, deaths, data, Budget(**budget))]
+    # It may have come after the others were asked.
+    if lacking := lack_once(order):
+        raise unfit(f"process {os.getpid()} on {platform.node()}", lacking)
+    space = order.space()
+    structures: list[Structure] = [structure_of_choices(space, each) for each in choices]
+    return [trial.to_record() for trial in train_what_fits(structures, deaths, order.samples, Budget(**budget))]
 
 
 def train_what_fits(

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..graph.checks import whole
+from ..graph.checks import callback, file_path, flag, text, whole
 from ..structure import StructureSpace
 from ..training import Budget, Data, Trial
 from ..training.budget import SHORT_BUDGET
@@ -47,6 +47,8 @@ class Study:
         from .records import SpaceShelf
         from .storage import open_storage, open_study
 
+        if not text(name, "the name of a study"):
+            raise ValueError("Expected the name of a study as text, got ''. Leave it out, or pass a name.")
         self.name = name
         self.storage = open_storage(path_or_url)
         self.optuna: optuna.Study = open_study(self.storage, name)
@@ -151,10 +153,12 @@ class Study:
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
         """Write :attr:`trials` as comma-separated values."""
+        path = file_path(path, "the table")
         self.trials.to_csv(path)
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write :attr:`trials` as a Parquet file; needs ``pip install structopt-widgets[parquet]``."""
+        path = file_path(path, "the table")
         try:
             import pyarrow  # noqa: F401 - pandas would name its own extra, not ours
         except ImportError as error:
@@ -214,7 +218,9 @@ class Study:
             seed: of the sampler.
             together: structures trained in one batch; also the population of ``"nsga2"``.
             executor: where to train: here, or any ``concurrent.futures.Executor``, whose workers are
-                sent plain data; Dask's is ``client.get_executor()``.
+                sent plain data; Dask's is ``client.get_executor()``, whose workers are sent the samples once.
+                They are asked before anything is claimed whether they have what it takes: this package,
+                registered layer rules, classes of your own.
             in_flight: batches an executor has at a time, by default one a processor of this machine;
                 for a cluster, one or two a worker.
             on_trial: called with each trial once it is written.
@@ -229,7 +235,9 @@ class Study:
         A structure that cannot be trained is a failed trial with its reason, and the sweep goes on.
         Ctrl-C leaves the study as ``should_stop`` does, and is raised again.
         """
+        from .employer import employer_of
         from .halving import run_stages, stages
+        from .order import order_of
         from .plan import check_fit, make_plan
         from .running import Elsewhere, Here
         from .sweep_progress import Meter
@@ -237,15 +245,23 @@ class Study:
         plan = make_plan(
             space, data, budget, n_trials, sampler, maximize, minimize, at_most, choose, groups, seed, together
         )
-        check_fit(space, data, executor is not None)
-        self.known_data[data.fingerprint] = data
+        for function, what in ((on_trial, "on_trial"), (on_progress, "on_progress"), (should_stop, "should_stop")):
+            callback(function, what)
+        if in_flight is not None:
+            in_flight = whole(in_flight, "in_flight, batches an executor has at a time,", least=1)
+        show_progress = flag(show_progress, "show_progress")
         plans = stages(plan, halving)
+        check_fit(space, data)
+        employer = None if executor is None else employer_of(executor, order_of(space, data))
+        if employer is not None:
+            employer.check()
+        self.known_data[data.fingerprint] = data
         meter = Meter(sum(each.n_trials for each in plans), on_progress, on_trial, show_progress)
 
         def runner(stage: Plan) -> Here | Elsewhere:
-            if executor is None:
+            if employer is None:
                 return Here(data, stage.budget, meter.trained, should_stop)
-            return Elsewhere(executor, data, stage.budget, in_flight)
+            return Elsewhere(employer, stage.budget, in_flight)
 
         try:
             numbers = run_stages(self, plans, runner, should_stop or (lambda: False), meter)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Set
 from typing import Any
 
 import numpy as np
 
+from ..graph.checks import short, typed
+
 NUMERIC = "biuf"
+LARGEST_BYTES = 2 * 1024**3  # of a data set that is read into memory
 
 
 def to_array(values: Any, what: str) -> np.ndarray:
@@ -25,6 +29,10 @@ def to_array(values: Any, what: str) -> np.ndarray:
             f"Expected {what} as one array, got rows that do not fit together ({error}). "
             "Pad them to one length, or resize the images to one size."
         ) from None
+    if array.ndim == 0:
+        raise ValueError(f"Expected {what} as an array with a row for each sample, got {typed(values)}.")
+    if array.dtype.kind == "U" and isinstance(values, (list, tuple)):
+        array = np.asarray(values, dtype=object)  # of numbers among text NumPy makes text
     if array.dtype.kind == "O":
         array = _from_objects(array, what)
     if array.dtype.kind == "S":
@@ -37,7 +45,13 @@ def to_array(values: Any, what: str) -> np.ndarray:
 
 
 def _refuse(values: Any, what: str) -> None:
-    """Raise for what NumPy would take for an array of something else."""
+    """Raise for what NumPy would take for an array of something else, and for what does not fit into memory."""
+    size = _declared_bytes(values)
+    if size > LARGEST_BYTES:
+        raise ValueError(
+            f"Expected {what} as an array in memory, of at most {LARGEST_BYTES / 1024**3:.3g} GiB where it is "
+            f"elsewhere, got {short(values)}: {size / 1024**3:,.3g} GiB. Pass a part of it, such as {what}[:10_000]."
+        )
     if np.ma.is_masked(values):
         raise ValueError(
             f"Expected {what} without masked values, got {int(np.ma.count_masked(values)):,} masked of "
@@ -50,6 +64,16 @@ def _refuse(values: Any, what: str) -> None:
             f"Expected {what} as one array of samples in order, got a {type(values).__name__}. "
             "Collect the samples in a list or an array first."
         )
+
+
+def _declared_bytes(values: Any) -> int:
+    """Bytes of an array that is elsewhere, as on a disk, or that repeats a few numbers; 0 of one that is in memory."""
+    shape, dtype = getattr(values, "shape", None), getattr(values, "dtype", None)
+    if not isinstance(shape, tuple) or not isinstance(dtype, np.dtype) or 0 in shape:
+        return 0
+    if isinstance(values, np.ndarray) and not isinstance(values, np.memmap) and 0 not in values.strides:
+        return 0
+    return math.prod(shape) * dtype.itemsize
 
 
 def check_finite(array: np.ndarray, what: str) -> None:

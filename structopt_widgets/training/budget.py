@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.checks import short
+
 OPTIMIZERS = ("sgd", "adam", "adamw")
 
 
@@ -62,9 +64,9 @@ class Budget:
             object.__setattr__(self, "seeds", _whole("seeds", self.seeds, least=1))
         rate = self.learning_rate
         if rate is not None:
-            if not (_is_number(rate) and 0 < rate < math.inf):
+            if not _is_positive(rate):
                 raise ValueError(
-                    f"Expected a learning rate above 0, or None to keep the optimizer's own; got {rate!r}."
+                    f"Expected a learning rate above 0, or None to keep the optimizer's own; got {short(rate)}."
                 )
             object.__setattr__(self, "learning_rate", float(rate))
         if self.optimizer not in (None, *OPTIMIZERS):
@@ -76,8 +78,8 @@ class Budget:
             if getattr(self, name) is not None:
                 object.__setattr__(self, name, _whole(name, getattr(self, name), least=1))
         if self.seconds is not None:
-            if not (_is_number(self.seconds) and 0 < self.seconds < math.inf):
-                raise ValueError(f"Expected seconds of a budget above 0, or None; got {self.seconds!r}.")
+            if not _is_positive(self.seconds):
+                raise ValueError(f"Expected seconds of a budget above 0, or None; got {short(self.seconds)}.")
             object.__setattr__(self, "seconds", float(self.seconds))
         share = self.subset
         if isinstance(share, (float, np.floating)):
@@ -98,8 +100,13 @@ class Budget:
         return tuple(range(self.seeds)) if isinstance(self.seeds, int) else tuple(self.seeds)
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, (int, float, np.integer, np.floating)) and not isinstance(value, bool)
+def _is_positive(value: Any) -> bool:
+    if isinstance(value, bool) or not isinstance(value, (int, float, np.integer, np.floating)):
+        return False
+    try:
+        return 0 < float(value) < math.inf
+    except OverflowError:  # of an int
+        return False
 
 
 def _whole(name: str, value: Any, least: int) -> int:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from collections.abc import Mapping
 from typing import Any
 
 import keras
 
+from ..keras_bridge.internals import has_exclusions
 from ..structure import Structure
 
 # What a model may define to train in its own way. A structure is rebuilt as a functional model, which has Keras's own.
@@ -35,6 +38,48 @@ def compiled_loss(structure: Structure) -> tuple[Any, float] | None:
     given = getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None)
     weights = [float(each) for each in keras.tree.flatten(given) if each is not None]
     return losses[0], weights[0] if weights else 1.0
+
+
+def compile_config(structure: Structure) -> dict[str, Any]:
+    """Loss, its weight and optimizer of a compiled model as plain data, for :class:`CompiledAs`.
+
+    Raises ``ValueError`` for what Keras's configuration does not hold.
+    """
+    model: Any = getattr(structure.space.source, "model", None)
+    advice = f"Sweep without an executor, or compile {model.name!r} again without it."
+    if has_exclusions(model.optimizer):
+        raise ValueError(
+            "Expected an optimizer that its configuration describes, for workers are sent plain data; got one with "
+            f"exclude_from_weight_decay(), which is not in it. {advice}"
+        )
+    try:
+        config = model.get_compile_config()
+        json.dumps(config)
+    # A loss or an optimizer of a user's own may raise anything when it is asked for its configuration.
+    except Exception as error:
+        raise ValueError(
+            "Expected a loss and an optimizer that a configuration describes, for workers are sent plain data; got "
+            f"{type(error).__name__}: {error}. {advice}"
+        ) from error
+    return {name: config[name] for name in ("optimizer", "loss", "loss_weights") if name in config}
+
+
+class CompiledAs:
+    """In the place of a model at hand, for its loss and optimizer alone: made of a :func:`compile_config`."""
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self._config = dict(config)
+
+    @functools.cached_property
+    def model(self) -> keras.Model:
+        """A model that is compiled like that, and computes nothing."""
+        return self.make()
+
+    def make(self) -> keras.Model:
+        """A new :attr:`model`."""
+        model = keras.Sequential([keras.Input((1,)), keras.layers.Identity()])
+        model.compile_from_config(self._config)
+        return model
 
 
 def as_loss(loss: Any) -> keras.losses.Loss:

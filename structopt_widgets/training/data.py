@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..graph.checks import text, typed
+from ..graph.checks import whole as whole_number
 from .inputs import Samples, each_input, inputs_of
 from .labels import read_class_names, read_labels
 from .sources import Part, read_part
@@ -77,6 +79,7 @@ class Data:
     ) -> None:
         if x_test is not None and test_fraction is not None:
             raise ValueError("Expected x_test, or a test_fraction to split off, got both. Leave one out.")
+        name, seed = text(name, "the name of data"), whole_number(seed, "the seed of a split", least=0)
         names = read_class_names(class_names)
         first = read_part(x, y, label, "")
         parts: dict[str, Part] = {"": first}
@@ -129,6 +132,8 @@ class Data:
 
     def examples(self, structure: Structure) -> Examples:
         """Training samples with the loss of a structure on them, by which units are chosen, see ``importance``."""
+        if not hasattr(structure, "space"):
+            raise TypeError(f"Expected a Structure, such as space.baseline, got {typed(structure)}.")
         from .objective import examples_of
 
         return examples_of(structure, self)

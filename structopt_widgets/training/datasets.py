@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from ..graph.checks import flag, known
 from .data import Data
 from .splitting import split
 
@@ -34,11 +35,8 @@ def load_data(name: str, test: bool = False) -> Data:
     What each can and cannot show is said at its function in this file. Raises ``ValueError`` for
     another name.
     """
-    if name not in DATASETS:
-        raise ValueError(
-            f"Expected the name of a data set, one of: {', '.join(DATASETS)}; got {name!r}. "
-            "For data of your own, use Data(x, y)."
-        )
+    known(name, DATASETS, "the name of a data set (for data of your own there is Data(x, y))")
+    test = flag(test, "test")
     data = DATASETS[name]()
     return _with_test_part(data, _TEST_GROUPS.get(name)) if test else data
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.checks import short
 from .arrays import check_finite
 
 TASKS = ("classification", "regression")
@@ -89,6 +90,8 @@ def read_class_names(names: Iterable[str] | Mapping[int, str] | Mapping[str, int
             "Pass a list, such as ['cat', 'dog'], or a dictionary, such as {0: 'cat', 1: 'dog'}."
         )
     listed = tuple(str(name) for name in names)
+    if not listed:
+        raise ValueError(f"Expected a name for each class, got none: {short(names)}. Leave class_names out.")
     twice = sorted({name for name in listed if listed.count(name) > 1})
     if twice:
         raise ValueError(f"Expected a name of its own for each class, got these more than once: {', '.join(twice)}.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..graph.checks import instance
 from .data import Data
 from .inputs import inputs_of
 from .statistics import r2_score
@@ -25,6 +26,7 @@ def reference_scores(data: Data) -> dict[str, float]:
     Source: T. Hastie, R. Tibshirani and J. Friedman, "The Elements of Statistical Learning", 2nd edition,
     sections 3.4.1, 4.2 and 7.10.
     """
+    instance(data, Data, "a Data, such as Data(x, y),")
     return {"chance": data.chance_level, "linear model": _linear_score(data)}
 
 

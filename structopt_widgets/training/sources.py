@@ -9,11 +9,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import NUMERIC, check_finite, to_array
+from .arrays import LARGEST_BYTES, NUMERIC, check_finite, to_array
 from .inputs import Samples
 
 # Where the reading of a dataset ends that does not say how long it is, as one made of a generator.
-LARGEST_BYTES = 2 * 1024**3
 MOST_SAMPLES = 5_000_000
 LONGEST = 120.0  # seconds
 
@@ -55,7 +54,7 @@ def read_part(x: Any, y: Any, label: str | None, part: str, columns: list[Any] |
         raise ValueError(f"Expected a DataFrame as x{part} to find the label column {label!r} in, got {_kind(x)}.")
     if y is None:
         hint = ", or label=, the column that holds them" if found is not None else ""
-        raise ValueError(f"Expected the labels of x{part}; pass y{part}{hint}.")
+        raise ValueError(f"Expected the labels of x{part}, got None as y{part}. Pass y{part}{hint}.")
     values, names = _of_categories(y, f"y{part}")
     labels = to_array(values, f"y{part}")
     if not isinstance(x, dict):

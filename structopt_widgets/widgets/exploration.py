@@ -7,6 +7,7 @@ from typing import Any
 
 import traitlets
 
+from ..graph.checks import instance
 from ..metrics import CostReport
 from ..structure import Structure, StructureSpace
 from ..structure.allowed_widths import allowed_width
@@ -29,6 +30,7 @@ class Exploration(traitlets.HasTraits):
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
 
     def __init__(self, space: StructureSpace, data: Data | None = None, study: Study | None = None) -> None:
+        instance(space, StructureSpace, "a StructureSpace", "For a model, there is sw.explore(model).")
         for given, kind, hint in ((data, Data, "sw.Data(x, y)"), (study, Study, "sw.Study('trials.journal')")):
             if not isinstance(given, kind | None):
                 raise TypeError(f"Expected a {kind.__name__}, such as {hint}, or None; got {type(given).__name__}.")

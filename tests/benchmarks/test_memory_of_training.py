@@ -138,7 +138,7 @@ def in_a_new_process(what: str, make: Callable[[], keras.Model], batch_size: int
     """A measurement where nothing that ran before has left memory to be used again."""
     folder = Path(__file__).parent
     script = (
-        f"import test_training_memory as t; model = t.{make.__name__}(); "
+        f"import {Path(__file__).stem} as t; model = t.{make.__name__}(); "
         f"print('bytes:', t.{what}(*t.step_and_arguments(model, {batch_size})))"
     )
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder.parent), str(folder)])}

@@ -50,5 +50,5 @@ def test_layer_names_are_escaped() -> None:
 def test_other_columns_are_refused(metric: str) -> None:
     with pytest.raises(ValueError, match=f"one of: n_params, live_bytes; got '{metric}'"):
         plot_layer_costs(Report(first=1), metric=metric)
-    with pytest.raises(ValueError, match="none in this table"):
+    with pytest.raises(TypeError, match=r"Expected a CostReport.*got 3"):
         plot_layer_costs(3)  # type: ignore[arg-type] # the point of the test

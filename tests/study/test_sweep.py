@@ -257,11 +257,11 @@ def test_pools_that_fork_are_refused() -> None:
         ({"groups": ["out"]}, "Expected something to choose"),
         ({"at_most": {"params": 10}}, "Did you mean 'n_params'"),
         ({"at_most": {"n_params": "10k"}}, "Expected a number as the limit of n_params"),
-        ({"seed": -1}, "seed to be a whole number of at least 0"),
+        ({"seed": -1}, "a whole number of at least 0 as seed, got -1"),
         ({"at_most": {"n_params": 1}}, "n_params at most 1: none was found"),
         ({"minimize": "size"}, "Expected an objective"),
         ({"maximize": (), "minimize": ()}, "got neither"),
-        ({"n_trials": 0}, "at least 1, got 0"),
+        ({"n_trials": 0}, "at least 1 as n_trials, got 0"),
         ({"sampler": "grid", "n_trials": 3}, "at least 4 for a grid"),
     ],
 )

@@ -8,7 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 import keras
 import numpy as np
 import pytest
-from toys import toy_data, toy_space, toy_sweep
+from toys import toy_space, toy_sweep
 
 import structopt_widgets as sw
 
@@ -45,10 +45,4 @@ def test_what_fits_no_structure_is_said_before_anything_is_trained() -> None:
     x = np.random.default_rng(0).normal(size=(20, 4)).astype("float32")
     with pytest.raises(ValueError, match="at least 5 output units"):
         study.sweep(toy_space(), sw.Data(x, np.arange(20) % 5), 2, show_progress=False)
-    compiled = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="a"), keras.layers.Dense(2)])
-    compiled.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
-    space = sw.StructureSpace.from_keras(compiled)
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=spawn) as pool, pytest.raises(ValueError, match="not compiled"):
-        study.sweep(space, toy_data(), 2, executor=pool, show_progress=False)
     assert len(study) == 0

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
+from ...graph.checks import callback, instance, items, known, typed
 from ...structure import Structure
 from ..budget import SHORT_BUDGET, Budget
 from ..data import Data
@@ -65,14 +66,23 @@ def train_together(
     stops the runs of daemon threads and waits for them.
     """
     refuse_fork()
-    many = list(structures)
+    if isinstance(structures, Structure):
+        raise TypeError(f"Expected structures as a list, got {typed(structures)}. Put it into brackets: [...].")
+    many = items(structures, "structures")
+    callback(on_progress, "on_progress")
+    callback(should_stop, "should_stop")
+    known(weights, ("fresh", "inherit"), "weights")
     if not isinstance(data, Data):
         raise TypeError(f"Expected a Data to train on, got {type(data).__name__}. Wrap arrays in it: Data(x, y).")
     if not isinstance(budget, Budget):
         raise TypeError(f"Expected a Budget, such as Budget(epochs=3, seeds=5); got {budget!r}.")
     for each in many:
-        if not isinstance(each, Structure) or not each.space.is_same_model(many[0].space):
-            raise ValueError("Expected structures of one StructureSpace, got others. Call once for each space.")
+        instance(each, Structure, "structures, such as space.scaled(0.5),")
+        if not each.space.is_same_model(many[0].space):
+            raise ValueError(
+                "Expected structures of one StructureSpace, got others, of the models "
+                f"{many[0].space.graph.name!r} and {each.space.graph.name!r}. Call once for each space."
+            )
     if not many:
         return []
     # Keras takes seconds to import; whoever only reads trials should not wait for it.

@@ -1,0 +1,26 @@
+"""Is it the shape of a sample?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..graph.checks import short, typed, whole
+
+LONGEST = 2**40  # elements along an axis: more fit into no memory
+_WANTED = "input_shape as the shape of one sample, such as (28, 28), or a list or a dictionary of them"
+
+
+def check_shape(shape: Any) -> None:
+    """Raise for what is no shape of a sample, nor several of them; ``None`` is an axis whose length is open."""
+    if shape is None or isinstance(shape, int):
+        shape = () if shape is None else (shape,)
+    elif not isinstance(shape, (tuple, list, Mapping)):
+        raise TypeError(f"Expected {_WANTED}, got {typed(shape)}.")
+    elif isinstance(shape, Mapping) and not shape:
+        raise ValueError(f"Expected {_WANTED}, got {short(shape)}.")
+    for each in shape.values() if isinstance(shape, Mapping) else shape:
+        if isinstance(each, (tuple, list)):
+            check_shape(each)
+        elif each is not None:
+            whole(each, f"a length in input_shape={short(shape)}", least=1, most=LONGEST)
