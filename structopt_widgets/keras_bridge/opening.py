@@ -19,8 +19,10 @@ from keras.src.backend.common import global_state
 from keras.src.layers import layer as keras_layer
 
 from ..layer_rules import find_layer_rule
+from .drawing import draws_recorded
 from .found import OpenedCall, Trace
 from .kinds import kinds_of
+from .losses import activity_losses, with_losses
 from .nodes import called, fresh_names, graph_of, nodes_restored
 
 _PATCHING = threading.RLock()
@@ -67,6 +69,8 @@ class _Tracer:
         self._inside: set[int] = set()  # the opened layers
         self._path: list[str] = []
         self._kept_alive: list[Any] = []  # constants are told apart by their ids
+        self._losses: list[Any] = []
+        self._is_closed = False  # while a layer that stays one call says what it makes
         self._scope: Any = None
 
     def run(self, run: Callable[[Any], Any], training: bool | None) -> Trace:
@@ -81,6 +85,7 @@ class _Tracer:
             finally:
                 global_state.set_global_attribute(_CONTEXT, before)
             self._check_effects(0)
+            found.outputs = with_losses(found.outputs, self._losses)
             ends = keras.tree.flatten(found.outputs)
             other = [each for each in ends if not isinstance(each, keras.KerasTensor)]
             if other or not ends:
@@ -91,11 +96,13 @@ class _Tracer:
 
     @contextlib.contextmanager
     def _everything_swapped(self) -> Iterator[None]:
-        with nodes_restored(self._model), fresh_names(), self._no_nodes_of_opened_layers():
+        draws = draws_recorded(lambda: not self._is_closed)
+        with nodes_restored(self._model), fresh_names(), self._no_nodes_of_opened_layers(), draws:
             try:
                 for layer in self._layers.values():
                     self._swaps[id(layer)] = list(self._stand_ins(layer))
                     self._put(layer, symbolic=True)
+                    vars(layer)["add_loss"] = self._add_loss
                     if layer is not self._model:
                         stays = id(layer) in self._found.closed or is_ruled(layer)
                         vars(layer)["symbolic_call"] = self._closed(layer) if stays else self._opened(layer)
@@ -103,7 +110,12 @@ class _Tracer:
             finally:
                 for layer in self._layers.values():
                     vars(layer).pop("symbolic_call", None)
+                    vars(layer).pop("add_loss", None)
                     self._put(layer, symbolic=False)
+
+    def _add_loss(self, loss: Any) -> None:
+        if not self._is_closed:
+            self._losses.extend(keras.tree.flatten(loss))
 
     @contextlib.contextmanager
     def _no_nodes_of_opened_layers(self) -> Iterator[None]:
@@ -156,11 +168,13 @@ class _Tracer:
     @contextlib.contextmanager
     def _real(self, layer: Any) -> Iterator[None]:
         inside = [each for each in layer._flatten_layers(include_self=True, recursive=True) if id(each) in self._layers]
+        was_closed, self._is_closed = self._is_closed, True
         for each in inside:
             self._put(each, symbolic=False)
         try:
             yield
         finally:
+            self._is_closed = was_closed
             for each in inside:
                 self._put(each, symbolic=True)
 
@@ -191,17 +205,18 @@ class _Tracer:
 
     def _opened(self, layer: Any) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            effects, calls = self._effects(), len(self._found.opened)
+            effects, calls, losses = self._effects(), len(self._found.opened), len(self._losses)
             self._path.append(layer.name)
             try:
                 outputs = called(layer, *args, **kwargs)
                 self._check_effects(effects)
                 outputs = keras.tree.map_structure(self._symbolic, outputs)
+                self._losses += activity_losses(layer, outputs)
             # call() is the user's own code, and may look at values.
             except Exception as error:
                 self._found.closed[id(layer)] = _reason(error)
                 self._inside.discard(id(layer))
-                del self._found.opened[calls:]
+                del self._found.opened[calls:], self._losses[losses:]
                 self._forget(effects)
                 return self._closed(layer)(*args, **kwargs)
             finally:
@@ -256,11 +271,11 @@ class _Tracer:
         return found
 
     def _effects(self) -> int:
-        return len(self._scope.state_mapping) + len(self._scope.losses or ())
+        return len(self._scope.state_mapping)
 
     def _check_effects(self, before: int) -> None:
         if self._effects() > before:
-            raise _ClosedError("assigns to its weights, draws random numbers or adds a loss in call()")
+            raise _ClosedError("assigns to its weights, or draws random numbers by means of its own")
 
     def _forget(self, count: int) -> None:
         for key in list(self._scope.state_mapping)[count:]:

@@ -12,8 +12,10 @@ from keras.src.saving import serialization_lib
 
 from ..graph import UNREAD, WEIGHT, BatchSize, Layer
 from ..layer_rules import Setting
+from ..layer_rules.effects import DRAW
 from ..structure import Structure
 from ..structure.setting import setting_at
+from .drawing import Drawn
 from .replayed import KeepsWeights, OwnWeight, Unsized, WeightOf, counts_samples, operation_class
 from .seeding import Seeds
 from .source import KerasSource
@@ -55,6 +57,8 @@ def _operation(structure: Structure, layer: Layer, config: dict[str, Any], origi
     if WEIGHT in layer.kinds:
         at, (axes,) = setting_of(structure), structure.space.connected.weights[layer.name]
         return OwnWeight(tuple(at.size(dim) for dim in axes.axes), trainable=axes.trainable, **config)
+    if layer.kind == DRAW:
+        return Drawn.of(config)
     if not layer.weights and layer.kind.startswith("ops."):
         return _bare_operation(structure, layer, config, original)
     if "error" in layer.serialized:

@@ -12,6 +12,7 @@ import keras
 from ..graph import Layer, TensorRef
 from ..graph.model_graph import map_structure
 from ..structure import Structure
+from .drawing import Drawn
 from .examples import Examples
 from .importance import Importance, chosen_importance
 from .inherit import inherit_weights
@@ -86,6 +87,8 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
         elif isinstance(operation, (OwnWeight, WeightOf)):
             _build_owner(structure, operation, graph.layers[call.layer])
             results = [operation(tensors[graph.input_tensors[0]])]
+        elif isinstance(operation, Drawn):
+            results = [operation([tensors[graph.input_tensors[0]], *(tensors[index] for index in call.inputs)])]
         elif isinstance(operation, Unsized):
             sized = BatchSized.of(operation, call, names[call.layer])
             read = [tensors[index] for index in call.inputs]
