@@ -16,19 +16,22 @@ from .dimensions import (
     split,
     unify,
 )
-from .model_graph import UNREAD, WEIGHT, BatchSize, Call, Layer, ModelGraph, Tensor, TensorRef, Weight
+from .model_graph import UNREAD, WEIGHT, WHOLE, Call, Inside, Layer, ModelGraph, Tensor, Weight
+from .plain import BatchSize, TensorRef
 from .recording import Expression, Program, Recorder
 
 __all__ = [
     "BATCH",
     "UNREAD",
     "WEIGHT",
+    "WHOLE",
     "BatchSize",
     "Call",
     "Concat",
     "Dim",
     "DimensionError",
     "Expression",
+    "Inside",
     "Layer",
     "ModelGraph",
     "Product",

@@ -1,4 +1,4 @@
-"""Random numbers that a layer draws in its ``call()``: seen while it is traced, drawn again in a model that is rebuilt."""
+"""Random numbers that a layer draws in its ``call()``: seen while it is traced, drawn again in a rebuilt model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from keras.src.backend import random as backend_random
 from keras.src.ops.node import Node
 
 from ..graph import BatchSize
-from ..graph.model_graph import decode_plain, encode_plain, map_structure
+from ..graph.model_graph import map_structure
+from ..graph.plain import decode_plain, encode_plain
 
 _DRAWN = ("normal", "uniform", "truncated_normal", "randint", "gamma", "beta", "binomial")
 
@@ -35,7 +36,7 @@ class Draw(keras.Operation):
 
 @keras.saving.register_keras_serializable("structopt_widgets")
 class Drawn(keras.layers.Layer):
-    """The same in a model. It is called on a list: a tensor with the batch as its first axis, then what it drops from."""
+    """The same in a model. It is called on a list: a tensor with the batch as first axis, then what it drops from."""
 
     def __init__(self, function: str, arguments: Any, seed: int | None = None, fixed: bool = False, **kwargs: Any):
         super().__init__(**kwargs)

@@ -1,7 +1,9 @@
-"""Losses that a layer adds in its ``call()``: seen while it is traced, added again in a model that is rebuilt."""
+"""Losses that a layer adds in its ``call()``: seen while it is traced, added again in a rebuilt model. Its metrics."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
@@ -44,3 +46,23 @@ def with_losses(outputs: Any, losses: list[Any]) -> Any:
     plain = [each if each.ndim == 0 else ops.sum(each) for each in losses]
     made = AddsLoss(name="losses")([first, *plain])
     return keras.tree.pack_sequence_as(outputs, [made, *rest])
+
+
+@contextlib.contextmanager
+def metrics_silent(layers: Iterable[Any]) -> Iterator[None]:
+    """The metrics of ``layers`` take no notice of what they are given in this block."""
+    metrics = [metric for layer in layers for metric in getattr(layer, "_metrics", ())]
+    before = [vars(metric).get("update_state") for metric in metrics]
+    try:
+        for metric in metrics:
+            vars(metric)["update_state"] = _nothing
+        yield
+    finally:
+        for metric, own in zip(metrics, before, strict=True):
+            vars(metric).pop("update_state")
+            if own is not None:
+                vars(metric)["update_state"] = own
+
+
+def _nothing(*_: Any, **__: Any) -> None:
+    pass

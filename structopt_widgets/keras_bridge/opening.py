@@ -22,7 +22,7 @@ from ..layer_rules import find_layer_rule
 from .drawing import draws_recorded
 from .found import OpenedCall, Trace
 from .kinds import kinds_of
-from .losses import activity_losses, with_losses
+from .losses import activity_losses, metrics_silent, with_losses
 from .nodes import called, fresh_names, graph_of, nodes_restored
 
 _PATCHING = threading.RLock()
@@ -34,25 +34,37 @@ _TRACKED = ("_trainable_variables", "_non_trainable_variables", "_seed_generator
 class _SymbolicWeight(keras.KerasTensor):
     """Stands for a variable; as one, it has itself for a value."""
 
+    keeps = True
+
     @property
     def value(self) -> Any:
         return self
 
-    def assign(self, value: Any) -> None:
-        raise _ClosedError("assigns to its weights in call()")
+    def assign(self, value: Any) -> Any:
+        if self.keeps:
+            raise ClosedError("assigns to its weights in call()")
+        return self
 
     assign_add = assign_sub = assign
 
 
-class _ClosedError(Exception):
+class ClosedError(Exception):
     """A layer does what a graph of operations cannot say."""
 
 
 def trace(
-    model: Any, inputs: Any, run: Callable[[Any], Any], closed: Mapping[int, str], training: bool | None = None
+    model: Any,
+    inputs: Any,
+    run: Callable[[Any], Any],
+    closed: Mapping[int, str],
+    training: bool | None = None,
+    forgets: bool = False,
 ) -> Trace:
-    """Run ``run(inputs)``, which calls the layers of ``model``; layers whose ``id`` is in ``closed`` stay closed."""
-    return _Tracer(model, Trace(inputs, closed=dict(closed))).run(run, training)
+    """Run ``run(inputs)``, which calls the layers of ``model``; layers whose ``id`` is in ``closed`` stay closed.
+
+    What the layers keep for later calls, in weights and metrics, is refused, or left out where it ``forgets``.
+    """
+    return _Tracer(model, Trace(inputs, closed=dict(closed)), forgets).run(run, training)
 
 
 def is_ruled(layer: Any) -> bool:
@@ -61,8 +73,8 @@ def is_ruled(layer: Any) -> bool:
 
 
 class _Tracer:
-    def __init__(self, model: Any, found: Trace) -> None:
-        self._model, self._found = model, found
+    def __init__(self, model: Any, found: Trace, forgets: bool = False) -> None:
+        self._model, self._found, self._forgets = model, found, forgets
         self._layers = {id(each): each for each in model._flatten_layers(include_self=True, recursive=True)}
         self._swaps: dict[int, list[tuple[str, Any, Any]]] = {}
         self._specs: dict[Any, Any] = {}
@@ -97,7 +109,8 @@ class _Tracer:
     @contextlib.contextmanager
     def _everything_swapped(self) -> Iterator[None]:
         draws = draws_recorded(lambda: not self._is_closed)
-        with nodes_restored(self._model), fresh_names(), self._no_nodes_of_opened_layers(), draws:
+        metrics = metrics_silent(self._layers.values()) if self._forgets else contextlib.nullcontext()
+        with nodes_restored(self._model), fresh_names(), self._no_nodes_of_opened_layers(), draws, metrics:
             try:
                 for layer in self._layers.values():
                     self._swaps[id(layer)] = list(self._stand_ins(layer))
@@ -155,6 +168,7 @@ class _Tracer:
     def _stand_in(self, layer: Any, variable: Any) -> Any:
         if id(variable) not in self._found.weights:
             tensor = _SymbolicWeight(tuple(variable.shape), dtype=variable.dtype)
+            tensor.keeps = not self._forgets
             self._found.weights[id(variable)] = variable, tensor
         tensor = self._found.weights[id(variable)][1]
         wanted = layer.compute_dtype
@@ -232,7 +246,7 @@ class _Tracer:
         if output is None or isinstance(output, keras.KerasTensor):
             return output
         if not keras.ops.is_tensor(output):
-            raise _ClosedError("makes something that is no tensor")
+            raise ClosedError("makes something that is no tensor")
         tensor = keras.KerasTensor(tuple(output.shape), dtype=keras.backend.standardize_dtype(output.dtype))
         self._found.constants[id(tensor)] = output
         self._kept_alive.append(tensor)
@@ -274,8 +288,8 @@ class _Tracer:
         return len(self._scope.state_mapping)
 
     def _check_effects(self, before: int) -> None:
-        if self._effects() > before:
-            raise _ClosedError("assigns to its weights, or draws random numbers by means of its own")
+        if self._effects() > before and not self._forgets:
+            raise ClosedError("assigns to its weights, or draws random numbers by means of its own")
 
     def _forget(self, count: int) -> None:
         for key in list(self._scope.state_mapping)[count:]:
@@ -287,7 +301,7 @@ def _has_tensors(structure: Any) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, _ClosedError):
+    if isinstance(error, ClosedError):
         return str(error)
     first = str(error).strip().split("\n")[0]
     return f"cannot be traced on symbolic tensors ({type(error).__name__}: {first[:160]})"

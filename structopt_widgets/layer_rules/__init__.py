@@ -30,6 +30,7 @@ from . import (
     signals,
     spectral,
     weights,
+    whole,
 )
 from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
 from .blocks import Block
@@ -93,4 +94,5 @@ __all__ = [
     "signals",
     "spectral",
     "weights",
+    "whole",
 ]

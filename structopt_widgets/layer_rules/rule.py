@@ -105,7 +105,7 @@ class Site:
     ``contracted`` the axes of those weights that the call sums products over; ``shared`` the ones among
     them that other calls read in another way.
     ``found`` are the output shapes as Keras has them, without the batch, with ``None`` for lengths that it
-    does not know.
+    does not know; ``parts`` is what a rule notes for itself.
     """
 
     layer: Layer
@@ -117,6 +117,7 @@ class Site:
     contracted: list[tuple[str, Dim]] = field(default_factory=list)
     shared: list[Dim] = field(default_factory=list)
     found: tuple[tuple[int | None, ...], ...] = ()
+    parts: list[Any] = field(default_factory=list)
 
     @property
     def config(self) -> Mapping[str, Any]:
