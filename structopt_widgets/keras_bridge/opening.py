@@ -24,32 +24,12 @@ from .found import OpenedCall, Trace
 from .kinds import kinds_of
 from .losses import activity_losses, metrics_silent, with_losses
 from .nodes import called, fresh_names, graph_of, nodes_restored
+from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 
 _PATCHING = threading.RLock()
 _CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for training
 # What Keras itself keeps of a layer's variables.
 _TRACKED = ("_trainable_variables", "_non_trainable_variables", "_seed_generators", "_metrics", "_layers", "_tracker")
-
-
-class _SymbolicWeight(keras.KerasTensor):
-    """Stands for a variable; as one, it has itself for a value."""
-
-    keeps = True
-
-    @property
-    def value(self) -> Any:
-        return self
-
-    def assign(self, value: Any) -> Any:
-        if self.keeps:
-            raise ClosedError("assigns to its weights in call()")
-        return self
-
-    assign_add = assign_sub = assign
-
-
-class ClosedError(Exception):
-    """A layer does what a graph of operations cannot say."""
 
 
 def trace(
@@ -167,7 +147,7 @@ class _Tracer:
 
     def _stand_in(self, layer: Any, variable: Any) -> Any:
         if id(variable) not in self._found.weights:
-            tensor = _SymbolicWeight(tuple(variable.shape), dtype=variable.dtype)
+            tensor = SymbolicWeight(tuple(variable.shape), dtype=variable.dtype)
             tensor.keeps = not self._forgets
             self._found.weights[id(variable)] = variable, tensor
         tensor = self._found.weights[id(variable)][1]
@@ -228,7 +208,7 @@ class _Tracer:
                 self._losses += activity_losses(layer, outputs)
             # call() is the user's own code, and may look at values.
             except Exception as error:
-                self._found.closed[id(layer)] = _reason(error)
+                self._found.closed[id(layer)] = reason_of(error)
                 self._inside.discard(id(layer))
                 del self._found.opened[calls:], self._losses[losses:]
                 self._forget(effects)
@@ -269,7 +249,7 @@ class _Tracer:
             if is_done:
                 found.append(item)
                 continue
-            if id(item) in stop or id(item) in self._found.constants or isinstance(item, _SymbolicWeight):
+            if id(item) in stop or id(item) in self._found.constants or isinstance(item, SymbolicWeight):
                 continue
             history = getattr(item, "_keras_history", None)
             if history is None or history.operation is None or isinstance(history.operation, keras.layers.InputLayer):
@@ -298,10 +278,3 @@ class _Tracer:
 
 def _has_tensors(structure: Any) -> bool:
     return any(isinstance(each, keras.KerasTensor) for each in keras.tree.flatten(structure))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ClosedError):
-        return str(error)
-    first = str(error).strip().split("\n")[0]
-    return f"cannot be traced on symbolic tensors ({type(error).__name__}: {first[:160]})"

@@ -95,6 +95,9 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
             results = keras.tree.flatten(sized([tensors[graph.input_tensors[0]], *read]))
         else:
             args, kwargs = _filled(call.args, tensors), _filled(call.kwargs or {}, tensors)
+            inside = graph.layers[call.layer].inside
+            if inside is not None and len(inside.graphs) > 1 and not operation.built:
+                operation(*args, **{**kwargs, "training": True})  # it may have weights that only training makes
             results = keras.tree.flatten(operation(*args, **kwargs))
         tensors.update(zip(call.outputs, results, strict=True))
     return tensors

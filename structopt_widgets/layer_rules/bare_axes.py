@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from ..graph import BATCH, BatchSize, Dim, Product, Shape, baseline_size
-from ..graph.dimensions import has_batch, of_batch
+from ..graph import BATCH, BatchSize, Concat, Dim, Product, Shape, baseline_size
+from ..graph.dimensions import has_batch, of_batch, resolve
 from .merging import side_by_side
 from .registry import register_layer_rule
 from .reshaping import regrouped
@@ -139,6 +139,9 @@ class Split(Bare):
     def _parts(self, site: Site, dim: Dim) -> list[Dim]:
         cut = site.config["indices_or_sections"]
         if isinstance(cut, int):
+            parts = parts_of(dim)
+            if len(parts) == cut and len({baseline_size(part) for part in parts}) == 1:
+                return parts  # what was laid side by side before
             return [site.split(dim, cut, f"splits it into {cut} parts")] * cut
         ends = [*cut, baseline_size(dim)]
         lengths = [end - start for start, end in itertools.pairwise([0, *ends])]
@@ -151,9 +154,13 @@ class Repetition(Bare):
     def connect(self, site: Site) -> Connection:
         shape, repeats = site.inputs[0], site.config["repeats"]
         if "axis" in site.config:
-            if not isinstance(repeats, int) or site.config["axis"] is None:
+            if not isinstance(repeats, (int, BatchSize)) or site.config["axis"] is None:
                 raise UnsupportedLayerError("there is none for unequal repetitions")
             (axis,) = positions(site.config["axis"], len(shape))
+            if isinstance(repeats, BatchSize):
+                site.freeze((shape[axis],), "repeats it for each sample")
+                many = of_batch(baseline_length(repeats) * baseline_size(shape[axis]))
+                return Connection(((*shape[:axis], many, *shape[axis + 1 :]),))
             return Connection((tuple(_product(dim, repeats) if at == axis else dim for at, dim in enumerate(shape)),))
         given = [repeats] if isinstance(repeats, (int, BatchSize)) else list(repeats)
         rank = max(len(given), len(shape))
@@ -191,6 +198,12 @@ class GetItem(Bare):
             if isinstance(part, slice):
                 output.append(len(range(*part.indices(baseline_size(dim)))))
         return Connection((tuple(output),))
+
+
+def parts_of(dim: Dim) -> list[Dim]:
+    """What ``dim`` has side by side."""
+    dim = resolve(dim)
+    return [flat for part in dim.parts for flat in parts_of(part)] if isinstance(dim, Concat) else [dim]
 
 
 def positions(axis: Any, rank: int) -> list[int]:
