@@ -188,6 +188,25 @@ def split(dim: Dim, outer: int, why: str) -> Dim:
     return inner
 
 
+def every(dim: Dim, step: int, why: str) -> Dim:
+    """The outer part of ``dim`` seen as blocks of ``step``: how many places are ``step`` apart.
+
+    Raises :class:`DimensionError` when the size is not a multiple of ``step``.
+    """
+    dim = resolve(dim)
+    outer, rest = divmod(baseline_size(dim), step)
+    if rest:
+        raise DimensionError(f"{why}: expected a multiple of {step}, got {baseline_size(dim)}.")
+    if isinstance(dim, Symbol) and dim.pinned is None:
+        part = Symbol(outer, list(dim.layers), dim.divisor * step, [*dim.ties, why], label=dim.label)
+        dim.bound = Product(part, step)
+        return part
+    if isinstance(dim, Product) and resolve(dim.inner) == step:
+        return dim.outer
+    freeze(dim, why)
+    return outer
+
+
 def cut(dim: Dim, lengths: Sequence[int], why: str) -> tuple[Dim, ...]:
     """``dim`` as consecutive parts of ``lengths``, each free to move by itself; of what is not free, their lengths.
 

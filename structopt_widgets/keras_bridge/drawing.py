@@ -10,7 +10,6 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from keras.src.backend import random as backend_random
 from keras.src.ops.node import Node
 
 from ..graph import BatchSize
@@ -64,8 +63,11 @@ class Drawn(keras.layers.Layer):
 
 @contextlib.contextmanager
 def draws_recorded(is_recording: Callable[[], bool]) -> Iterator[None]:
-    """Random functions of Keras make symbolic tensors in this block, wherever ``is_recording()``."""
-    real = {name: getattr(backend_random, name) for name in (*_DRAWN, "dropout")}
+    """The functions of ``keras.random`` make symbolic tensors in this block, wherever ``is_recording()``.
+
+    Keras itself, as an initializer, draws by other names.
+    """
+    real = {name: getattr(keras.random, name) for name in (*_DRAWN, "dropout")}
 
     def recorded(name: str) -> Callable[..., Any]:
         def function(*args: Any, **kwargs: Any) -> Any:
@@ -75,11 +77,11 @@ def draws_recorded(is_recording: Callable[[], bool]) -> Iterator[None]:
 
     try:
         for name in real:
-            setattr(backend_random, name, recorded(name))
+            setattr(keras.random, name, recorded(name))
         yield
     finally:
         for name, function in real.items():
-            setattr(backend_random, name, function)
+            setattr(keras.random, name, function)
 
 
 def _draw(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -97,7 +99,7 @@ def _draw(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs
     # Of a generator only the distribution can be kept: two draws of one must not become the same.
     draw = Draw(name, plain, int(seed) if fixed else None, fixed)
     shape = tensors[0].shape if tensors else tuple(plain["shape"])
-    dtype = tensors[0].dtype if tensors else keras.backend.standardize_dtype(plain["dtype"])
+    dtype = tensors[0].dtype if tensors else keras.backend.standardize_dtype(plain["dtype"] or keras.config.floatx())
     made = keras.KerasTensor(shape, dtype=dtype)
     Node(operation=draw, call_args=tuple(tensors), call_kwargs={}, outputs=made)
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import types
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -14,13 +15,20 @@ def made_again(original: Any, config: dict[str, Any]) -> Any:
     """A layer as ``original`` is, by another configuration, under the name that it says."""
     # The model is at hand, so is its own code: nothing is loaded that the user has not run already.
     with keras.saving.custom_object_scope(_own_objects(original)), serialization_lib.SafeModeScope(False):
-        made = type(original).from_config(_accepted(type(original), config))
+        made = type(original).from_config(_accepted(type(original), _with_functions(original, config)))
     if isinstance(original, keras.layers.Lambda):
         # Its configuration has the function's code, but not the names of its module that the function reads.
         made.function, made._output_shape, made.mask = original.function, original._output_shape, original.mask
     if isinstance(made, keras.Layer) and made.name != config["name"]:
         made.name = config["name"]
     return made
+
+
+def _with_functions(original: Any, config: dict[str, Any]) -> dict[str, Any]:
+    """``config`` with the functions of a user's own themselves, which may have no name to be found by."""
+    named = [key for key, value in config.items() if isinstance(value, Mapping)]  # and not chosen by its name
+    own = {key: vars(original)[key] for key in named if isinstance(vars(original).get(key), types.FunctionType)}
+    return config | {key: value for key, value in own.items() if not value.__module__.startswith("keras.")}
 
 
 def _accepted(made: Any, config: dict[str, Any]) -> dict[str, Any]:

@@ -48,7 +48,9 @@ def trace(
 
 
 def is_ruled(layer: Any) -> bool:
-    """Whether a layer stays one call: it has a rule, and is no graph of others."""
+    """Whether a layer stays one call: it has a rule, and neither is a graph of others nor wraps one."""
+    if isinstance(layer, keras.layers.TimeDistributed) and not is_ruled(layer.layer):
+        return False
     return graph_of(layer) is None and find_layer_rule(kinds_of(layer)) is not None
 
 

@@ -14,6 +14,7 @@ from .nodes import fresh_names, graph_of, has_own_graph
 from .opening import trace
 from .reader import GraphReader
 from .source import KerasSource
+from .text_inputs import dtypes_with_text, may_read_text
 from .trace import Run, needs_run, run_of
 from .training_branches import takes_training, unlike_in_training
 
@@ -41,6 +42,9 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
         return reader.read(graph, model), KerasSource(model, reader.operations)
     with fresh_names():
         run = run_of(model, input_shape, dtype)
+        texts = dtypes_with_text(_traced(run, {})) if may_read_text(model) and not has_own_graph(model) else None
+        if texts is not None:
+            run = run_of(model, input_shape, texts)
     return _opened(model, run)
 
 
@@ -54,6 +58,8 @@ def _by_input(shape: Any, model: keras.Model) -> Any:
 
 
 def _dtype_of_tokens(x: Any) -> str | None:
+    if x.dtype.kind in "OSUT":
+        return "string"
     return str(x.dtype) if x.dtype.kind in "iu" and x.ndim == 2 else None
 
 

@@ -76,8 +76,9 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
     """The calls of a structure made again; its tensors by index."""
     tensors: dict[int, Any] = {}
     aliases = structure.aliases
-    graph = structure.space.graph
-    for call in graph.calls:
+    graph, at = structure.space.graph, setting_of(structure)
+    for each in structure.space.connected.calls:
+        call = each.call
         operation = operations.get(call.layer)
         if operation is None:
             # A block left out gives what it reads; inside another one left out there is nothing to give.
@@ -94,7 +95,8 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
             read = [tensors[index] for index in call.inputs]
             results = keras.tree.flatten(sized([tensors[graph.input_tensors[0]], *read]))
         else:
-            args, kwargs = _filled(call.args, tensors), _filled(call.kwargs or {}, tensors)
+            given = (call.args, call.kwargs or {}) if each.rule is None else each.rule.arguments(each.site, at)
+            args, kwargs = (_filled(part, tensors) for part in given)
             inside = graph.layers[call.layer].inside
             if inside is not None and len(inside.graphs) > 1 and not operation.built:
                 operation(*args, **{**kwargs, "training": True})  # it may have weights that only training makes

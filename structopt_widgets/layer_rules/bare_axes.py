@@ -171,35 +171,6 @@ class Repetition(Bare):
         return Connection((tuple(_product(of_batch(count), dim) for count, dim in zip(times, padded, strict=True)),))
 
 
-class GetItem(Bare):
-    """Part of a tensor. An axis taken whole keeps its width; one that is cut stays as long as it is."""
-
-    def connect(self, site: Site) -> Connection:
-        key = site.call.args[1] if len(site.call.args) > 1 else (site.call.kwargs or {})["key"]
-        keys = list(key) if isinstance(key, tuple) else [key]
-        if any(not isinstance(each, (int, slice, type(None), type(Ellipsis))) for each in keys):
-            raise UnsupportedLayerError("there is none for this kind of indexing")
-        taken = len(site.inputs[0]) - sum(isinstance(each, (int, slice)) for each in keys)
-        at = keys.index(Ellipsis) if Ellipsis in keys else len(keys)
-        keys[at : at + 1] = [slice(None)] * taken
-        output: list[Dim] = []
-        rest = iter(site.inputs[0])
-        for part in keys:
-            if part is None:
-                output.append(1)
-                continue
-            dim = next(rest)
-            if part == slice(None) or part == slice(0, baseline_size(dim), None):
-                output.append(dim)
-                continue
-            if has_batch(dim):
-                raise UnsupportedLayerError("there is none for taking part of the batch")
-            site.freeze((dim,), "takes a part of it")
-            if isinstance(part, slice):
-                output.append(len(range(*part.indices(baseline_size(dim)))))
-        return Connection((tuple(output),))
-
-
 def parts_of(dim: Dim) -> list[Dim]:
     """What ``dim`` has side by side."""
     dim = resolve(dim)
@@ -267,4 +238,3 @@ register_bare(Concatenate(), "Concatenate")
 register_bare(Stack(), "Stack")
 register_bare(Split(), "Split")
 register_bare(Repetition(), "Tile", "Repeat")
-register_bare(GetItem(), "GetItem")

@@ -64,7 +64,8 @@ class _Connector:
             for dim in self.shapes[index]:
                 freeze(dim, f"{maker[index]} makes the model's output, whose size belongs to the task")
         shapes = [per_sample(shape) for shape in self.shapes]
-        blocks = find_blocks(self._calls, shapes, [tensor.dtype for tensor in graph.tensors], graph.output_tensors)
+        kinds = [f"{tensor.dtype} {tensor.batch_axis}" for tensor in graph.tensors]
+        blocks = find_blocks(self._calls, shapes, kinds, graph.output_tensors)
         stored = frozenset(
             index for call in graph.calls if WEIGHT in graph.layers[call.layer].kinds for index in call.outputs
         )
@@ -127,6 +128,7 @@ class _Connector:
         if not call.inputs:
             site.outputs = list(connection.outputs)
         if rule is not None:
+            _pin_listed(site, connection)
             _share_configuration(self._calls, site, rule, connection)
         axes = _as_stored(layer, rule, connection.weights)
         _share(layer.name, self._weights.setdefault(layer.name, axes), axes)
@@ -210,6 +212,20 @@ def _as_stored(layer: Layer, rule: LayerRule | None, axes: tuple[WeightAxes, ...
         actual = next(stored) if has_bias or not each.is_bias else layer.weights[0]
         result.append(replace(each, dtype=actual.dtype, trainable=actual.trainable))
     return tuple(result)
+
+
+def _pin_listed(site: Site, connection: Connection) -> None:
+    """An initializer that lists values makes a weight of their number alone."""
+    for key, initializer in site.config.items():
+        if not key.endswith("_initializer") or not isinstance(initializer, Mapping):
+            continue
+        value = initializer.get("config", {}).get("value")
+        if value is None or isinstance(value, (int, float)):
+            continue
+        name = key.removesuffix("_initializer")
+        for weight in connection.weights:
+            if weight.name == name:
+                site.freeze(weight.axes, f"starts {name} from a list of values")
 
 
 def _share_configuration(calls: list[ConnectedCall], site: Site, rule: LayerRule, connection: Connection) -> None:

@@ -26,7 +26,7 @@ class Draw(LayerRule):
     def connect(self, site: Site) -> Connection:
         if site.inputs:
             return Connection((site.inputs[0],))
-        shape = (self._axis(site, of_batch(baseline_length(each))) for each in site.config["arguments"]["shape"])
+        shape = (_axis(of_batch(baseline_length(each))) for each in site.config["arguments"]["shape"])
         return Connection((tuple(shape),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
@@ -38,8 +38,9 @@ class Draw(LayerRule):
             return {}
         return {"arguments": {**arguments, "shape": lengths_at(site.outputs[0], at)}}
 
-    def _axis(self, site: Site, dim: Dim) -> Dim:
-        return dim if has_batch(dim) or not isinstance(dim, int) or dim == 1 else Symbol(dim, [site.layer.name])
+
+def _axis(dim: Dim) -> Dim:
+    return dim if has_batch(dim) or not isinstance(dim, int) or dim == 1 else Symbol(dim)
 
 
 class AddsLoss(LayerRule):

@@ -17,6 +17,7 @@ from ..graph import (
     TensorRef,
     baseline_size,
     cut,
+    every,
     freeze,
     split,
     unify,
@@ -172,6 +173,10 @@ class Site:
         """``dim`` seen as ``outer`` blocks: the size of one."""
         return split(dim, outer, f"{self.layer.name} {because}")
 
+    def every(self, dim: Dim, step: int, because: str) -> Dim:
+        """How many places there are in ``dim`` ``step`` apart."""
+        return every(dim, step, f"{self.layer.name} {because}")
+
     def cut(self, dim: Dim, lengths: Sequence[int], because: str) -> tuple[Dim, ...]:
         """``dim`` as consecutive parts of ``lengths``, each a width of its own."""
         return cut(dim, lengths, f"{self.layer.name} {because}")
@@ -221,6 +226,10 @@ class LayerRule(Meaning):
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         """Configuration entries that carry sizes, at a setting of integers."""
         return {}
+
+    def arguments(self, site: Site, at: Setting) -> tuple[Any, Mapping[str, Any]]:
+        """What the call is made with, at a setting of integers."""
+        return site.call.args, site.call.kwargs or {}
 
 
 @dataclass(frozen=True)
