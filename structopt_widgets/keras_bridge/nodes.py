@@ -49,6 +49,14 @@ def called_again(graph: keras.Model, inputs: Any) -> Any:
     return graph._run_through_graph(inputs, operation_fn=lambda operation: operation)
 
 
+def has_own_cell(operation: Any) -> bool:
+    """Whether an operation is a recurrence over a cell of a user's own."""
+    if type(operation) is not keras.layers.RNN:
+        return False
+    cells = operation.cell.cells if isinstance(operation.cell, keras.layers.StackedRNNCells) else [operation.cell]
+    return any(not type(each).__module__.startswith("keras.") for each in cells)
+
+
 def leaves(model: Any) -> list[Any]:
     """The layers inside a model or layer."""
     return list(model._flatten_layers(include_self=False, recursive=True))

@@ -15,7 +15,7 @@ from ..graph.ordering import execution_order
 from .batch import UnreadableError, one_sample, tensor_of, with_batch_sizes
 from .described import layer_of, optimizer_of, unread_layer, weight_layer
 from .found import Trace
-from .nodes import graph_of
+from .nodes import graph_of, has_own_cell
 from .repeated import REPEATED, repeated_layer
 from .source import HeldWeights, ReadWeight
 from .trace import Run
@@ -133,7 +133,8 @@ class GraphReader:
             del kwargs["training"]
         args, named = self._references(node.arguments.args, known, path), self._references(kwargs, known, path)
         name = self._name(node.operation, prefix, path)
-        if id(node.operation) in self._reasons and name not in self._tried:
+        needs_inside = id(node.operation) in self._reasons or (self._prime and has_own_cell(node.operation))
+        if needs_inside and name not in self._tried:
             # Arguments as they were: what Keras hands on by itself, as masks, is not the layer's to be told.
             self._tried.add(name)
             given = node.arguments

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from .batch import batch_prime
-from .nodes import called_again, graph_of, has_own_graph, leaves
+from .nodes import called_again, graph_of, has_own_cell, has_own_graph, leaves
 from .opening import is_ruled
 
 
@@ -76,7 +76,7 @@ def _is_known(operation: Any) -> bool:
     inner = graph_of(operation)
     if inner is not None:
         return has_own_graph(operation) and all(map(_is_known, inner.operations))
-    return not isinstance(operation, keras.Layer) or is_ruled(operation)
+    return not isinstance(operation, keras.Layer) or (is_ruled(operation) and not has_own_cell(operation))
 
 
 def _reads_weights(graph: keras.Model) -> bool:

@@ -12,7 +12,8 @@ from typing import Any
 import keras
 
 from ..graph import BATCH, WHOLE, Inside, Layer, ModelGraph, Symbol, size
-from ..layer_rules.whole import connected_inside, widths_of
+from ..layer_rules.steps import connected_steps
+from ..layer_rules.whole import changed, connected_inside, widths_of
 from .made_again import made_again
 from .opening import trace
 from .trace import Run
@@ -31,13 +32,15 @@ class _Part:
 def with_inside(layer: Layer, operation: Any, args: Any, kwargs: Mapping[str, Any], prime: int) -> Layer:
     """``layer`` with what ``operation``, called so, does inside; as it was where that cannot be known."""
     tensors = [each for each in keras.tree.flatten((args, kwargs)) if isinstance(each, keras.KerasTensor)]
-    call = _CallOf(operation, args, {key: value for key, value in kwargs.items() if key != "training"}, tensors)
+    has_cell = isinstance(operation, keras.layers.RNN)
+    call = (_StepOf if has_cell else _CallOf)(
+        operation, args, {key: value for key, value in kwargs.items() if key != "training"}, tensors
+    )
     try:
         graphs, operations = zip(*(call.graph(training, prime) for training in call.modes()), strict=True)
         inside = Inside(graphs, _places(operation.weights, operations))
-        return replace(
-            layer, kinds=(*layer.kinds, WHOLE), inside=replace(inside, entries=_entries(inside, layer, call))
-        )
+        inside = replace(inside, entries=_entries(inside, layer, call))
+        return replace(layer, kinds=layer.kinds if has_cell else (*layer.kinds, WHOLE), inside=inside)
     # The layer's own code runs here; where it cannot, the layer is not counted, and says so.
     except Exception:
         return layer
@@ -65,20 +68,74 @@ class _CallOf:
         """What the layer does, and its layers and weights there by name."""
         from .reader import GraphReader  # which asks for what is inside of layers
 
-        inputs = [keras.Input(batch_shape=each.shape, dtype=each.dtype) for each in self.tensors]
+        inputs = [keras.Input(batch_shape=shape, dtype=dtype) for shape, dtype in self.given()]
 
         def run(given: Any) -> Any:
-            args, kwargs = self.arguments(given)
-            return self.operation.call(*args, **kwargs, **self.told(training))
+            return self.run(given, training)
 
-        found = trace(self.operation, inputs, run, {}, training, forgets=True)
+        found = trace(self.traced(), inputs, run, {}, training, forgets=True)
         reader = GraphReader()
         part: Any = _Part(self.operation.name)
         return reader.read_trace(found, Run(part, inputs, prime, run, {}), part), reader.operations
 
     def told(self, training: bool) -> dict[str, bool]:
         """The argument that says whether it is training, if the layer takes it."""
-        return {"training": training} if "training" in inspect.signature(self.operation.call).parameters else {}
+        return {"training": training} if "training" in inspect.signature(self.traced().call).parameters else {}
+
+    def traced(self) -> Any:
+        """The layer that is run."""
+        return self.operation
+
+    def given(self) -> list[tuple[Any, str]]:
+        """Shape and dtype of each tensor that goes in."""
+        return [(tuple(each.shape), each.dtype) for each in self.tensors]
+
+    def run(self, given: Sequence[Any], training: bool) -> Any:
+        """What it makes of such tensors."""
+        args, kwargs = self.arguments(given)
+        return self.operation.call(*args, **kwargs, **self.told(training))
+
+    def connected(self, inside: Inside) -> Any:
+        """What is inside, connected."""
+        return connected_inside(inside)
+
+    def shapes(self, inputs: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
+        """What the layer is called on where such tensors go in."""
+        return inputs
+
+    def outputs(self, made: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
+        """What the layer makes where such tensors come out."""
+        return made
+
+
+class _StepOf(_CallOf):
+    """One step of a recurrence: its cell, called on a timestep and on the states."""
+
+    def traced(self) -> Any:
+        return self.operation.cell
+
+    def given(self) -> list[tuple[Any, str]]:
+        batch, _, *features = self.tensors[0].shape
+        dtype = self.operation.cell.compute_dtype
+        states = [(batch, each) if isinstance(each, int) else (batch, *each) for each in self.operation.state_size]
+        return [((batch, *features), self.tensors[0].dtype), *((state, dtype) for state in states)]
+
+    def run(self, given: Sequence[Any], training: bool) -> Any:
+        step, *states = given
+        output, after = self.operation.cell.call(step, states, **self.told(training))
+        return [output, *keras.tree.flatten(after)]
+
+    def connected(self, inside: Inside) -> Any:
+        return connected_steps(inside)
+
+    def shapes(self, inputs: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
+        rows, *features = inputs[0]
+        return [(rows, self.tensors[0].shape[1], *features), *(tuple(each.shape) for each in self.tensors[1:])]
+
+    def outputs(self, made: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
+        (rows, *features), *states = made
+        time = [self.tensors[0].shape[1]] if self.operation.return_sequences else []
+        return [(rows, *time, *features), *(states if self.operation.return_state else [])]
 
 
 def _places(weights: Sequence[Any], operations: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
@@ -99,7 +156,7 @@ def _entries(inside: Inside, layer: Layer, call: _CallOf) -> tuple[tuple[str, ..
     Each width is tried alone: the layer is made again, called on tensors of that width, and its weights and outputs
     have to come out as wide as the operations inside say.
     """
-    inputs, parts, weights = connected_inside(inside)
+    inputs, parts, weights = call.connected(inside)
     widths = list(widths_of(inputs, weights))
     if "error" in layer.serialized:
         return tuple(None for _ in widths)
@@ -109,18 +166,33 @@ def _entries(inside: Inside, layer: Layer, call: _CallOf) -> tuple[tuple[str, ..
         def at(symbol: Symbol, moved: Symbol = width) -> int:
             return _ROWS if symbol is BATCH else symbol.baseline + (symbol is moved)
 
-        shapes = [tuple(size(dim, at) for dim in shape) for shape in inputs]
+        shapes = call.shapes([tuple(size(dim, at) for dim in shape) for shape in inputs])
         expected = [tuple(size(dim, at) for dim in each.axes) for each in weights]
-        outputs = [tuple(size(dim, at) for dim in shape) for shape in parts[0].outputs]
-        named = [key for key, value in layer.config.items() if type(value) is int and value == width.baseline]
+        outputs = call.outputs([tuple(size(dim, at) for dim in shape) for shape in parts[0].outputs])
+        named = [path for path, value in _integers(layer.config) if value == width.baseline]
         choices = () if width.pinned else _choices(named)
         fits = (
             entries
             for entries in choices
-            if _is_so(call, dict(layer.config) | dict.fromkeys(entries, width.baseline + 1), shapes, expected, outputs)
+            if _is_so(
+                call,
+                {**layer.config, **changed(layer.config, dict.fromkeys(entries, width.baseline + 1))},
+                shapes,
+                expected,
+                outputs,
+            )
         )
         found.append(next(fits, None))
     return tuple(found)
+
+
+def _integers(config: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """The whole numbers in a configuration, by the keys that lead there."""
+    for key, value in config.items():
+        if type(value) is int:
+            yield key, value
+        elif isinstance(value, Mapping):
+            yield from ((f"{key}/{path}", number) for path, number in _integers(value))
 
 
 def _choices(named: Sequence[str]) -> Iterator[tuple[str, ...]]:

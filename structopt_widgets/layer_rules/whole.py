@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from .cost import Step
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
 
-_KEPT = "is written for this size"
+KEPT = "is written for this size"
 
 
 class Whole(LayerRule):
@@ -29,19 +29,17 @@ class Whole(LayerRule):
     assigns = True
 
     def connect(self, site: Site) -> Connection:
-        inside = self._inside(site)
+        inside = self.inside(site)
         inputs, parts, weights = connected_inside(inside)
         if len(inputs) != len(site.inputs):
             raise UnsupportedLayerError("there is none for being called in several ways")
-        if parts[0].uncounted:
-            name, reason = next(iter(parts[0].uncounted.items()))
-            raise UnsupportedLayerError(f"inside it, {name} {reason}")
+        self.check(parts[0])
         widths = list(widths_of(inputs, weights))
-        self._name(site, inside, widths)
+        self.name(site, inside, widths)
         site.produced.extend(width for width in widths if width.layers)
         for width, entries in zip(widths, inside.entries, strict=True):
             if entries is None:
-                freeze(width, f"{site.layer.name} {_KEPT}")
+                freeze(width, f"{site.layer.name} {KEPT}")
         for mine, given in zip(inputs, site.inputs, strict=True):
             if len(mine) != len(given):
                 raise UnsupportedLayerError("there is none for being called in several ways")
@@ -52,23 +50,35 @@ class Whole(LayerRule):
         return Connection(parts[0].outputs, weights)
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        part: ConnectedInside = site.parts[0]
-        return _Composed(self._inside(site), part.calls, len(site.inputs), at).cost()
+        return self.composed(site, at)
 
     def mixing(self, site: Site) -> Mixing:
         calls: Sequence[ConnectedCall] = site.parts[0].calls
         return sum((each.rule.mixing(each.site) for each in calls if each.rule is not None), Mixing())
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
-        widths = zip(site.parts[1], self._inside(site).entries, strict=True)
-        return {entry: at.size(width) for width, entries in widths for entry in entries or ()}
+        widths = zip(site.parts[1], self.inside(site).entries, strict=True)
+        return changed(site.config, {entry: at.size(width) for width, entries in widths for entry in entries or ()})
 
-    def _inside(self, site: Site) -> Inside:
+    def composed(self, site: Site, at: Setting) -> Cost:
+        """The cost of what is inside, once."""
+        part: ConnectedInside = site.parts[0]
+        inside = self.inside(site)
+        return _Composed(inside, part.calls, len(inside.graphs[0].input_tensors), at).cost()
+
+    def check(self, part: ConnectedInside) -> None:
+        """Raise :class:`UnsupportedLayerError` where something inside is not counted."""
+        if part.uncounted:
+            name, reason = next(iter(part.uncounted.items()))
+            raise UnsupportedLayerError(f"inside it, {name} {reason}")
+
+    def inside(self, site: Site) -> Inside:
+        """What is known of the inside."""
         if site.layer.inside is None:
             raise UnsupportedLayerError("what is inside it is not known")
         return site.layer.inside
 
-    def _name(self, site: Site, inside: Inside, widths: Sequence[Symbol]) -> None:
+    def name(self, site: Site, inside: Inside, widths: Sequence[Symbol]) -> None:
         """What is inside has no name outside: a width there is the layer's, told apart by what it is in there."""
         names = {name for graph in inside.graphs for name in graph.layers}
         for width in widths:
@@ -102,6 +112,16 @@ def widths_of(inputs: Sequence[Shape], weights: Sequence[WeightAxes]) -> Iterato
     """The free widths of what goes into a layer and of its weights, each once, in this order."""
     dims = [dim for shape in (*inputs, *(each.axes for each in weights)) for dim in shape if not has_batch(dim)]
     yield from dict.fromkeys(symbol for dim in dims for symbol in symbols(dim))
+
+
+def changed(config: Mapping[str, Any], entries: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a configuration is another where ``entries``, by the keys that lead there with ``/`` between, are."""
+    result: dict[str, Any] = {}
+    for path, value in entries.items():
+        first, *rest = path.split("/")
+        inner = {**config, **result}[first]
+        result[first] = value if not rest else {**inner, **changed(inner, {"/".join(rest): value})}
+    return result
 
 
 def _free(shape: Shape) -> Shape:
