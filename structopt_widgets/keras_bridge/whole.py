@@ -16,6 +16,7 @@ from ..layer_rules.steps import connected_steps
 from ..layer_rules.whole import changed, connected_inside, widths_of
 from .made_again import made_again
 from .opening import trace
+from .probing import probed
 from .trace import Run
 
 _ROWS = 3  # of the batch a layer is tried on: a number that says whether an output has it
@@ -41,9 +42,9 @@ def with_inside(layer: Layer, operation: Any, args: Any, kwargs: Mapping[str, An
         inside = Inside(graphs, _places(operation.weights, operations))
         inside = replace(inside, entries=_entries(inside, layer, call))
         return replace(layer, kinds=layer.kinds if has_cell else (*layer.kinds, WHOLE), inside=inside)
-    # The layer's own code runs here; where it cannot, the layer is not counted, and says so.
+    # The layer's own code runs here; where it cannot on symbolic tensors, it may on real ones.
     except Exception:
-        return layer
+        return layer if has_cell else probed(layer, call.real, tensors)
 
 
 class _CallOf:
@@ -77,6 +78,11 @@ class _CallOf:
         reader = GraphReader()
         part: Any = _Part(self.operation.name)
         return reader.read_trace(found, Run(part, inputs, prime, run, {}), part), reader.operations
+
+    def real(self, tensors: Sequence[Any]) -> Any:
+        """What the layer makes of real tensors, when it is used."""
+        args, kwargs = self.arguments(tensors)
+        return self.operation(*args, **kwargs, **self.told(training=False))
 
     def told(self, training: bool) -> dict[str, bool]:
         """The argument that says whether it is training, if the layer takes it."""
