@@ -167,8 +167,10 @@ def unify(left: Dim, right: Dim, why: str) -> None:
         freeze(right, why)
 
 
-def split(dim: Dim, outer: int, why: str) -> Dim:
+def split(dim: Dim, outer: int, why: str, is_unit: bool = False) -> Dim:
     """The inner part of ``dim`` seen as ``outer`` equal blocks; binds a free symbol to that product.
+
+    People count all blocks together, or the size of one where it ``is_unit``.
 
     Raises :class:`DimensionError` when the size is not a multiple of ``outer``.
     """
@@ -179,7 +181,8 @@ def split(dim: Dim, outer: int, why: str) -> Dim:
     if rest:
         raise DimensionError(f"{why}: expected a multiple of {outer}, got {baseline_size(dim)}.")
     if isinstance(dim, Symbol) and dim.pinned is None:
-        part = Symbol(inner, list(dim.layers), dim.divisor * outer, [*dim.ties, why], label=dim.label)
+        divisor = dim.divisor if is_unit else dim.divisor * outer
+        part = Symbol(inner, list(dim.layers), divisor, [*dim.ties, why], label=dim.label)
         dim.bound = Product(outer, part)
         return part
     if isinstance(dim, Product) and resolve(dim.outer) == outer:

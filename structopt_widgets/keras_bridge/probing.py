@@ -144,18 +144,18 @@ def _changed(
     tried: _Tried, inputs: list[np.ndarray], number: int, place: int, before: np.ndarray, rng: np.random.Generator
 ) -> np.ndarray:
     """Where the output is another when one channel is."""
-    result = np.zeros(before.shape, bool)
+    result: Any = np.zeros(before.shape, bool)
     for _ in range(_DRAWS):
         other = inputs[number].copy()
         other[..., place] = tried.drawn(rng, number)[..., place]
         after = _made(tried, [*inputs[:number], other, *inputs[number + 1 :]])
-        result |= np.asarray(~((after == before) | ((after != after) & (before != before))))
-    return result
+        is_same = (after == before) | ((after != after) & (before != before))
+        result |= ~is_same
+    return np.asarray(result)
 
 
 def _along(mask: np.ndarray, axis: int) -> np.ndarray:
-    rest: np.ndarray = mask.any(axis=tuple(each for each in range(mask.ndim) if each != axis))
-    return rest
+    return np.asarray(mask.any(axis=tuple(each for each in range(mask.ndim) if each != axis)))
 
 
 def _is_apart(changed: dict[int, np.ndarray], axis: int, width: int) -> bool:

@@ -169,9 +169,9 @@ class Site:
             because = because.replace("them", f"{', '.join(sources[:-1])} and {sources[-1]}")
         unify(left, right, f"{self.layer.name} {because}")
 
-    def split(self, dim: Dim, outer: int, because: str) -> Dim:
-        """``dim`` seen as ``outer`` blocks: the size of one."""
-        return split(dim, outer, f"{self.layer.name} {because}")
+    def split(self, dim: Dim, outer: int, because: str, is_unit: bool = False) -> Dim:
+        """``dim`` seen as ``outer`` blocks: the size of one, which alone is counted where it ``is_unit``."""
+        return split(dim, outer, f"{self.layer.name} {because}", is_unit)
 
     def every(self, dim: Dim, step: int, because: str) -> Dim:
         """How many places there are in ``dim`` ``step`` apart."""
