@@ -11,24 +11,28 @@ from .dimensions import (
     Symbol,
     baseline_size,
     cut,
+    every,
     freeze,
     size,
     split,
     unify,
 )
-from .model_graph import UNREAD, WEIGHT, BatchSize, Call, Layer, ModelGraph, Tensor, TensorRef, Weight
+from .model_graph import UNREAD, WEIGHT, WHOLE, Call, Inside, Layer, ModelGraph, Tensor, Weight
+from .plain import BatchSize, TensorRef
 from .recording import Expression, Program, Recorder
 
 __all__ = [
     "BATCH",
     "UNREAD",
     "WEIGHT",
+    "WHOLE",
     "BatchSize",
     "Call",
     "Concat",
     "Dim",
     "DimensionError",
     "Expression",
+    "Inside",
     "Layer",
     "ModelGraph",
     "Product",
@@ -42,6 +46,7 @@ __all__ = [
     "baseline_size",
     "ceil_log2",
     "cut",
+    "every",
     "freeze",
     "maximum",
     "product",

@@ -167,8 +167,10 @@ def unify(left: Dim, right: Dim, why: str) -> None:
         freeze(right, why)
 
 
-def split(dim: Dim, outer: int, why: str) -> Dim:
+def split(dim: Dim, outer: int, why: str, is_unit: bool = False) -> Dim:
     """The inner part of ``dim`` seen as ``outer`` equal blocks; binds a free symbol to that product.
+
+    People count all blocks together, or the size of one where it ``is_unit``.
 
     Raises :class:`DimensionError` when the size is not a multiple of ``outer``.
     """
@@ -179,13 +181,33 @@ def split(dim: Dim, outer: int, why: str) -> Dim:
     if rest:
         raise DimensionError(f"{why}: expected a multiple of {outer}, got {baseline_size(dim)}.")
     if isinstance(dim, Symbol) and dim.pinned is None:
-        part = Symbol(inner, list(dim.layers), dim.divisor * outer, [*dim.ties, why], label=dim.label)
+        divisor = dim.divisor if is_unit else dim.divisor * outer
+        part = Symbol(inner, list(dim.layers), divisor, [*dim.ties, why], label=dim.label)
         dim.bound = Product(outer, part)
         return part
     if isinstance(dim, Product) and resolve(dim.outer) == outer:
         return dim.inner
     freeze(dim, why)
     return inner
+
+
+def every(dim: Dim, step: int, why: str) -> Dim:
+    """The outer part of ``dim`` seen as blocks of ``step``: how many places are ``step`` apart.
+
+    Raises :class:`DimensionError` when the size is not a multiple of ``step``.
+    """
+    dim = resolve(dim)
+    outer, rest = divmod(baseline_size(dim), step)
+    if rest:
+        raise DimensionError(f"{why}: expected a multiple of {step}, got {baseline_size(dim)}.")
+    if isinstance(dim, Symbol) and dim.pinned is None:
+        part = Symbol(outer, list(dim.layers), dim.divisor * step, [*dim.ties, why], label=dim.label)
+        dim.bound = Product(part, step)
+        return part
+    if isinstance(dim, Product) and resolve(dim.inner) == step:
+        return dim.outer
+    freeze(dim, why)
+    return outer
 
 
 def cut(dim: Dim, lengths: Sequence[int], why: str) -> tuple[Dim, ...]:

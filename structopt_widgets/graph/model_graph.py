@@ -6,16 +6,15 @@ leave the batch axis out.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-import numpy as np
-
 from .dimensions import BATCH, Dim, Shape, of_batch
+from .plain import TensorRef, decode_plain, encode_plain
 
 WEIGHT = "Weight"  # the kind of a call that reads one weight, and gives it as a tensor
+WHOLE = "Whole"  # the kind of a layer that stays one call, and whose operations are known
 UNREAD = "Unread"  # the kind of a call that holds weights which no operation reads, and passes a tensor on
 
 
@@ -37,7 +36,7 @@ class Layer:
     classes by name (``Dense``), bare operations with a prefix (``ops.Add``), a user's classes by
     module and name. ``serialized`` is Keras's own serialization, from which a fresh one is made.
     ``path`` names the layers without a rule that it was found inside of, the outermost first; ``closed`` is
-    why one without a rule could not be opened to what is inside.
+    why one without a rule could not be opened to what is inside; ``inside`` is what is known of that all the same.
     """
 
     name: str
@@ -46,6 +45,7 @@ class Layer:
     serialized: Mapping[str, Any]
     path: tuple[str, ...] = ()
     closed: str = ""
+    inside: Inside | None = None
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -57,19 +57,68 @@ class Layer:
         """The class, as people know it."""
         return self.kinds[0]
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists and dictionaries."""
+        return {
+            "name": self.name,
+            "kinds": [*self.kinds],
+            "weights": [asdict(weight) for weight in self.weights],
+            "serialized": encode_plain(self.serialized),
+            "path": [*self.path],
+            "closed": self.closed,
+            "inside": None if self.inside is None else self.inside.to_json(),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Layer:
+        """The layer that :meth:`to_json` wrote."""
+        weights = (
+            Weight(each["name"], tuple(each["shape"]), each["dtype"], each["trainable"]) for each in data["weights"]
+        )
+        inside = data.get("inside")
+        return cls(
+            data["name"],
+            tuple(data["kinds"]),
+            tuple(weights),
+            decode_plain(data["serialized"]),
+            tuple(data.get("path", ())),
+            data.get("closed", ""),
+            None if inside is None else Inside.from_json(inside),
+        )
+
 
 @dataclass(frozen=True)
-class TensorRef:
-    """Stands for a tensor inside the arguments of a call."""
+class Inside:
+    """What a layer does that stays one call, operation by operation.
 
-    index: int
+    Attributes:
+        graphs: at inference, and in training where that is known to be something else.
+        places: for each weight of the layer and each of ``graphs``, the layer there that has it, and its place among
+            that one's; ``None`` where it is not read.
+        entries: for each width, in the order in which :func:`~structopt_widgets.layer_rules.whole.widths_of` lists
+            them, the entries of the layer's configuration that hold it; ``None`` where it has to stay as it is.
+    """
 
+    graphs: tuple[ModelGraph, ...]
+    places: tuple[tuple[tuple[str, int] | None, ...], ...]
+    entries: tuple[tuple[str, ...] | None, ...] = ()
 
-@dataclass(frozen=True)
-class BatchSize:
-    """Stands for ``rows`` times the number of samples, where arguments and configurations hold a length."""
+    def to_json(self) -> dict[str, Any]:
+        """Plain lists and dictionaries."""
+        return {
+            "graphs": [graph.to_json() for graph in self.graphs],
+            "places": [[None if place is None else [*place] for place in each] for each in self.places],
+            "entries": [None if each is None else [*each] for each in self.entries],
+        }
 
-    rows: int = 1
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Inside:
+        """What :meth:`to_json` wrote."""
+        return cls(
+            tuple(map(ModelGraph.from_json, data["graphs"])),
+            tuple(tuple(None if place is None else (place[0], place[1]) for place in each) for each in data["places"]),
+            tuple(None if each is None else tuple(each) for each in data["entries"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -159,10 +208,7 @@ class ModelGraph:
             "name": self.name,
             "optimizer": self.optimizer,
             "optimizer_slots": self.optimizer_slots,
-            "layers": [
-                {**asdict(layer), "path": [*layer.path], "serialized": encode_plain(layer.serialized)}
-                for layer in self.layers.values()
-            ],
+            "layers": [layer.to_json() for layer in self.layers.values()],
             "calls": calls,
             "tensors": [asdict(tensor) | {"shape": [*tensor.shape]} for tensor in self.tensors],
             "inputs": encode_plain(self.inputs),
@@ -173,20 +219,7 @@ class ModelGraph:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> ModelGraph:
         """The graph that :meth:`to_json` wrote; raises ``KeyError`` or ``TypeError`` on anything else."""
-        layers = [
-            Layer(
-                each["name"],
-                tuple(each["kinds"]),
-                tuple(
-                    Weight(weight["name"], tuple(weight["shape"]), weight["dtype"], weight["trainable"])
-                    for weight in each["weights"]
-                ),
-                decode_plain(each["serialized"]),
-                tuple(each.get("path", ())),
-                each.get("closed", ""),
-            )
-            for each in data["layers"]
-        ]
+        layers = map(Layer.from_json, data["layers"])
         calls = [
             Call(
                 each["layer"],
@@ -228,51 +261,3 @@ def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     if isinstance(structure, (list, tuple)):
         return type(structure)(map_structure(function, value) for value in structure)
     return function(structure)
-
-
-def encode_plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: encode_plain(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [encode_plain(each) for each in value]
-    if isinstance(value, float) and not math.isfinite(value):
-        return {"$float": str(value)}
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    # What JSON has no word for is a dictionary of one key, which starts with a dollar sign.
-    if isinstance(value, TensorRef):
-        return {"$tensor": value.index}
-    if isinstance(value, BatchSize):
-        return {"$batch": value.rows}
-    if isinstance(value, tuple):
-        return {"$tuple": [encode_plain(each) for each in value]}
-    if isinstance(value, slice):
-        return {"$slice": [encode_plain(each) for each in (value.start, value.stop, value.step)]}
-    if isinstance(value, (np.ndarray, np.generic)):
-        return {"$array": encode_plain(value.tolist()), "dtype": str(value.dtype)}
-    if value is Ellipsis:
-        return {"$ellipsis": True}
-    raise TypeError(f"expected numbers, text, arrays and tensors as arguments, got {type(value).__name__}")
-
-
-def decode_plain(structure: Any) -> Any:
-    if isinstance(structure, Mapping):
-        kind = next(iter(structure), None)
-        if kind == "$tensor":
-            return TensorRef(structure["$tensor"])
-        if kind == "$batch":
-            return BatchSize(structure["$batch"])
-        if kind == "$tuple":
-            return tuple(decode_plain(value) for value in structure["$tuple"])
-        if kind == "$slice":
-            return slice(*(decode_plain(value) for value in structure["$slice"]))
-        if kind == "$array":
-            return np.array(decode_plain(structure["$array"]), dtype=structure["dtype"])
-        if kind == "$float":
-            return float(structure["$float"])
-        if kind == "$ellipsis":
-            return Ellipsis
-        return {key: decode_plain(value) for key, value in structure.items()}
-    if isinstance(structure, list):
-        return [decode_plain(value) for value in structure]
-    return structure

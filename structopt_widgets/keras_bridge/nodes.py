@@ -30,12 +30,31 @@ def has_own_graph(model: Any) -> bool:
 
 def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
     """What a layer's ``call()`` makes; a graph's calls are made one by one, so that they are seen."""
+    if type(layer) is keras.layers.TimeDistributed:
+        return _at_all_timesteps(layer, *args, **kwargs)
     return called_again(graph_of(layer), args[0]) if has_own_graph(layer) and args else layer.call(*args, **kwargs)
+
+
+def _at_all_timesteps(layer: Any, inputs: Any, mask: Any = None, **_: Any) -> Any:
+    """What :class:`keras.layers.TimeDistributed` makes: all timesteps at once, as more samples."""
+    if mask is not None or any(each.non_trainable_variables for each in [layer.layer, *leaves(layer.layer)]):
+        raise ValueError("a mask, or what the layer keeps of each timestep, cannot be seen from outside")
+    length = inputs.shape[1]
+    made = layer.layer(keras.ops.reshape(inputs, (-1, *inputs.shape[2:])))
+    return keras.tree.map_structure(lambda each: keras.ops.reshape(each, (-1, length, *each.shape[1:])), made)
 
 
 def called_again(graph: keras.Model, inputs: Any) -> Any:
     """The outputs of a functional graph on other inputs; unlike ``graph(inputs)``, no input is converted."""
     return graph._run_through_graph(inputs, operation_fn=lambda operation: operation)
+
+
+def has_own_cell(operation: Any) -> bool:
+    """Whether an operation is a recurrence over a cell of a user's own."""
+    if type(operation) is not keras.layers.RNN:
+        return False
+    cells = operation.cell.cells if isinstance(operation.cell, keras.layers.StackedRNNCells) else [operation.cell]
+    return any(not type(each).__module__.startswith("keras.") for each in cells)
 
 
 def leaves(model: Any) -> list[Any]:

@@ -19,9 +19,12 @@ from keras.src.backend.common import global_state
 from keras.src.layers import layer as keras_layer
 
 from ..layer_rules import find_layer_rule
+from .drawing import draws_recorded
 from .found import OpenedCall, Trace
 from .kinds import kinds_of
+from .losses import activity_losses, metrics_silent, with_losses
 from .nodes import called, fresh_names, graph_of, nodes_restored
+from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 
 _PATCHING = threading.RLock()
 _CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for training
@@ -29,44 +32,39 @@ _CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for
 _TRACKED = ("_trainable_variables", "_non_trainable_variables", "_seed_generators", "_metrics", "_layers", "_tracker")
 
 
-class _SymbolicWeight(keras.KerasTensor):
-    """Stands for a variable; as one, it has itself for a value."""
-
-    @property
-    def value(self) -> Any:
-        return self
-
-    def assign(self, value: Any) -> None:
-        raise _ClosedError("assigns to its weights in call()")
-
-    assign_add = assign_sub = assign
-
-
-class _ClosedError(Exception):
-    """A layer does what a graph of operations cannot say."""
-
-
 def trace(
-    model: Any, inputs: Any, run: Callable[[Any], Any], closed: Mapping[int, str], training: bool | None = None
+    model: Any,
+    inputs: Any,
+    run: Callable[[Any], Any],
+    closed: Mapping[int, str],
+    training: bool | None = None,
+    forgets: bool = False,
 ) -> Trace:
-    """Run ``run(inputs)``, which calls the layers of ``model``; layers whose ``id`` is in ``closed`` stay closed."""
-    return _Tracer(model, Trace(inputs, closed=dict(closed))).run(run, training)
+    """Run ``run(inputs)``, which calls the layers of ``model``; layers whose ``id`` is in ``closed`` stay closed.
+
+    What the layers keep for later calls, in weights and metrics, is refused, or left out where it ``forgets``.
+    """
+    return _Tracer(model, Trace(inputs, closed=dict(closed)), forgets).run(run, training)
 
 
 def is_ruled(layer: Any) -> bool:
-    """Whether a layer stays one call: it has a rule, and is no graph of others."""
+    """Whether a layer stays one call: it has a rule, and neither is a graph of others nor wraps one."""
+    if isinstance(layer, keras.layers.TimeDistributed) and not is_ruled(layer.layer):
+        return False
     return graph_of(layer) is None and find_layer_rule(kinds_of(layer)) is not None
 
 
 class _Tracer:
-    def __init__(self, model: Any, found: Trace) -> None:
-        self._model, self._found = model, found
+    def __init__(self, model: Any, found: Trace, forgets: bool = False) -> None:
+        self._model, self._found, self._forgets = model, found, forgets
         self._layers = {id(each): each for each in model._flatten_layers(include_self=True, recursive=True)}
         self._swaps: dict[int, list[tuple[str, Any, Any]]] = {}
         self._specs: dict[Any, Any] = {}
         self._inside: set[int] = set()  # the opened layers
         self._path: list[str] = []
         self._kept_alive: list[Any] = []  # constants are told apart by their ids
+        self._losses: list[Any] = []
+        self._is_closed = False  # while a layer that stays one call says what it makes
         self._scope: Any = None
 
     def run(self, run: Callable[[Any], Any], training: bool | None) -> Trace:
@@ -81,6 +79,7 @@ class _Tracer:
             finally:
                 global_state.set_global_attribute(_CONTEXT, before)
             self._check_effects(0)
+            found.outputs = with_losses(found.outputs, self._losses)
             ends = keras.tree.flatten(found.outputs)
             other = [each for each in ends if not isinstance(each, keras.KerasTensor)]
             if other or not ends:
@@ -91,11 +90,14 @@ class _Tracer:
 
     @contextlib.contextmanager
     def _everything_swapped(self) -> Iterator[None]:
-        with nodes_restored(self._model), fresh_names(), self._no_nodes_of_opened_layers():
+        draws = draws_recorded(lambda: not self._is_closed)
+        metrics = metrics_silent(self._layers.values()) if self._forgets else contextlib.nullcontext()
+        with nodes_restored(self._model), fresh_names(), self._no_nodes_of_opened_layers(), draws, metrics:
             try:
                 for layer in self._layers.values():
                     self._swaps[id(layer)] = list(self._stand_ins(layer))
                     self._put(layer, symbolic=True)
+                    vars(layer)["add_loss"] = self._add_loss
                     if layer is not self._model:
                         stays = id(layer) in self._found.closed or is_ruled(layer)
                         vars(layer)["symbolic_call"] = self._closed(layer) if stays else self._opened(layer)
@@ -103,7 +105,12 @@ class _Tracer:
             finally:
                 for layer in self._layers.values():
                     vars(layer).pop("symbolic_call", None)
+                    vars(layer).pop("add_loss", None)
                     self._put(layer, symbolic=False)
+
+    def _add_loss(self, loss: Any) -> None:
+        if not self._is_closed:
+            self._losses.extend(keras.tree.flatten(loss))
 
     @contextlib.contextmanager
     def _no_nodes_of_opened_layers(self) -> Iterator[None]:
@@ -142,7 +149,8 @@ class _Tracer:
 
     def _stand_in(self, layer: Any, variable: Any) -> Any:
         if id(variable) not in self._found.weights:
-            tensor = _SymbolicWeight(tuple(variable.shape), dtype=variable.dtype)
+            tensor = SymbolicWeight(tuple(variable.shape), dtype=variable.dtype)
+            tensor.keeps = not self._forgets
             self._found.weights[id(variable)] = variable, tensor
         tensor = self._found.weights[id(variable)][1]
         wanted = layer.compute_dtype
@@ -156,11 +164,13 @@ class _Tracer:
     @contextlib.contextmanager
     def _real(self, layer: Any) -> Iterator[None]:
         inside = [each for each in layer._flatten_layers(include_self=True, recursive=True) if id(each) in self._layers]
+        was_closed, self._is_closed = self._is_closed, True
         for each in inside:
             self._put(each, symbolic=False)
         try:
             yield
         finally:
+            self._is_closed = was_closed
             for each in inside:
                 self._put(each, symbolic=True)
 
@@ -191,17 +201,18 @@ class _Tracer:
 
     def _opened(self, layer: Any) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            effects, calls = self._effects(), len(self._found.opened)
+            effects, calls, losses = self._effects(), len(self._found.opened), len(self._losses)
             self._path.append(layer.name)
             try:
                 outputs = called(layer, *args, **kwargs)
                 self._check_effects(effects)
                 outputs = keras.tree.map_structure(self._symbolic, outputs)
+                self._losses += activity_losses(layer, outputs)
             # call() is the user's own code, and may look at values.
             except Exception as error:
-                self._found.closed[id(layer)] = _reason(error)
+                self._found.closed[id(layer)] = reason_of(error)
                 self._inside.discard(id(layer))
-                del self._found.opened[calls:]
+                del self._found.opened[calls:], self._losses[losses:]
                 self._forget(effects)
                 return self._closed(layer)(*args, **kwargs)
             finally:
@@ -217,7 +228,7 @@ class _Tracer:
         if output is None or isinstance(output, keras.KerasTensor):
             return output
         if not keras.ops.is_tensor(output):
-            raise _ClosedError("makes something that is no tensor")
+            raise ClosedError("makes something that is no tensor")
         tensor = keras.KerasTensor(tuple(output.shape), dtype=keras.backend.standardize_dtype(output.dtype))
         self._found.constants[id(tensor)] = output
         self._kept_alive.append(tensor)
@@ -240,7 +251,7 @@ class _Tracer:
             if is_done:
                 found.append(item)
                 continue
-            if id(item) in stop or id(item) in self._found.constants or isinstance(item, _SymbolicWeight):
+            if id(item) in stop or id(item) in self._found.constants or isinstance(item, SymbolicWeight):
                 continue
             history = getattr(item, "_keras_history", None)
             if history is None or history.operation is None or isinstance(history.operation, keras.layers.InputLayer):
@@ -256,11 +267,11 @@ class _Tracer:
         return found
 
     def _effects(self) -> int:
-        return len(self._scope.state_mapping) + len(self._scope.losses or ())
+        return len(self._scope.state_mapping)
 
     def _check_effects(self, before: int) -> None:
-        if self._effects() > before:
-            raise _ClosedError("assigns to its weights, draws random numbers or adds a loss in call()")
+        if self._effects() > before and not self._forgets:
+            raise ClosedError("assigns to its weights, or draws random numbers by means of its own")
 
     def _forget(self, count: int) -> None:
         for key in list(self._scope.state_mapping)[count:]:
@@ -269,10 +280,3 @@ class _Tracer:
 
 def _has_tensors(structure: Any) -> bool:
     return any(isinstance(each, keras.KerasTensor) for each in keras.tree.flatten(structure))
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, _ClosedError):
-        return str(error)
-    first = str(error).strip().split("\n")[0]
-    return f"cannot be traced on symbolic tensors ({type(error).__name__}: {first[:160]})"

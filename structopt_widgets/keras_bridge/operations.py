@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import copy
-import types
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import keras
-from keras.src.saving import serialization_lib
 
 from ..graph import UNREAD, WEIGHT, BatchSize, Layer
+from ..layer_rules.effects import DRAW
 from ..structure import Structure
+from .drawing import Drawn
+from .made_again import made_again
 from .replayed import KeepsWeights, OwnWeight, Unsized, WeightOf, counts_samples, operation_class
 from .seeding import Seeds
 from .source import KerasSource
@@ -48,6 +49,8 @@ def _operation(structure: Structure, layer: Layer, config: dict[str, Any], origi
     if WEIGHT in layer.kinds:
         at, (axes,) = structure.setting, structure.space.connected.weights[layer.name]
         return OwnWeight(tuple(at.size(dim) for dim in axes.axes), trainable=axes.trainable, **config)
+    if layer.kind == DRAW:
+        return Drawn.of(config)
     if not layer.weights and layer.kind.startswith("ops."):
         return _bare_operation(structure, layer, config, original)
     if "error" in layer.serialized:
@@ -56,13 +59,7 @@ def _operation(structure: Structure, layer: Layer, config: dict[str, Any], origi
             f"but {layer.name!r} ({layer.kind}) cannot: {layer.serialized['error']}. Define get_config() in its class."
         )
     if original is not None:
-        # The model is at hand, so is its own code: nothing is loaded that the user has not run already.
-        with keras.saving.custom_object_scope(_own_objects(original)), serialization_lib.SafeModeScope(False):
-            made = type(original).from_config(config)
-        if isinstance(original, keras.layers.Lambda):
-            # Its configuration has the function's code, but not the names of its module that the function reads.
-            made.function, made._output_shape, made.mask = original.function, original._output_shape, original.mask
-        return made
+        return made_again(original, config)
     return keras.saving.deserialize_keras_object({**layer.serialized, "config": config}, safe_mode=True)
 
 
@@ -109,14 +106,3 @@ def _changes(structure: Structure, layer: Layer) -> dict[str, Any]:
         if key is not None and mine.get(layer.name) != theirs.get(layer.name):
             changes[key] = mine[layer.name]
     return changes
-
-
-def _own_objects(operation: Any) -> dict[str, Any]:
-    """Functions and classes of the user's own that a layer's configuration names, by name."""
-    inner = operation._flatten_layers() if isinstance(operation, keras.Layer) else []
-    found = [each for layer in inner for each in (type(layer), *vars(layer).values(), *map(type, vars(layer).values()))]
-    return {
-        each.__name__: each
-        for each in found
-        if isinstance(each, (type, types.FunctionType)) and not each.__module__.startswith(("keras.", "builtins"))
-    }

@@ -15,6 +15,7 @@ from .opening import trace
 from .reader import GraphReader
 from .shapes import check_shape
 from .source import KerasSource
+from .text_inputs import dtypes_with_text, may_read_text
 from .trace import Run, needs_run, run_of
 from .training_branches import takes_training, unlike_in_training
 
@@ -43,6 +44,9 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
         return reader.read(graph, model), KerasSource(model, reader.operations)
     with fresh_names():
         run = run_of(model, input_shape, dtype)
+        texts = dtypes_with_text(_traced(run, {})) if may_read_text(model) and not has_own_graph(model) else None
+        if texts is not None:
+            run = run_of(model, input_shape, texts)
     return _opened(model, run)
 
 
@@ -56,6 +60,8 @@ def _by_input(shape: Any, model: keras.Model) -> Any:
 
 
 def _dtype_of_tokens(x: Any) -> str | None:
+    if x.dtype.kind in "OSUT":
+        return "string"
     return str(x.dtype) if x.dtype.kind in "iu" and x.ndim == 2 else None
 
 

@@ -15,10 +15,11 @@ from ..graph.ordering import execution_order
 from .batch import UnreadableError, one_sample, tensor_of, with_batch_sizes
 from .described import layer_of, optimizer_of, unread_layer, weight_layer
 from .found import Trace
-from .nodes import graph_of
+from .nodes import graph_of, has_own_cell
 from .repeated import REPEATED, repeated_layer
 from .source import HeldWeights, ReadWeight
 from .trace import Run
+from .whole import with_inside
 
 
 class GraphReader:
@@ -38,6 +39,7 @@ class GraphReader:
         self._reasons: dict[int, str] = {}
         self._owners: dict[int, Any] = {}
         self._reached: set[int] = set()
+        self._tried: set[str] = set()
         self._kept_alive: list[Any] = []  # tensors and operations are told apart by their ids
         self.operations: dict[str, Any] = {}
 
@@ -131,6 +133,12 @@ class GraphReader:
             del kwargs["training"]
         args, named = self._references(node.arguments.args, known, path), self._references(kwargs, known, path)
         name = self._name(node.operation, prefix, path)
+        needs_inside = id(node.operation) in self._reasons or (self._prime and has_own_cell(node.operation))
+        if needs_inside and name not in self._tried:
+            # Arguments as they were: what Keras hands on by itself, as masks, is not the layer's to be told.
+            self._tried.add(name)
+            given = node.arguments
+            self._layers[name] = with_inside(self._layers[name], node.operation, given.args, given.kwargs, self._prime)
         outputs = [self._new_tensor(tensor, known) for tensor in node.outputs]
         self._calls.append(
             Call(name, tuple(ref.index for ref in tensor_refs([args, named])), tuple(outputs), args, named)

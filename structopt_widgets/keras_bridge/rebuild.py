@@ -13,6 +13,7 @@ from ..graph import Layer, TensorRef
 from ..graph.checks import whole
 from ..graph.model_graph import map_structure
 from ..structure import Structure
+from .drawing import Drawn
 from .examples import Examples
 from .importance import Importance, chosen_importance
 from .inherit import inherit_weights
@@ -78,8 +79,9 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
     """The calls of a structure made again; its tensors by index."""
     tensors: dict[int, Any] = {}
     aliases = structure.aliases
-    graph = structure.space.graph
-    for call in graph.calls:
+    graph, at = structure.space.graph, structure.setting
+    for each in structure.space.connected.calls:
+        call = each.call
         operation = operations.get(call.layer)
         if operation is None:
             # A block left out gives what it reads; inside another one left out there is nothing to give.
@@ -89,12 +91,18 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
         elif isinstance(operation, (OwnWeight, WeightOf)):
             _build_owner(structure, operation, graph.layers[call.layer])
             results = [operation(tensors[graph.input_tensors[0]])]
+        elif isinstance(operation, Drawn):
+            results = [operation([tensors[graph.input_tensors[0]], *(tensors[index] for index in call.inputs)])]
         elif isinstance(operation, Unsized):
             sized = BatchSized.of(operation, call, names[call.layer])
             read = [tensors[index] for index in call.inputs]
             results = keras.tree.flatten(sized([tensors[graph.input_tensors[0]], *read]))
         else:
-            args, kwargs = _filled(call.args, tensors), _filled(call.kwargs or {}, tensors)
+            given = (call.args, call.kwargs or {}) if each.rule is None else each.rule.arguments(each.site, at)
+            args, kwargs = (_filled(part, tensors) for part in given)
+            inside = graph.layers[call.layer].inside
+            if inside is not None and len(inside.graphs) > 1 and not operation.built:
+                operation(*args, **{**kwargs, "training": True})  # it may have weights that only training makes
             results = keras.tree.flatten(operation(*args, **kwargs))
         tensors.update(zip(call.outputs, results, strict=True))
     return tensors

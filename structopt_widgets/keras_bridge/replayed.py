@@ -13,7 +13,8 @@ import keras
 from keras import ops
 
 from ..graph import BatchSize, Call, TensorRef
-from ..graph.model_graph import decode_plain, encode_plain, map_structure
+from ..graph.model_graph import map_structure
+from ..graph.plain import decode_plain, encode_plain
 
 _PACKAGE = "structopt_widgets"
 

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from .batch import batch_prime
-from .nodes import called_again, graph_of, has_own_graph, leaves
+from .nodes import called_again, graph_of, has_own_cell, has_own_graph, leaves
 from .opening import is_ruled
 
 
@@ -36,6 +36,7 @@ def needs_run(graph: keras.Model, input_shape: Any) -> bool:
         (input_shape is not None and _has_free_axes(graph))
         or not all(map(_is_known, graph.operations))
         or _reads_weights(graph)
+        or _moves_the_batch(graph)
     )
 
 
@@ -75,7 +76,7 @@ def _is_known(operation: Any) -> bool:
     inner = graph_of(operation)
     if inner is not None:
         return has_own_graph(operation) and all(map(_is_known, inner.operations))
-    return not isinstance(operation, keras.Layer) or is_ruled(operation)
+    return not isinstance(operation, keras.Layer) or (is_ruled(operation) and not has_own_cell(operation))
 
 
 def _reads_weights(graph: keras.Model) -> bool:
@@ -85,6 +86,16 @@ def _reads_weights(graph: keras.Model) -> bool:
     arguments = [(node.arguments.args, node.arguments.kwargs) for node in nodes]
     found = any(isinstance(leaf, keras.Variable) for leaf in keras.tree.flatten(arguments))
     return found or any(map(_reads_weights, filter(None, inner)))
+
+
+def _moves_the_batch(graph: keras.Model) -> bool:
+    """Whether a tensor has another axis first: what the batch is among the others only a run can show."""
+    nodes = [node for nodes in graph._nodes_by_depth.values() for node in nodes]
+    inner = [graph_of(node.operation) for node in nodes]
+    made = [tensor for node in nodes for tensor in node.outputs]
+    return any(None in each.shape[1:] and each.shape[0] is not None for each in made) or any(
+        map(_moves_the_batch, filter(None, inner))
+    )
 
 
 def _has_free_axes(graph: keras.Model) -> bool:
@@ -138,7 +149,9 @@ def _symbolic(shape: Any, dtype: Any, prime: int) -> Any:
     if isinstance(shape, dict):
         dtypes = dtype if isinstance(dtype, dict) else dict.fromkeys(shape, dtype)
         return {name: made(each, dtypes[name], name) for name, each in shape.items()}
-    return [made(each, dtype) for each in shape] if _is_many(shape) else made(shape, dtype)
+    if not _is_many(shape):
+        return made(shape, dtype)
+    return [made(*each) for each in zip(shape, dtype if isinstance(dtype, list) else [dtype] * len(shape), strict=True)]
 
 
 def _unbuilt_copy(model: keras.Model) -> keras.Model:

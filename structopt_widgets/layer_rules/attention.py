@@ -30,13 +30,28 @@ class _MultiHead(LayerRule):
     def sequences(self, site: Site) -> tuple[Shape, Shape, Shape]:
         """Shapes of query, value and key; the key is the value unless it is given."""
         query, value = site.argument(0, "query"), site.argument(1, "value")
-        if query is None or value is None or len(query) != 2 or site.config.get("attention_axes") not in (None, [1]):
-            raise UnsupportedLayerError(
-                "there is none for attention over one axis of queries and values (batch, positions, width)"
-            )
+        if query is None or value is None or len(query) < 2 or len(value) != len(query):
+            raise UnsupportedLayerError("there is none for queries and values of unlike or of too few axes")
         if site.config.get("use_gate") or site.config.get("sliding_window"):
             raise UnsupportedLayerError("there is none for gates or sliding windows")
         return query, value, site.argument(2, "key") or value
+
+    def axes(self, site: Site) -> list[int]:
+        """The axes of a sample that are attended over: all but the width, unless the layer says otherwise."""
+        query, _, _ = self.sequences(site)
+        given = site.config.get("attention_axes")
+        if given is None:
+            return list(range(len(query) - 1))
+        return [axis - 1 if axis > 0 else axis + len(query) for axis in ([given] if isinstance(given, int) else given)]
+
+    def beside(self, site: Site) -> Shape:
+        """The other axes, at each place of which attention is by itself."""
+        query, value, key = self.sequences(site)
+        rest = [axis for axis in range(len(query) - 1) if axis not in self.axes(site)]
+        for axis in rest:
+            site.tie(query[axis], value[axis], "attends at each place of it")
+            site.tie(query[axis], key[axis], "attends at each place of it")
+        return tuple(query[axis] for axis in rest)
 
     def is_causal(self, site: Site) -> bool:
         """Whether a sequence attends to its own past only: then keys and values once made never change."""
@@ -58,19 +73,24 @@ class _MultiHead(LayerRule):
 
     def finished(self, site: Site, query: Shape, key: Shape, heads: Dim, made: Dim) -> tuple[Shape, ...]:
         """The output and, where the layer returns them, the attention scores."""
-        output: Shape = (query[0], made)
-        return (output, (heads, query[0], key[0])) if len(site.call.outputs) > 1 else (output,)
+        output: Shape = (*query[:-1], made)
+        beside, axes = self.beside(site), self.axes(site)
+        scores = (*beside, heads, *(shape[axis] for shape in (query, key) for axis in axes))
+        return (output, scores) if len(site.call.outputs) > 1 else (output,)
 
     def mixing(self, site: Site) -> Mixing:
         query, _, key = self.sequences(site)
-        return Mixing(summed=(query[0], key[0]))
+        return Mixing(summed=tuple(shape[axis] for shape in (query, key) for axis in self.axes(site)))
 
     def cost(self, site: Site, at: Setting) -> Cost:
         query, _, key = self.sequences(site)
         heads, key_heads, key_size, value_size = self.heads(site, at)
-        asked, kept = at.size(query[0]), at.size(key[0])
+        # Positions at all the places where attention is by itself; those that each one attends to.
+        asked, told_of = at.elements(query[:-1]), at.elements(key[:-1])
+        kept = at.elements(tuple(key[axis] for axis in self.axes(site)))
         made = at.size(site.outputs[0][-1])
-        queries, keys, values = asked * heads * key_size, kept * key_heads * key_size, kept * key_heads * value_size
+        queries, keys = asked * heads * key_size, told_of * key_heads * key_size
+        values = told_of * key_heads * value_size
         scores, context = heads * asked * kept, asked * heads * value_size
         bias, share = at.bias(site), site.config.get("num_query_heads", 1) // site.config.get("num_key_value_heads", 1)
         operations = Operations(site)

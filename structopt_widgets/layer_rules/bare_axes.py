@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from ..graph import BATCH, BatchSize, Dim, Product, Shape, baseline_size
-from ..graph.dimensions import has_batch, of_batch
+from ..graph import BATCH, BatchSize, Concat, Dim, Product, Shape, baseline_size
+from ..graph.dimensions import has_batch, of_batch, resolve
 from .merging import side_by_side
 from .registry import register_layer_rule
 from .reshaping import regrouped
@@ -139,6 +139,9 @@ class Split(Bare):
     def _parts(self, site: Site, dim: Dim) -> list[Dim]:
         cut = site.config["indices_or_sections"]
         if isinstance(cut, int):
+            parts = parts_of(dim)
+            if len(parts) == cut and len({baseline_size(part) for part in parts}) == 1:
+                return parts  # what was laid side by side before
             return [site.split(dim, cut, f"splits it into {cut} parts")] * cut
         ends = [*cut, baseline_size(dim)]
         lengths = [end - start for start, end in itertools.pairwise([0, *ends])]
@@ -151,9 +154,13 @@ class Repetition(Bare):
     def connect(self, site: Site) -> Connection:
         shape, repeats = site.inputs[0], site.config["repeats"]
         if "axis" in site.config:
-            if not isinstance(repeats, int) or site.config["axis"] is None:
+            if not isinstance(repeats, (int, BatchSize)) or site.config["axis"] is None:
                 raise UnsupportedLayerError("there is none for unequal repetitions")
             (axis,) = positions(site.config["axis"], len(shape))
+            if isinstance(repeats, BatchSize):
+                site.freeze((shape[axis],), "repeats it for each sample")
+                many = of_batch(baseline_length(repeats) * baseline_size(shape[axis]))
+                return Connection(((*shape[:axis], many, *shape[axis + 1 :]),))
             return Connection((tuple(_product(dim, repeats) if at == axis else dim for at, dim in enumerate(shape)),))
         given = [repeats] if isinstance(repeats, (int, BatchSize)) else list(repeats)
         rank = max(len(given), len(shape))
@@ -164,33 +171,10 @@ class Repetition(Bare):
         return Connection((tuple(_product(of_batch(count), dim) for count, dim in zip(times, padded, strict=True)),))
 
 
-class GetItem(Bare):
-    """Part of a tensor. An axis taken whole keeps its width; one that is cut stays as long as it is."""
-
-    def connect(self, site: Site) -> Connection:
-        key = site.call.args[1] if len(site.call.args) > 1 else (site.call.kwargs or {})["key"]
-        keys = list(key) if isinstance(key, tuple) else [key]
-        if any(not isinstance(each, (int, slice, type(None), type(Ellipsis))) for each in keys):
-            raise UnsupportedLayerError("there is none for this kind of indexing")
-        taken = len(site.inputs[0]) - sum(isinstance(each, (int, slice)) for each in keys)
-        at = keys.index(Ellipsis) if Ellipsis in keys else len(keys)
-        keys[at : at + 1] = [slice(None)] * taken
-        output: list[Dim] = []
-        rest = iter(site.inputs[0])
-        for part in keys:
-            if part is None:
-                output.append(1)
-                continue
-            dim = next(rest)
-            if part == slice(None) or part == slice(0, baseline_size(dim), None):
-                output.append(dim)
-                continue
-            if has_batch(dim):
-                raise UnsupportedLayerError("there is none for taking part of the batch")
-            site.freeze((dim,), "takes a part of it")
-            if isinstance(part, slice):
-                output.append(len(range(*part.indices(baseline_size(dim)))))
-        return Connection((tuple(output),))
+def parts_of(dim: Dim) -> list[Dim]:
+    """What ``dim`` has side by side."""
+    dim = resolve(dim)
+    return [flat for part in dim.parts for flat in parts_of(part)] if isinstance(dim, Concat) else [dim]
 
 
 def positions(axis: Any, rank: int) -> list[int]:
@@ -254,4 +238,3 @@ register_bare(Concatenate(), "Concatenate")
 register_bare(Stack(), "Stack")
 register_bare(Split(), "Split")
 register_bare(Repetition(), "Tile", "Repeat")
-register_bare(GetItem(), "GetItem")

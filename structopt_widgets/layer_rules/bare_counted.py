@@ -34,21 +34,6 @@ def _products(over: Callable[[Site], int]) -> Kept:
     return Kept("multiplies it by a constant", counted=cost)
 
 
-def _last(site: Site) -> int:
-    return _lengths(site, 0, "x1")[-1]
-
-
-def _contracted(site: Site) -> int:
-    axes: Any = site.config["axes"]
-    # The second operand, if constant, has all of its axes here.
-    right = _lengths(site, 1, "x2")
-    is_constant = site.argument(1, "x2") is None
-    if isinstance(axes, int):
-        return math.prod(right[:axes]) if is_constant else math.prod(_lengths(site, 0, "x1")[-axes or len(right) :])
-    places = axes[1] if isinstance(axes[1], (list, tuple)) else [axes[1]]
-    return math.prod(right[place if place < 0 or is_constant else place - 1] for place in places)
-
-
 def _kernel(site: Site) -> int:
     return math.prod(_lengths(site, 1, "kernel")[:-1])
 
@@ -67,8 +52,6 @@ def _separable(site: Site, at: Setting) -> Cost:
     return Cost(macs=macs, span=2 + ceil_log2(taps) + ceil_log2(between))
 
 
-register_bare(_products(_last), "Dot", "Inner")
-register_bare(_products(_contracted), "Tensordot")
 register_bare(_products(_kernel), "Conv")
 register_bare(_products(_window), "DepthwiseConv")
 register_bare(Kept("convolves it with constants", counted=_separable), "SeparableConv")

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from ..graph import Concat, Dim, Product, Shape, TensorRef, baseline_size
-from .bare_axes import register_bare, without_batch
+from ..graph.dimensions import has_batch
+from .bare_axes import positions, register_bare, without_batch
 from .kept import Kept, as_keras_has_them
 from .merging import side_by_side
 from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError
@@ -24,10 +25,12 @@ class _Movement(LayerRule):
 class Pad(_Movement):
     """Zeros, or what lies at the edge, around a tensor. A width that is padded is still one, with more beside it."""
 
+    sees_batch = True
+
     def connect(self, site: Site) -> Connection:
         shape, mode = site.inputs[0], site.config.get("mode", "constant")
-        batch, *sides = _pairs(site.config["pad_width"], len(shape) + 1)
-        if batch != (0, 0):
+        sides = _pairs(site.config["pad_width"], len(shape))
+        if any(has_batch(dim) and side != (0, 0) for dim, side in zip(shape, sides, strict=True)):
             raise UnsupportedLayerError("there is none for padding the batch")
         made: list[Dim] = []
         for dim, (before, after) in zip(shape, sides, strict=True):
@@ -53,13 +56,17 @@ def _pairs(widths: Any, rank: int) -> list[tuple[int, int]]:
 class Shuffle(_Movement):
     """The elements of some axes in another order: those keep their lengths, the others their widths."""
 
+    sees_batch = True
+
     because: str
 
     def connect(self, site: Site) -> Connection:
         shape, axis = site.inputs[0], self._axis(site)
         if axis is None:
             raise UnsupportedLayerError("there is none for moving elements along the batch")
-        for place in without_batch(axis, len(shape)):
+        for place in positions(axis, len(shape)):
+            if has_batch(shape[place]):
+                raise UnsupportedLayerError("there is none for moving elements along the batch")
             site.freeze((shape[place],), self.because)
         return Connection((shape,))
 
@@ -73,6 +80,23 @@ class Triangle(_Movement):
     def connect(self, site: Site) -> Connection:
         site.freeze(site.inputs[0][-2:], "keeps a triangle of it")
         return Connection((site.inputs[0],))
+
+
+class Segments(_Movement):
+    """Rows summed up, or compared, by the segment that each belongs to; segments belong to the task."""
+
+    sees_batch = True
+
+    def connect(self, site: Site) -> Connection:
+        rows, *rest = site.inputs[0]
+        if has_batch(rows) or site.config.get("num_segments") is None:
+            raise UnsupportedLayerError("there is none for segments of the batch, or for any number of them")
+        site.freeze((rows,), "takes segments of it")
+        return Connection(((site.config["num_segments"], *rest),))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        # As many as there are elements, one after the other if all are of one segment.
+        return Cost(other=at.elements(site.inputs[0]), span=baseline_size(site.inputs[0][0]), saves="nothing")
 
 
 class TakeAlongAxis(_Movement):
@@ -95,9 +119,13 @@ class TakeAlongAxis(_Movement):
 class Unstack(_Movement):
     """The slices along one axis, each a tensor of its own."""
 
+    sees_batch = True
+
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
-        (axis,) = without_batch(site.config["axis"], len(shape))
+        (axis,) = positions(site.config["axis"], len(shape))
+        if has_batch(shape[axis]):
+            raise UnsupportedLayerError("there is none for taking the batch apart")
         site.freeze((shape[axis],), "takes it apart")
         rest = (*shape[:axis], *shape[axis + 1 :])
         return Connection((rest,) * len(site.call.outputs))
@@ -106,11 +134,12 @@ class Unstack(_Movement):
 class Halves(LayerRule):
     """``glu``: the first half of an axis times the sigmoid of the second (Dauphin et al. 2017)."""
 
+    sees_batch = True
     ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
-        (axis,) = without_batch(site.config["axis"], len(shape))
+        (axis,) = positions(site.config["axis"], len(shape))
         half = site.split(shape[axis], 2, "splits it into 2 parts")
         return Connection(((*shape[:axis], half, *shape[axis + 1 :]),))
 
@@ -161,6 +190,7 @@ register_bare(Pad(), "Pad")
 register_bare(Shuffle("turns it round"), "Flip", "Roll")
 register_bare(Triangle(), "Tril", "Triu")
 register_bare(TakeAlongAxis(), "TakeAlongAxis")
+register_bare(Segments(), "SegmentSum", "SegmentMax")
 register_bare(Unstack(), "Unstack")
 register_bare(Halves(), "Glu")
 register_bare(Stacked(1), "Hstack")

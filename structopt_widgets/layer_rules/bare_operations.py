@@ -112,7 +112,7 @@ register_bare(Elementwise(flops=1, span=1, saves="outputs"), "Exp", "Sqrt", "Rec
 register_bare(Elementwise(flops=1, span=1, kept=0), "Negative", "LogicalNot", "Floor", "Ceil", "Round", "Sign")
 register_bare(Elementwise(flops=2, span=2, saves="outputs"), "Rsqrt")
 register_bare(Elementwise(flops=2, span=2), "Clip")
-register_bare(Identity(kept=0), "Cast", "StopGradient")
+register_bare(Identity(kept=0), "Cast", "ConvertToTensor", "StopGradient")
 register_bare(Elementwise(kept=0), "ZerosLike", "OnesLike")
 register_bare(Reduction(), "Sum", "Argmax", "Argmin")
 register_bare(Reduction(keeps=True), "Prod")

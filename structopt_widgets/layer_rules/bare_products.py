@@ -2,118 +2,201 @@
 
 from __future__ import annotations
 
-from ..graph import Dim, Shape, baseline_size, ceil_log2
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ..graph import Dim, Shape, TensorRef, baseline_size, ceil_log2
 from .activation_costs import ACTIVATION_COSTS
-from .bare_axes import register_bare
+from .bare_axes import positions, register_bare
 from .meaning import Role
 from .merging import broadcast
 from .operations import Operations
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
 
 
-class _Products(LayerRule):
-    """Sums of products of two operands; what is summed over, with a weight to each, is no mixing of channels."""
+class Einsum(LayerRule):
+    """Products of tensors and constants by the letters of their axes, summed over those that the result has not.
+
+    Of more than two, those two are multiplied next, in the model as read, that take the fewest products.
+    What is summed over, with a weight to each, is no mixing of channels.
+    """
 
     sees_batch = True
 
-    def mixing(self, site: Site) -> Mixing:
-        weights = [operand for operand, names in enumerate(site.of_weights) if names]
-        return Mixing(summed=tuple(site.shared) if weights else self.over(site))
-
-    def contract(self, site: Site, over: tuple[Shape, ...]) -> None:
-        """Note what is summed over. Of two weights the second one is: copies of a unit share its weights, once."""
-        for operand in (1,) if all(site.of_weights) else (0, 1):
-            for dim in over[operand]:
-                site.contract(operand, dim)
-
-    def over(self, site: Site) -> Shape:
-        """The axes that are summed over."""
-        raise TypeError(f"{type(self).__name__} must say what it sums over: define over(site).")
-
-    def products(self, site: Site, at: Setting) -> Cost:
-        over = at.elements(self.over(site))
-        return Cost(macs=over * at.elements(site.outputs[0]), span=1 + ceil_log2(over))
-
-
-class Matmul(_Products):
-    """A product of two tensors over the last axis of one and the last but one of the other."""
-
     def connect(self, site: Site) -> Connection:
-        left, right = self._operands(site)
-        rows, columns = (left if len(left) > 1 else (1, *left)), (right if len(right) > 1 else (*right, 1))
-        site.tie(rows[-1], columns[-2], "multiplies them as matrices")
-        self.contract(site, (rows[-1:], columns[-2:-1]))
-        leading = broadcast(site, rows[:-2], columns[:-2], "multiplies them as matrices")
-        made = (*(rows[-2:-1] if len(left) > 1 else ()), *(columns[-1:] if len(right) > 1 else ()))
-        return Connection(((*leading, *made),))
-
-    def cost(self, site: Site, at: Setting) -> Cost:
-        return self.products(site, at)
-
-    def over(self, site: Site) -> Shape:
-        return self._operands(site)[0][-1:]
-
-    def _operands(self, site: Site) -> tuple[Shape, Shape]:
-        if len(site.inputs) != 2 or min(map(len, site.inputs)) < 1:
-            raise UnsupportedLayerError(
-                "there is none for products with constants (a layer's weights are one where they are read outside of "
-                "a layer: tie embeddings with keras.layers.ReversibleEmbedding)"
-            )
-        return site.inputs[0], site.inputs[1]
-
-
-class Einsum(_Products):
-    """Products of one or two tensors by the letters of their axes, summed over those that the result has not."""
-
-    def connect(self, site: Site) -> Connection:
-        operands, made = self._letters(site)
+        operands, made = self.letters(site)
         axes: dict[str, Dim] = {}
-        for letters, shape in zip(operands, site.inputs, strict=True):
+        for letters, shape in zip(operands, self._shapes(site), strict=True):
             for letter, dim in zip(letters, shape, strict=True):
                 if baseline_size(axes.setdefault(letter, dim)) != baseline_size(dim):
                     raise UnsupportedLayerError("there is none for axes that are repeated to fit")
-                site.tie(axes[letter], dim, "multiplies them")
-        if len(operands) == 2:
-            over = (tuple(axes[letter] for letter in letters if letter not in made) for letters in operands)
-            self.contract(site, tuple(over))
+                site.tie(axes[letter], dim, self.because)
+        if len(operands) > 1:
+            self._contract(site, operands, made)
         return Connection((tuple(axes[letter] for letter in made),))
 
+    because = "multiplies them"
+
     def cost(self, site: Site, at: Setting) -> Cost:
-        if len(site.inputs) == 2:
-            return self.products(site, at)
-        over, made = at.elements(self.over(site)), at.elements(site.outputs[0])
-        return Cost(other=over * made - made, span=ceil_log2(over), saves="nothing")
+        operands, made = self.letters(site)
+        axes = self._axes(site)
+        if len(operands) == 1:
+            over = at.elements(tuple(dim for letter, dim in axes.items() if letter not in made))
+            outputs = at.elements(site.outputs[0])
+            return Cost(other=over * outputs - outputs, span=ceil_log2(over), saves="nothing")
+        macs, span, largest = 0, 0, []
+        for letters, result in _path(operands, made, {letter: baseline_size(dim) for letter, dim in axes.items()}):
+            every = at.elements(tuple(axes[letter] for letter in letters))
+            over = at.elements(tuple(axes[letter] for letter in letters if letter not in result))
+            macs, span = macs + every, span + 1 + ceil_log2(over)
+            largest.append(at.elements(tuple(axes[letter] for letter in result)))
+        return Cost(macs=macs, span=span, work=sum(largest[:-1]))
 
     def mixing(self, site: Site) -> Mixing:
-        return super().mixing(site) if len(site.inputs) == 2 else Mixing(summed=self.over(site))
+        operands, made = self.letters(site)
+        weighted = self._weighted(site, operands)
+        over = tuple(dim for letter, dim in self._axes(site).items() if letter not in {*made, *weighted})
+        return Mixing(summed=(*site.shared, *over))
 
-    def over(self, site: Site) -> Shape:
-        operands, made = self._letters(site)
-        axes = {
-            letter: dim
-            for each, shape in zip(operands, site.inputs, strict=True)
-            for letter, dim in zip(each, shape, strict=True)
-        }
-        return tuple(dim for letter, dim in axes.items() if letter not in made)
-
-    def _letters(self, site: Site) -> tuple[list[str], str]:
+    def letters(self, site: Site) -> tuple[list[str], str]:
         """The letters of each operand and of the result; dots are capitals that no equation has."""
         left, arrow, made = site.config["subscripts"].replace(" ", "").partition("->")
-        operands = left.split(",")
-        # A letter twice in one operand is a diagonal.
-        plain = arrow and all(len(set(letters)) == len(letters) for letters in operands if "." not in letters)
-        if not plain or len(site.inputs) != len(operands) or len(operands) > 2:
-            raise UnsupportedLayerError("there is none for diagonals, constants, or more than two operands")
+        operands, shapes = left.split(","), self._shapes(site)
+        if not arrow:
+            raise UnsupportedLayerError("there is none for products that do not say what they make")
+        if any(len(set(letters)) < len(letters) for letters in operands if "." not in letters):
+            raise UnsupportedLayerError("there is none for diagonals")
         dotted = max(
-            (len(shape) - len(each) + 3 for each, shape in zip(operands, site.inputs, strict=True) if "." in each),
+            (len(shape) - len(each) + 3 for each, shape in zip(operands, shapes, strict=True) if "." in each),
             default=0,
         )
         dots = "".join(chr(0x391 + place) for place in range(dotted))
         spelled = [
             each.replace("...", dots[dotted - (len(shape) - len(each) + 3) :] if "." in each else "")
-            for each, shape in zip(operands, site.inputs, strict=True)
+            for each, shape in zip(operands, shapes, strict=True)
         ]
         return spelled, made.replace("...", dots)
+
+    def _shapes(self, site: Site) -> list[Shape]:
+        return [site.shape_of(each) for each in (*site.call.args, *(site.call.kwargs or {}).values())]
+
+    def _axes(self, site: Site) -> dict[str, Dim]:
+        operands, _ = self.letters(site)
+        return {
+            letter: dim
+            for each, shape in zip(operands, self._shapes(site), strict=True)
+            for letter, dim in zip(each, shape, strict=True)
+        }
+
+    def _weights(self, site: Site) -> list[frozenset[str]]:
+        """What each operand is made of, if that is weights alone; a constant is none."""
+        given = (*site.call.args, *(site.call.kwargs or {}).values())
+        return [
+            site.of_weights[site.call.inputs.index(each.index)] if isinstance(each, TensorRef) else frozenset()
+            for each in given
+        ]
+
+    def _weighted(self, site: Site, operands: Sequence[str]) -> set[str]:
+        """The letters of weights that are multiplied by something else."""
+        return set("".join(letters for letters, names in zip(operands, self._weights(site), strict=True) if names))
+
+    def _contract(self, site: Site, operands: Sequence[str], made: str) -> None:
+        """Note what is summed over. Of two weights the last one is: copies of a unit share its weights, once."""
+        axes, of_weights = self._axes(site), self._weights(site)
+        for letter in axes.keys() - set(made):
+            holders = [names for letters, names in zip(operands, of_weights, strict=True) if letter in letters]
+            for name in next(filter(None, reversed(holders)), ()):
+                site.contracted.append((name, axes[letter]))
+
+
+def _path(operands: Sequence[str], made: str, sizes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
+    """Two operands after the other: the letters that are multiplied, and those of the result."""
+    waiting = list(operands)
+    while len(waiting) > 1:
+        pairs = itertools.combinations(range(len(waiting)), 2)
+        one, other = min(
+            pairs, key=lambda pair: math.prod(sizes[each] for each in {*waiting[pair[0]], *waiting[pair[1]]})
+        )
+        letters = "".join(dict.fromkeys(waiting[one] + waiting[other]))
+        rest = [each for place, each in enumerate(waiting) if place not in (one, other)]
+        needed = set(made).union(*rest)
+        result = "".join(letter for letter in letters if letter in needed)
+        yield letters, result if rest else made
+        waiting = [*rest, result]
+
+
+class Matmul(LayerRule):
+    """A product of two tensors over the last axis of one and the last but one of the other."""
+
+    sees_batch = True
+
+    def connect(self, site: Site) -> Connection:
+        left, right = self._operands(site)
+        rows, columns = (left if len(left) > 1 else (1, *left)), (right if len(right) > 1 else (*right, 1))
+        site.tie(rows[-1], columns[-2], "multiplies them as matrices")
+        # Of two weights the second one is summed over: copies of a unit share its weights, once.
+        weights = self._weights(site)
+        for operand, dim in ((1, columns[-2]),) if all(weights) else ((0, rows[-1]), (1, columns[-2])):
+            site.contracted.extend((name, dim) for name in weights[operand])
+        leading = broadcast(site, rows[:-2], columns[:-2], "multiplies them as matrices")
+        made = (*(rows[-2:-1] if len(left) > 1 else ()), *(columns[-1:] if len(right) > 1 else ()))
+        return Connection(((*leading, *made),))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        over = at.elements(self._operands(site)[0][-1:])
+        return Cost(macs=over * at.elements(site.outputs[0]), span=1 + ceil_log2(over))
+
+    def mixing(self, site: Site) -> Mixing:
+        return Mixing(summed=tuple(site.shared) if any(self._weights(site)) else self._operands(site)[0][-1:])
+
+    def _operands(self, site: Site) -> tuple[Shape, Shape]:
+        left, right = site.operand(0, "x1"), site.operand(1, "x2")
+        if min(len(left), len(right)) < 1:
+            raise UnsupportedLayerError("there is none for products with single numbers")
+        return left, right
+
+    def _weights(self, site: Site) -> list[frozenset[str]]:
+        places = [site.place(position, name) for position, name in enumerate(("x1", "x2"))]
+        return [frozenset() if place is None else site.of_weights[place] for place in places]
+
+
+class Tensordot(Einsum):
+    """Products of two tensors, summed over axes that ``axes`` names: so many, or which of each."""
+
+    def letters(self, site: Site) -> tuple[list[str], str]:
+        one, other = (len(shape) for shape in self._shapes(site))
+        left, right = self.summed(site, one, other)
+        mine = [chr(0x391 + axis) for axis in range(one)]
+        theirs = [chr(0x3B1 + axis) for axis in range(other)]
+        for at, axis in zip(left, right, strict=True):
+            theirs[axis] = mine[at]
+        made = [letter for at, letter in enumerate(mine) if at not in left]
+        return ["".join(mine), "".join(theirs)], "".join(
+            [*made, *(letter for at, letter in enumerate(theirs) if at not in right)]
+        )
+
+    def summed(self, site: Site, one: int, other: int) -> tuple[list[int], list[int]]:
+        """The axes of each that are summed over."""
+        axes: Any = site.config["axes"]
+        if isinstance(axes, int):
+            return list(range(one - axes, one)), list(range(axes))
+        left, right = axes
+        return positions(left, one), positions(right, other)
+
+
+@dataclass(frozen=True)
+class LastAxis(Tensordot):
+    """Products summed over the last axis of the first, and the last one of the second (``inner``), or last but one."""
+
+    of_second: int = -1
+
+    def summed(self, site: Site, one: int, other: int) -> tuple[list[int], list[int]]:
+        if min(one, other) == 0:
+            raise UnsupportedLayerError("there is none for products with single numbers")
+        return [one - 1], [max(0, other + self.of_second)]
 
 
 class DotProductAttention(LayerRule):
@@ -160,4 +243,7 @@ class DotProductAttention(LayerRule):
 
 register_bare(Matmul(), "Matmul")
 register_bare(Einsum(), "Einsum")
+register_bare(Tensordot(), "Tensordot")
+register_bare(LastAxis(), "Inner")
+register_bare(LastAxis(-2), "Dot")
 register_bare(DotProductAttention(), "DotProductAttention")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ..graph import Shape, baseline_size, ceil_log2
 from .augmentation import Resampling
-from .bare_axes import positions, register_bare, without_batch
+from .bare_axes import positions, register_bare
 from .bare_operations import Reduction, Variance
 from .kept import Kept
 from .pooling import Pooling
@@ -58,6 +58,8 @@ class Moments(Variance):
 class AlongAxis(LayerRule):
     """The same shape, computed along one axis; ``steps`` operations an element, and sorting: ``log2`` of the length."""
 
+    sees_batch = True
+
     steps: int = 1
     sorts: bool = False
 
@@ -72,14 +74,15 @@ class AlongAxis(LayerRule):
 
     def _along(self, site: Site) -> Shape:
         shape, axis = site.inputs[0], site.config.get("axis", -1)
-        return tuple(shape[place] for place in without_batch(-1 if axis is None else axis, len(shape)))
+        return tuple(shape[place] for place in positions(-1 if axis is None else axis, len(shape)))
 
 
 class Rounds(AlongAxis):
-    """Along an axis that ``None`` spreads over the batch: refused there."""
+    """Along one axis; with none, a tensor is flattened before."""
 
     def connect(self, site: Site) -> Connection:
-        without_batch(site.config["axis"] if site.config["axis"] is not None else 0, len(site.inputs[0]))
+        if site.config["axis"] is None:
+            raise UnsupportedLayerError("there is none for going through the whole batch")
         return super().connect(site)
 
 

@@ -27,7 +27,7 @@ class BroadcastTo(Bare):
         site.freeze((dim,), "repeats its single channel")
         made = of_batch(length)
         # What is the same all along an axis is as long as it is read.
-        return Symbol(made, [site.layer.name]) if isinstance(made, int) and not site.call.inputs else made
+        return Symbol(made) if isinstance(made, int) and not site.call.inputs else made
 
 
 class Slice(Bare):

@@ -53,10 +53,13 @@ class Block:
 
 
 def find_blocks(
-    calls: Sequence[ConnectedCall], shapes: Sequence[Shape], dtypes: Sequence[str], outputs: Sequence[int]
+    calls: Sequence[ConnectedCall], shapes: Sequence[Shape], kinds: Sequence[str], outputs: Sequence[int]
 ) -> tuple[Block, ...]:
-    """The blocks of a graph, in execution order; those that make one of the model's ``outputs`` are not among them."""
-    finder = _Finder(calls, shapes, dtypes, outputs)
+    """The blocks of a graph, in execution order; those that make one of the model's ``outputs`` are not among them.
+
+    ``kinds`` say of each tensor its dtype and where its batch is: what stands in for another has to have both.
+    """
+    finder = _Finder(calls, shapes, kinds, outputs)
     residual = list(finder.residual_blocks())
     inside = {position for block in residual for position in block.calls}
     hidden = [block for block in finder.hidden_layers() if not block.calls & inside]
@@ -65,9 +68,9 @@ def find_blocks(
 
 class _Finder:
     def __init__(
-        self, calls: Sequence[ConnectedCall], shapes: Sequence[Shape], dtypes: Sequence[str], outputs: Sequence[int]
+        self, calls: Sequence[ConnectedCall], shapes: Sequence[Shape], kinds: Sequence[str], outputs: Sequence[int]
     ) -> None:
-        self._calls, self._shapes, self._dtypes = calls, shapes, dtypes
+        self._calls, self._shapes, self._kinds = calls, shapes, kinds
         self._outputs = set(outputs)
         self._maker = {tensor: at for at, each in enumerate(calls) for tensor in each.call.outputs}
         self._readers: dict[int, list[int]] = {}
@@ -143,7 +146,7 @@ class _Finder:
             reader not in inside for tensor in made - {result} for reader in self._readers.get(tensor, [])
         )
         is_shared = any(not self._uses[self._calls[at].call.layer] <= inside for at in inside)
-        if leaks or is_shared or self._dtypes[source] != self._dtypes[result]:
+        if leaks or is_shared or self._kinds[source] != self._kinds[result]:
             return False
         return self._following(self._shapes[source], self._shapes[result], inside) is not None
 

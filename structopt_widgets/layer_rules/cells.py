@@ -9,7 +9,9 @@ from ..graph import Call, Layer, Shape
 from .registry import find_layer_rule, register_layer_rule
 from .rnn import Wrapper
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
+from .steps import Steps
 
+_STEPS = Steps()
 _LAYER_OF = {"SimpleRNNCell": "SimpleRNN", "LSTMCell": "LSTM", "GRUCell": "GRU"}
 
 
@@ -20,6 +22,8 @@ class CellRecurrence(Wrapper):
         return False  # what is trained together has a switch for the activation of a layer with one cell
 
     def connect(self, site: Site) -> Connection:
+        if site.layer.inside is not None:
+            return _STEPS.connect(site)
         if len(site.inputs) > 1:
             raise UnsupportedLayerError("there is none for cells that start from a state they are given")
         sequence = site.inputs[0]
@@ -38,6 +42,8 @@ class CellRecurrence(Wrapper):
         return Connection((output, *(states if site.config["return_state"] else ())), tuple(weights))
 
     def cost(self, site: Site, at: Setting) -> Cost:
+        if site.layer.inside is not None:
+            return _STEPS.cost(site, at)
         costs = [rule.cost(inner, at) for rule, inner in self._placed(site)]
         return Cost(
             macs=sum(each.macs for each in costs),
@@ -48,9 +54,13 @@ class CellRecurrence(Wrapper):
         )
 
     def mixing(self, site: Site) -> Mixing:
+        if site.layer.inside is not None:
+            return _STEPS.mixing(site)
         return sum((rule.mixing(inner) for rule, inner in self._placed(site)), Mixing())
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        if site.layer.inside is not None:
+            return _STEPS.config(site, at)
         cell = site.config["cell"]
         resized = [
             {**each, "config": {**each["config"], "units": at.size(inner.outputs[0][-1])}}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from ..graph import UNREAD, WEIGHT, Call, Dim, DimensionError, Layer, ModelGraph, Shape, baseline_size
 from ..graph.dimensions import freeze, has_batch, per_sample, resolve, unify
@@ -26,10 +27,29 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
     return _Connector(graph).connected()
 
 
+@dataclass(frozen=True)
+class ConnectedInside:
+    """What a layer does inside, connected: calls, outputs, the axes of the weights in it, and what is not counted."""
+
+    calls: tuple[ConnectedCall, ...]
+    outputs: tuple[Shape, ...]
+    weights: Mapping[str, tuple[WeightAxes, ...]]
+    uncounted: Mapping[str, str]
+
+
+def connect_inside(graph: ModelGraph, inputs: Sequence[Shape]) -> ConnectedInside:
+    """Propagate dimensions through a part of a model, from those of its inputs on."""
+    connector = _Connector(graph, inputs)
+    calls, weights, uncounted = connector.run()
+    return ConnectedInside(calls, tuple(connector.shapes[each] for each in graph.output_tensors), weights, uncounted)
+
+
 class _Connector:
-    def __init__(self, graph: ModelGraph) -> None:
+    def __init__(self, graph: ModelGraph, inputs: Sequence[Shape] = ()) -> None:
         self._graph = graph
-        self._shapes: list[Shape] = [tensor.full_shape for tensor in graph.tensors]
+        self.shapes: list[Shape] = [tensor.full_shape for tensor in graph.tensors]
+        for index, shape in zip(graph.input_tensors, inputs, strict=False):
+            self.shapes[index] = shape
         self._weights: dict[str, tuple[WeightAxes, ...]] = {}
         self._uncounted: dict[str, str] = {}
         self._calls: list[ConnectedCall] = []
@@ -38,21 +58,27 @@ class _Connector:
 
     def connected(self) -> ConnectedGraph:
         graph = self._graph
-        for call in graph.calls:
-            self._connect(call)
-        self._borrowed.tie(self._weights)
-        self._name_axes()
-        self._weights.update(self._uses.summed(self._calls, self._weights))
+        self.run()
         maker = {index: call.layer for call in graph.calls for index in call.outputs}
         for index in graph.output_tensors:
-            for dim in self._shapes[index]:
+            for dim in self.shapes[index]:
                 freeze(dim, f"{maker[index]} makes the model's output, whose size belongs to the task")
-        shapes = [per_sample(shape) for shape in self._shapes]
-        blocks = find_blocks(self._calls, shapes, [tensor.dtype for tensor in graph.tensors], graph.output_tensors)
+        shapes = [per_sample(shape) for shape in self.shapes]
+        kinds = [f"{tensor.dtype} {tensor.batch_axis}" for tensor in graph.tensors]
+        blocks = find_blocks(self._calls, shapes, kinds, graph.output_tensors)
         stored = frozenset(
             index for call in graph.calls if WEIGHT in graph.layers[call.layer].kinds for index in call.outputs
         )
         return ConnectedGraph(graph, tuple(self._calls), tuple(shapes), self._weights, self._uncounted, blocks, stored)
+
+    def run(self) -> tuple[tuple[ConnectedCall, ...], dict[str, tuple[WeightAxes, ...]], dict[str, str]]:
+        """The calls, the axes of the weights, and what is not counted."""
+        for call in self._graph.calls:
+            self._connect(call)
+        self._borrowed.tie(self._weights)
+        self._name_axes()
+        self._weights.update(self._uses.summed(self._calls, self._weights))
+        return tuple(self._calls), self._weights, self._uncounted
 
     def _name_axes(self) -> None:
         """A weight that brings one width gives it its name; of several, each says which axis it is."""
@@ -63,7 +89,7 @@ class _Connector:
 
     def _connect(self, call: Call) -> None:
         layer = self._graph.layers[call.layer]
-        full = [self._shapes[index] for index in call.inputs]
+        full = [self.shapes[index] for index in call.inputs]
         tensors = [self._graph.tensors[index] for index in call.outputs]
         found = tuple(each.shape if each.batch_axis == 0 else each.shape[1:] for each in tensors)
         site = Site(layer, full, call, found=found, of_weights=self._uses.of(call))
@@ -77,7 +103,7 @@ class _Connector:
         if rule is None or not call.inputs:
             self._require_lengths(call)
         if rule is not None and not call.inputs and not rule.sees_batch:
-            connection = Connection(tuple(self._shapes[index] for index in call.outputs))
+            connection = Connection(tuple(self.shapes[index] for index in call.outputs))
         elif rule is not None:
             try:
                 connection, rows = self._answer(rule, site, full)
@@ -92,16 +118,17 @@ class _Connector:
             for shape in full:
                 site.freeze(shape, reason)
             connection = Connection(
-                tuple(self._shapes[index] for index in call.outputs),
+                tuple(self.shapes[index] for index in call.outputs),
                 tuple(WeightAxes(weight.name, weight.shape) for weight in layer.weights),
             )
             self._uncounted[layer.name] = reason
             site.inputs, site.outputs = full, list(connection.outputs)
         for index, shape in zip(call.outputs, connection.outputs, strict=True):
-            self._shapes[index] = tuple(resolve(dim) for dim in shape)
+            self.shapes[index] = tuple(resolve(dim) for dim in shape)
         if not call.inputs:
             site.outputs = list(connection.outputs)
         if rule is not None:
+            _pin_listed(site, connection)
             _share_configuration(self._calls, site, rule, connection)
         axes = _as_stored(layer, rule, connection.weights)
         _share(layer.name, self._weights.setdefault(layer.name, axes), axes)
@@ -185,6 +212,20 @@ def _as_stored(layer: Layer, rule: LayerRule | None, axes: tuple[WeightAxes, ...
         actual = next(stored) if has_bias or not each.is_bias else layer.weights[0]
         result.append(replace(each, dtype=actual.dtype, trainable=actual.trainable))
     return tuple(result)
+
+
+def _pin_listed(site: Site, connection: Connection) -> None:
+    """An initializer that lists values makes a weight of their number alone."""
+    for key, initializer in site.config.items():
+        if not key.endswith("_initializer") or not isinstance(initializer, Mapping):
+            continue
+        value = initializer.get("config", {}).get("value")
+        if value is None or isinstance(value, (int, float)):
+            continue
+        name = key.removesuffix("_initializer")
+        for weight in connection.weights:
+            if weight.name == name:
+                site.freeze(weight.axes, f"starts {name} from a list of values")
 
 
 def _share_configuration(calls: list[ConnectedCall], site: Site, rule: LayerRule, connection: Connection) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..graph import Dim, Product, Shape, baseline_size
-from ..graph.dimensions import factors
+from ..graph.dimensions import factors, per_sample
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError
 
@@ -89,8 +89,10 @@ def regrouped(site: Site, shape: Shape, target: Sequence[int]) -> Shape:
             # What was folded before comes apart again where it was put together.
             result.extend(regrouped(site, tuple(parts), outs))
         elif len(ins) == 1:
-            # Heads and their size, say: the last axis moves.
-            result.extend([*outs[:-1], site.split(ins[0], math.prod(outs[:-1]), f"cuts it into {_text(outs)}")])
+            # Heads and their size, say: the last axis moves. Of a vector that becomes a map, people mean its channels.
+            is_vector = len(per_sample(shape)) == 1
+            blocks, why = math.prod(outs[:-1]), f"cuts it into {_text(outs)}"
+            result.extend([*outs[:-1], site.split(ins[0], blocks, why, is_unit=is_vector)])
         else:
             site.freeze(tuple(wide), f"cuts them into {_text(outs)}")
             result.extend(outs)

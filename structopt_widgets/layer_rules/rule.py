@@ -17,6 +17,7 @@ from ..graph import (
     TensorRef,
     baseline_size,
     cut,
+    every,
     freeze,
     split,
     unify,
@@ -106,7 +107,7 @@ class Site:
     ``contracted`` the axes of those weights that the call sums products over; ``shared`` the ones among
     them that other calls read in another way.
     ``found`` are the output shapes as Keras has them, without the batch, with ``None`` for lengths that it
-    does not know.
+    does not know; ``parts`` is what a rule notes for itself.
     """
 
     layer: Layer
@@ -118,6 +119,7 @@ class Site:
     contracted: list[tuple[str, Dim]] = field(default_factory=list)
     shared: list[Dim] = field(default_factory=list)
     found: tuple[tuple[int | None, ...], ...] = ()
+    parts: list[Any] = field(default_factory=list)
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -168,9 +170,13 @@ class Site:
             because = because.replace("them", f"{', '.join(sources[:-1])} and {sources[-1]}")
         unify(left, right, f"{self.layer.name} {because}")
 
-    def split(self, dim: Dim, outer: int, because: str) -> Dim:
-        """``dim`` seen as ``outer`` blocks: the size of one."""
-        return split(dim, outer, f"{self.layer.name} {because}")
+    def split(self, dim: Dim, outer: int, because: str, is_unit: bool = False) -> Dim:
+        """``dim`` seen as ``outer`` blocks: the size of one, which alone is counted where it ``is_unit``."""
+        return split(dim, outer, f"{self.layer.name} {because}", is_unit)
+
+    def every(self, dim: Dim, step: int, because: str) -> Dim:
+        """How many places there are in ``dim`` ``step`` apart."""
+        return every(dim, step, f"{self.layer.name} {because}")
 
     def cut(self, dim: Dim, lengths: Sequence[int], because: str) -> tuple[Dim, ...]:
         """``dim`` as consecutive parts of ``lengths``, each a width of its own."""
@@ -221,6 +227,10 @@ class LayerRule(Meaning):
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         """Configuration entries that carry sizes, at a setting of integers."""
         return {}
+
+    def arguments(self, site: Site, at: Setting) -> tuple[Any, Mapping[str, Any]]:
+        """What the call is made with, at a setting of integers."""
+        return site.call.args, site.call.kwargs or {}
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,15 @@ def _mel(site: Site, at: Setting) -> Cost:
     )
 
 
+def _short_time(site: Site, at: Setting) -> Cost:
+    """A window, then a transform of each frame."""
+    length, bins = site.config["fft_length"], site.config["fft_length"] // 2 + 1
+    frames = at.elements(site.outputs[0]) // bins
+    windowed = int(site.config.get("window") is not None) * site.config["sequence_length"]
+    return Cost(other=frames * (windowed + fourier(length, is_real=True)), span=1 + 5 * ceil_log2(length))
+
+
+register_bare(Kept(BECAUSE, counted=_short_time), "STFT")
 register_bare(_transformed(1), "FFT")
 register_bare(_transformed(2), "FFT2", "IFFT2")
 register_bare(_transformed(1, is_real=True), "RFFT", "IRFFT")

@@ -80,8 +80,8 @@ class _Roles:
             return f"feed-forward of {block.title}" if _has(first, Role.DENSE, Role.EINSUM_DENSE) else None
         if symbol in self._squeezes:
             return f"{block.title} squeeze"
-        axes = self._connected.weights[symbol.layers[0]][0].axes
-        if block in self._depthwise and baseline_size(axes[-1]) > baseline_size(axes[-2]):
+        axes = next((each.axes for each in self._connected.weights[symbol.layers[0]]), ())
+        if block in self._depthwise and len(axes) > 1 and baseline_size(axes[-1]) > baseline_size(axes[-2]):
             return f"{block.title} expansion"
         kernel = first.site.config.get("kernel_size")
         if kernel and block in self._merging:

@@ -73,6 +73,8 @@ def find_width_groups(connected: ConnectedGraph, growth: float) -> dict[str, tup
                 if symbol in seen:
                     continue
                 seen.add(symbol)
+                if not symbol.layers:
+                    symbol.layers.append(call.call.layer)  # it came from what takes any length
                 name = _unused(" ".join([symbol.layers[0], *([symbol.label] if symbol.label else [])]), found)
                 found[name] = (_group(name, symbol, growth), symbol)
     return found

@@ -229,6 +229,10 @@ def _can_be_loaded(model: keras.Model, custom: dict[str, type]) -> bool:
 def _fit(model: keras.Model, batch: Any) -> None:
     outputs = model(batch, training=False)
     targets = keras.tree.map_structure(lambda each: np.zeros(each.shape, "float32"), outputs)
+    # Text that NumPy holds fit() does not take.
+    batch = keras.tree.map_structure(
+        lambda each: keras.ops.convert_to_tensor(each) if each.dtype.kind == "U" else each, batch
+    )
     # Eagerly: what is asked is whether a step can be taken, and compiling takes ten times as long.
     model.compile("sgd", loss=keras.tree.map_structure(lambda _: "mse", outputs), run_eagerly=True)
     model.fit(batch, targets, epochs=1, verbose=0)

@@ -15,6 +15,13 @@ WIDE = np.linspace(0.1, 1, 24).reshape(6, 4).astype("float32")
 ROW = np.linspace(0.1, 1, 6).astype("float32")
 
 
+SEGMENTS = np.array([0, 0, 1, 2, 2])
+
+
+def _rows_first(x: Any) -> Any:
+    return ops.transpose(x, (1, 0, 2))
+
+
 def _integers(x: Any) -> Any:
     return ops.cast(x * 7, "int32")
 
@@ -232,6 +239,13 @@ EDITABLE: dict[str, Called] = {
             "Flip": "flip",
         }.items()
     },
+    "ConvertToTensor": ops.convert_to_tensor,
+    "BinaryCrossentropy": lambda x: ops.binary_crossentropy(x * 0.5, x),
+    "CategoricalCrossentropy": lambda x: ops.categorical_crossentropy(x * 0.5, x),
+    **{
+        name: _of(function, lambda call, x: ops.transpose(call(_rows_first(x), SEGMENTS, num_segments=3), (1, 0, 2)))
+        for name, function in {"SegmentSum": "segment_sum", "SegmentMax": "segment_max"}.items()
+    },
     "Moments": lambda x: ops.add(*ops.moments(x, axes=[1])),
     "Roll": lambda x: ops.roll(x, 2, axis=1),
     "Pad": lambda x: ops.pad(x, [[0, 0], [1, 2], [3, 1]]),
@@ -273,10 +287,17 @@ COUNTED: dict[str, Called] = {
     "BatchNorm": lambda x: ops.batch_normalization(x, ROW, ROW, -1),
     "Conv": lambda x: ops.conv(x, _kernel(2, 6, 3)),
     "Cross": lambda x: ops.cross(x[..., :3], x[..., 3:]),
+    "SparseCategoricalCrossentropy": lambda x: ops.sparse_categorical_crossentropy(ops.argmax(x, axis=-1), x),
+    "STFT": lambda x: ops.add(*ops.stft(x, 4, 2, 4)),
+    "CTCLoss": lambda x: ops.ctc_loss(
+        ops.cast(x[:, :2, 0] * 4 + 1, "int32"),
+        x,
+        *(ops.sum(ops.ones_like(each, dtype="int32"), axis=1) for each in (x[:, :2, 0], x[..., 0])),
+    ),
     "CropImages": lambda x: ops.image.crop_images(
         ops.reshape(x, (-1, 5, 3, 2)), top_cropping=1, left_cropping=1, target_height=2, target_width=2
     ),
-    "DepthToSpace": lambda x: ops.depth_to_space(ops.reshape(x, (-1, 1, 5, 6))[..., :4], 2),
+    "DepthToSpace": lambda x: ops.depth_to_space(ops.matmul(ops.reshape(x, (-1, 1, 5, 6)), WIDE), 2),
     "DepthwiseConv": lambda x: ops.depthwise_conv(x, _kernel(2, 6, 2)),
     "Diagonal": lambda x: ops.diagonal(x, axis1=1, axis2=2),
     "Diff": lambda x: ops.diff(x, axis=1),
@@ -323,19 +344,18 @@ LISTED: dict[str, str] = {
     "holds a function": "AssociativeScan Cond ForiLoop Function JVP Map Scan Switch VectorizedMap WhileLoop",
     "of matrices, mostly by iteration": "Cholesky CholeskyInverse Det Eig Eigh Inv Logdet Lstsq LuFactor MatrixRank "
     "Pinv Qr SVD Slogdet Solve SolveTriangular",
-    "a loss or a score, not part of a model": "BinaryCrossentropy CTCDecode CTCLoss CategoricalCrossentropy InTopK "
-    "PSNR SSIM SparseCategoricalCrossentropy",
-    "made of numbers, not of a tensor of the model": "Arange Array ConvertToTensor EmptyLike Full Geomspace Linspace "
+    "a score, not part of a model": "CTCDecode InTopK PSNR SSIM",
+    "made of numbers, not of a tensor of the model": "Arange Array EmptyLike Full Geomspace Linspace "
     "Logspace Ndim Size",
     "works along the batch": "AllClose Corrcoef Diag Diagflat Histogram Outer Ravel ScatterUpdate SliceUpdate "
     "Vdot Vsplit Vstack",
-    "makes what only the values decide": "Bincount Nonzero Scatter SearchSorted SegmentMax SegmentMin SegmentProd "
-    "SegmentReduction SegmentSum Unique UnravelIndex",
+    "makes what only the values decide": "Bincount Nonzero Scatter SearchSorted SegmentMin SegmentProd "
+    "SegmentReduction Unique UnravelIndex",
     "a transformation of images that no model in the field holds": "AffineTransform ElasticTransform GaussianBlur "
     "MapCoordinates PerspectiveTransform ScaleAndTranslate SobelEdges",
     "fails in Keras itself on a symbolic tensor": "AdaptiveAveragePool AdaptiveMaxPool ConvTranspose Mish",
     "another name of an operation in the tables, or never made": "Abs Conj Fliplr Flipud ReLU Rearrange",
-    "of complex numbers": "ISTFT Polar STFT View ViewAsComplex ViewAsReal",
+    "of complex numbers": "ISTFT Polar View ViewAsComplex ViewAsReal",
     "has no rule yet": "Argpartition CDist Correlate FakeQuantWithMinMaxVars Fold IsIn Kron Meshgrid Select "
     "Unfold Vander",
 }

@@ -1,0 +1,230 @@
+"""Layers that stay one call: what they do inside all the same, and which entries of their configuration are widths."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import keras
+
+from ..graph import BATCH, WHOLE, Inside, Layer, ModelGraph, Symbol, size
+from ..layer_rules.steps import connected_steps
+from ..layer_rules.whole import changed, connected_inside, widths_of
+from .made_again import made_again
+from .opening import trace
+from .probing import probed
+from .trace import Run
+
+_ROWS = 3  # of the batch a layer is tried on: a number that says whether an output has it
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Stands for a model where only a layer is read."""
+
+    name: str
+    weights: list[Any] = field(default_factory=list)
+
+
+def with_inside(layer: Layer, operation: Any, args: Any, kwargs: Mapping[str, Any], prime: int) -> Layer:
+    """``layer`` with what ``operation``, called so, does inside; as it was where that cannot be known."""
+    tensors = [each for each in keras.tree.flatten((args, kwargs)) if isinstance(each, keras.KerasTensor)]
+    has_cell = isinstance(operation, keras.layers.RNN)
+    call = (_StepOf if has_cell else _CallOf)(
+        operation, args, {key: value for key, value in kwargs.items() if key != "training"}, tensors
+    )
+    try:
+        graphs, operations = zip(*(call.graph(training, prime) for training in call.modes()), strict=True)
+        inside = Inside(graphs, _places(operation.weights, operations))
+        inside = replace(inside, entries=_entries(inside, layer, call))
+        return replace(layer, kinds=layer.kinds if has_cell else (*layer.kinds, WHOLE), inside=inside)
+    # The layer's own code runs here; where it cannot on symbolic tensors, it may on real ones.
+    except Exception:
+        return layer if has_cell else probed(layer, call.real, tensors)
+
+
+class _CallOf:
+    """One call of a layer, which can be made again on other tensors."""
+
+    def __init__(self, operation: Any, args: Any, kwargs: dict[str, Any], tensors: list[Any]) -> None:
+        self.operation, self.tensors = operation, tensors
+        self._args, self._kwargs = args, kwargs
+
+    def modes(self) -> list[bool]:
+        """At inference, and in training where the layer is told."""
+        inner = self.operation._flatten_layers(include_self=True, recursive=True)
+        told = any("training" in inspect.signature(each.call).parameters for each in inner)
+        return [False, True] if told else [False]
+
+    def arguments(self, tensors: Sequence[Any]) -> tuple[Any, Any]:
+        """The arguments with other tensors in the place of its own."""
+        given = {id(mine): other for mine, other in zip(self.tensors, tensors, strict=True)}
+        return keras.tree.map_structure(lambda leaf: given.get(id(leaf), leaf), (self._args, self._kwargs))
+
+    def graph(self, training: bool, prime: int) -> tuple[ModelGraph, dict[str, Any]]:
+        """What the layer does, and its layers and weights there by name."""
+        from .reader import GraphReader  # which asks for what is inside of layers
+
+        inputs = [keras.Input(batch_shape=shape, dtype=dtype) for shape, dtype in self.given()]
+
+        def run(given: Any) -> Any:
+            return self.run(given, training)
+
+        found = trace(self.traced(), inputs, run, {}, training, forgets=True)
+        reader = GraphReader()
+        part: Any = _Part(self.operation.name)
+        return reader.read_trace(found, Run(part, inputs, prime, run, {}), part), reader.operations
+
+    def real(self, tensors: Sequence[Any]) -> Any:
+        """What the layer makes of real tensors, when it is used."""
+        args, kwargs = self.arguments(tensors)
+        return self.operation(*args, **kwargs, **self.told(training=False))
+
+    def told(self, training: bool) -> dict[str, bool]:
+        """The argument that says whether it is training, if the layer takes it."""
+        return {"training": training} if "training" in inspect.signature(self.traced().call).parameters else {}
+
+    def traced(self) -> Any:
+        """The layer that is run."""
+        return self.operation
+
+    def given(self) -> list[tuple[Any, str]]:
+        """Shape and dtype of each tensor that goes in."""
+        return [(tuple(each.shape), each.dtype) for each in self.tensors]
+
+    def run(self, given: Sequence[Any], training: bool) -> Any:
+        """What it makes of such tensors."""
+        args, kwargs = self.arguments(given)
+        return self.operation.call(*args, **kwargs, **self.told(training))
+
+    def connected(self, inside: Inside) -> Any:
+        """What is inside, connected."""
+        return connected_inside(inside)
+
+    def shapes(self, inputs: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
+        """What the layer is called on where such tensors go in."""
+        return inputs
+
+    def outputs(self, made: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
+        """What the layer makes where such tensors come out."""
+        return made
+
+
+class _StepOf(_CallOf):
+    """One step of a recurrence: its cell, called on a timestep and on the states."""
+
+    def traced(self) -> Any:
+        return self.operation.cell
+
+    def given(self) -> list[tuple[Any, str]]:
+        batch, _, *features = self.tensors[0].shape
+        dtype = self.operation.cell.compute_dtype
+        states = [(batch, each) if isinstance(each, int) else (batch, *each) for each in self.operation.state_size]
+        return [((batch, *features), self.tensors[0].dtype), *((state, dtype) for state in states)]
+
+    def run(self, given: Sequence[Any], training: bool) -> Any:
+        step, *states = given
+        output, after = self.operation.cell.call(step, states, **self.told(training))
+        return [output, *keras.tree.flatten(after)]
+
+    def connected(self, inside: Inside) -> Any:
+        return connected_steps(inside)
+
+    def shapes(self, inputs: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
+        rows, *features = inputs[0]
+        return [(rows, self.tensors[0].shape[1], *features), *(tuple(each.shape) for each in self.tensors[1:])]
+
+    def outputs(self, made: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
+        (rows, *features), *states = made
+        time = [self.tensors[0].shape[1]] if self.operation.return_sequences else []
+        return [(rows, *time, *features), *(states if self.operation.return_state else [])]
+
+
+def _places(weights: Sequence[Any], operations: Sequence[Mapping[str, Any]]) -> tuple[Any, ...]:
+    found = [
+        {
+            id(variable): (name, place)
+            for name, each in reversed([*named.items()])
+            for place, variable in enumerate(getattr(each, "weights", []))
+        }
+        for named in operations
+    ]
+    return tuple(tuple(each.get(id(weight)) for each in found) for weight in weights)
+
+
+def _entries(inside: Inside, layer: Layer, call: _CallOf) -> tuple[tuple[str, ...] | None, ...]:
+    """Which entries of its configuration a layer has to be made again with when a width in it is another.
+
+    Each width is tried alone: the layer is made again, called on tensors of that width, and its weights and outputs
+    have to come out as wide as the operations inside say.
+    """
+    inputs, parts, weights = call.connected(inside)
+    widths = list(widths_of(inputs, weights))
+    if "error" in layer.serialized:
+        return tuple(None for _ in widths)
+    found: list[tuple[str, ...] | None] = []
+    for width in widths:
+
+        def at(symbol: Symbol, moved: Symbol = width) -> int:
+            return _ROWS if symbol is BATCH else symbol.baseline + (symbol is moved)
+
+        shapes = call.shapes([tuple(size(dim, at) for dim in shape) for shape in inputs])
+        expected = [tuple(size(dim, at) for dim in each.axes) for each in weights]
+        outputs = call.outputs([tuple(size(dim, at) for dim in shape) for shape in parts[0].outputs])
+        named = [path for path, value in _integers(layer.config) if value == width.baseline]
+        choices = () if width.pinned else _choices(named)
+        fits = (
+            entries
+            for entries in choices
+            if _is_so(
+                call,
+                {**layer.config, **changed(layer.config, dict.fromkeys(entries, width.baseline + 1))},
+                shapes,
+                expected,
+                outputs,
+            )
+        )
+        found.append(next(fits, None))
+    return tuple(found)
+
+
+def _integers(config: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
+    """The whole numbers in a configuration, by the keys that lead there."""
+    for key, value in config.items():
+        if type(value) is int:
+            yield key, value
+        elif isinstance(value, Mapping):
+            yield from ((f"{key}/{path}", number) for path, number in _integers(value))
+
+
+def _choices(named: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """No entry, each of ``named`` alone, several of them."""
+    for count in range(min(len(named), 3) + 1):
+        yield from itertools.combinations(named, count)
+
+
+def _is_so(
+    call: _CallOf,
+    config: dict[str, Any],
+    shapes: Sequence[tuple[int, ...]],
+    weights: Sequence[tuple[int, ...]],
+    outputs: Sequence[tuple[int, ...]],
+) -> bool:
+    """Whether a layer of ``config``, called on such shapes, has such weights and makes such outputs."""
+    try:
+        with keras.StatelessScope(initialize_variables=False), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            made = made_again(call.operation, config)
+            args, kwargs = call.arguments(
+                [keras.KerasTensor(shape, dtype=each.dtype) for shape, each in zip(shapes, call.tensors, strict=True)]
+            )
+            results = [made(*args, **kwargs, **call.told(training)) for training in reversed(call.modes())]
+    # The layer's own code, on widths that it may not take.
+    except Exception:
+        return False
+    shown = [tuple(each.shape) for each in keras.tree.flatten(results[-1])]
+    return [tuple(each.shape) for each in made.weights] == list(weights) and shown == list(outputs)

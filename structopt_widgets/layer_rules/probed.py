@@ -1,0 +1,67 @@
+"""The rule of a layer that only runs: what trying it out showed of its channels, and of its operations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..graph import Concat, Dim, Product, baseline_size
+from .kept import as_keras_has_them, freeze_inputs
+from .registry import register_layer_rule
+from .rule import Connection, Cost, LayerRule, Setting, Site
+
+PROBED = "Probed"  # the kind of such a layer
+ENTRY = "probe"  # where its serialization says what was found
+
+
+class Probed(LayerRule):
+    """A layer without weights whose code takes no symbolic tensors.
+
+    ``passes`` says for each input how its last axis comes out along ``axis`` of the output: ``(outer, inner)`` blocks
+    of it, one of them 1; ``None`` where channels are mixed, so that every width stays as it is. ``joins`` says whether
+    the inputs are laid side by side there. ``flops``, ``macs`` and ``span`` are what a sample takes, and the first two
+    also what each more channel of every input takes.
+    """
+
+    random = False
+
+    def connect(self, site: Site) -> Connection:
+        found = self._found(site)
+        outputs = as_keras_has_them(site)
+        if found["passes"] is None or len(outputs) != 1:
+            freeze_inputs(site, "computes across it")
+            return Connection(outputs)
+        for shape in site.inputs:
+            site.freeze(shape[:-1], "was tried on this length")
+        parts = [_blocks(shape[-1], *each) for shape, each in zip(site.inputs, found["passes"], strict=True)]
+        if found["joins"]:
+            made: Dim = Concat(tuple(parts)) if len(parts) > 1 else parts[0]
+        else:
+            made = parts[0]
+            for part in parts[1:]:
+                site.tie(made, part, "combines them channel by channel")
+        shape, axis = outputs[0], found["axis"]
+        return Connection(((*shape[:axis], made, *shape[axis + 1 :]),))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        found = self._found(site)
+        more = [at.size(shape[-1]) - baseline_size(shape[-1]) for shape in site.inputs if shape]
+        counts = {
+            name: found[name] + sum(each * extra for each, extra in zip(found["more"][name], more, strict=True))
+            for name in ("macs", "flops")
+        }
+        return Cost(macs=counts["macs"], other=counts["flops"], span=found["span"])
+
+    def _found(self, site: Site) -> dict[str, Any]:
+        found: dict[str, Any] = site.layer.serialized[ENTRY]
+        return found
+
+
+def _blocks(dim: Dim, outer: int, inner: int) -> Dim:
+    if isinstance(dim, int):
+        return outer * dim * inner
+    if outer * inner == 1:
+        return dim
+    return Product(outer, dim) if outer > 1 else Product(dim, inner)
+
+
+register_layer_rule(PROBED, Probed())
