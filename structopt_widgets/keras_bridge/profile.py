@@ -20,7 +20,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from .traced import traceable
+from .tensorflow_function import traceable
 
 # TensorFlow's names of what we call products.
 PRODUCTS: frozenset[str] = frozenset(

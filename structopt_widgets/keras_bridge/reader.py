@@ -15,11 +15,11 @@ from ..graph.ordering import execution_order
 from .batch import UnreadableError, one_sample, tensor_of, with_batch_sizes
 from .described import layer_of, optimizer_of, unread_layer, weight_layer
 from .found import Trace
+from .kept_whole import with_inside
 from .nodes import graph_of, has_own_cell
 from .repeated import REPEATED, repeated_layer
 from .source import HeldWeights, ReadWeight
 from .trace import Run
-from .whole import with_inside
 
 
 class GraphReader:

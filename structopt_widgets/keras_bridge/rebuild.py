@@ -17,9 +17,9 @@ from .drawing import Drawn
 from .examples import Examples
 from .importance import Importance, chosen_importance
 from .inherit import inherit_weights
+from .making import make_operations
 from .names import accepted_names
 from .normalization_statistics import recompute_statistics
-from .operations import make_operations
 from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
 from .seeding import Seeds
 from .source import KerasSource

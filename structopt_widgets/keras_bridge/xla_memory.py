@@ -26,7 +26,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from .traced import traceable
+from .tensorflow_function import traceable
 
 
 @dataclass(frozen=True)
