@@ -35,7 +35,11 @@ def maximum(*values: Number) -> Number:
 
 
 def ceil_log2(n: Number) -> Number:
-    """``ceil(log2(n))`` for an integer ``n >= 1``: the depth of a tree that combines ``n`` terms in pairs."""
+    """``ceil(log2(n))`` for an integer ``n >= 1``: the depth of a tree that combines ``n`` terms in pairs.
+
+    >>> sw.ceil_log2(5)
+    3
+    """
     if isinstance(n, (int, np.integer)):
         return (whole(n, "terms that are combined", least=1) - 1).bit_length()
     if isinstance(n, Expression):

@@ -24,6 +24,11 @@ def without_weights() -> Iterator[None]:
     constant made with ``keras.ops``) is computed as usual. On leaving, Keras's global state is
     cleared (``keras.backend.clear_session()``), which starts automatic layer names anew: otherwise
     Keras would allocate the weights at the next opportunity.
+
+    >>> with sw.without_weights():
+    ...     huge = keras.Sequential([keras.Input((10_000,)), keras.layers.Dense(1_000_000)])
+    >>> sw.measure(huge).n_params == 10_000 * 1_000_000 + 1_000_000
+    True
     """
     try:
         # The default would initialize on leaving everything that was created inside.

@@ -39,6 +39,11 @@ class Explorer(ipywidgets.VBox):
         study: every finished trial.
 
     ``structure``, ``trials`` and ``busy`` are traits: ``explorer.observe(f, "structure")``, ``traitlets.dlink``.
+
+    >>> explorer = sw.explore(space, data=data)
+    >>> explorer.controls["hidden"].width.value = 5
+    >>> explorer.structure.widths["hidden"]
+    5
     """
 
     structure = traitlets.Any(help="the structure the sliders stand at; assign one to move them")
@@ -85,7 +90,13 @@ class Explorer(ipywidgets.VBox):
             self.set_trait(mine, getattr(source, name))
 
     def model(self, weights: str = "inherit", importance: Any = None) -> keras.Model:
-        """The structure the controls stand at, built with the explorer's data; see :meth:`Structure.build`."""
+        """The structure the controls stand at, built with the explorer's data; see :meth:`Structure.build`.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.controls["hidden"].width.value = 5
+        >>> explorer.model().count_params() == 4 * 5 + 5 + 5 * 3 + 3
+        True
+        """
         return self.structure.build(weights, importance=importance, data=self.exploration.data)
 
     def add(self, trial: Trial) -> Trial:
@@ -112,6 +123,10 @@ def explore(model: Any, data: Data | None = None, study: Study | None = None, in
         data: what quick runs train and validate on, such as ``sw.load_data("fashion")``.
         study: where trials are kept; a new one by default.
         input_shape: shape of one sample, for a model that is not built yet; by default the data's.
+
+    >>> explorer = sw.explore(model, data=data)
+    >>> explorer.structure == explorer.space.baseline
+    True
     """
     if not isinstance(model, StructureSpace):
         model = StructureSpace.from_keras(model, input_shape=input_shape, data=data)
