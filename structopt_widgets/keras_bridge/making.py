@@ -24,9 +24,10 @@ def make_operations(
     places: Mapping[str, int],
     names: Mapping[str, str],
     seeds: Seeds | None,
+    batch: int | None = None,
 ) -> dict[str, Any]:
     """A fresh layer or operation for each of ``layers``, by name; ``places`` are theirs in the whole graph,
-    ``names`` what they are called in the model.
+    ``names`` what they are called in the model, ``batch`` its size where the inputs fix it.
     """
     source = structure.space.source
     originals = source.operations if isinstance(source, KerasSource) else {}
@@ -34,6 +35,8 @@ def make_operations(
     for layer in layers:
         if "of" not in layer.config:
             config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer) | {"name": names[layer.name]}
+            if batch is not None and "batch_shape" in config:
+                config["batch_shape"] = (batch, *config["batch_shape"][1:])
             config = config if seeds is None else seeds.config(config, places[layer.name])
             made[layer.name] = _operation(structure, layer, config, originals.get(layer.name))
     for layer in layers:

@@ -15,6 +15,7 @@ from ..graph.model_graph import map_structure
 from ..structure import Structure
 from .drawing import Drawn
 from .examples import Examples
+from .fixed_batch import fixed_batch
 from .importance import Importance, chosen_importance
 from .inherit import inherit_weights
 from .making import make_operations
@@ -55,9 +56,10 @@ def build_model(
     layers = [graph.layers[name] for name in structure.layers]
     places = {name: place for place, name in enumerate(graph.layers)}
     names = accepted_names(graph.layers)
+    batch = fixed_batch(structure)
     seeds = None if seed is None else Seeds(seed)
     with contextlib.nullcontext() if seeds is None else seeds.of_unseen_layers(layers):
-        operations = make_operations(structure, layers, places, names, seeds)
+        operations = make_operations(structure, layers, places, names, seeds, batch)
         tensors = _called(structure, operations, names)
     if seeds is not None:
         for name, operation in operations.items():
