@@ -15,6 +15,7 @@ from ..structure import Structure
 from ..structure.setting import setting_at
 from .drawing import Drawn
 from .made_again import made_again
+from .modes import MODE, InOneMode
 from .replayed import KeepsWeights, OwnWeight, Unsized, WeightOf, counts_samples, operation_class
 from .seeding import Seeds
 from .source import KerasSource
@@ -37,7 +38,9 @@ def make_operations(
         if "of" not in layer.config:
             config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer) | {"name": names[layer.name]}
             config = config if seeds is None else seeds.config(config, places[layer.name])
-            made[layer.name] = _operation(structure, layer, config, originals.get(layer.name))
+            operation = _operation(structure, layer, config, originals.get(layer.name))
+            mode = layer.serialized.get(MODE)
+            made[layer.name] = operation if mode is None else InOneMode(operation, mode, name=operation.name)
     for layer in layers:
         if "of" in layer.config:
             owner = made[layer.config["of"]]
