@@ -29,6 +29,8 @@ class Trace:
         constants: the values of tensors that no input goes into.
         closed: why a layer could not be opened.
         opened: the calls of opened layers, inner ones first.
+        modes: the mode that a node is always in, or ``None`` where it has the model's.
+        losses: the opened layers that added one, each as often as it did.
     """
 
     inputs: Any
@@ -40,3 +42,5 @@ class Trace:
     constants: dict[int, Any] = field(default_factory=dict)
     closed: dict[int, str] = field(default_factory=dict)
     opened: list[OpenedCall] = field(default_factory=list)
+    modes: dict[int, bool | None] = field(default_factory=dict)
+    losses: list[int] = field(default_factory=list)

@@ -26,6 +26,8 @@ def made_again(original: Any, config: dict[str, Any]) -> Any:
 
 def _with_functions(original: Any, config: dict[str, Any]) -> dict[str, Any]:
     """``config`` with the functions of a user's own themselves, which may have no name to be found by."""
+    if isinstance(original, keras.layers.Lambda):
+        return config  # which loads the code, and is given the function afterwards
     named = [key for key, value in config.items() if isinstance(value, Mapping)]  # and not chosen by its name
     own = {key: vars(original)[key] for key in named if isinstance(vars(original).get(key), types.FunctionType)}
     return config | {key: value for key, value in own.items() if not value.__module__.startswith("keras.")}

@@ -13,6 +13,7 @@ from ..layer_rules.effects import DRAW
 from ..structure import Structure
 from .drawing import Drawn
 from .made_again import made_again
+from .modes import MODE, InOneMode
 from .replayed import KeepsWeights, OwnWeight, Unsized, WeightOf, counts_samples, operation_class
 from .seeding import Seeds
 from .source import KerasSource
@@ -38,7 +39,9 @@ def make_operations(
             if batch is not None and "batch_shape" in config:
                 config["batch_shape"] = (batch, *config["batch_shape"][1:])
             config = config if seeds is None else seeds.config(config, places[layer.name])
-            made[layer.name] = _operation(structure, layer, config, originals.get(layer.name))
+            operation = _operation(structure, layer, config, originals.get(layer.name))
+            mode = layer.serialized.get(MODE)
+            made[layer.name] = operation if mode is None else InOneMode(operation, mode, name=operation.name)
     for layer in layers:
         if "of" in layer.config:
             owner = made[layer.config["of"]]

@@ -32,7 +32,9 @@ def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
     """What a layer's ``call()`` makes; a graph's calls are made one by one, so that they are seen."""
     if type(layer) is keras.layers.TimeDistributed:
         return _at_all_timesteps(layer, *args, **kwargs)
-    return called_again(graph_of(layer), args[0]) if has_own_graph(layer) and args else layer.call(*args, **kwargs)
+    if has_own_graph(layer) and args:
+        return called_again(graph_of(layer), args[0], kwargs.get("training"))
+    return layer.call(*args, **kwargs)
 
 
 def _at_all_timesteps(layer: Any, inputs: Any, mask: Any = None, **_: Any) -> Any:
@@ -44,9 +46,15 @@ def _at_all_timesteps(layer: Any, inputs: Any, mask: Any = None, **_: Any) -> An
     return keras.tree.map_structure(lambda each: keras.ops.reshape(each, (-1, length, *each.shape[1:])), made)
 
 
-def called_again(graph: keras.Model, inputs: Any) -> Any:
+def called_again(graph: keras.Model, inputs: Any, training: bool | None = None) -> Any:
     """The outputs of a functional graph on other inputs; unlike ``graph(inputs)``, no input is converted."""
-    return graph._run_through_graph(inputs, operation_fn=lambda operation: operation)
+
+    def told(operation: Any) -> Any:
+        if training is None or not getattr(operation, "_call_has_training_arg", False):
+            return operation
+        return lambda *args, **kwargs: operation(*args, **{**kwargs, "training": training})
+
+    return graph._run_through_graph(inputs, operation_fn=told)
 
 
 def has_own_cell(operation: Any) -> bool:

@@ -35,12 +35,14 @@ _TRACKED = ("_trainable_variables", "_non_trainable_variables", "_seed_generator
 def trace(
     model: Any,
     inputs: Any,
-    run: Callable[[Any], Any],
+    run: Callable[..., Any],
     closed: Mapping[int, str],
     training: bool | None = None,
     forgets: bool = False,
 ) -> Trace:
-    """Run ``run(inputs)``, which calls the layers of ``model``; layers whose ``id`` is in ``closed`` stay closed.
+    """Run ``run(inputs)``, or ``run(inputs, training)`` where that is given, which calls the layers of ``model``.
+
+    Layers whose ``id`` is in ``closed`` stay closed.
 
     What the layers keep for later calls, in weights and metrics, is refused, or left out where it ``forgets``.
     """
@@ -67,7 +69,7 @@ class _Tracer:
         self._is_closed = False  # while a layer that stays one call says what it makes
         self._scope: Any = None
 
-    def run(self, run: Callable[[Any], Any], training: bool | None) -> Trace:
+    def run(self, run: Callable[..., Any], training: bool | None) -> Trace:
         found = self._found
         with self._everything_swapped(), keras.StatelessScope(initialize_variables=False) as self._scope:
             context = keras_layer.CallContext(entry_layer=None)
@@ -75,7 +77,7 @@ class _Tracer:
             before = global_state.get_global_attribute(_CONTEXT)
             global_state.set_global_attribute(_CONTEXT, context)
             try:
-                found.outputs = run(found.inputs)
+                found.outputs = run(found.inputs) if training is None else run(found.inputs, training)
             finally:
                 global_state.set_global_attribute(_CONTEXT, before)
             self._check_effects(0)
@@ -97,7 +99,7 @@ class _Tracer:
                 for layer in self._layers.values():
                     self._swaps[id(layer)] = list(self._stand_ins(layer))
                     self._put(layer, symbolic=True)
-                    vars(layer)["add_loss"] = self._add_loss
+                    vars(layer)["add_loss"] = self._adds_loss(layer)
                     if layer is not self._model:
                         stays = id(layer) in self._found.closed or is_ruled(layer)
                         vars(layer)["symbolic_call"] = self._closed(layer) if stays else self._opened(layer)
@@ -108,9 +110,13 @@ class _Tracer:
                     vars(layer).pop("add_loss", None)
                     self._put(layer, symbolic=False)
 
-    def _add_loss(self, loss: Any) -> None:
-        if not self._is_closed:
-            self._losses.extend(keras.tree.flatten(loss))
+    def _adds_loss(self, layer: Any) -> Callable[[Any], None]:
+        def add_loss(loss: Any) -> None:
+            if not self._is_closed:
+                self._losses.extend(keras.tree.flatten(loss))
+                self._found.losses.append(id(layer))
+
+        return add_loss
 
     @contextlib.contextmanager
     def _no_nodes_of_opened_layers(self) -> Iterator[None]:
@@ -201,7 +207,8 @@ class _Tracer:
 
     def _opened(self, layer: Any) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            effects, calls, losses = self._effects(), len(self._found.opened), len(self._losses)
+            effects, calls = self._effects(), len(self._found.opened)
+            losses, adders = len(self._losses), len(self._found.losses)
             self._path.append(layer.name)
             try:
                 outputs = called(layer, *args, **kwargs)
@@ -212,7 +219,7 @@ class _Tracer:
             except Exception as error:
                 self._found.closed[id(layer)] = reason_of(error)
                 self._inside.discard(id(layer))
-                del self._found.opened[calls:], self._losses[losses:]
+                del self._found.opened[calls:], self._losses[losses:], self._found.losses[adders:]
                 self._forget(effects)
                 return self._closed(layer)(*args, **kwargs)
             finally:

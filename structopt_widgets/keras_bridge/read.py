@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -10,6 +11,7 @@ from ..graph import ModelGraph
 from .batch import UnreadableError
 from .found import Trace
 from .load import load_model
+from .modes import modes_of
 from .nodes import fresh_names, graph_of, has_own_graph
 from .opening import trace
 from .reader import GraphReader
@@ -17,7 +19,7 @@ from .shapes import check_shape
 from .source import KerasSource
 from .text_inputs import dtypes_with_text, may_read_text
 from .trace import Run, needs_run, run_of
-from .training_branches import takes_training, unlike_in_training
+from .training_branches import depends_on_training, is_unlike_itself, unlike_in_training, with_all_calls
 
 
 def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[ModelGraph, KerasSource]:
@@ -71,14 +73,21 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
     while True:
         found = _traced(run, closed)
         closed |= found.closed
-        if takes_training(run, found):
-            unlike = unlike_in_training(found, _traced(run, closed, training=True))
+        differences = {}
+        if depends_on_training(run, found):
+            trained = _traced(run, closed, training=True)
+            unlike = unlike_in_training(found, trained)
             if unlike:
                 closed |= unlike
                 continue
+            if is_unlike_itself(found, trained):
+                differences[model.name] = "computes otherwise in training, and is read as it is used"
+            else:
+                found = with_all_calls(found, trained)
+            found.modes = modes_of(found, trained, has_own_graph(run.model))
         reader = GraphReader()
         try:
-            graph = reader.read_trace(found, run, model)
+            graph = replace(reader.read_trace(found, run, model), differences=differences)
         except UnreadableError as error:
             inside = [call.layer for call in found.opened if call.path == error.path]
             if not inside:

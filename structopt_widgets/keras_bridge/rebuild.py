@@ -19,6 +19,7 @@ from .fixed_batch import fixed_batch
 from .importance import Importance, chosen_importance
 from .inherit import inherit_weights
 from .making import make_operations
+from .modes import InOneMode
 from .names import accepted_names
 from .normalization_statistics import recompute_statistics
 from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
@@ -105,6 +106,8 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
             inside = graph.layers[call.layer].inside
             if inside is not None and len(inside.graphs) > 1 and not operation.built:
                 operation(*args, **{**kwargs, "training": True})  # it may have weights that only training makes
+            if isinstance(operation, InOneMode) and not operation.layer.built:
+                operation.layer(*args, **kwargs)  # which knows how it is built
             results = keras.tree.flatten(operation(*args, **kwargs))
         tensors.update(zip(call.outputs, results, strict=True))
     return tensors
