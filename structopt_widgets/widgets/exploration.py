@@ -25,7 +25,7 @@ class Exploration(traitlets.HasTraits):
         trials: the table of the study; set anew when one is added, by whomever, in the thread that adds.
     """
 
-    structure = traitlets.Any(help="the structure the sliders stand at")
+    structure = traitlets.Any(allow_none=False, help="the structure the sliders stand at")
     budget = traitlets.Instance(Budget, args=())
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
 

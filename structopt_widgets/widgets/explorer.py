@@ -46,7 +46,7 @@ class Explorer(ipywidgets.VBox):
     5
     """
 
-    structure = traitlets.Any(help="the structure the sliders stand at; assign one to move them")
+    structure = traitlets.Any(allow_none=False, help="the structure the sliders stand at; assign one to move them")
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
     busy = traitlets.Bool(read_only=True, help="whether a run or a sweep goes on")
     _members: tuple[ipywidgets.Widget, ...] = ()  # a widget is closed too when making it has failed
