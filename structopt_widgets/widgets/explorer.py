@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import traitlets
 
-from ..structure import Structure, StructureSpace
+from ..structure import StructureSpace
 from ..study import Study
 from ..training import Data, Trial
 from .background import Background
 from .controls import Controls
-from .exploration import Exploration
+from .exploration import Checked, Exploration
 from .family import family
 from .live_panel import LivePanel
 from .sweep_panel import SweepPanel
@@ -46,7 +46,10 @@ class Explorer(ipywidgets.VBox):
     5
     """
 
-    structure = traitlets.Any(allow_none=False, help="the structure the sliders stand at; assign one to move them")
+    structure: Any = Checked(
+        lambda explorer, value: explorer.exploration.checked(value),
+        help="the structure the sliders stand at; assign one to move them",
+    )
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
     busy = traitlets.Bool(read_only=True, help="whether a run or a sweep goes on")
     _members: tuple[ipywidgets.Widget, ...] = ()  # a widget is closed too when making it has failed
@@ -109,10 +112,6 @@ class Explorer(ipywidgets.VBox):
             if widget is not self:
                 widget.close()
         super().close()
-
-    @traitlets.validate("structure")
-    def _is_of_this_space(self, proposal: Any) -> Structure:
-        return self.exploration.checked(proposal["value"])
 
 
 def explore(model: Any, data: Data | None = None, study: Study | None = None, input_shape: Any = None) -> Explorer:
