@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..graph import Dim, Shape, baseline_size, ceil_log2
+from ..graph import Dim, Shape, baseline_size, ceil_log2, sum_depth
 from .activation_costs import ACTIVATION_COSTS
 from .bare_axes import register_bare
 from .meaning import Role
@@ -32,7 +32,7 @@ class _Products(LayerRule):
 
     def products(self, site: Site, at: Setting) -> Cost:
         over = at.elements(self.over(site))
-        return Cost(macs=over * at.elements(site.outputs[0]), span=1 + ceil_log2(over))
+        return Cost(macs=over * at.elements(site.outputs[0]), span=1 + sum_depth(over))
 
 
 class Matmul(_Products):
