@@ -27,7 +27,8 @@ CONVENTIONS: Mapping[str, str] = {
     "written by hand from keras.ops is not seen.",
     "span": "The longest chain of scalar operations that wait for one another, sums done as trees: a product over k "
     "terms 1 + ceil(log2 k), a bias 1, an activation its own operations (relu 1, sigmoid 4), softmax over n "
-    "2 ceil(log2 n) + 3, a sum over one term 1, as the FLOPs count it; through the graph, the longest path (Brent 1974; Blelloch 1996). A tensor with a time axis is "
+    "2 ceil(log2 n) + 3, a sum over one term 1, as the FLOPs count it; "
+    "through the graph, the longest path (Brent 1974; Blelloch 1996). A tensor with a time axis is "
     "ready step by step: the products with a recurrent layer's input do not wait for its state.",
     "parallelism": "Work / span, work being the FLOPs: how many operations could run at once on unlimited processors "
     "(Brent 1974; Blelloch 1996), for one sample.",
