@@ -18,7 +18,15 @@ import structopt_widgets
 PACKAGE = Path(structopt_widgets.__file__).parent
 DOCUMENTED = (TypeError, ValueError, FileNotFoundError, IsADirectoryError, MemoryError)
 OF_DATA = (np.ndarray, pd.DataFrame, pd.Series, Sparse, Declared)
-OF_TEXT = ("Data(y_val)", "Structure.from_json", "Trial.from_", "Data(x)", "Data(y)", "Study(a file)")
+OF_TEXT = (
+    "build(a billion units)",
+    "Data(y_val)",
+    "Structure.from_json",
+    "Trial.from_",
+    "Data(x)",
+    "Data(y)",
+    "Study(a file)",
+)
 NOTHING = r"\[\]|\(\)|\{\}|''|none|\(0"  # how a message shows what is empty
 ROWS = list(rows())
 

@@ -56,6 +56,15 @@ def ceil_log2(n: Number) -> Number:
     return sympy.ceiling(sympy.log(n, 2))
 
 
+def sum_depth(n: Number) -> Number:
+    """Operations in a row of a sum over ``n`` terms that is counted as ``n`` operations, its start from zero included.
+
+    So is a product's, of which each term is a multiplication and an addition, and a softmax's: even of one term it
+    takes one operation.
+    """
+    return maximum(1, ceil_log2(n))
+
+
 def _maximum_of_two(left: Number, right: Number) -> Number:
     plain = (int, float, np.number)
     if isinstance(left, plain) and isinstance(right, plain):

@@ -40,9 +40,7 @@ class Exploration(traitlets.HasTraits):
         trials: the table of the study; set anew when one is added, by whomever, in the thread that adds.
     """
 
-    structure = Checked(
-        lambda exploration, value: exploration.checked(value), help="the structure the sliders stand at"
-    )
+    structure: Any = Checked(lambda exploration, value: exploration.checked(value), help="where the sliders stand")
     budget = traitlets.Instance(Budget, args=())
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
 
