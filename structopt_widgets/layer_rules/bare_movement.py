@@ -109,6 +109,8 @@ class TakeAlongAxis(_Movement):
         (axis,) = positions(site.config["axis"], len(values))
         if has_batch(values[axis]):
             raise UnsupportedLayerError("there is none for taking along the batch")
+        if len(site.inputs) == 1 and has_batch(values[0]):
+            places = (values[0], *places[1:])  # a constant for so many samples
         site.freeze((values[axis],), "takes a part of it")
         site.freeze((places[axis],), "takes by it")
         rest = [(*each[:axis], 1, *each[axis + 1 :]) for each in (values, places)]
