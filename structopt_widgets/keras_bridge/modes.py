@@ -49,23 +49,27 @@ def depends_on_mode(node: Any) -> bool:
 
 
 def modes_of(found: Trace, trained: Trace, keeps_root: bool) -> dict[int, bool | None]:
-    """For each call by ``id`` the mode it is always in; ``None`` where it has the model's.
+    """For each call of both traces, by ``id``, the mode it is always in; ``None`` where it has the model's.
 
     A functional model hands its mode on to its own calls in any case, and so will the one that is built: those are
     left as they are where it ``keeps_root``.
     """
-    if found is trained:
-        return {id(node): None for node in found.nodes}
     theirs = _by_path(trained)
     result: dict[int, bool | None] = {}
     for path, nodes in _by_path(found).items():
         others = theirs.get(path, [])
-        if (keeps_root and not path) or len(nodes) != len(others):
+        if keeps_root and not path:
             continue
-        for ours, other in zip(nodes, others, strict=True):
-            used, training = (each.arguments.kwargs.get("training") for each in (ours, other))
-            is_fixed = training is not None and bool(training) == bool(used) and depends_on_mode(other)
-            result[id(ours)] = bool(training) if is_fixed else None
+        for pick in (passes_on, lambda node: not passes_on(node)):
+            pair = list(filter(pick, nodes)), list(filter(pick, others))
+            # What is called in training only has no other to be compared with.
+            used = pair[0] if len(pair[0]) == len(pair[1]) else pair[1]
+            for ours, other in zip(used, pair[1], strict=True):
+                values = [each.arguments.kwargs.get("training") for each in (ours, other)]
+                is_fixed = values[1] is not None and bool(values[0]) == bool(values[1]) and depends_on_mode(other)
+                # Dropout called for training in training only has the model's mode all the same.
+                is_told = ours is not other or not values[1]
+                result[id(ours)] = result[id(other)] = bool(values[1]) if is_fixed and is_told else None
     return result
 
 

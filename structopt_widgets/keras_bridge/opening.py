@@ -25,6 +25,7 @@ from .kinds import kinds_of
 from .losses import activity_losses, metrics_silent, with_losses
 from .nodes import called, fresh_names, graph_of, nodes_restored
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
+from .tensorflow_calls import tensorflow_traced
 
 _PATCHING = threading.RLock()
 _CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for training
@@ -92,9 +93,12 @@ class _Tracer:
 
     @contextlib.contextmanager
     def _everything_swapped(self) -> Iterator[None]:
-        draws = draws_recorded(lambda: not self._is_closed)
+        def is_tracing() -> bool:
+            return not self._is_closed
+
+        draws, calls = draws_recorded(is_tracing), tensorflow_traced(is_tracing)
         metrics = metrics_silent(self._layers.values()) if self._forgets else contextlib.nullcontext()
-        with nodes_restored(self._model), fresh_names(), self._no_nodes_of_opened_layers(), draws, metrics:
+        with nodes_restored(self._model), fresh_names(), self._no_nodes_of_opened_layers(), draws, calls, metrics:
             try:
                 for layer in self._layers.values():
                     self._swaps[id(layer)] = list(self._stand_ins(layer))

@@ -80,11 +80,12 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             if unlike:
                 closed |= unlike
                 continue
+            modes = modes_of(found, trained, has_own_graph(run.model))
             if is_unlike_itself(found, trained):
                 differences[model.name] = "computes otherwise in training, and is read as it is used"
             else:
                 found = with_all_calls(found, trained)
-            found.modes = modes_of(found, trained, has_own_graph(run.model))
+            found.modes = modes
         reader = GraphReader()
         try:
             graph = replace(reader.read_trace(found, run, model), differences=differences)

@@ -24,8 +24,8 @@ class Steps(Whole):
             raise UnsupportedLayerError("there is none for cells that start from a state they are given")
         self.check(parts[0])
         widths = list(widths_of(inputs, weights))
-        self.name(site, inside, widths)
-        site.produced.extend(width for width in widths if width.layers)
+        outside = set(widths_of(inputs[:1], ()))
+        self.name(site, inside, widths, outside)
         self.settle(site, inside, widths)
         time, *features = site.inputs[0]
         for one, other in zip(features, inputs[0][1:], strict=True):

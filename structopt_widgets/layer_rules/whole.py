@@ -35,8 +35,8 @@ class Whole(LayerRule):
             raise UnsupportedLayerError("there is none for being called in several ways")
         self.check(parts[0])
         widths = list(widths_of(inputs, weights))
-        self.name(site, inside, widths)
-        site.produced.extend(width for width in widths if width.layers)
+        outside = set(widths_of(inputs, ()))
+        self.name(site, inside, widths, outside)
         self.settle(site, inside, widths)
         for mine, given in zip(inputs, site.inputs, strict=True):
             if len(mine) != len(given):
@@ -85,12 +85,14 @@ class Whole(LayerRule):
             if entries is None:
                 freeze(width, f"{site.layer.name} {_KEPT}")
 
-    def name(self, site: Site, inside: Inside, widths: Sequence[Symbol]) -> None:
+    def name(self, site: Site, inside: Inside, widths: Sequence[Symbol], outside: set[Symbol]) -> None:
         """What is inside has no name outside: a width there is the layer's, told apart by what it is in there."""
         names = {name for graph in inside.graphs for name in graph.layers}
+        own = [width for width in widths if width.layers and width not in outside]
+        site.produced.extend(own)
         for width in widths:
             within = [name for name in width.layers if name in names]
-            width.label = " ".join(filter(None, [*within[:1], width.label])) if len(widths) > 1 else width.label
+            width.label = " ".join(filter(None, [*within[:1], width.label])) if len(own) > 1 else None
             width.layers[:] = dict.fromkeys(site.layer.name if name in names else name for name in width.layers)
 
 
