@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -12,12 +15,14 @@ from .found import Trace
 from .load import load_model
 from .nodes import fresh_names, graph_of, has_own_graph
 from .opening import trace
+from .proof import prove
 from .reader import GraphReader
 from .shapes import check_shape
 from .source import KerasSource
 from .text_inputs import dtypes_with_text, may_read_text
-from .trace import Run, needs_run, run_of
-from .training_branches import takes_training, unlike_in_training
+from .trace import Run, needs_run, run_of, whole
+from .training_branches import is_told, takes_training, unlike_in_training
+from .without_weights import allocate_late
 
 
 def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[ModelGraph, KerasSource]:
@@ -68,11 +73,14 @@ def _dtype_of_tokens(x: Any) -> str | None:
 def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
     """The graph of what running the model shows; layers that cannot be opened are closed, one after the other."""
     closed: dict[int, str] = {}
+    unproven: dict[int, str] = {}
     while True:
+        run = whole(run) if id(run.model) in closed else run
         found = _traced(run, closed)
         closed |= found.closed
+        found.unproven = frozenset(unproven)
         if takes_training(run, found):
-            unlike = unlike_in_training(found, _traced(run, closed, training=True))
+            unlike = unlike_in_training(found, _traced(run, closed, training=True), run.model)
             if unlike:
                 closed |= unlike
                 continue
@@ -87,12 +95,25 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
                 ) from None
             closed[id(inside[0])] = str(error)
             continue
-        return graph, KerasSource(model, reader.operations)
+        allocate_late(run.model)
+        proof = prove(run, found, graph, reader.operations, reader.indices())
+        new = {key: reason for key, reason in proof.unlike.items() if key not in unproven}
+        if new and (has_own_graph(run.model) and id(run.model) in new):
+            # No layer of its own is behind it: it cannot be kept whole, but it can be said.
+            graph = replace(graph, differences={**graph.differences, model.name: new[id(run.model)]})
+            new = {}
+        if not new:
+            return graph, KerasSource(model, reader.operations, proof.skipped)
+        unproven |= new
+        closed |= new
 
 
 def _traced(run: Run, closed: dict[int, str], training: bool | None = None) -> Trace:
+    call: Callable[..., Any] = run.call
+    if training and is_told(run.call):
+        call = functools.partial(call, training=True)
     try:
-        return trace(run.model, run.inputs, run.call, closed, training)
+        return trace(run.model, run.inputs, call, closed, training)
     # call() is the user's own code: whatever it raises, the answer is the same.
     except Exception as error:
         shapes = keras.tree.map_structure(lambda tensor: tuple(tensor.shape)[1:], run.inputs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -70,6 +70,11 @@ def run_of(model: keras.Model, input_shape: Any, dtype: Any) -> Run:
         shape = input_shape if input_shape is not None else _built_shape(model)
     inputs = _symbolic(shape, dtype, prime)
     return Run(traced, inputs, prime, traced.call, originals)
+
+
+def whole(run: Run) -> Run:
+    """The same with the model as one layer."""
+    return replace(run, call=run.model)
 
 
 def _is_known(operation: Any) -> bool:

@@ -10,23 +10,33 @@ import keras
 import numpy as np
 
 from .found import Trace
+from .masks import CarriesMask
 from .trace import Run
 
 
 def takes_training(run: Run, found: Trace) -> bool:
     """Whether any code of a user's own was told if it is training."""
     functions = [run.call, *(call.layer.call for call in found.opened)]
-    return any("training" in inspect.signature(each).parameters for each in functions)
+    return any(map(is_told, functions))
 
 
-def unlike_in_training(found: Trace, trained: Trace) -> dict[int, str]:
-    """The innermost opened layers whose operations differ between the two, by ``id``, with the reason."""
+def is_told(function: Any) -> bool:
+    """Whether a function takes the argument that says if it is training."""
+    return "training" in inspect.signature(function).parameters
+
+
+def unlike_in_training(found: Trace, trained: Trace, model: Any) -> dict[int, str]:
+    """The innermost opened layers whose operations differ between the two, by ``id``, with the reason.
+
+    What differs in the ``call()`` of ``model`` itself leaves nothing to be opened.
+    """
     reason = "computes otherwise in training"
     failed = {key: reason for key in trained.closed if key not in found.closed}
     if failed:
         return failed
     ours, theirs = _by_path(found), _by_path(trained)
-    return {id(call.layer): reason for call in found.opened if ours.get(call.path, []) != theirs.get(call.path, [])}
+    unlike = {id(call.layer): reason for call in found.opened if ours.get(call.path, []) != theirs.get(call.path, [])}
+    return unlike if unlike or ours.get((), []) == theirs.get((), []) else {id(model): reason}
 
 
 def _by_path(found: Trace) -> dict[tuple[str, ...], list[Hashable]]:
@@ -38,8 +48,10 @@ def _by_path(found: Trace) -> dict[tuple[str, ...], list[Hashable]]:
 
 def _signature(node: Any) -> Hashable:
     operation = node.operation
-    if isinstance(operation, keras.Layer):
-        what: Hashable = id(operation)
+    if isinstance(operation, CarriesMask):
+        what: Hashable = CarriesMask  # one of its own each time
+    elif isinstance(operation, keras.Layer):
+        what = id(operation)
     else:
         what = (
             type(operation),
