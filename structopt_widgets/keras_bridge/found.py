@@ -30,6 +30,7 @@ class Trace:
         closed: why a layer could not be opened.
         unproven: the closed layers that do something else than their operations, as far as those can be seen.
         needs_masks: whether a layer of Keras's looks for masks on its inputs, where they have to be then.
+        losses: the opened layers that a loss was added inside of, for each.
         opened: the calls of opened layers, inner ones first.
     """
 
@@ -43,4 +44,5 @@ class Trace:
     closed: dict[int, str] = field(default_factory=dict)
     unproven: frozenset[int] = frozenset()
     needs_masks: bool = False
+    losses: list[tuple[str, ...]] = field(default_factory=list)
     opened: list[OpenedCall] = field(default_factory=list)

@@ -112,6 +112,7 @@ class _Tracer:
     def _add_loss(self, loss: Any) -> None:
         if not self._is_closed:
             self._losses.extend(keras.tree.flatten(loss))
+            self._found.losses.append(tuple(self._path))
 
     @contextlib.contextmanager
     def _no_nodes_of_opened_layers(self) -> Iterator[None]:

@@ -221,7 +221,7 @@ def _draws_repeated() -> Iterator[None]:
     def repeated(name: str) -> Callable[..., Any]:
         def draw(*args: Any, **kwargs: Any) -> Any:
             bound = inspect.signature(real[name]).bind(*args, **kwargs)
-            size = bound.arguments.get("shape", name)
+            size = tuple(int(each) for each in bound.arguments.get("shape", ()))
             bound.arguments["seed"] = zlib.crc32(f"{name} {size}".encode()) % 2**31
             return real[name](*bound.args, **bound.kwargs)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from .found import Trace
 from .masks import CarriesMask
+from .nodes import has_own_graph
 from .trace import Run
 
 
@@ -34,9 +35,15 @@ def unlike_in_training(found: Trace, trained: Trace, model: Any) -> dict[int, st
     failed = {key: reason for key in trained.closed if key not in found.closed}
     if failed:
         return failed
+    if found.losses != trained.losses:
+        adding = set(found.losses).symmetric_difference(trained.losses) or {*found.losses}
+        told = {id(call.layer): reason for call in found.opened if call.path in adding}
+        if told:
+            return told
     ours, theirs = _by_path(found), _by_path(trained)
     unlike = {id(call.layer): reason for call in found.opened if ours.get(call.path, []) != theirs.get(call.path, [])}
-    return unlike if unlike or ours.get((), []) == theirs.get((), []) else {id(model): reason}
+    is_like = has_own_graph(model) or ours.get((), []) == theirs.get((), [])
+    return unlike if unlike or is_like else {id(model): reason}
 
 
 def _by_path(found: Trace) -> dict[tuple[str, ...], list[Hashable]]:
