@@ -74,16 +74,17 @@ class _Watched:
 
     def __init__(self, run: Run, found: Trace, known: Mapping[int, int]) -> None:
         self.layers: dict[int, Any] = {}
-        self.opened: set[int] = set()
+        self.unsteady: set[int] = set()
         self.outputs: dict[int, list[list[int | None]]] = {}  # of each call of a layer
         for call in found.opened:
             self._add(call.layer, keras.tree.flatten(call.outputs), known)
-            self.opened.add(id(call.layer))
-        closed = [
-            node for node in found.nodes if id(node.operation) in found.closed and node.operation is not run.model
-        ]
+        self.around: dict[int, int] = {}  # the layer that calls a closed one, or the model
+        by_path = {call.path: id(call.layer) for call in found.opened}
+        nodes = [node for node in found.nodes if node.operation is not run.model]
+        closed = [node for node in nodes if id(node.operation) in found.closed]
         for node in sorted(closed, key=lambda each: each.outputs[0]._keras_history.node_index):
             self._add(node.operation, node.outputs, known)
+            self.around[id(node.operation)] = by_path.get(found.paths.get(id(node), ()), id(run.model))
 
     def _add(self, layer: Any, outputs: list[Any], known: Mapping[int, int]) -> None:
         self.layers[id(layer)] = layer
@@ -118,21 +119,25 @@ def _compared(
         return keras.tree.pack_sequence_as(outputs, same)
 
     expected = _run(model, batch, training, watched, first)
-    if kind == KINDS[0] and not training:
+    if kind == KINDS[0]:
         remaining = {key: [*each] for key, each in made.items()}
         twice = _run(model, batch, training, watched, again)
         if not unlike and any(map(_differ, expected, twice)):
             unlike[id(model)] = "computes otherwise each time it is called, by a state of its own in Python"
-    for key in [key for key in unlike if key not in watched.opened and key != id(model)]:
-        unlike.pop(key)  # it is closed already
+    for key in [key for key in unlike if key in watched.around]:  # they are closed already
+        watched.unsteady.add(key)
+        unlike.pop(key)
     if unlike:
         return unlike
     real = _by_index(watched, made)
 
     def see(index: int, value: Any) -> Any:
         for key, theirs in real.get(index, ()):
-            if key in watched.opened and (apart := _differ(theirs, value)):
-                unlike.setdefault(key, f"computes something else than its operations do, {mode}, {apart}")
+            if key not in watched.unsteady and (apart := _differ(theirs, value)):
+                # A closed layer is itself: it is called otherwise there than it would be here.
+                unlike.setdefault(
+                    watched.around.get(key, key), f"computes something else than its operations do, {mode}, {apart}"
+                )
             value = with_mask_of(value, keras.ops.copy(theirs))
         return value
 
