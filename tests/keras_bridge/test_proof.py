@@ -83,6 +83,7 @@ def called(model: keras.Model) -> keras.Model:
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("model", "reason"),
     [
@@ -103,10 +104,9 @@ def test_what_operations_do_not_say_keeps_a_layer_whole(model: Any, reason: str)
     assert space.baseline.measure().n_params == given.count_params()
     assert space.source.unproven == ""
     assert all(np.array_equal(old, new) for old, new in zip(before, given.variables, strict=True))
-    for layer in given._flatten_layers():
-        assert getattr(layer, "calls", 0) in (0, 1)  # what building it did
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("reads", ["attention", "product"])
 def test_a_mask_is_hung_on_what_a_layer_of_ones_own_makes(reads: str) -> None:
     inputs = keras.Input((7,), dtype="int32")
