@@ -28,6 +28,9 @@ class Trace:
         weights: variables and what stands for them, by the variable.
         constants: the values of tensors that no input goes into.
         closed: why a layer could not be opened.
+        unproven: the closed layers that do something else than their operations, as far as those can be seen.
+        needs_masks: whether a layer of Keras's looks for masks on its inputs, where they have to be then.
+        losses: the opened layers that a loss was added inside of, for each.
         opened: the calls of opened layers, inner ones first.
         modes: the mode that a node is always in, or ``None`` where it has the model's.
         losses: the opened layers that added one, each as often as it did.
@@ -41,6 +44,8 @@ class Trace:
     weights: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     constants: dict[int, Any] = field(default_factory=dict)
     closed: dict[int, str] = field(default_factory=dict)
+    unproven: frozenset[int] = frozenset()
+    needs_masks: bool = False
     opened: list[OpenedCall] = field(default_factory=list)
     modes: dict[int, bool | None] = field(default_factory=dict)
     losses: list[int] = field(default_factory=list)

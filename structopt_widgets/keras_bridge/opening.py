@@ -23,6 +23,7 @@ from .drawing import draws_recorded
 from .found import OpenedCall, Trace
 from .kinds import kinds_of
 from .losses import activity_losses, metrics_silent, with_losses
+from .masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
 from .nodes import called, fresh_names, graph_of, nodes_restored
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 from .tensorflow_calls import tensorflow_traced
@@ -104,7 +105,7 @@ class _Tracer:
                     self._swaps[id(layer)] = list(self._stand_ins(layer))
                     self._put(layer, symbolic=True)
                     vars(layer)["add_loss"] = self._adds_loss(layer)
-                    if layer is not self._model:
+                    if layer is not self._model or id(layer) in self._found.closed:
                         stays = id(layer) in self._found.closed or is_ruled(layer)
                         vars(layer)["symbolic_call"] = self._closed(layer) if stays else self._opened(layer)
                 yield
@@ -186,8 +187,10 @@ class _Tracer:
 
     def _closed(self, layer: Any) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
+            self._found.needs_masks |= looks_at_masks(layer, args, kwargs)
             with self._real(layer):
                 outputs = self._whole(layer, type(layer).symbolic_call(layer, *args, **kwargs), args, kwargs)
+            take_masks(layer, args, kwargs)
             masks = {key: value for key, value in kwargs.items() if key.endswith("mask") and _has_tensors(value)}
             for tensor in keras.tree.flatten(outputs) if masks else ():
                 self._found.masks[id(tensor)] = masks
@@ -214,10 +217,12 @@ class _Tracer:
             effects, calls = self._effects(), len(self._found.opened)
             losses, adders = len(self._losses), len(self._found.losses)
             self._path.append(layer.name)
+            mask = mask_of_inputs(args, kwargs)
             try:
                 outputs = called(layer, *args, **kwargs)
                 self._check_effects(effects)
                 outputs = keras.tree.map_structure(self._symbolic, outputs)
+                outputs = with_masks(layer, args[0] if args else next(iter(kwargs.values()), None), outputs, mask)
                 self._losses += activity_losses(layer, outputs)
             # call() is the user's own code, and may look at values.
             except Exception as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -80,6 +80,11 @@ def _told(model: keras.Model) -> Callable[..., Any]:
         return model.call(inputs, training=training) if asks and training is not None else model.call(inputs)
 
     return call
+
+
+def whole(run: Run) -> Run:
+    """The same with the model as one layer."""
+    return replace(run, call=run.model)
 
 
 def _is_known(operation: Any) -> bool:

@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from .found import Trace
+from .masks import CarriesMask
 from .modes import depends_on_mode, passes_on
 from .trace import Run
 
@@ -18,8 +19,12 @@ from .trace import Run
 def depends_on_training(run: Run, found: Trace) -> bool:
     """Whether any code of a user's own was told if it is training, or tells a layer."""
     functions = [run.call, *(call.layer.call for call in found.opened)]
-    told = any("training" in inspect.signature(each).parameters for each in functions)
-    return told or any(map(depends_on_mode, found.nodes))
+    return any(map(is_told, functions)) or any(map(depends_on_mode, found.nodes))
+
+
+def is_told(function: Any) -> bool:
+    """Whether a function takes the argument that says if it is training."""
+    return "training" in inspect.signature(function).parameters
 
 
 def unlike_in_training(found: Trace, trained: Trace) -> dict[int, str]:
@@ -61,8 +66,10 @@ def _by_path(found: Trace) -> dict[tuple[str, ...], list[Hashable]]:
 
 def _signature(node: Any) -> Hashable:
     operation = node.operation
-    if isinstance(operation, keras.Layer):
-        what: Hashable = id(operation)
+    if isinstance(operation, CarriesMask):
+        what: Hashable = CarriesMask  # one of its own each time
+    elif isinstance(operation, keras.Layer):
+        what = id(operation)
     else:
         what = (
             type(operation),

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+from keras.src.backend.common import global_state
+
+PENDING = "uninitialized_variables"  # where Keras lists what it has still to allocate
 
 
 @contextlib.contextmanager
@@ -42,3 +45,19 @@ def without_weights() -> Iterator[None]:
 def is_allocated(variable: Any) -> bool:
     """Whether a variable holds values; without them Keras answers with freshly made placeholders."""
     return getattr(variable, "_value", None) is not None
+
+
+def allocate_late(model: keras.Model) -> None:
+    """Give values to the weights that a trace made a layer add to a model that has values already.
+
+    Training makes some layers build what inference leaves out. Without values such a weight would be another random
+    one each time it is read.
+    """
+    late = [variable for variable in model.variables if not is_allocated(variable)]
+    if not late or len(late) == len(model.variables):
+        return
+    for variable in late:
+        variable._deferred_initialize()
+    done = {id(variable) for variable in late}
+    pending = global_state.get_global_attribute(PENDING, [])
+    global_state.set_global_attribute(PENDING, [each for each in pending if id(each) not in done])
