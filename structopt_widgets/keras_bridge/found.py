@@ -27,8 +27,10 @@ class Trace:
         masks: those that Keras handed to a layer by itself, by the first tensor that the layer made.
         weights: variables and what stands for them, by the variable.
         constants: the values of tensors that no input goes into.
+        makers: the opened layers that made them.
         closed: why a layer could not be opened.
         opened: the calls of opened layers, inner ones first.
+        for_losses: the nodes that only the model's own losses need.
     """
 
     inputs: Any
@@ -38,5 +40,7 @@ class Trace:
     masks: dict[int, dict[str, Any]] = field(default_factory=dict)
     weights: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     constants: dict[int, Any] = field(default_factory=dict)
+    makers: dict[int, tuple[str, ...]] = field(default_factory=dict)
     closed: dict[int, str] = field(default_factory=dict)
     opened: list[OpenedCall] = field(default_factory=list)
+    for_losses: list[Any] = field(default_factory=list)

@@ -24,6 +24,7 @@ from .found import OpenedCall, Trace
 from .kinds import kinds_of
 from .losses import activity_losses, metrics_silent, with_losses
 from .nodes import called, fresh_names, graph_of, nodes_restored
+from .repeated import repeats_recorded
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 
 _PATCHING = threading.RLock()
@@ -79,20 +80,26 @@ class _Tracer:
             finally:
                 global_state.set_global_attribute(_CONTEXT, before)
             self._check_effects(0)
-            found.outputs = with_losses(found.outputs, self._losses)
             ends = keras.tree.flatten(found.outputs)
             other = [each for each in ends if not isinstance(each, keras.KerasTensor)]
             if other or not ends:
                 raise ValueError(f"all outputs must be tensors that depend on the inputs; received {other or ends}")
             stop = {id(each) for each in keras.tree.flatten(found.inputs)}
             found.nodes = self._behind(ends, stop, found.masks)
+            if self._losses:
+                found.outputs = with_losses(found.outputs, self._losses, in_training=bool(training))
+                computed = set(map(id, found.nodes))
+                found.nodes = self._behind(keras.tree.flatten(found.outputs), stop, found.masks)
+                found.for_losses = [node for node in found.nodes if id(node) not in computed]
         return found
 
     @contextlib.contextmanager
     def _everything_swapped(self) -> Iterator[None]:
         draws = draws_recorded(lambda: not self._is_closed)
         metrics = metrics_silent(self._layers.values()) if self._forgets else contextlib.nullcontext()
-        with nodes_restored(self._model), fresh_names(), self._no_nodes_of_opened_layers(), draws, metrics:
+        samples = {each.shape[0] for each in keras.tree.flatten(self._found.inputs) if each.shape}
+        repeats = repeats_recorded(samples, lambda constant: None if self._is_closed else self._symbolic(constant))
+        with nodes_restored(self._model), fresh_names(), self._no_nodes_of_opened_layers(), draws, repeats, metrics:
             try:
                 for layer in self._layers.values():
                     self._swaps[id(layer)] = list(self._stand_ins(layer))
@@ -186,14 +193,22 @@ class _Tracer:
         return call
 
     def _whole(self, layer: Any, outputs: Any, args: Any, kwargs: Any) -> Any:
-        """``outputs`` with every length that follows from the inputs', where Keras leaves some open."""
+        """``outputs`` as long as follows from the inputs: Keras leaves some lengths open, a user's class may err."""
         shapes = [each.shape for each in keras.tree.flatten((args, kwargs)) if isinstance(each, keras.KerasTensor)]
-        if not any(None in each.shape for each in keras.tree.flatten(outputs)) or any(None in each for each in shapes):
+        is_open = any(None in each.shape for each in keras.tree.flatten(outputs))
+        is_sure = not is_open and id(layer) not in self._found.closed
+        if is_sure or any(None in each for each in shapes):
             return outputs
-        config = {key: value for key, value in layer.get_config().items() if key != "name"}
+        config = {key: value for key, value in layer.get_config().items() if key != "name"} if is_open else id(layer)
         key = type(layer), repr(config), repr(shapes)
         if key not in self._specs:
-            made = compute_output_spec(layer.call, *args, **kwargs)
+            try:
+                made = compute_output_spec(layer.call, *args, **kwargs)
+            # A user's own call() may only run on values.
+            except Exception:
+                if is_open:
+                    raise
+                made = outputs
             self._specs[key] = [each.shape for each in keras.tree.flatten(made)]
         flat = zip(keras.tree.flatten(outputs), self._specs[key], strict=True)
         whole = [keras.KerasTensor(shape, dtype=each.dtype) for each, shape in flat]
@@ -219,7 +234,7 @@ class _Tracer:
                 path = tuple(self._path)
                 self._path.pop()
             self._inside.add(id(layer))
-            self._record(OpenedCall(layer, path, args, kwargs, outputs))
+            self._record(OpenedCall(layer, path, args, kwargs, outputs), self._losses[losses:])
             return outputs
 
         return call
@@ -231,11 +246,13 @@ class _Tracer:
             raise ClosedError("makes something that is no tensor")
         tensor = keras.KerasTensor(tuple(output.shape), dtype=keras.backend.standardize_dtype(output.dtype))
         self._found.constants[id(tensor)] = output
+        self._found.makers[id(tensor)] = tuple(self._path)
         self._kept_alive.append(tensor)
         return tensor
 
-    def _record(self, call: OpenedCall) -> None:
-        outputs = [each for each in keras.tree.flatten(call.outputs) if isinstance(each, keras.KerasTensor)]
+    def _record(self, call: OpenedCall, losses: Sequence[Any]) -> None:
+        made = [*keras.tree.flatten(call.outputs), *losses]
+        outputs = [each for each in made if isinstance(each, keras.KerasTensor)]
         given = {id(each) for each in keras.tree.flatten((call.args, call.kwargs))}
         for node in self._behind(outputs, given, self._found.masks):
             self._found.paths.setdefault(id(node), call.path)

@@ -17,7 +17,7 @@ from .shapes import check_shape
 from .source import KerasSource
 from .text_inputs import dtypes_with_text, may_read_text
 from .trace import Run, needs_run, run_of
-from .training_branches import takes_training, unlike_in_training
+from .training_branches import takes_training, unlike_in_training, with_losses_of_training
 
 
 def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[ModelGraph, KerasSource]:
@@ -72,10 +72,12 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
         found = _traced(run, closed)
         closed |= found.closed
         if takes_training(run, found):
-            unlike = unlike_in_training(found, _traced(run, closed, training=True))
+            trained = _traced(run, closed, training=True)
+            unlike = unlike_in_training(found, trained)
             if unlike:
                 closed |= unlike
                 continue
+            found = with_losses_of_training(found, trained)
         reader = GraphReader()
         try:
             graph = reader.read_trace(found, run, model)
