@@ -43,7 +43,7 @@ GEMMA_2B = {
     [("Llama3Backbone", LLAMA_3_8B, "llama3_8b_en"), ("GemmaBackbone", GEMMA_2B, "gemma_2b_en")],
 )
 def test_a_large_decoder_opens_and_is_live(
-    name: str, sizes: dict[str, Any], preset: str, record_property: Any, capsys: pytest.CaptureFixture[str]
+    name: str, sizes: dict[str, Any], preset: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     from keras_hub import models as hub
     from kerashub.presets import published
