@@ -10,7 +10,7 @@ import numpy as np
 from ..graph import BatchSize, Tensor
 
 # Large, so that no length of a model is a multiple of one by chance; small, so that an array of so many rows is none.
-_PRIMES = (3001, 3011, 3019, 3023, 3037, 3041, 3049, 3061)
+PRIMES = (3001, 3011, 3019, 3023, 3037, 3041, 3049, 3061)
 
 
 class UnreadableError(ValueError):
@@ -22,7 +22,7 @@ class UnreadableError(ValueError):
 def batch_prime(model: Any) -> int:
     """A batch size that divides no length of a model's weights."""
     lengths = {length for variable in model.variables for length in variable.shape}
-    return next(prime for prime in _PRIMES if not any(length and length % prime == 0 for length in lengths))
+    return next(prime for prime in PRIMES if not any(length and length % prime == 0 for length in lengths))
 
 
 def tensor_of(tensor: Any, prime: int) -> Tensor:

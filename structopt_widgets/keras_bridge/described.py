@@ -99,6 +99,11 @@ def _serialized(operation: Any, name: str) -> dict[str, Any]:
         serialized["config"] |= adapted_entries(operation)
     # get_config may be a user's own code; measuring works without it, and build() says what is missing.
     except Exception as error:
+        if type(operation) is keras.layers.Identity:
+            # Made with a DTypePolicy object, it has no configuration; there is nothing else that it is made with.
+            dtype = keras.saving.serialize_keras_object(operation.dtype_policy)
+            config = {"name": name, "trainable": operation.trainable, "dtype": dtype}
+            return {"module": "keras.layers", "class_name": "Identity", "config": config, "registered_name": None}
         config = {"name": name} if isinstance(operation, keras.Layer) else _arguments(operation)
         return {"config": config, "error": f"{type(error).__name__}: {error}"}
     serialized["config"]["name"] = name

@@ -27,13 +27,13 @@ class Trace:
         masks: those that Keras handed to a layer by itself, by the first tensor that the layer made.
         weights: variables and what stands for them, by the variable.
         constants: the values of tensors that no input goes into.
+        makers: the opened layers that made them.
         closed: why a layer could not be opened.
         unproven: the closed layers that do something else than their operations, as far as those can be seen.
         needs_masks: whether a layer of Keras's looks for masks on its inputs, where they have to be then.
-        losses: the opened layers that a loss was added inside of, for each.
         opened: the calls of opened layers, inner ones first.
         modes: the mode that a node is always in, or ``None`` where it has the model's.
-        losses: the opened layers that added one, each as often as it did.
+        for_losses: the nodes that only the model's own losses need.
     """
 
     inputs: Any
@@ -43,9 +43,10 @@ class Trace:
     masks: dict[int, dict[str, Any]] = field(default_factory=dict)
     weights: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     constants: dict[int, Any] = field(default_factory=dict)
+    makers: dict[int, tuple[str, ...]] = field(default_factory=dict)
     closed: dict[int, str] = field(default_factory=dict)
     unproven: frozenset[int] = frozenset()
     needs_masks: bool = False
     opened: list[OpenedCall] = field(default_factory=list)
     modes: dict[int, bool | None] = field(default_factory=dict)
-    losses: list[int] = field(default_factory=list)
+    for_losses: list[Any] = field(default_factory=list)

@@ -12,22 +12,24 @@ from keras import ops
 
 @keras.saving.register_keras_serializable("structopt_widgets")
 class AddsLoss(keras.layers.Layer):
-    """Passes the first tensor on, and adds the others as losses of the model."""
+    """Passes the first tensor on, and adds the others as losses of the model; ``in_training`` says when only."""
 
-    def __init__(self, **kwargs: Any) -> None:
+    def __init__(self, in_training: bool = False, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
+        self.in_training = in_training
 
-    def call(self, inputs: Any) -> Any:
+    def call(self, inputs: Any, training: Any = None) -> Any:
         first, *losses = inputs
-        for loss in losses:
+        for loss in losses if training or not self.in_training else ():
             self.add_loss(loss)
         return first
 
-    def compute_output_spec(self, inputs: Any) -> keras.KerasTensor:
+    def compute_output_spec(self, inputs: Any, training: Any = None) -> keras.KerasTensor:
         return keras.KerasTensor(inputs[0].shape, dtype=inputs[0].dtype)
 
     def get_config(self) -> dict[str, Any]:
-        return {key: value for key, value in super().get_config().items() if key != "autocast"}
+        config = super().get_config() | {"in_training": self.in_training}
+        return {key: value for key, value in config.items() if key != "autocast"}
 
 
 def activity_losses(layer: Any, outputs: Any) -> list[Any]:
@@ -38,13 +40,13 @@ def activity_losses(layer: Any, outputs: Any) -> list[Any]:
     return [layer.activity_regularizer(each) / (each.shape[0] if each.ndim else 1) for each in made]
 
 
-def with_losses(outputs: Any, losses: list[Any]) -> Any:
-    """``outputs``, the first of them passed on by what adds ``losses``."""
+def with_losses(outputs: Any, losses: list[Any], in_training: bool) -> Any:
+    """``outputs``, the first of them passed on by what adds ``losses``, or adds them ``in_training`` only."""
     if not losses:
         return outputs
     first, *rest = keras.tree.flatten(outputs)
     plain = [each if each.ndim == 0 else ops.sum(each) for each in losses]
-    made = AddsLoss(name="losses")([first, *plain])
+    made = AddsLoss(in_training, name="losses")([first, *plain])
     return keras.tree.pack_sequence_as(outputs, [made, *rest])
 
 

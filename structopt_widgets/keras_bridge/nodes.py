@@ -10,6 +10,7 @@ from typing import Any
 import keras
 from keras.src.backend.common import global_state
 from keras.src.models import Functional
+from keras.src.models.functional import operation_fn
 
 _NAMES_GIVEN = "object_name_uids"  # where Keras counts the names it gives
 
@@ -48,13 +49,11 @@ def _at_all_timesteps(layer: Any, inputs: Any, mask: Any = None, **_: Any) -> An
 
 def called_again(graph: keras.Model, inputs: Any, training: bool | None = None) -> Any:
     """The outputs of a functional graph on other inputs; unlike ``graph(inputs)``, no input is converted."""
-
-    def told(operation: Any) -> Any:
-        if training is None or not getattr(operation, "_call_has_training_arg", False):
-            return operation
-        return lambda *args, **kwargs: operation(*args, **{**kwargs, "training": training})
-
-    return graph._run_through_graph(inputs, operation_fn=told)
+    if training is None:
+        context = global_state.get_global_attribute("current_call_ctx")
+        training = None if context is None else context.get_value("training")
+    # As in Keras's own: what a layer was told of training when the graph was made is not what it is told now.
+    return graph._run_through_graph(inputs, operation_fn=lambda operation: operation_fn(operation, training=training))
 
 
 def has_own_cell(operation: Any) -> bool:

@@ -25,6 +25,7 @@ from .kinds import kinds_of
 from .losses import activity_losses, metrics_silent, with_losses
 from .masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
 from .nodes import called, fresh_names, graph_of, nodes_restored
+from .repeated import repeats_recorded
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 from .tensorflow_calls import tensorflow_traced
 
@@ -83,13 +84,17 @@ class _Tracer:
             finally:
                 global_state.set_global_attribute(_CONTEXT, before)
             self._check_effects(0)
-            found.outputs = with_losses(found.outputs, self._losses)
             ends = keras.tree.flatten(found.outputs)
             other = [each for each in ends if not isinstance(each, keras.KerasTensor)]
             if other or not ends:
                 raise ValueError(f"all outputs must be tensors that depend on the inputs; received {other or ends}")
             stop = {id(each) for each in keras.tree.flatten(found.inputs)}
             found.nodes = self._behind(ends, stop, found.masks)
+            if self._losses:
+                found.outputs = with_losses(found.outputs, self._losses, in_training=bool(training))
+                computed = set(map(id, found.nodes))
+                found.nodes = self._behind(keras.tree.flatten(found.outputs), stop, found.masks)
+                found.for_losses = [node for node in found.nodes if id(node) not in computed]
         return found
 
     @contextlib.contextmanager
@@ -99,12 +104,15 @@ class _Tracer:
 
         draws, calls = draws_recorded(is_tracing), tensorflow_traced(is_tracing)
         metrics = metrics_silent(self._layers.values()) if self._forgets else contextlib.nullcontext()
-        with nodes_restored(self._model), fresh_names(), self._no_nodes_of_opened_layers(), draws, calls, metrics:
+        samples = {each.shape[0] for each in keras.tree.flatten(self._found.inputs) if each.shape}
+        repeats = repeats_recorded(samples, lambda constant: None if self._is_closed else self._symbolic(constant))
+        recorded = self._no_nodes_of_opened_layers()
+        with nodes_restored(self._model), fresh_names(), recorded, draws, calls, repeats, metrics:
             try:
                 for layer in self._layers.values():
                     self._swaps[id(layer)] = list(self._stand_ins(layer))
                     self._put(layer, symbolic=True)
-                    vars(layer)["add_loss"] = self._adds_loss(layer)
+                    vars(layer)["add_loss"] = self._add_loss
                     if layer is not self._model or id(layer) in self._found.closed:
                         stays = id(layer) in self._found.closed or is_ruled(layer)
                         vars(layer)["symbolic_call"] = self._closed(layer) if stays else self._opened(layer)
@@ -115,13 +123,9 @@ class _Tracer:
                     vars(layer).pop("add_loss", None)
                     self._put(layer, symbolic=False)
 
-    def _adds_loss(self, layer: Any) -> Callable[[Any], None]:
-        def add_loss(loss: Any) -> None:
-            if not self._is_closed:
-                self._losses.extend(keras.tree.flatten(loss))
-                self._found.losses.append(id(layer))
-
-        return add_loss
+    def _add_loss(self, loss: Any) -> None:
+        if not self._is_closed:
+            self._losses.extend(keras.tree.flatten(loss))
 
     @contextlib.contextmanager
     def _no_nodes_of_opened_layers(self) -> Iterator[None]:
@@ -199,14 +203,22 @@ class _Tracer:
         return call
 
     def _whole(self, layer: Any, outputs: Any, args: Any, kwargs: Any) -> Any:
-        """``outputs`` with every length that follows from the inputs', where Keras leaves some open."""
+        """``outputs`` as long as follows from the inputs: Keras leaves some lengths open, a user's class may err."""
         shapes = [each.shape for each in keras.tree.flatten((args, kwargs)) if isinstance(each, keras.KerasTensor)]
-        if not any(None in each.shape for each in keras.tree.flatten(outputs)) or any(None in each for each in shapes):
+        is_open = any(None in each.shape for each in keras.tree.flatten(outputs))
+        is_sure = not is_open and id(layer) not in self._found.closed
+        if is_sure or any(None in each for each in shapes):
             return outputs
-        config = {key: value for key, value in layer.get_config().items() if key != "name"}
+        config = {key: value for key, value in layer.get_config().items() if key != "name"} if is_open else id(layer)
         key = type(layer), repr(config), repr(shapes)
         if key not in self._specs:
-            made = compute_output_spec(layer.call, *args, **kwargs)
+            try:
+                made = compute_output_spec(layer.call, *args, **kwargs)
+            # A user's own call() may only run on values.
+            except Exception:
+                if is_open:
+                    raise
+                made = outputs
             self._specs[key] = [each.shape for each in keras.tree.flatten(made)]
         flat = zip(keras.tree.flatten(outputs), self._specs[key], strict=True)
         whole = [keras.KerasTensor(shape, dtype=each.dtype) for each, shape in flat]
@@ -214,8 +226,7 @@ class _Tracer:
 
     def _opened(self, layer: Any) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
-            effects, calls = self._effects(), len(self._found.opened)
-            losses, adders = len(self._losses), len(self._found.losses)
+            effects, calls, losses = self._effects(), len(self._found.opened), len(self._losses)
             self._path.append(layer.name)
             mask = mask_of_inputs(args, kwargs)
             try:
@@ -228,14 +239,14 @@ class _Tracer:
             except Exception as error:
                 self._found.closed[id(layer)] = reason_of(error)
                 self._inside.discard(id(layer))
-                del self._found.opened[calls:], self._losses[losses:], self._found.losses[adders:]
+                del self._found.opened[calls:], self._losses[losses:]
                 self._forget(effects)
                 return self._closed(layer)(*args, **kwargs)
             finally:
                 path = tuple(self._path)
                 self._path.pop()
             self._inside.add(id(layer))
-            self._record(OpenedCall(layer, path, args, kwargs, outputs))
+            self._record(OpenedCall(layer, path, args, kwargs, outputs), self._losses[losses:])
             return outputs
 
         return call
@@ -247,11 +258,13 @@ class _Tracer:
             raise ClosedError("makes something that is no tensor")
         tensor = keras.KerasTensor(tuple(output.shape), dtype=keras.backend.standardize_dtype(output.dtype))
         self._found.constants[id(tensor)] = output
+        self._found.makers[id(tensor)] = tuple(self._path)
         self._kept_alive.append(tensor)
         return tensor
 
-    def _record(self, call: OpenedCall) -> None:
-        outputs = [each for each in keras.tree.flatten(call.outputs) if isinstance(each, keras.KerasTensor)]
+    def _record(self, call: OpenedCall, losses: Sequence[Any]) -> None:
+        made = [*keras.tree.flatten(call.outputs), *losses]
+        outputs = [each for each in made if isinstance(each, keras.KerasTensor)]
         given = {id(each) for each in keras.tree.flatten((call.args, call.kwargs))}
         for node in self._behind(outputs, given, self._found.masks):
             self._found.paths.setdefault(id(node), call.path)

@@ -39,6 +39,7 @@ class GraphReader:
         self._prime = 0  # of a traced graph, else none
         self._variables: dict[int, Any] = {}  # by the id of what stands for them
         self._constants: dict[int, Any] = {}
+        self._makers: dict[int, tuple[str, ...]] = {}
         self._reasons: dict[int, str] = {}
         self._unproven: frozenset[int] = frozenset()
         self._owners: dict[int, Any] = {}
@@ -56,8 +57,8 @@ class GraphReader:
     def read_trace(self, trace: Trace, run: Run, model: keras.Model) -> ModelGraph:
         """The graph that a trace shows. Raises :class:`UnreadableError` with the ``path`` of what it cannot say."""
         self._originals, self._prime, self._model = run.originals, run.prime, model.name
-        self._constants, self._reasons, self._modes = trace.constants, trace.closed, trace.modes
-        self._unproven = trace.unproven
+        self._constants, self._makers, self._reasons = trace.constants, trace.makers, trace.closed
+        self._modes, self._unproven = trace.modes, trace.unproven
         self._variables = {id(tensor): variable for variable, tensor in trace.weights.values()}
         self._variables |= {id(variable): variable for variable, _ in trace.weights.values()}
         layers = [node.operation for node in trace.nodes if isinstance(node.operation, keras.Layer)]
@@ -75,7 +76,7 @@ class GraphReader:
             try:
                 self._add(node, self._known, "".join(f"{each}_" for each in path), path, trace.masks)
             except UnreadableError as error:
-                error.path = path
+                error.path = error.path or path
                 raise
         return self._graph(run.model, trace.inputs, trace.outputs)
 
@@ -201,13 +202,18 @@ class GraphReader:
             return TensorRef(known.get(id(leaf), -1)) if id(leaf) in known else self._weight(leaf, known, path)
         if isinstance(leaf, keras.KerasTensor) and id(leaf) not in self._constants:
             return TensorRef(known[id(leaf)])
+        maker = self._makers.get(id(leaf), ())
         leaf = self._constants.get(id(leaf), leaf)
         if not keras.ops.is_tensor(leaf):
             return leaf
         # A constant of the model, as a position encoding: its values, without the backend's type.
         if not self._prime:
             return keras.ops.convert_to_numpy(leaf)
-        value, shape = one_sample(leaf, self._prime)
+        try:
+            value, shape = one_sample(leaf, self._prime)
+        except UnreadableError as error:
+            error.path = maker
+            raise
         return value if shape is None else self._repeated(value, shape, path)
 
     def _weight(self, leaf: Any, known: dict[int, int], path: tuple[str, ...]) -> TensorRef:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
-from collections import Counter
 from collections.abc import Hashable
 from typing import Any
 
@@ -11,6 +11,7 @@ import keras
 import numpy as np
 
 from .found import Trace
+from .losses import AddsLoss
 from .masks import CarriesMask
 from .modes import depends_on_mode, passes_on
 from .trace import Run
@@ -36,38 +37,45 @@ def unlike_in_training(found: Trace, trained: Trace) -> dict[int, str]:
     failed = {key: reason for key in trained.closed if key not in found.closed}
     if failed:
         return failed
-    ours, theirs = _by_path(found), _by_path(trained)
-    unlike = {id(call.layer): reason for call in found.opened if ours.get(call.path, []) != theirs.get(call.path, [])}
-    opened = {id(call.layer) for call in found.opened}
-    added = Counter(found.losses), Counter(trained.losses)
-    unlike |= {key: "adds a loss in training" for key in opened if added[0][key] != added[1][key]}
-    return unlike
+    return {id(call.layer): reason for call in found.opened if _is_unlike(found, trained, call.path)}
 
 
 def is_unlike_itself(found: Trace, trained: Trace) -> bool:
     """Whether the model's own ``call()`` does something else in training."""
-    opened = {id(call.layer) for call in found.opened}
-    own = [Counter(key for key in each.losses if key not in opened) for each in (found, trained)]
-    return _by_path(found).get((), []) != _by_path(trained).get((), []) or own[0] != own[1]
+    return _is_unlike(found, trained, ())
 
 
 def with_all_calls(found: Trace, trained: Trace) -> Trace:
-    """The trace of the two that has every call: layers such as dropout may be called in training only."""
-    return trained if len(trained.nodes) > len(found.nodes) else found
+    """The trace of the two that has every call: layers such as dropout, and losses, may be there in training only."""
+    if len(trained.nodes) <= len(found.nodes):
+        return found
+    for node in trained.for_losses:
+        if isinstance(node.operation, AddsLoss):
+            node.operation.in_training = not found.for_losses
+    return trained
 
 
-def _by_path(found: Trace) -> dict[tuple[str, ...], list[Hashable]]:
-    result: dict[tuple[str, ...], list[Hashable]] = {}
-    for node in found.nodes:
-        if not passes_on(node):
-            result.setdefault(found.paths.get(id(node), ()), []).append(_signature(node))
-    return result
+def _is_unlike(found: Trace, trained: Trace, path: tuple[str, ...]) -> bool:
+    """Whether the calls of one path differ, those that outputs need or, where both add losses, those of the losses."""
+    pairs = [[_computing(each) for each in (found, trained)]]
+    if found.for_losses:
+        pairs.append([each.for_losses for each in (found, trained)])
+    return any(_signatures(found, ours, path) != _signatures(trained, theirs, path) for ours, theirs in pairs)
+
+
+def _computing(found: Trace) -> list[Any]:
+    losses = set(map(id, found.for_losses))
+    return [node for node in found.nodes if id(node) not in losses]
+
+
+def _signatures(found: Trace, nodes: list[Any], path: tuple[str, ...]) -> list[Hashable]:
+    return [_signature(node) for node in nodes if found.paths.get(id(node), ()) == path and not passes_on(node)]
 
 
 def _signature(node: Any) -> Hashable:
     operation = node.operation
-    if isinstance(operation, CarriesMask):
-        what: Hashable = CarriesMask  # one of its own each time
+    if isinstance(operation, (CarriesMask, AddsLoss)):
+        what: Any = type(operation)  # one of its own each time
     elif isinstance(operation, keras.Layer):
         what = id(operation)
     else:
@@ -87,5 +95,7 @@ def _shown(leaf: Any) -> str:
     if isinstance(leaf, keras.KerasTensor):
         return f"{leaf.shape} {leaf.dtype}"
     if keras.ops.is_tensor(leaf) or isinstance(leaf, np.ndarray):
-        return np.asarray(leaf).tobytes().hex()
+        value = np.ascontiguousarray(leaf)
+        # Masks of a whole batch are large.
+        return f"{value.shape} {value.dtype} {hashlib.blake2b(value.data).hexdigest()}"
     return repr(leaf)

@@ -53,6 +53,7 @@ class _Connector:
         self._weights: dict[str, tuple[WeightAxes, ...]] = {}
         self._uncounted: dict[str, str] = {}
         self._calls: list[ConnectedCall] = []
+        self._firsts: dict[str, ConnectedCall] = {}  # of each layer
         self._uses = WeightUses(graph)
         self._borrowed = Borrowed(graph)
 
@@ -129,10 +130,12 @@ class _Connector:
             site.outputs = list(connection.outputs)
         if rule is not None:
             _pin_listed(site, connection)
-            _share_configuration(self._calls, site, rule, connection)
+            _share_configuration(self._firsts, site, rule, connection)
         axes = _as_stored(layer, rule, connection.weights)
         _share(layer.name, self._weights.setdefault(layer.name, axes), axes)
-        self._calls.append(ConnectedCall(call, site, rule, rows))
+        made = ConnectedCall(call, site, rule, rows)
+        self._calls.append(made)
+        self._firsts.setdefault(layer.name, made)
 
     def _answer(self, rule: LayerRule, site: Site, full: list[Shape]) -> tuple[Connection, Shape]:
         """What the rule says, in full shapes; and the rows of a sample that it does not see."""
@@ -228,13 +231,15 @@ def _pin_listed(site: Site, connection: Connection) -> None:
                 site.freeze(weight.axes, f"starts {name} from a list of values")
 
 
-def _share_configuration(calls: list[ConnectedCall], site: Site, rule: LayerRule, connection: Connection) -> None:
+def _share_configuration(
+    firsts: Mapping[str, ConnectedCall], site: Site, rule: LayerRule, connection: Connection
+) -> None:
     """A layer without weights that is called again still has one configuration: sizes written there are one."""
     layer = site.layer.name
-    earlier = [each for each in calls if each.call.layer == layer]
-    if not earlier or connection.weights or type(rule).config is LayerRule.config:
+    earlier = None if connection.weights or type(rule).config is LayerRule.config else firsts.get(layer)
+    if earlier is None:
         return
-    for one, other in zip(earlier[0].site.outputs, site.outputs, strict=True):
+    for one, other in zip(earlier.site.outputs, site.outputs, strict=True):
         for left, right in zip(one, other, strict=False):
             why = f"{layer} is used several times, with the same sizes in its configuration"
             if len(one) == len(other) and baseline_size(left) == baseline_size(right):

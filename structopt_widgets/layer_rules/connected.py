@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -74,7 +75,11 @@ class ConnectedGraph:
 
     def first_call(self, layer: str) -> ConnectedCall:
         """The first use of ``layer``."""
-        return next(each for each in self.calls if each.call.layer == layer)
+        return self._first_calls[layer]
+
+    @functools.cached_property
+    def _first_calls(self) -> dict[str, ConnectedCall]:
+        return {each.call.layer: each for each in reversed(self.calls)}
 
     def lengths(self, tensor: int) -> tuple[int, ...]:
         """Shape of a tensor in the model as read, without the batch axis."""
