@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +20,7 @@ from .shapes import check_shape
 from .source import KerasSource
 from .text_inputs import dtypes_with_text, may_read_text
 from .trace import Run, needs_run, run_of, whole
-from .training_branches import depends_on_training, is_told, is_unlike_itself, unlike_in_training, with_all_calls
+from .training_branches import depends_on_training, is_unlike_itself, unlike_in_training, with_all_calls
 from .without_weights import allocate_late
 
 
@@ -121,11 +119,8 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
 
 
 def _traced(run: Run, closed: dict[int, str], training: bool | None = None) -> Trace:
-    call: Callable[..., Any] = run.call
-    if training and is_told(run.call):
-        call = functools.partial(call, training=True)
     try:
-        return trace(run.model, run.inputs, call, closed, training)
+        return trace(run.model, run.inputs, run.call, closed, training)
     # call() is the user's own code: whatever it raises, the answer is the same.
     except Exception as error:
         shapes = keras.tree.map_structure(lambda tensor: tuple(tensor.shape)[1:], run.inputs)

@@ -11,6 +11,7 @@ import keras
 from ..graph import UNREAD, WEIGHT, BatchSize, Call, ModelGraph, TensorRef
 from ..graph.model_graph import map_structure
 from .drawing import Draw
+from .modes import MODE
 from .replayed import counts_samples, operation_class
 
 Notice = Callable[[int, Any], Any]
@@ -63,7 +64,7 @@ def _made(
     if isinstance(operation, keras.Layer):
         if "training" in inspect.signature(operation.call).parameters:
             # Whatever it was told when it was read: so does the functional model that a rebuilt one is.
-            kwargs["training"] = training
+            kwargs["training"] = layer.serialized.get(MODE, training)
         return keras.tree.flatten(operation(*args, **kwargs))
     if counts_samples(dict(layer.config)):
         operation = operation_class(layer.serialized).from_config(filled(layer.config))

@@ -69,22 +69,22 @@ def run_of(model: keras.Model, input_shape: Any, dtype: Any) -> Run:
     else:
         shape = input_shape if input_shape is not None else _built_shape(model)
     inputs = _symbolic(shape, dtype, prime)
-    return Run(traced, inputs, prime, _told(traced), originals)
+    return Run(traced, inputs, prime, _told(traced, traced.call), originals)
 
 
-def _told(model: keras.Model) -> Callable[..., Any]:
-    """A model's ``call()``, told if it is training where it asks for that."""
+def _told(model: keras.Model, run: Callable[..., Any]) -> Callable[..., Any]:
+    """``run``, which is ``model`` or its ``call()``, told if it is training where the model asks for that."""
     asks = "training" in inspect.signature(model.call).parameters
 
     def call(inputs: Any, training: bool | None = None) -> Any:
-        return model.call(inputs, training=training) if asks and training is not None else model.call(inputs)
+        return run(inputs, training=training) if asks and training is not None else run(inputs)
 
     return call
 
 
 def whole(run: Run) -> Run:
     """The same with the model as one layer."""
-    return replace(run, call=run.model)
+    return replace(run, call=_told(run.model, run.model))
 
 
 def _is_known(operation: Any) -> bool:
