@@ -62,6 +62,14 @@ class Things:
 
         return sw.StructureSpace.from_keras(keras.Sequential([keras.Input((4,)), keras.layers.Dense(2, name="z")]))
 
+    @functools.cached_property
+    def huge(self) -> sw.Structure:
+        import keras
+
+        with sw.without_weights():
+            layers = [keras.layers.Dense(10**9, name="a"), keras.layers.Dense(2)]
+            return sw.StructureSpace.from_keras(keras.Sequential([keras.Input((1000,)), *layers])).baseline
+
     @property
     def structure(self) -> sw.Structure:
         return self.space.baseline
@@ -318,6 +326,7 @@ def _structure_rows() -> Iterator[Row]:
             lambda things, value, name=name: things.structure.with_width("a", 4).build(**{name: value}),
             values,
         )
+    yield Row("build(a billion units)", lambda things, value: things.huge.build(value), ["fresh"])
     yield Row("structure.diff(other)", lambda things, value: things.structure.diff(value), [None, 3, "a", THING, {}])
     texts = [None, 3, THING, [], b"\xff", "", "{", "[]", "3", "null", '"a"', "NaN", _nested(100_000), '{"format": 3}']
     for kind in (sw.Structure, sw.Trial):

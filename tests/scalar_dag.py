@@ -28,6 +28,11 @@ def tree(terms: Any, operations: int = 1) -> int:
     return int(level[0])
 
 
+def total(terms: Any) -> int:
+    """The same, counted from a start at zero: even one term takes an operation, as that of a product does."""
+    return max(tree(terms), int(max(terms)) + 1)
+
+
 def over_last(function: Callable[[Array], Any], x: Array) -> Array:
     """``function`` of each vector along the last axis."""
     return np.apply_along_axis(function, -1, x)
@@ -35,12 +40,12 @@ def over_last(function: Callable[[Array], Any], x: Array) -> Array:
 
 def products(x: Array, units: int) -> Array:
     """Products of each vector with a matrix of weights."""
-    return over_last(lambda row: np.full(units, tree(row + 1)), x)
+    return over_last(lambda row: np.full(units, total(row + 1)), x)
 
 
 def softmax(row: Array) -> Array:
-    exp = np.maximum(tree(row), row) + 1 + 1
-    return np.maximum(exp, tree(exp)) + 1
+    exp = np.maximum(total(row), row) + 1 + 1
+    return np.maximum(exp, total(exp)) + 1
 
 
 def activated(x: Array, function: Any) -> Array:
@@ -55,7 +60,7 @@ def dense(layer: kl.Dense, x: Array) -> Array:
 def convolved(layer: kl.Conv1D, x: Array) -> Array:
     (size,), (step,) = layer.kernel_size, layer.strides
     windows = [x[at : at + size].ravel() for at in range(0, len(x) - size + 1, step)]
-    sums = np.array([np.full(layer.filters, tree(window + 1)) for window in windows])
+    sums = np.array([np.full(layer.filters, total(window + 1)) for window in windows])
     return activated(sums + layer.use_bias, layer.activation)
 
 
@@ -107,11 +112,11 @@ def attention(layer: kl.MultiHeadAttention, x: Array) -> Array:
     query = key + 1
     context = np.zeros_like(query)
     for head in range(heads):
-        scores = np.array([[tree(np.maximum(q, k) + 1) for k in key[:, head]] for q in query[:, head]])
+        scores = np.array([[total(np.maximum(q, k) + 1) for k in key[:, head]] for q in query[:, head]])
         weights = over_last(softmax, scores)
         for at in range(len(x)):
             for unit in range(size):
-                context[at, head, unit] = tree(np.maximum(weights[at], value[:, head, unit]) + 1)
+                context[at, head, unit] = total(np.maximum(weights[at], value[:, head, unit]) + 1)
     return products(context.reshape(len(x), -1), x.shape[-1]) + bias
 
 

@@ -39,6 +39,10 @@ def plot_layer_costs(
         baseline: another report, drawn as outlines behind the bars.
 
     Raises ``ValueError`` for a column that is not in the table.
+
+    >>> figure = sw.plot_layer_costs(space.scaled(0.5).measure(), baseline=space.baseline.measure())
+    >>> len(figure.data)
+    2
     """
     return _draw(_layer_costs_info(cost, metric, baseline))
 

@@ -71,7 +71,10 @@ def plot_tradeoff_svg(
     height: int = 400,
     references: Mapping[str, float] | None = None,
 ) -> Svg:
-    """As :func:`plot_tradeoff`, as a picture of ``width`` x ``height`` pixels that needs no script."""
+    """As :func:`plot_tradeoff`, as a picture of ``width`` x ``height`` pixels that needs no script.
+
+    >>> picture = sw.plot_tradeoff_svg(study.trials, x="flops", baseline=0)
+    """
     return _draw(tradeoff_info(trials, x, y, baseline, cursor, logx, references), width, height)
 
 

@@ -108,6 +108,8 @@ def plot_tradeoff(
         references: scores to draw as horizontal lines, such as ``sw.reference_scores(data)``.
 
     Raises ``ValueError`` for a column or a number that is not in the table.
+
+    >>> figure = sw.plot_tradeoff(study.trials, x="flops", baseline=0)
     """
     import plotly.graph_objects as go
     from plotly.basedatatypes import BaseFigure

@@ -1,6 +1,6 @@
 """Floor 0: a model as plain data, whose channel dimensions are values (standard library and NumPy only)."""
 
-from .arithmetic import ceil_log2, maximum, product
+from .arithmetic import ceil_log2, maximum, product, sum_depth
 from .dimensions import (
     BATCH,
     Concat,
@@ -52,5 +52,6 @@ __all__ = [
     "product",
     "size",
     "split",
+    "sum_depth",
     "unify",
 ]

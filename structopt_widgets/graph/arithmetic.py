@@ -35,7 +35,11 @@ def maximum(*values: Number) -> Number:
 
 
 def ceil_log2(n: Number) -> Number:
-    """``ceil(log2(n))`` for an integer ``n >= 1``: the depth of a tree that combines ``n`` terms in pairs."""
+    """``ceil(log2(n))`` for an integer ``n >= 1``: the depth of a tree that combines ``n`` terms in pairs.
+
+    >>> sw.ceil_log2(5)
+    3
+    """
     if isinstance(n, (int, np.integer)):
         return (whole(n, "terms that are combined", least=1) - 1).bit_length()
     if isinstance(n, Expression):
@@ -50,6 +54,15 @@ def ceil_log2(n: Number) -> Number:
     import sympy
 
     return sympy.ceiling(sympy.log(n, 2))
+
+
+def sum_depth(n: Number) -> Number:
+    """Operations in a row of a sum over ``n`` terms that is counted as ``n`` operations, its start from zero included.
+
+    So is a product's, of which each term is a multiplication and an addition, and a softmax's: even of one term it
+    takes one operation.
+    """
+    return maximum(1, ceil_log2(n))
 
 
 def _maximum_of_two(left: Number, right: Number) -> Number:

@@ -48,7 +48,10 @@ class Concat:
 
 @dataclass(frozen=True, eq=False)
 class Product:
-    """``outer`` blocks of ``inner`` each, row-major: index ``outer * |inner| + inner``."""
+    """``outer`` blocks of ``inner`` each, row-major: index ``outer * |inner| + inner``.
+
+    >>> heads_of_size_8 = sw.Product(4, 8)
+    """
 
     outer: Dim
     inner: Dim

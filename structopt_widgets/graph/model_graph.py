@@ -102,11 +102,13 @@ class Inside:
             that one's; ``None`` where it is not read.
         entries: for each width, in the order in which :func:`~structopt_widgets.layer_rules.whole.widths_of` lists
             them, the entries of the layer's configuration that hold it; ``None`` where it has to stay as it is.
+        ties: places of widths in that order that are one, as the layer is written.
     """
 
     graphs: tuple[ModelGraph, ...]
     places: tuple[tuple[tuple[str, int] | None, ...], ...]
     entries: tuple[tuple[str, ...] | None, ...] = ()
+    ties: tuple[tuple[int, ...], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and dictionaries."""
@@ -114,6 +116,7 @@ class Inside:
             "graphs": [graph.to_json() for graph in self.graphs],
             "places": [[None if place is None else [*place] for place in each] for each in self.places],
             "entries": [None if each is None else [*each] for each in self.entries],
+            "ties": [[*each] for each in self.ties],
         }
 
     @classmethod
@@ -123,6 +126,7 @@ class Inside:
             tuple(map(ModelGraph.from_json, data["graphs"])),
             tuple(tuple(None if place is None else (place[0], place[1]) for place in each) for each in data["places"]),
             tuple(None if each is None else tuple(each) for each in data["entries"]),
+            tuple(map(tuple, data["ties"])),
         )
 
 

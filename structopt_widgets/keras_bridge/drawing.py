@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import ops
 from keras.src.ops.node import Node
 
@@ -63,11 +64,12 @@ class Drawn(keras.layers.Layer):
 
 @contextlib.contextmanager
 def draws_recorded(is_recording: Callable[[], bool]) -> Iterator[None]:
-    """The functions of ``keras.random`` make symbolic tensors in this block, wherever ``is_recording()``.
+    """Functions of ``keras.random`` and of ``tf.random`` make symbolic tensors in this block, where ``is_recording()``.
 
     Keras itself, as an initializer, draws by other names.
     """
     real = {name: getattr(keras.random, name) for name in (*_DRAWN, "dropout")}
+    of_tensorflow = {name: getattr(tf.random, name) for name in ("normal", "uniform")}
 
     def recorded(name: str) -> Callable[..., Any]:
         def function(*args: Any, **kwargs: Any) -> Any:
@@ -75,13 +77,29 @@ def draws_recorded(is_recording: Callable[[], bool]) -> Iterator[None]:
 
         return function
 
+    def renamed(name: str) -> Callable[..., Any]:
+        def function(*args: Any, **kwargs: Any) -> Any:
+            if not is_recording():
+                return of_tensorflow[name](*args, **kwargs)
+            given = inspect.signature(of_tensorflow[name]).bind(*args, **kwargs).arguments
+            given = {key: value for key, value in given.items() if key != "name"}
+            if given.get("dtype") is not None:
+                given["dtype"] = tf.as_dtype(given["dtype"]).name
+            return _draw(name, real[name], (), given)
+
+        return function
+
     try:
         for name in real:
             setattr(keras.random, name, recorded(name))
+        for name in of_tensorflow:
+            setattr(tf.random, name, renamed(name))
         yield
     finally:
         for name, function in real.items():
             setattr(keras.random, name, function)
+        for name, function in of_tensorflow.items():
+            setattr(tf.random, name, function)
 
 
 def _draw(name: str, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

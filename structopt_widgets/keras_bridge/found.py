@@ -29,7 +29,10 @@ class Trace:
         constants: the values of tensors that no input goes into.
         makers: the opened layers that made them.
         closed: why a layer could not be opened.
+        unproven: the closed layers that do something else than their operations, as far as those can be seen.
+        needs_masks: whether a layer of Keras's looks for masks on its inputs, where they have to be then.
         opened: the calls of opened layers, inner ones first.
+        modes: the mode that a node is always in, or ``None`` where it has the model's.
         for_losses: the nodes that only the model's own losses need.
     """
 
@@ -42,5 +45,8 @@ class Trace:
     constants: dict[int, Any] = field(default_factory=dict)
     makers: dict[int, tuple[str, ...]] = field(default_factory=dict)
     closed: dict[int, str] = field(default_factory=dict)
+    unproven: frozenset[int] = frozenset()
+    needs_masks: bool = False
     opened: list[OpenedCall] = field(default_factory=list)
+    modes: dict[int, bool | None] = field(default_factory=dict)
     for_losses: list[Any] = field(default_factory=list)

@@ -40,7 +40,7 @@ def with_inside(layer: Layer, operation: Any, args: Any, kwargs: Mapping[str, An
     try:
         graphs, operations = zip(*(call.graph(training, prime) for training in call.modes()), strict=True)
         inside = Inside(graphs, _places(operation.weights, operations))
-        inside = replace(inside, entries=_entries(inside, layer, call))
+        inside = _with_entries(inside, layer, call)
         return replace(layer, kinds=layer.kinds if has_cell else (*layer.kinds, WHOLE), inside=inside)
     # The layer's own code runs here; where it cannot on symbolic tensors, it may on real ones.
     except Exception:
@@ -71,7 +71,7 @@ class _CallOf:
 
         inputs = [keras.Input(batch_shape=shape, dtype=dtype) for shape, dtype in self.given()]
 
-        def run(given: Any) -> Any:
+        def run(given: Any, _: bool | None = None) -> Any:
             return self.run(given, training)
 
         found = trace(self.traced(), inputs, run, {}, training, forgets=True)
@@ -156,40 +156,46 @@ def _places(weights: Sequence[Any], operations: Sequence[Mapping[str, Any]]) -> 
     return tuple(tuple(each.get(id(weight)) for each in found) for weight in weights)
 
 
-def _entries(inside: Inside, layer: Layer, call: _CallOf) -> tuple[tuple[str, ...] | None, ...]:
-    """Which entries of its configuration a layer has to be made again with when a width in it is another.
+def _with_entries(inside: Inside, layer: Layer, call: _CallOf) -> Inside:
+    """``inside`` with the entries of its configuration that a layer is made again with when a width in it is another.
 
-    Each width is tried alone: the layer is made again, called on tensors of that width, and its weights and outputs
-    have to come out as wide as the operations inside say.
+    Each width is tried alone, and those that cannot move alone with others of its size: the layer is made again, called
+    on tensors of that width, and its weights and outputs have to come out as wide as the operations inside say.
     """
-    inputs, parts, weights = call.connected(inside)
-    widths = list(widths_of(inputs, weights))
+    connected = call.connected(inside)
+    widths = list(widths_of(connected[0], connected[2]))
+    entries: list[tuple[str, ...] | None] = [None] * len(widths)
     if "error" in layer.serialized:
-        return tuple(None for _ in widths)
-    found: list[tuple[str, ...] | None] = []
-    for width in widths:
+        return replace(inside, entries=tuple(entries))
+    ties: list[tuple[int, ...]] = []
+    numbers = dict(_integers(layer.config))
+    for count in (1, 2, 3):
+        open_widths = [at for at, width in enumerate(widths) if entries[at] is None and width.pinned is None]
+        for places in itertools.combinations(open_widths, count):
+            moved = [widths[at] for at in places]
+            length = moved[0].baseline
+            if any(width.baseline != length for width in moved) or any(entries[at] is not None for at in places):
+                continue
+            named = [path for path, value in numbers.items() if value == length]
+            found = next((each for each in _choices(named) if _fits(call, connected, layer, moved, each)), None)
+            if found is not None:
+                for at in places:
+                    entries[at] = found
+                ties.append(places)
+    return replace(inside, entries=tuple(entries), ties=tuple(each for each in ties if len(each) > 1))
 
-        def at(symbol: Symbol, moved: Symbol = width) -> int:
-            return _ROWS if symbol is BATCH else symbol.baseline + (symbol is moved)
 
-        shapes = call.shapes([tuple(size(dim, at) for dim in shape) for shape in inputs])
-        expected = [tuple(size(dim, at) for dim in each.axes) for each in weights]
-        outputs = call.outputs([tuple(size(dim, at) for dim in shape) for shape in parts[0].outputs])
-        named = [path for path, value in _integers(layer.config) if value == width.baseline]
-        choices = () if width.pinned else _choices(named)
-        fits = (
-            entries
-            for entries in choices
-            if _is_so(
-                call,
-                {**layer.config, **changed(layer.config, dict.fromkeys(entries, width.baseline + 1))},
-                shapes,
-                expected,
-                outputs,
-            )
-        )
-        found.append(next(fits, None))
-    return tuple(found)
+def _fits(call: _CallOf, connected: Any, layer: Layer, moved: Sequence[Symbol], entries: Sequence[str]) -> bool:
+    """Whether a layer made again with one more in ``entries`` is one wider where ``moved`` is."""
+    inputs, parts, weights = connected
+
+    def at(symbol: Symbol) -> int:
+        return _ROWS if symbol is BATCH else symbol.baseline + (symbol in moved)
+
+    config = {**layer.config, **changed(layer.config, dict.fromkeys(entries, moved[0].baseline + 1))}
+    shapes, made = ([tuple(size(dim, at) for dim in shape) for shape in each] for each in (inputs, parts[0].outputs))
+    expected = [tuple(size(dim, at) for dim in each.axes) for each in weights]
+    return _is_so(call, config, call.shapes(shapes), expected, call.outputs(made))
 
 
 def _integers(config: Mapping[str, Any]) -> Iterator[tuple[str, int]]:

@@ -26,6 +26,8 @@ def made_again(original: Any, config: dict[str, Any]) -> Any:
 
 def _with_functions(original: Any, config: dict[str, Any]) -> dict[str, Any]:
     """``config`` with the functions of a user's own themselves, which may have no name to be found by."""
+    if isinstance(original, keras.layers.Lambda):
+        return config  # which loads the code, and is given the function afterwards
     named = [key for key, value in config.items() if isinstance(value, Mapping)]  # and not chosen by its name
     own = {key: vars(original)[key] for key in named if isinstance(vars(original).get(key), types.FunctionType)}
     return config | {key: value for key, value in own.items() if not value.__module__.startswith("keras.")}
@@ -33,7 +35,8 @@ def _with_functions(original: Any, config: dict[str, Any]) -> dict[str, Any]:
 
 def _accepted(made: Any, config: dict[str, Any]) -> dict[str, Any]:
     """What the constructor of a class takes that has neither a ``from_config`` of its own nor ``**kwargs``."""
-    has_own = getattr(made.from_config, "__func__", None) is not getattr(keras.Layer.from_config, "__func__", None)
+    keras_own = (keras.Layer.from_config.__func__, keras.Model.from_config.__func__)
+    has_own = getattr(made.from_config, "__func__", None) not in keras_own
     parameters = inspect.signature(made.__init__).parameters
     if has_own or any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
         return config

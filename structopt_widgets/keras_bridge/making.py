@@ -13,6 +13,7 @@ from ..layer_rules.effects import DRAW
 from ..structure import Structure
 from .drawing import Drawn
 from .made_again import made_again
+from .modes import MODE, InOneMode
 from .replayed import KeepsWeights, OwnWeight, Unsized, WeightOf, counts_samples, operation_class
 from .seeding import Seeds
 from .source import KerasSource
@@ -24,9 +25,10 @@ def make_operations(
     places: Mapping[str, int],
     names: Mapping[str, str],
     seeds: Seeds | None,
+    batch: int | None = None,
 ) -> dict[str, Any]:
     """A fresh layer or operation for each of ``layers``, by name; ``places`` are theirs in the whole graph,
-    ``names`` what they are called in the model.
+    ``names`` what they are called in the model, ``batch`` its size where the inputs fix it.
     """
     source = structure.space.source
     originals = source.operations if isinstance(source, KerasSource) else {}
@@ -34,8 +36,12 @@ def make_operations(
     for layer in layers:
         if "of" not in layer.config:
             config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer) | {"name": names[layer.name]}
+            if batch is not None and "batch_shape" in config:
+                config["batch_shape"] = (batch, *config["batch_shape"][1:])
             config = config if seeds is None else seeds.config(config, places[layer.name])
-            made[layer.name] = _operation(structure, layer, config, originals.get(layer.name))
+            operation = _operation(structure, layer, config, originals.get(layer.name))
+            mode = layer.serialized.get(MODE)
+            made[layer.name] = operation if mode is None else InOneMode(operation, mode, name=operation.name)
     for layer in layers:
         if "of" in layer.config:
             owner = made[layer.config["of"]]

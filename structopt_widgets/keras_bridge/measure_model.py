@@ -19,6 +19,9 @@ def measure(
         input_shape: shape of one sample, for a model that is not built yet.
         optimizer: whose slots training memory counts; the model's own by default, else Adam.
         **estimate: ``precision``, ``recompute`` and ``accumulate``: see :meth:`Structure.measure`.
+
+    >>> sw.measure(model, batch_size=32).n_params == model.count_params()
+    True
     """
     if not isinstance(model, Structure):
         model = StructureSpace.from_keras(model, input_shape=input_shape).baseline

@@ -35,7 +35,9 @@ def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
     """What a layer's ``call()`` makes; a graph's calls are made one by one, so that they are seen."""
     if type(layer) is keras.layers.TimeDistributed:
         return _at_all_timesteps(layer, *args, **kwargs)
-    return called_again(graph_of(layer), args[0]) if has_own_graph(layer) and args else layer.call(*args, **kwargs)
+    if has_own_graph(layer) and args:
+        return called_again(graph_of(layer), args[0], kwargs.get("training"))
+    return layer.call(*args, **kwargs)
 
 
 def _at_all_timesteps(layer: Any, inputs: Any, mask: Any = None, **_: Any) -> Any:
@@ -47,10 +49,11 @@ def _at_all_timesteps(layer: Any, inputs: Any, mask: Any = None, **_: Any) -> An
     return keras.tree.map_structure(lambda each: keras.ops.reshape(each, (-1, length, *each.shape[1:])), made)
 
 
-def called_again(graph: keras.Model, inputs: Any) -> Any:
+def called_again(graph: keras.Model, inputs: Any, training: bool | None = None) -> Any:
     """The outputs of a functional graph on other inputs; unlike ``graph(inputs)``, no input is converted."""
-    context = global_state.get_global_attribute("current_call_ctx")
-    training = None if context is None else context.get_value("training")
+    if training is None:
+        context = global_state.get_global_attribute("current_call_ctx")
+        training = None if context is None else context.get_value("training")
     # As in Keras's own: what a layer was told of training when the graph was made is not what it is told now.
     return graph._run_through_graph(inputs, operation_fn=lambda operation: operation_fn(operation, training=training))
 

@@ -22,9 +22,11 @@ from .drawing import draws_recorded
 from .found import OpenedCall, Trace
 from .kinds import kinds_of
 from .losses import activity_losses, metrics_silent, with_losses
+from .masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
 from .nodes import PATCHING, called, fresh_names, graph_of, nodes_restored, numpy_numbers_taken
 from .repeated import repeats_recorded
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
+from .tensorflow_calls import tensorflow_traced
 
 _CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for training
 # What Keras itself keeps of a layer's variables.
@@ -34,12 +36,14 @@ _TRACKED = ("_trainable_variables", "_non_trainable_variables", "_seed_generator
 def trace(
     model: Any,
     inputs: Any,
-    run: Callable[[Any], Any],
+    run: Callable[..., Any],
     closed: Mapping[int, str],
     training: bool | None = None,
     forgets: bool = False,
 ) -> Trace:
-    """Run ``run(inputs)``, which calls the layers of ``model``; layers whose ``id`` is in ``closed`` stay closed.
+    """Run ``run(inputs)``, or ``run(inputs, training)`` where that is given, which calls the layers of ``model``.
+
+    Layers whose ``id`` is in ``closed`` stay closed.
 
     What the layers keep for later calls, in weights and metrics, is refused, or left out where it ``forgets``.
     """
@@ -66,7 +70,7 @@ class _Tracer:
         self._is_closed = False  # while a layer that stays one call says what it makes
         self._scope: Any = None
 
-    def run(self, run: Callable[[Any], Any], training: bool | None) -> Trace:
+    def run(self, run: Callable[..., Any], training: bool | None) -> Trace:
         found = self._found
         with self._everything_swapped(), keras.StatelessScope(initialize_variables=False) as self._scope:
             context = keras_layer.CallContext(entry_layer=None)
@@ -74,7 +78,7 @@ class _Tracer:
             before = global_state.get_global_attribute(_CONTEXT)
             global_state.set_global_attribute(_CONTEXT, context)
             try:
-                found.outputs = run(found.inputs)
+                found.outputs = run(found.inputs) if training is None else run(found.inputs, training)
             finally:
                 global_state.set_global_attribute(_CONTEXT, before)
             self._check_effects(0)
@@ -93,18 +97,21 @@ class _Tracer:
 
     @contextlib.contextmanager
     def _everything_swapped(self) -> Iterator[None]:
-        draws = draws_recorded(lambda: not self._is_closed)
+        def is_tracing() -> bool:
+            return not self._is_closed
+
+        draws, calls = draws_recorded(is_tracing), tensorflow_traced(is_tracing)
         metrics = metrics_silent(self._layers.values()) if self._forgets else contextlib.nullcontext()
         samples = {each.shape[0] for each in keras.tree.flatten(self._found.inputs) if each.shape}
         repeats = repeats_recorded(samples, lambda constant: None if self._is_closed else self._symbolic(constant))
         own_nodes, numbers = self._no_nodes_of_opened_layers(), numpy_numbers_taken()
-        with nodes_restored(self._model), fresh_names(), own_nodes, numbers, draws, repeats, metrics:
+        with nodes_restored(self._model), fresh_names(), own_nodes, numbers, draws, calls, repeats, metrics:
             try:
                 for layer in self._layers.values():
                     self._swaps[id(layer)] = list(self._stand_ins(layer))
                     self._put(layer, symbolic=True)
                     vars(layer)["add_loss"] = self._add_loss
-                    if layer is not self._model:
+                    if layer is not self._model or id(layer) in self._found.closed:
                         stays = id(layer) in self._found.closed or is_ruled(layer)
                         vars(layer)["symbolic_call"] = self._closed(layer) if stays else self._opened(layer)
                 yield
@@ -182,8 +189,10 @@ class _Tracer:
 
     def _closed(self, layer: Any) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
+            self._found.needs_masks |= looks_at_masks(layer, args, kwargs)
             with self._real(layer):
                 outputs = self._whole(layer, type(layer).symbolic_call(layer, *args, **kwargs), args, kwargs)
+            take_masks(layer, args, kwargs)
             masks = {key: value for key, value in kwargs.items() if key.endswith("mask") and _has_tensors(value)}
             for tensor in keras.tree.flatten(outputs) if masks else ():
                 self._found.masks[id(tensor)] = masks
@@ -217,10 +226,12 @@ class _Tracer:
         def call(*args: Any, **kwargs: Any) -> Any:
             effects, calls, losses = self._effects(), len(self._found.opened), len(self._losses)
             self._path.append(layer.name)
+            mask = mask_of_inputs(args, kwargs)
             try:
                 outputs = called(layer, *args, **kwargs)
                 self._check_effects(effects)
                 outputs = keras.tree.map_structure(self._symbolic, outputs)
+                outputs = with_masks(layer, args[0] if args else next(iter(kwargs.values()), None), outputs, mask)
                 self._losses += activity_losses(layer, outputs)
             # call() is the user's own code, and may look at values.
             except Exception as error:

@@ -35,6 +35,9 @@ def optimize_model(
         weights: ``"inherit"`` or ``"fresh"``, as in :meth:`Structure.build`.
         input_shape: shape of one sample, for a model that is not built yet.
         importance, seed, data: as in :meth:`Structure.build`.
+
+    >>> sw.optimize_model(model, widths={"hidden": 5}, activation="tanh").count_params() == 4 * 5 + 5 + 5 * 3 + 3
+    True
     """
     space = StructureSpace.from_keras(model, input_shape=input_shape)
     structure = _with_widths(space, widths)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -10,14 +11,17 @@ from ..graph import ModelGraph
 from .batch import UnreadableError
 from .found import Trace
 from .load import load_model
+from .modes import modes_of
 from .nodes import fresh_names, graph_of, has_own_graph
 from .opening import trace
+from .proof import prove
 from .reader import GraphReader
 from .shapes import check_shape
 from .source import KerasSource
 from .text_inputs import dtypes_with_text, may_read_text
-from .trace import Run, needs_run, run_of
-from .training_branches import takes_training, unlike_in_training, with_losses_of_training
+from .trace import Run, needs_run, run_of, whole
+from .training_branches import depends_on_training, is_unlike_itself, unlike_in_training, with_all_calls
+from .without_weights import allocate_late
 
 
 def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[ModelGraph, KerasSource]:
@@ -68,19 +72,31 @@ def _dtype_of_tokens(x: Any) -> str | None:
 def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
     """The graph of what running the model shows; layers that cannot be opened are closed, one after the other."""
     closed: dict[int, str] = {}
+    unproven: dict[int, str] = {}
     while True:
+        run = whole(run) if id(run.model) in closed else run
         found = _traced(run, closed)
         closed |= found.closed
-        if takes_training(run, found):
+        differences = {}
+        if depends_on_training(run, found):
             trained = _traced(run, closed, training=True)
             unlike = unlike_in_training(found, trained)
             if unlike:
                 closed |= unlike
                 continue
-            found = with_losses_of_training(found, trained)
+            modes = modes_of(found, trained, has_own_graph(run.model))
+            if not is_unlike_itself(found, trained):
+                found = with_all_calls(found, trained)
+            elif has_own_graph(run.model):
+                differences[model.name] = "computes otherwise in training, and is read as it is used"
+            else:
+                closed[id(run.model)] = "computes otherwise in training"
+                continue
+            found.modes = modes
+        found.unproven = frozenset(unproven)
         reader = GraphReader()
         try:
-            graph = reader.read_trace(found, run, model)
+            graph = replace(reader.read_trace(found, run, model), differences=differences)
         except UnreadableError as error:
             inside = [call.layer for call in found.opened if call.path == error.path]
             if not inside:
@@ -89,7 +105,17 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
                 ) from None
             closed[id(inside[0])] = str(error)
             continue
-        return graph, KerasSource(model, reader.operations)
+        allocate_late(run.model)
+        proof = prove(run, found, graph, reader.operations, reader.indices())
+        new = {key: reason for key, reason in proof.unlike.items() if key not in unproven}
+        if new and (has_own_graph(run.model) and id(run.model) in new):
+            # No layer of its own is behind it: it cannot be kept whole, but it can be said.
+            graph = replace(graph, differences={**graph.differences, model.name: new[id(run.model)]})
+            new = {}
+        if not new:
+            return graph, KerasSource(model, reader.operations, proof.skipped)
+        unproven |= new
+        closed |= new
 
 
 def _traced(run: Run, closed: dict[int, str], training: bool | None = None) -> Trace:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -16,6 +17,8 @@ from .batch import UnreadableError, one_sample, tensor_of, with_batch_sizes
 from .described import layer_of, optimizer_of, unread_layer, weight_layer
 from .found import Trace
 from .kept_whole import with_inside
+from .masks import CarriesMask
+from .modes import MODE
 from .nodes import graph_of, has_own_cell
 from .repeated import REPEATED, repeated_layer
 from .source import HeldWeights, ReadWeight
@@ -38,9 +41,11 @@ class GraphReader:
         self._constants: dict[int, Any] = {}
         self._makers: dict[int, tuple[str, ...]] = {}
         self._reasons: dict[int, str] = {}
+        self._unproven: frozenset[int] = frozenset()
         self._owners: dict[int, Any] = {}
         self._reached: set[int] = set()
         self._tried: set[str] = set()
+        self._modes: dict[int, bool | None] = {}
         self._kept_alive: list[Any] = []  # tensors and operations are told apart by their ids
         self.operations: dict[str, Any] = {}
 
@@ -53,6 +58,7 @@ class GraphReader:
         """The graph that a trace shows. Raises :class:`UnreadableError` with the ``path`` of what it cannot say."""
         self._originals, self._prime, self._model = run.originals, run.prime, model.name
         self._constants, self._makers, self._reasons = trace.constants, trace.makers, trace.closed
+        self._modes, self._unproven = trace.modes, trace.unproven
         self._variables = {id(tensor): variable for variable, tensor in trace.weights.values()}
         self._variables |= {id(variable): variable for variable, _ in trace.weights.values()}
         layers = [node.operation for node in trace.nodes if isinstance(node.operation, keras.Layer)]
@@ -64,12 +70,19 @@ class GraphReader:
             self._add(history.operation._inbound_nodes[history.node_index], self._known, "", ())
         for node in trace.nodes:
             path = trace.paths.get(id(node), ())
+            if isinstance(node.operation, CarriesMask) and not trace.needs_masks:
+                self._known[id(node.outputs[0])] = self._known[id(node.input_tensors[0])]
+                continue
             try:
                 self._add(node, self._known, "".join(f"{each}_" for each in path), path, trace.masks)
             except UnreadableError as error:
                 error.path = error.path or path
                 raise
         return self._graph(run.model, trace.inputs, trace.outputs)
+
+    def indices(self) -> dict[int, int]:
+        """Where each tensor of the trace is in the graph, by ``id``."""
+        return dict(self._known)
 
     def _graph(self, model: keras.Model, inputs: Any, outputs: Any) -> ModelGraph:
         given, made = self._references(inputs, self._known), self._references(outputs, self._known)
@@ -130,16 +143,20 @@ class GraphReader:
         for key, mask in (masks or {}).get(id(node.outputs[0]), {}).items():
             if kwargs.get(key) is None:
                 kwargs[key] = mask
-        if "training" in kwargs and kwargs["training"] is None:
-            del kwargs["training"]
+        mode = self._modes.get(id(node), kwargs.get("training"))
+        if mode is None:
+            kwargs.pop("training", None)
         args, named = self._references(node.arguments.args, known, path), self._references(kwargs, known, path)
         name = self._name(node.operation, prefix, path)
         needs_inside = id(node.operation) in self._reasons or (self._prime and has_own_cell(node.operation))
-        if needs_inside and name not in self._tried:
+        if needs_inside and id(node.operation) not in self._unproven and name not in self._tried:
             # Arguments as they were: what Keras hands on by itself, as masks, is not the layer's to be told.
             self._tried.add(name)
             given = node.arguments
             self._layers[name] = with_inside(self._layers[name], node.operation, given.args, given.kwargs, self._prime)
+        if self._modes.get(id(node)) is not None:
+            layer = self._layers[name]
+            self._layers[name] = replace(layer, serialized={**layer.serialized, MODE: mode})
         outputs = [self._new_tensor(tensor, known) for tensor in node.outputs]
         self._calls.append(
             Call(name, tuple(ref.index for ref in tensor_refs([args, named])), tuple(outputs), args, named)

@@ -8,16 +8,21 @@ from collections.abc import Mapping
 from typing import Any
 
 import keras
+import psutil
+from keras.src.backend.common.stateless_scope import in_stateless_scope
 
 from ..graph import Layer, TensorRef
 from ..graph.checks import whole
 from ..graph.model_graph import map_structure
+from ..metrics.formatting import format_bytes
 from ..structure import Structure
 from .drawing import Drawn
 from .examples import Examples
+from .fixed_batch import fixed_batch
 from .importance import Importance, chosen_importance
 from .inherit import inherit_weights
 from .making import make_operations
+from .modes import InOneMode
 from .names import accepted_names
 from .normalization_statistics import recompute_statistics
 from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
@@ -55,9 +60,11 @@ def build_model(
     layers = [graph.layers[name] for name in structure.layers]
     places = {name: place for place, name in enumerate(graph.layers)}
     names = accepted_names(graph.layers)
+    _refuse_what_no_memory_holds(structure)
+    batch = fixed_batch(structure)
     seeds = None if seed is None else Seeds(seed)
     with contextlib.nullcontext() if seeds is None else seeds.of_unseen_layers(layers):
-        operations = make_operations(structure, layers, places, names, seeds)
+        operations = make_operations(structure, layers, places, names, seeds, batch)
         tensors = _called(structure, operations, names)
     if seeds is not None:
         for name, operation in operations.items():
@@ -73,6 +80,16 @@ def build_model(
         if compiled:
             _compile_as(source.model, model)
     return model
+
+
+def _refuse_what_no_memory_holds(structure: Structure) -> None:
+    """Raise ``MemoryError`` before Keras would fail amid allocating; nothing is allocated in a stateless scope."""
+    size, there = structure.measure().weight_bytes, psutil.virtual_memory().total
+    if size > there and not in_stateless_scope():
+        raise MemoryError(
+            f"Expected a structure whose weights fit into this machine's memory, {format_bytes(there)}, got one of "
+            f"{format_bytes(size)}. Narrow it: space.scaled_to('n_params', {there // 16:,})."
+        )
 
 
 def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[str, str]) -> dict[int, Any]:
@@ -103,6 +120,8 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
             inside = graph.layers[call.layer].inside
             if inside is not None and len(inside.graphs) > 1 and not operation.built:
                 operation(*args, **{**kwargs, "training": True})  # it may have weights that only training makes
+            if isinstance(operation, InOneMode) and not operation.layer.built:
+                operation.layer(*args, **kwargs)  # which knows how it is built
             results = keras.tree.flatten(operation(*args, **kwargs))
         tensors.update(zip(call.outputs, results, strict=True))
     return tensors

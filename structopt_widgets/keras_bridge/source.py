@@ -34,7 +34,10 @@ class KerasSource:
     model: the user's model; read, never written.
     operations: the user's own layers and operations, by their name in the graph. Their weights
         are looked up when they are wanted, so that a model trained meanwhile hands on what it learned.
+        unproven: why reading did not end with a comparison of what was read and what the model computes; empty where
+            it did, and for a model of Keras's own layers, which needs none.
     """
 
     model: keras.Model
     operations: Mapping[str, Any]
+    unproven: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
@@ -19,14 +19,14 @@ class Run:
     """Attributes:
     model: what is run: the user's own, or a copy of one that is not built yet.
     inputs: symbolic tensors, whose batch is ``prime``.
-    call: makes the outputs from the inputs.
+    call: makes the outputs from the inputs, and takes ``training``.
     originals: the user's own layer for each of the copy's, by ``id``.
     """
 
     model: Any
     inputs: Any
     prime: int
-    call: Callable[[Any], Any]
+    call: Callable[..., Any]
     originals: dict[int, Any]
 
 
@@ -58,7 +58,7 @@ def run_of(model: keras.Model, input_shape: Any, dtype: Any) -> Run:
             for shape, tensor in zip(shapes, graph.inputs, strict=True)
         ]
         packed = keras.tree.pack_sequence_as(graph._inputs_struct, inputs)
-        return Run(model, packed, prime, lambda given: called_again(graph, given), {})
+        return Run(model, packed, prime, lambda given, training=None: called_again(graph, given, training), {})
     originals: dict[int, Any] = {}
     traced = model
     if not model.built:
@@ -69,7 +69,22 @@ def run_of(model: keras.Model, input_shape: Any, dtype: Any) -> Run:
     else:
         shape = input_shape if input_shape is not None else _built_shape(model)
     inputs = _symbolic(shape, dtype, prime)
-    return Run(traced, inputs, prime, traced.call, originals)
+    return Run(traced, inputs, prime, _told(traced), originals)
+
+
+def _told(model: keras.Model) -> Callable[..., Any]:
+    """A model's ``call()``, told if it is training where it asks for that."""
+    asks = "training" in inspect.signature(model.call).parameters
+
+    def call(inputs: Any, training: bool | None = None) -> Any:
+        return model.call(inputs, training=training) if asks and training is not None else model.call(inputs)
+
+    return call
+
+
+def whole(run: Run) -> Run:
+    """The same with the model as one layer."""
+    return replace(run, call=run.model)
 
 
 def _is_known(operation: Any) -> bool:

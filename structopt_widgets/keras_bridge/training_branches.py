@@ -11,47 +11,56 @@ import keras
 import numpy as np
 
 from .found import Trace
+from .losses import AddsLoss
+from .masks import CarriesMask
+from .modes import depends_on_mode, passes_on
 from .trace import Run
 
 
-def takes_training(run: Run, found: Trace) -> bool:
-    """Whether any code of a user's own was told if it is training."""
+def depends_on_training(run: Run, found: Trace) -> bool:
+    """Whether any code of a user's own was told if it is training, or tells a layer."""
     functions = [run.call, *(call.layer.call for call in found.opened)]
-    return any("training" in inspect.signature(each).parameters for each in functions)
+    return any(map(is_told, functions)) or any(map(depends_on_mode, found.nodes))
+
+
+def is_told(function: Any) -> bool:
+    """Whether a function takes the argument that says if it is training."""
+    return "training" in inspect.signature(function).parameters
 
 
 def unlike_in_training(found: Trace, trained: Trace) -> dict[int, str]:
-    """The innermost opened layers whose operations differ between the two, by ``id``, with the reason."""
+    """The innermost opened layers that do something else in training, by ``id``, with the reason.
+
+    That it calls a layer such as dropout in training only is no difference: such a one passes on what it reads else.
+    """
     reason = "computes otherwise in training"
     failed = {key: reason for key in trained.closed if key not in found.closed}
     if failed:
         return failed
-    ours, theirs = (_by_path(each, _computing(each)) for each in (found, trained))
-    own = [_by_path(each, each.for_losses if found.for_losses else []) for each in (found, trained)]
-    return {
-        id(call.layer): reason
-        for call in found.opened
-        if any(one.get(call.path) != other.get(call.path) for one, other in ((ours, theirs), own))
-    }
+    return {id(call.layer): reason for call in found.opened if _is_unlike(found, trained, call.path)}
 
 
-def with_losses_of_training(found: Trace, trained: Trace) -> Trace:
-    """``found``; or ``trained``, where only training adds losses.
+def is_unlike_itself(found: Trace, trained: Trace) -> bool:
+    """Whether the model's own ``call()`` does something else in training."""
+    return _is_unlike(found, trained, ())
 
-    Both compute the same, and the calls of both are told the same of training.
-    """
-    if found.for_losses or not trained.for_losses:
+
+def with_all_calls(found: Trace, trained: Trace) -> Trace:
+    """The trace of the two that has every call: layers such as dropout, and losses, may be there in training only."""
+    if len(trained.nodes) <= len(found.nodes):
         return found
-    for mine, node in zip(found.nodes, _computing(trained), strict=True):
-        _tell(node, mine.arguments.kwargs.get("training"))
     for node in trained.for_losses:
-        _tell(node, None)
+        if isinstance(node.operation, AddsLoss):
+            node.operation.in_training = not found.for_losses
     return trained
 
 
-def _tell(node: Any, training: Any) -> None:
-    if "training" in node.arguments.kwargs:
-        node.arguments.kwargs = {**node.arguments.kwargs, "training": training}
+def _is_unlike(found: Trace, trained: Trace, path: tuple[str, ...]) -> bool:
+    """Whether the calls of one path differ, those that outputs need or, where both add losses, those of the losses."""
+    pairs = [[_computing(each) for each in (found, trained)]]
+    if found.for_losses:
+        pairs.append([each.for_losses for each in (found, trained)])
+    return any(_signatures(found, ours, path) != _signatures(trained, theirs, path) for ours, theirs in pairs)
 
 
 def _computing(found: Trace) -> list[Any]:
@@ -59,17 +68,16 @@ def _computing(found: Trace) -> list[Any]:
     return [node for node in found.nodes if id(node) not in losses]
 
 
-def _by_path(found: Trace, nodes: list[Any]) -> dict[tuple[str, ...], Any]:
-    result: dict[tuple[str, ...], Any] = {}
-    for node in nodes:
-        result.setdefault(found.paths.get(id(node), ()), []).append(_signature(node))
-    return result
+def _signatures(found: Trace, nodes: list[Any], path: tuple[str, ...]) -> list[Hashable]:
+    return [_signature(node) for node in nodes if found.paths.get(id(node), ()) == path and not passes_on(node)]
 
 
 def _signature(node: Any) -> Hashable:
     operation = node.operation
-    if isinstance(operation, keras.Layer):
-        what: Hashable = id(operation)
+    if isinstance(operation, (CarriesMask, AddsLoss)):
+        what: Any = type(operation)  # one of its own each time
+    elif isinstance(operation, keras.Layer):
+        what = id(operation)
     else:
         what = (
             type(operation),

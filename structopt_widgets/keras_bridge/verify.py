@@ -17,6 +17,7 @@ from ..metrics import Comparison, CostReport, Verification
 from ..metrics.complexity import call_costs
 from ..metrics.memory import memory_of, peak, tensor_bytes
 from ..structure import Structure
+from .fixed_batch import stateful_layers
 from .given_model import compare_outputs
 from .profile import IN_BLOCKS, LOOPS_SEEN, PRODUCTS, profiled
 from .rebuild import build_model
@@ -29,6 +30,11 @@ UNINITIALIZED = "uninitialized_variables"  # where Keras lists what it has still
 
 def verify_report(structure: Structure, report: CostReport, memory: bool = False) -> Verification:
     """See :meth:`CostReport.verify`."""
+    if stateful := stateful_layers(structure):
+        raise ValueError(
+            f"Expected layers that treat each batch by itself to count again, got {stateful[0]!r}, which keeps "
+            "its state. Make it with stateful=False: its costs are the same."
+        )
     with _unallocated():
         model = build_model(structure, "fresh", compiled=False)
         rows = [

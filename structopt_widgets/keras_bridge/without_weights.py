@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+from keras.src.backend.common import global_state
+
+PENDING = "uninitialized_variables"  # where Keras lists what it has still to allocate
 
 
 @contextlib.contextmanager
@@ -24,6 +27,11 @@ def without_weights() -> Iterator[None]:
     constant made with ``keras.ops``) is computed as usual. On leaving, Keras's global state is
     cleared (``keras.backend.clear_session()``), which starts automatic layer names anew: otherwise
     Keras would allocate the weights at the next opportunity.
+
+    >>> with sw.without_weights():
+    ...     huge = keras.Sequential([keras.Input((10_000,)), keras.layers.Dense(1_000_000)])
+    >>> sw.measure(huge).n_params == 10_000 * 1_000_000 + 1_000_000
+    True
     """
     try:
         # The default would initialize on leaving everything that was created inside.
@@ -37,3 +45,19 @@ def without_weights() -> Iterator[None]:
 def is_allocated(variable: Any) -> bool:
     """Whether a variable holds values; without them Keras answers with freshly made placeholders."""
     return getattr(variable, "_value", None) is not None
+
+
+def allocate_late(model: keras.Model) -> None:
+    """Give values to the weights that a trace made a layer add to a model that has values already.
+
+    Training makes some layers build what inference leaves out. Without values such a weight would be another random
+    one each time it is read.
+    """
+    late = [variable for variable in model.variables if not is_allocated(variable)]
+    if not late or len(late) == len(model.variables):
+        return
+    for variable in late:
+        variable._deferred_initialize()
+    done = {id(variable) for variable in late}
+    pending = global_state.get_global_attribute(PENDING, [])
+    global_state.set_global_attribute(PENDING, [each for each in pending if id(each) not in done])

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..graph import Layer, ceil_log2
+from ..graph import Layer, sum_depth
 
 
 class ActivationCost(NamedTuple):
@@ -31,7 +31,7 @@ class ActivationCost(NamedTuple):
 
     def span_over(self, channels: Any) -> Any:
         """Operations that must wait for one another, over ``channels`` channels."""
-        return self.span + self.span_log2 * ceil_log2(channels)
+        return self.span + self.span_log2 * sum_depth(channels)
 
 
 # The switches among the fields: 1 or 0.

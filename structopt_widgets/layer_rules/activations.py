@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..graph import Shape, ceil_log2
+from ..graph import Shape, sum_depth
 from .activation_costs import ACTIVATION_COSTS
 from .meaning import Role
 from .registry import register_layer_rule
@@ -18,7 +18,7 @@ class Softmax(LayerRule):
         softmax = ACTIVATION_COSTS["softmax"]
         return Cost(
             other=softmax.flops * at.elements(site.outputs[0]),
-            span=softmax.span + softmax.span_log2 * ceil_log2(at.elements(self._reduced(site))),
+            span=softmax.span + softmax.span_log2 * sum_depth(at.elements(self._reduced(site))),
             saves="outputs",
             passes=self._is_over_the_last_axis(site),
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import TensorRef, baseline_size, ceil_log2
+from ..graph import TensorRef, baseline_size, ceil_log2, sum_depth
 from .bare_axes import register_bare
 from .kept import Kept
 from .rule import Cost, Setting, Site
@@ -29,7 +29,7 @@ def _products(over: Callable[[Site], int]) -> Kept:
 
     def cost(site: Site, at: Setting) -> Cost:
         summed = over(site)
-        return Cost(macs=summed * at.elements(site.outputs[0]), span=1 + ceil_log2(summed))
+        return Cost(macs=summed * at.elements(site.outputs[0]), span=1 + sum_depth(summed))
 
     return Kept("multiplies it by a constant", counted=cost)
 

@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from ..graph import Concat, Dim, Product, Shape, TensorRef, baseline_size
+from ..graph import Concat, Dim, Product, baseline_size, ceil_log2
 from ..graph.dimensions import has_batch
-from .bare_axes import positions, register_bare, without_batch
+from .bare_axes import positions, register_bare
 from .kept import Kept, as_keras_has_them
-from .merging import side_by_side
+from .merging import broadcast, side_by_side
 from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError
 
 
@@ -100,20 +98,40 @@ class Segments(_Movement):
 
 
 class TakeAlongAxis(_Movement):
-    """Elements of one axis by their place, another one for each of the other axes."""
+    """Elements of one axis by their place, another one for each of the other axes, whose single places are repeated."""
+
+    sees_batch = True
 
     def connect(self, site: Site) -> Connection:
-        shapes = [_operand(site, 0, "x"), _operand(site, 1, "indices")]
-        if not isinstance(_given(site, 1, "indices"), TensorRef):
-            shapes[1] = shapes[1][1:]  # a constant counts the batch as its first axis
-        if site.config["axis"] is None or len(shapes[0]) != len(shapes[1]):
+        values, places = site.operand(0, "x"), site.operand(1, "indices")
+        if site.config["axis"] is None or len(values) != len(places):
+            raise UnsupportedLayerError("there is none for taking elements of a flattened array")
+        (axis,) = positions(site.config["axis"], len(values))
+        if has_batch(values[axis]):
             raise UnsupportedLayerError("there is none for taking along the batch")
-        (axis,) = without_batch(site.config["axis"], len(shapes[0]))
-        site.freeze(shapes[0], "takes a part of it")
-        site.freeze(shapes[1], "takes by it")
-        one, other = (tuple(map(baseline_size, each)) for each in shapes)
-        joined = np.broadcast_shapes(*((*each[:axis], 1, *each[axis + 1 :]) for each in (one, other)))
-        return Connection(((*joined[:axis], other[axis], *joined[axis + 1 :]),))
+        if len(site.inputs) == 1 and has_batch(values[0]):
+            places = (values[0], *places[1:])  # a constant for so many samples
+        site.freeze((values[axis],), "takes a part of it")
+        site.freeze((places[axis],), "takes by it")
+        rest = [(*each[:axis], 1, *each[axis + 1 :]) for each in (values, places)]
+        joined = broadcast(site, rest[0], rest[1], "takes by them")
+        return Connection(((*joined[:axis], places[axis], *joined[axis + 1 :]),))
+
+
+class TopK(LayerRule):
+    """The largest values of the last axis, sorted, and their places."""
+
+    sees_batch = True
+
+    def connect(self, site: Site) -> Connection:
+        *rest, last = site.inputs[0]
+        site.freeze((last,), "takes its largest values")
+        made = (*rest, site.config["k"])
+        return Connection((made, made))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        length = ceil_log2(max(1, baseline_size(site.inputs[0][-1])))
+        return Cost(other=length * at.elements(site.inputs[0]), span=length)
 
 
 class Unstack(_Movement):
@@ -175,22 +193,12 @@ class Patches(_Movement):
         return Connection(((*shape[:-1], made),))
 
 
-def _given(site: Site, position: int, name: str) -> Any:
-    args = site.call.args
-    return args[position] if position < len(args) else (site.call.kwargs or {}).get(name)
-
-
-def _operand(site: Site, position: int, name: str) -> Shape:
-    """The shape of an operand, which may be a constant."""
-    shape = site.argument(position, name)
-    return tuple(np.shape(_given(site, position, name))) if shape is None else shape
-
-
 register_bare(Pad(), "Pad")
 register_bare(Shuffle("turns it round"), "Flip", "Roll")
 register_bare(Triangle(), "Tril", "Triu")
 register_bare(TakeAlongAxis(), "TakeAlongAxis")
 register_bare(Segments(), "SegmentSum", "SegmentMax")
+register_bare(TopK(), "TopK")
 register_bare(Unstack(), "Unstack")
 register_bare(Halves(), "Glu")
 register_bare(Stacked(1), "Hstack")

@@ -108,9 +108,8 @@ register_bare(
     Combination(), "Equal", "NotEqual", "Greater", "GreaterEqual", "Less", "LessEqual", "LogicalAnd", "LogicalOr"
 )
 register_bare(Elementwise(flops=1, span=1), "Log", "Square", "Absolute", "Sin", "Cos", "Erf")
-register_bare(Elementwise(flops=1, span=1, saves="outputs"), "Exp", "Sqrt", "Reciprocal")
+register_bare(Elementwise(flops=1, span=1, saves="outputs"), "Exp", "Sqrt", "Rsqrt", "Reciprocal")
 register_bare(Elementwise(flops=1, span=1, kept=0), "Negative", "LogicalNot", "Floor", "Ceil", "Round", "Sign")
-register_bare(Elementwise(flops=2, span=2, saves="outputs"), "Rsqrt")
 register_bare(Elementwise(flops=2, span=2), "Clip")
 register_bare(Identity(kept=0), "Cast", "ConvertToTensor", "StopGradient")
 register_bare(Elementwise(kept=0), "ZerosLike", "OnesLike")

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..graph import Dim, Shape, TensorRef, baseline_size, ceil_log2
+from ..graph import Dim, Shape, TensorRef, baseline_size, ceil_log2, sum_depth
 from .activation_costs import ACTIVATION_COSTS
 from .bare_axes import positions, register_bare
 from .meaning import Role
@@ -51,7 +51,7 @@ class Einsum(LayerRule):
         for letters, result in _path(operands, made, {letter: baseline_size(dim) for letter, dim in axes.items()}):
             every = at.elements(tuple(axes[letter] for letter in letters))
             over = at.elements(tuple(axes[letter] for letter in letters if letter not in result))
-            macs, span = macs + every, span + 1 + ceil_log2(over)
+            macs, span = macs + every, span + 1 + sum_depth(over)
             largest.append(at.elements(tuple(axes[letter] for letter in result)))
         return Cost(macs=macs, span=span, work=sum(largest[:-1]))
 
@@ -147,7 +147,7 @@ class Matmul(LayerRule):
 
     def cost(self, site: Site, at: Setting) -> Cost:
         over = at.elements(self._operands(site)[0][-1:])
-        return Cost(macs=over * at.elements(site.outputs[0]), span=1 + ceil_log2(over))
+        return Cost(macs=over * at.elements(site.outputs[0]), span=1 + sum_depth(over))
 
     def mixing(self, site: Site) -> Mixing:
         return Mixing(summed=tuple(site.shared) if any(self._weights(site)) else self._operands(site)[0][-1:])

@@ -108,7 +108,7 @@ register_bare(AlongAxis(sorts=True), "Sort", "Argsort")
 register_bare(AlongAxis(steps=4, sorts=True), "Sparsemax")
 register_bare(AlongAxis(steps=3), "Normalize")  # square, add into the sum, divide
 register_bare(Kept("sorts its values", counted=_sorted), "Median", "Nanmedian", "Quantile", "Percentile")
-register_bare(Kept("sorts its values", counted=_sorted), "Nanquantile", "Nanpercentile", "TopK")
+register_bare(Kept("sorts its values", counted=_sorted), "Nanquantile", "Nanpercentile")
 register_bare(Kept("adds up along it", reads=2, span=2), "Average", "Trapezoid", "Diff", "Trace")
 register_bare(Kept("searches for each value", reads=1, span=1), "Digitize")
 register_bare(Pooling(mean=True), "AveragePool")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph import Product, Shape, ceil_log2, maximum, product
+from ..graph import Product, Shape, maximum, product, sum_depth
 from .activation_costs import layer_activation
 from .convolutional import as_list, join_channels, split_channels, window_positions
 from .registry import register_layer_rule
@@ -57,7 +57,7 @@ class ConvLSTM(LayerRule):
         bias = at.bias(site)
         # Each gate adds its two products; three gates and two tanh; f * c, i * candidate, their sum, o * tanh(c).
         step = state * (_GATES * (1 + bias) + 3 * gate.flops + 2 * own.flops + 4)
-        wait = 1 + ceil_log2(taps * maximum(at.size(channels), filters)) + 1 + bias + 3 + gate.span
+        wait = 1 + sum_depth(taps * maximum(at.size(channels), filters)) + 1 + bias + 3 + gate.span
         return Cost(
             macs=steps * _GATES * state * taps * (at.size(channels) + filters),
             other=steps * step,

@@ -11,6 +11,7 @@ from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Setting, Site
 
 DRAW = "structopt_widgets.keras_bridge.drawing.Draw"
+CARRIES_MASK = "structopt_widgets.keras_bridge.masks.CarriesMask"
 ADDS_LOSS = "structopt_widgets.keras_bridge.losses.AddsLoss"
 
 
@@ -44,7 +45,7 @@ def _axis(dim: Dim) -> Dim:
 
 
 class AddsLoss(LayerRule):
-    """Passes the first tensor on; the others are losses."""
+    """Passes the first tensor on; the others are losses, or its mask."""
 
     sees_batch = True
     keeps_values = True
@@ -55,3 +56,4 @@ class AddsLoss(LayerRule):
 
 register_layer_rule(DRAW, Draw())
 register_layer_rule(ADDS_LOSS, AddsLoss())
+register_layer_rule(CARRIES_MASK, AddsLoss())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..graph import Concat, Dim, Shape, baseline_size, ceil_log2
+from ..graph import Concat, Dim, Shape, baseline_size, ceil_log2, sum_depth
 from .meaning import Role
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, passes_places
@@ -101,7 +101,7 @@ class Dot(LayerRule):
         return Cost(
             macs=over * at.elements(site.outputs[0]),
             other=norms,
-            span=1 + ceil_log2(over) + int(site.config["normalize"]) * (ceil_log2(over) + 3),
+            span=1 + sum_depth(over) + int(site.config["normalize"]) * (ceil_log2(over) + 3),
         )
 
     def mixing(self, site: Site) -> Mixing:

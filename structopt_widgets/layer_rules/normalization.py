@@ -132,7 +132,10 @@ class GroupNormalization(LayerRule):
 
 
 class UnitNormalization(LayerRule):
-    """Divide by the L2 norm: square, add into the sum and divide an element; a square root a row."""
+    """Divide by the L2 norm: square, add into the sum and divide an element; a bound and a square root a row.
+
+    The n - 1 additions of a sum leave room for one of the two in the count, not in the span.
+    """
 
     ignores_padding = True
 
@@ -143,7 +146,7 @@ class UnitNormalization(LayerRule):
         over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
         return Cost(
             other=3 * at.elements(shape) + rows,
-            span=ceil_log2(over) + 3,
+            span=ceil_log2(over) + 4,
             work=rows,
             passes=-len(shape) not in normalized,
         )

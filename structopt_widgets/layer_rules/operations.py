@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..graph import ceil_log2, maximum
+from ..graph import maximum, sum_depth
 from .activation_costs import ActivationCost
 from .cost import Cost, Step
 
@@ -45,11 +45,11 @@ class Operations:
         """Products with a weight, summed over ``over`` terms; the weight's gradient reads ``tensor``."""
         products = over * makes if macs is None else macs
         saved = [(tensor, 1)] if self._trains else []
-        return self.run(makes, tensor, macs=products, span=1 + ceil_log2(over), saves=saved)
+        return self.run(makes, tensor, macs=products, span=1 + sum_depth(over), saves=saved)
 
     def product(self, left: int, right: int, makes: Number, over: Number, again: bool = False) -> int:
         """Products of two tensors, summed over ``over`` terms."""
-        return self.run(makes, left, right, macs=over * makes, span=1 + ceil_log2(over), again=again)
+        return self.run(makes, left, right, macs=over * makes, span=1 + sum_depth(over), again=again)
 
     def elementwise(self, makes: Number, *reads: int, flops: int = 1, runs: Number = 1, saves: Any = ()) -> int:
         """``flops`` operations an element, one after another, that are there where ``runs`` is 1."""

@@ -29,6 +29,8 @@ def register_layer_rule(kind: str | type, rule: LayerRule) -> None:
             ``sw.Elementwise(flops=2, span=1)`` is enough.
 
     Models read afterwards use it. Registering a kind again replaces its rule.
+
+    >>> sw.register_layer_rule("my_module.Clipped", sw.Elementwise(flops=2, span=2, saves="outputs"))
     """
     if not isinstance(rule, LayerRule):
         raise TypeError(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..graph import Dim, Layer, Product, ceil_log2, maximum
+from ..graph import Dim, Layer, Product, maximum, sum_depth
 from .activation_costs import layer_activation
 from .cost import Loop, Number
 from .registry import find_layer_rule, register_layer_rule
@@ -92,7 +92,7 @@ class Recurrent(LayerRule):
         """What of a step waits for the input, and what for the state, in Keras's own order of operations."""
         timesteps, features = at.size(site.inputs[0][0]), at.size(site.inputs[0][-1])
         units, bias = at.size(site.outputs[0][-1]), at.bias(site)
-        from_input, from_state = 1 + ceil_log2(features), 1 + ceil_log2(units)
+        from_input, from_state = 1 + sum_depth(features), 1 + sum_depth(units)
         if self.gates == 1:
             first, again = from_input + bias + 1 + own, from_state + 1 + own
         elif self.gates == 4:

@@ -52,6 +52,10 @@ class WeightAxes:
     the factors by which a layer scales channels that it has brought to one spread: by their size, units can
     be ranked (Liu et al. 2017, arXiv:1708.06519). ``is_moving`` marks a statistic that training does not learn
     but averages over its batches, by the configured ``momentum``.
+
+    >>> kernel = sw.WeightAxes("kernel", (4, 8), incoming=1)
+    >>> kernel.axes
+    (4, 8)
     """
 
     name: str
@@ -82,6 +86,9 @@ class Mixing:
 
     ``averaged``: a mean, which stays the same when every channel has equally many copies.
     ``summed``: anything else in which a copy counts: a sum, a norm, a softmax, the steps of a recurrence.
+
+    >>> sw.Mixing(summed=(8,)) + sw.Mixing(averaged=(4,))
+    Mixing(averaged=(4,), summed=(8,))
     """
 
     averaged: Shape = ()
@@ -93,7 +100,11 @@ class Mixing:
 
 @dataclass(frozen=True)
 class Connection:
-    """A call's output shapes and its layer's weights, in the order of ``keras.Layer.weights``."""
+    """A call's output shapes and its layer's weights, in the order of ``keras.Layer.weights``.
+
+    >>> sw.Connection(outputs=((8, 8, 16),), weights=(sw.WeightAxes("scale", (16,)),)).outputs
+    ((8, 8, 16),)
+    """
 
     outputs: tuple[Shape, ...]
     weights: tuple[WeightAxes, ...] = ()
@@ -199,6 +210,14 @@ class LayerRule(Meaning):
     Shapes are those of one sample, and costs too: a rule knows nothing of the batch, which is the first
     axis of everything a layer reads and makes. Only where ``sees_batch`` is true are shapes full, with the
     batch (:data:`~structopt_widgets.graph.BATCH`, of size 1 in costs) wherever it is.
+
+    >>> class Halved(sw.LayerRule):
+    ...     def connect(self, site):
+    ...         return sw.Connection((site.inputs[0],))
+    ...
+    ...     def cost(self, site, at):
+    ...         return sw.Cost(other=at.elements(site.outputs[0]), span=1)
+    >>> sw.register_layer_rule("my_module.Halved", Halved())
     """
 
     sees_batch: bool = False
@@ -240,6 +259,8 @@ class Elementwise(LayerRule):
     ``flops`` operations an element, ``span`` of them one after another. Its derivative reads its
     ``saves``: ``"inputs"``, ``"outputs"`` or ``"nothing"``; ``kept`` arrays of the output's size are kept in
     all, so that 0 is nothing too.
+
+    >>> sw.register_layer_rule("my_module.ScaledTanh", sw.Elementwise(flops=2, span=2))
     """
 
     elementwise = True

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..graph import Inside, Shape
-from ..graph.dimensions import freeze, unify
+from ..graph.dimensions import unify
 from .connect import ConnectedInside
 from .cost import Loop
 from .rule import Connection, Cost, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
-from .whole import KEPT, Whole, connected_inside, widths_of
+from .whole import Whole, connected_inside, widths_of
 
 
 class Steps(Whole):
@@ -24,11 +24,9 @@ class Steps(Whole):
             raise UnsupportedLayerError("there is none for cells that start from a state they are given")
         self.check(parts[0])
         widths = list(widths_of(inputs, weights))
-        self.name(site, inside, widths)
-        site.produced.extend(width for width in widths if width.layers)
-        for width, entries in zip(widths, inside.entries, strict=True):
-            if entries is None:
-                freeze(width, f"{site.layer.name} {KEPT}")
+        outside = set(widths_of(inputs[:1], ()))
+        self.name(site, inside, widths, outside)
+        self.settle(site, inside, widths)
         time, *features = site.inputs[0]
         for one, other in zip(features, inputs[0][1:], strict=True):
             unify(one, other, f"{site.layer.name} reads it")

@@ -14,7 +14,7 @@ from .cost import Step
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
 
-KEPT = "is written for this size"
+_KEPT = "is written for this size"
 
 
 class Whole(LayerRule):
@@ -35,11 +35,9 @@ class Whole(LayerRule):
             raise UnsupportedLayerError("there is none for being called in several ways")
         self.check(parts[0])
         widths = list(widths_of(inputs, weights))
-        self.name(site, inside, widths)
-        site.produced.extend(width for width in widths if width.layers)
-        for width, entries in zip(widths, inside.entries, strict=True):
-            if entries is None:
-                freeze(width, f"{site.layer.name} {KEPT}")
+        outside = set(widths_of(inputs, ()))
+        self.name(site, inside, widths, outside)
+        self.settle(site, inside, widths)
         for mine, given in zip(inputs, site.inputs, strict=True):
             if len(mine) != len(given):
                 raise UnsupportedLayerError("there is none for being called in several ways")
@@ -78,12 +76,23 @@ class Whole(LayerRule):
             raise UnsupportedLayerError("what is inside it is not known")
         return site.layer.inside
 
-    def name(self, site: Site, inside: Inside, widths: Sequence[Symbol]) -> None:
+    def settle(self, site: Site, inside: Inside, widths: Sequence[Symbol]) -> None:
+        """What the layer's own code says of its widths: which are one, and which cannot move."""
+        for places in inside.ties:
+            for place in places[1:]:
+                unify(widths[places[0]], widths[place], f"{site.layer.name} makes them alike")
+        for width, entries in zip(widths, inside.entries, strict=True):
+            if entries is None:
+                freeze(width, f"{site.layer.name} {_KEPT}")
+
+    def name(self, site: Site, inside: Inside, widths: Sequence[Symbol], outside: set[Symbol]) -> None:
         """What is inside has no name outside: a width there is the layer's, told apart by what it is in there."""
         names = {name for graph in inside.graphs for name in graph.layers}
+        own = [width for width in widths if width.layers and width not in outside]
+        site.produced.extend(own)
         for width in widths:
             within = [name for name in width.layers if name in names]
-            width.label = " ".join(filter(None, [*within[:1], width.label])) if len(widths) > 1 else width.label
+            width.label = " ".join(filter(None, [*within[:1], width.label])) if len(own) > 1 else None
             width.layers[:] = dict.fromkeys(site.layer.name if name in names else name for name in width.layers)
 
 

@@ -172,8 +172,9 @@ METRICS: dict[str, Metric] = {
         "span: longest chain of operations that wait for one another",
         "The longest chain of scalar operations that wait for one another, sums done as trees: a product over k "
         "terms 1 + ceil(log2 k), a bias 1, an activation its own operations (relu 1, sigmoid 4), softmax over n "
-        "2 ceil(log2 n) + 3; through the graph, the longest path (Brent 1974; Blelloch 1996). A tensor with a time "
-        "axis is ready step by step: the products with a recurrent layer's input do not wait for its state.",
+        "2 ceil(log2 n) + 3, a sum over one term 1, as the FLOPs count it; through the graph, the longest path (Brent "
+        "1974; Blelloch 1996). A tensor with a time axis is ready step by step: the products with a recurrent layer's "
+        "input do not wait for its state.",
         by_layer=True,
     ),
     "parallelism": Metric(

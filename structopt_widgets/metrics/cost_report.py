@@ -45,6 +45,12 @@ class CostReport:
         kinds: layer to its class, for the layers that are there.
         layer_values: gives the numbers of :attr:`by_layer`.
         structure: what was measured; ``None`` for a report made by hand.
+
+    >>> cost = space.baseline.measure(batch_size=32)
+    >>> cost.n_params == 4 * 8 + 8 + 8 * 3 + 3
+    True
+    >>> cost.uncounted
+    {}
     """
 
     values: Mapping[str, Any]
@@ -103,7 +109,11 @@ class CostReport:
         return self.flops / self.tokens if self.tokens else None
 
     def receipt(self, metric: str) -> Receipt:
-        """How a number came about: its formula in the widths, its convention, what it leaves out."""
+        """How a number came about: its formula in the widths, its convention, what it leaves out.
+
+        >>> space.baseline.measure().receipt("n_params").formula
+        8*u_hidden + 3
+        """
         return self._measured().receipt_of(self, metric)
 
     def marginal(self) -> pd.DataFrame:
@@ -113,6 +123,9 @@ class CostReport:
             one row a free width group: its ``width``, the ``step`` to the next one allowed, and how
             much that step adds to each metric, measured, not estimated. The step is taken beyond
             the upper bound too.
+
+        >>> space.baseline.measure().marginal().loc["hidden", ["width", "step", "n_params"]].tolist()
+        [8, 1, 8]
         """
         return self._measured().marginal_of(self)
 

@@ -19,7 +19,11 @@ def format_bytes(value: float) -> str:
 
 
 def format_metric(metric: str, value: float) -> str:
-    """``value`` with the unit of ``metric``, one of the catalogue."""
+    """``value`` with the unit of ``metric``, one of the catalogue.
+
+    >>> sw.format_metric("weight_bytes", 1536)
+    '1.50 KiB'
+    """
     known(metric, METRICS, "a metric")
     if not isinstance(value, numbers.Real):
         raise TypeError(f"Expected the value of {metric} as a number, got {typed(value)}.")

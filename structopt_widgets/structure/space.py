@@ -53,6 +53,10 @@ class StructureSpace:
         optimizer: whose slots training memory counts by default: the compiled one, else Adam.
         slots: arrays that optimizer keeps for each trainable weight.
         baseline: the model as it came.
+
+    >>> space = sw.StructureSpace.from_keras(model)
+    >>> [(group.name, group.width, group.fixed) for group in space.width_groups.values()]
+    [('hidden', 8, False), ('out', 3, True)]
     """
 
     def __init__(self, graph: ModelGraph, source: ModelSource | None = None, growth: float = 2.0) -> None:
@@ -103,6 +107,9 @@ class StructureSpace:
             input_shape: shape of one sample, for a model that is not built yet.
             data: a :class:`~structopt_widgets.Data` to take that shape from.
             growth: the largest width of a group, as a multiple of the model's own.
+
+        >>> sw.StructureSpace.from_keras(model, growth=4).width_groups["hidden"].upper
+        32
         """
         return cls(*door.read(model, input_shape, data), growth=growth)
 
@@ -126,7 +133,11 @@ class StructureSpace:
         return sequence_length(self.connected)
 
     def group_of(self, layer: str) -> WidthGroup:
-        """The width group of a layer, or of that name or title."""
+        """The width group of a layer, or of that name or title.
+
+        >>> space.group_of("hidden").upper
+        16
+        """
         if not isinstance(layer, str):
             known(layer, self.width_groups, "a layer with a width")
         parts = [name for name, group in self.width_groups.items() if layer in group.layers]
@@ -161,13 +172,20 @@ class StructureSpace:
             multiplier: above 0.
             multiple_of: round to multiples of it where a group's bounds leave one, as hardware likes
                 (8 for 16-bit tensor cores); a width may also stay as the model has it.
+
+        >>> space.scaled(0.5).widths["hidden"]
+        4
         """
         number(multiplier, "a width multiplier", above=0)
         groups = self.width_groups.items()
         return self._at({name: nearest_width(group, group.width * multiplier, multiple_of) for name, group in groups})
 
     def scaled_to(self, metric: str, limit: float, multiple_of: int = 1) -> Structure:
-        """The widest :meth:`scaled` structure whose ``metric`` (``"n_params"``, ...) is at most ``limit``."""
+        """The widest :meth:`scaled` structure whose ``metric`` (``"n_params"``, ...) is at most ``limit``.
+
+        >>> space.scaled_to("n_params", 50).measure().n_params
+        43
+        """
         known(metric, limit_metrics(), "a cost")
         number(limit, f"a limit of {metric}", above=0)
         low, high = 0.0, self.growth
@@ -191,6 +209,9 @@ class StructureSpace:
         """A random structure: every free width, activation, bias and block drawn uniformly.
 
         With ``multiple_of``, widths are drawn from what :meth:`scaled` would round to.
+
+        >>> import random
+        >>> structure = space.sample(random.Random(0))
         """
         instance(rng, random.Random, "a random generator", "Make one: random.Random(0).")
         widths = {name: _draw(group, rng, multiple_of) for name, group in self.width_groups.items()}
@@ -214,6 +235,9 @@ class StructureSpace:
 
         Returns:
             one row a structure, one column a metric.
+
+        >>> space.measure_many({"hidden": np.array([2, 4])})["n_params"].tolist()
+        [19, 35]
         """
         import numpy as np
         import pandas as pd
@@ -239,6 +263,9 @@ class StructureSpace:
         The free widths are positive integer symbols: ``u_dense`` for the group ``dense``. Sums are
         expanded, peak activations are a ``Max``, and the span is that of the longest path at the
         baseline: see :class:`~structopt_widgets.metrics.receipt.Receipt`.
+
+        >>> space.formula("n_params")
+        8*u_hidden + 3
         """
         return self.baseline.measure(batch_size).receipt(metric).formula
 

@@ -38,6 +38,10 @@ class Structure:
         widths: channels by width group.
         activations, biases, initializers: by layer, for the layers that have them.
         blocks: whether each part that can be left out is there, by the block's name.
+
+    >>> structure = space.baseline.with_width("hidden", 5).with_bias("out", False)
+    >>> structure.measure().n_params == 4 * 5 + 5 + 5 * 3
+    True
     """
 
     space: StructureSpace
@@ -52,25 +56,41 @@ class Structure:
             object.__setattr__(self, choice, MappingProxyType(dict(getattr(self, choice))))
 
     def with_width(self, layer: str, width: int) -> Structure:
-        """This structure with ``width`` channels out of ``layer`` (and every layer tied to it)."""
+        """This structure with ``width`` channels out of ``layer`` (and every layer tied to it).
+
+        >>> space.baseline.with_width("hidden", 5).widths["hidden"]
+        5
+        """
         group = self.space.group_of(layer)
         return self._with("widths", group.name, allowed_width(group, width))
 
     def with_activation(self, layer: str, activation: str) -> Structure:
-        """This structure with another activation in ``layer``, by its ``keras.activations`` name."""
+        """This structure with another activation in ``layer``, by its ``keras.activations`` name.
+
+        >>> space.baseline.with_activation("hidden", "tanh").activations["hidden"]
+        'tanh'
+        """
         switches = self.space.switches[known(layer, self.activations, "a layer with an activation")]
         name = choice_name(activation) if isinstance(activation, str) else activation
         return self._with("activations", layer, known(name, switches.activation_options, "an activation"))
 
     def with_bias(self, layer: str, use_bias: bool) -> Structure:
-        """This structure with or without a bias in ``layer``."""
+        """This structure with or without a bias in ``layer``.
+
+        >>> space.baseline.with_bias("hidden", False).measure().n_params
+        59
+        """
         known(layer, self.biases, "a layer with a bias switch")
         if not isinstance(use_bias, bool):
             raise TypeError(f"Expected True or False as the bias of {layer!r}, got {use_bias!r}.")
         return self._with("biases", layer, use_bias)
 
     def with_initializer(self, layer: str, initializer: str) -> Structure:
-        """This structure with other initial kernel weights in ``layer``, by ``keras.initializers`` name."""
+        """This structure with other initial kernel weights in ``layer``, by ``keras.initializers`` name.
+
+        >>> space.baseline.with_initializer("hidden", "he_normal").initializers["hidden"]
+        'he_normal'
+        """
         switches = self.space.switches[known(layer, self.initializers, "a layer with an initializer")]
         return self._with("initializers", layer, known(initializer, switches.initializer_options, "an initializer"))
 
@@ -78,6 +98,11 @@ class Structure:
         """This structure with or without a block of ``space.blocks``: a residual block, or a hidden layer.
 
         Left out, its layers and weights are gone, and what it read goes where its result went.
+
+        >>> layers = [keras.layers.Dense(8, "relu", name=name) for name in ("one", "two")]
+        >>> deep = sw.StructureSpace.from_keras(keras.Sequential([keras.Input((8,)), *layers, keras.layers.Dense(3)]))
+        >>> deep.baseline.with_block("two", False).measure().n_params == 8 * 8 + 8 + 8 * 3 + 3
+        True
         """
         known(block, self.blocks, "a block that can be left out")
         if not isinstance(kept, bool):
@@ -133,6 +158,10 @@ class Structure:
                 from what it reads; ``"attention"``, scores and their softmax only.
             accumulate: parts of a batch that are run one after another, their gradients added up in one
                 more array a weight, for training memory.
+
+        >>> cost = space.baseline.measure(batch_size=32, optimizer="sgd")
+        >>> cost.macs == 4 * 8 + 8 * 3
+        True
         """
         batch_size = whole(batch_size, "a batch size", least=1)
         slots = self.space.slots if optimizer is None else optimizer_slots(optimizer)
@@ -167,6 +196,11 @@ class Structure:
         when the outputs stay the same, up to rounding, as they do when units are only copied. A width
         that a layer computes across (a layer norm, a softmax, attention written by hand) cannot grow
         like that; under a mean or a layer norm it can by whole multiples.
+
+        >>> list(space.scaled(0.5).function_changes())
+        ['widths.hidden']
+        >>> space.scaled(2).function_changes()
+        {}
         """
         from .preservation import function_changes
 
@@ -222,6 +256,10 @@ class Structure:
                 the model computes: they describe what its layers read before.
 
         Raises ``ValueError`` for ``"taylor"`` without data, and for data that do not fit the model.
+
+        >>> smaller = space.scaled(0.5).build()
+        >>> smaller.count_params()
+        35
         """
         if data is not None and not hasattr(data, "examples"):
             raise TypeError(
@@ -232,7 +270,11 @@ class Structure:
         return door.build(self, weights, importance=importance, seed=seed, examples=examples)
 
     def diff(self, other: Structure) -> dict[str, tuple[Any, Any]]:
-        """What differs: ``"widths.dense": (this one's, the other's)``; ``None`` where one has no such knob."""
+        """What differs: ``"widths.dense": (this one's, the other's)``; ``None`` where one has no such knob.
+
+        >>> space.scaled(0.5).diff(space.baseline)
+        {'widths.hidden': (4, 8)}
+        """
         instance(other, Structure, "a Structure to compare with")
         found = {}
         for choice in CHOICES:
@@ -243,7 +285,11 @@ class Structure:
         return found
 
     def to_python(self) -> str:
-        """A Python expression that makes this structure from ``space``."""
+        """A Python expression that makes this structure from ``space``.
+
+        >>> space.scaled(0.5).to_python()
+        "space.baseline.with_width('hidden', 4)"
+        """
         methods = dict(
             zip(CHOICES, ("with_width", "with_activation", "with_bias", "with_initializer", "with_block"), strict=True)
         )
@@ -254,7 +300,10 @@ class Structure:
         return text
 
     def to_json(self) -> str:
-        """Everything needed to measure and rebuild this structure, without the weights."""
+        """Everything needed to measure and rebuild this structure, without the weights.
+
+        >>> text = space.scaled(0.5).to_json()
+        """
         return json.dumps(
             {
                 "format": "structopt_widgets.Structure",
@@ -268,7 +317,11 @@ class Structure:
 
     @classmethod
     def from_json(cls, text: str) -> Structure:
-        """The structure :meth:`to_json` wrote. Needs no Keras; raises ``ValueError`` for any other text."""
+        """The structure :meth:`to_json` wrote. Needs no Keras; raises ``ValueError`` for any other text.
+
+        >>> sw.Structure.from_json(space.scaled(0.5).to_json()) == space.scaled(0.5)
+        True
+        """
         from .serialization import structure_from_json
 
         return structure_from_json(text)

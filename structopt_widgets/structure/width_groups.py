@@ -30,6 +30,10 @@ class WidthGroup:
         why: a sentence on what ties the layers, or on why the width is fixed; may be empty.
         label: what the width counts in its first layer, when that is not its output: ``"heads"``.
         title: the group for people, ``"stage 2 residual"``; the name where there is nothing to add.
+
+    >>> group = space.width_groups["hidden"]
+    >>> group.width, group.lower, group.upper
+    (8, 1, 16)
     """
 
     name: str

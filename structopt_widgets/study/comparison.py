@@ -59,6 +59,9 @@ def compare(first: Trial, second: Trial) -> Comparison:
 
     Raises ``ValueError`` for trials of other data, and for ones that are not complete or whose score is NaN, as
     R2 is where a quantity does not vary.
+
+    >>> sw.compare(study.trial(0), study.trial(1)).verdict
+    'cannot be told apart'
     """
     check_comparable(first, second)
     evidence = [Evidence.of_trial(first), Evidence.of_trial(second)]

@@ -66,6 +66,8 @@ class DaskEmployer(Employer):
         self._chosen = [chosen] if isinstance(chosen, str) else chosen
         self._kept: Any = None
         self._read_by: WeakKeyDictionary[Future[Any], Any] = WeakKeyDictionary()
+        self._behind: WeakKeyDictionary[Future[Any], set[Any]] = WeakKeyDictionary()
+        self._futures_of_dask = executor._futures
         self._looked = self._seen = time.monotonic()
 
     def check(self) -> None:
@@ -93,8 +95,10 @@ class DaskEmployer(Employer):
             if self._kept is None:
                 self._kept = self._client.scatter(self._order, workers=self._chosen, broadcast=True, hash=False)
             # Not pure: what was lost is run again, not looked up.
+            before = set(self._futures_of_dask)
             future = self._executor.submit(function, self._kept, *args, pure=False)
             self._read_by[future] = self._kept
+            self._behind[future] = set(self._futures_of_dask) - before
             return future
         except TimeoutError:
             raise _nobody() from None
@@ -122,6 +126,10 @@ class DaskEmployer(Employer):
         if now - self._looked < PAUSE or self._client.status != "running":
             return
         self._looked = now
+        for future, behind in list(self._behind.items()):
+            # A result that is lost while it is fetched cancels Dask's future, and nobody tells the executor's.
+            if any(each.cancelled() for each in behind) and not future.done() and future.cancel():
+                future.set_running_or_notify_cancel()
         try:
             if self._client.nthreads():
                 self._seen = now

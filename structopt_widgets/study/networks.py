@@ -39,6 +39,11 @@ def compare_networks(first: Trial, second: Trial) -> NetworkComparison:
     Raises ``ValueError`` for trials that are not of one seed, of other data, or that hold no single right answers.
 
     Source: Q. McNemar, Psychometrika 12 (1947).
+
+    >>> budget = sw.Budget(epochs=1, seeds=1)
+    >>> found = sw.compare_networks(*(sw.quick_run(each, data, budget) for each in (space.baseline, space.scaled(0.5))))
+    >>> 0 <= found.p_value <= 1
+    True
     """
     from scipy.stats import binomtest
 
@@ -52,4 +57,4 @@ def compare_networks(first: Trial, second: Trial) -> NetworkComparison:
     ours, theirs = unpack_counts(first.right), unpack_counts(second.right)
     only_first, only_second = int((ours > theirs).sum()), int((theirs > ours).sum())
     apart = only_first + only_second
-    return NetworkComparison(only_first, only_second, binomtest(only_first, apart).pvalue if apart else 1.0)
+    return NetworkComparison(only_first, only_second, float(binomtest(only_first, apart).pvalue) if apart else 1.0)

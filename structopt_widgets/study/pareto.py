@@ -28,6 +28,11 @@ def pareto_front(
     Args:
         trials: one row a trial, as :attr:`Study.trials`.
         maximize, minimize: a column or several; either may be empty, not both.
+
+    >>> import pandas as pd
+    >>> trials = pd.DataFrame({"accuracy": [0.7, 0.8, 0.6], "n_params": [100, 200, 300]})
+    >>> sw.pareto_front(trials).index.tolist()
+    [0, 1]
     """
     table(trials, "trials")
     larger, smaller = _columns(trials, maximize), _columns(trials, minimize)

@@ -18,10 +18,8 @@ from ..metrics import limit_metrics, trial_metrics
 from ..structure import Structure, StructureSpace
 from ..training import Budget, Data, Trial
 from .knobs import Choose, Knob, find_knobs
-from .points import grid_points, random_points, sobol_points
 from .proposals import Learned, Listed, Proposals, turned
-
-SAMPLERS = ("random", "grid", "qmc", "nsga2", "tpe")
+from .samplers import SAMPLERS
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Plan:
             dataclasses.asdict(self.budget),
             self.sampler if isinstance(self.sampler, str) else type(self.sampler).__name__,
             # A grid of more trials is another grid.
-            self.n_trials if self.sampler == "grid" else None,
+            self.n_trials if isinstance(self.sampler, str) and SAMPLERS[self.sampler].is_sized else None,
             [self.maximize, self.minimize],
             sorted(self.at_most.items()),
             [(knob.name, repr(knob.distribution)) for knob in self.knobs],
@@ -80,26 +78,24 @@ class Plan:
 
     def proposals(self) -> Proposals:
         """A source of structures."""
-        if self.sampler in ("nsga2", "tpe") or not isinstance(self.sampler, str):
+        points = SAMPLERS[self.sampler].points if isinstance(self.sampler, str) else None
+        if points is None:
             directions = [StudyDirection.MAXIMIZE] * len(self.maximize) + [StudyDirection.MINIMIZE] * len(self.minimize)
-            return Learned(self.space, self.knobs, self.is_affordable, directions, self._optuna_sampler)
-        points = {
-            "random": lambda: random_points(self.knobs, self.seed),
-            "qmc": lambda: sobol_points(self.knobs, self.seed),
-            "grid": lambda: grid_points(self.knobs, self.n_trials),
-        }[self.sampler]()
+            return Learned(self.space, self.knobs, self.is_affordable, directions, self._learner)
         names = [knob.name for knob in self.knobs]
-        structures = (turned(self.space, self.knobs, dict(zip(names, point, strict=True))) for point in points)
+        structures = (
+            turned(self.space, self.knobs, dict(zip(names, point, strict=True)))
+            for point in points(self.knobs, self.seed, self.n_trials)
+        )
         return Listed(structures, self.is_affordable)
 
-    def _optuna_sampler(self, seen: int) -> optuna.samplers.BaseSampler:
+    def _learner(self, seen: int) -> optuna.samplers.BaseSampler:
         if not isinstance(self.sampler, str):
             return self.sampler
+        learner = SAMPLERS[self.sampler].learner
+        assert learner is not None, "a sampler without points learns"  # noqa: S101 - its row has one or the other
         # Samplers draw the same numbers again from the same seed: each batch needs another.
-        seed = (self.seed * 1_000_003 + seen) % 2**32
-        if self.sampler == "tpe":
-            return optuna.samplers.TPESampler(seed=seed, constant_liar=True)
-        return optuna.samplers.NSGAIISampler(population_size=max(self.together, 2), seed=seed)
+        return learner((self.seed * 1_000_003 + seen) % 2**32, self.together)
 
 
 def make_plan(

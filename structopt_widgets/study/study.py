@@ -37,6 +37,12 @@ class Study:
     It is an Optuna study underneath, :attr:`optuna`: ``optuna-dashboard`` opens the file or database,
     with the score and the number of parameters as its two values. A number that is missing belongs to a
     trial that still runs, or that was given up and done again under another number.
+
+    >>> kept = sw.Study(folder / "trials.journal")
+    >>> kept.add(study.trial(1)).number
+    0
+    >>> sw.Study(folder / "trials.journal").trials["n_params"].tolist()
+    [35]
     """
 
     def __init__(self, path_or_url: str | os.PathLike[str] | None = None, name: str = "structures") -> None:
@@ -60,7 +66,11 @@ class Study:
         self.known_data: dict[str, Data] = {}  # by fingerprint: what trials of this process were trained on
 
     def add(self, trial: Trial) -> Trial:
-        """Keep a trial and return it with its number."""
+        """Keep a trial and return it with its number.
+
+        >>> sw.Study().add(study.trial(1)).number
+        0
+        """
         from .records import description_attrs, optuna_trial
 
         if not isinstance(trial, Trial):
@@ -123,6 +133,9 @@ class Study:
         Source: J. C. Hsu, "Multiple Comparisons", 1996. His comparisons with the best, by Dunnett's
         distribution, keep the truly best from being called worse; where several are equally good they call
         some of them worse in half of all studies of 24.
+
+        >>> study.compare()["verdict"].tolist()
+        ['cannot be told apart', 'the best']
         """
         from .comparison import compare_all
 
@@ -146,18 +159,29 @@ class Study:
             space: of the compiled model, for a trial that was read from a file.
 
         Raises ``ValueError`` for data of other training or validation samples, and for those without a test part.
+
+        >>> split = sw.Data(np.arange(320.0).reshape(80, 4), np.arange(80) % 3, test_fraction=0.25)
+        >>> fresh = sw.Study()
+        >>> table = fresh.sweep(space, split, n_trials=1, budget=sw.Budget(epochs=1, seeds=1))
+        >>> final = fresh.test(0)
         """
         from .final_score import score_on_test_part
 
         return score_on_test_part(self, number, data, weights, space)
 
     def to_csv(self, path: str | os.PathLike[str]) -> None:
-        """Write :attr:`trials` as comma-separated values."""
+        """Write :attr:`trials` as comma-separated values.
+
+        >>> study.to_csv(folder / "trials.csv")
+        """
         path = file_path(path, "the table")
         self.trials.to_csv(path)
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
-        """Write :attr:`trials` as a Parquet file; needs ``pip install structopt-widgets[parquet]``."""
+        """Write :attr:`trials` as a Parquet file; needs ``pip install structopt-widgets[parquet]``.
+
+        >>> study.to_parquet(folder / "trials.parquet")
+        """
         path = file_path(path, "the table")
         try:
             import pyarrow  # noqa: F401 - pandas would name its own extra, not ours
@@ -234,6 +258,10 @@ class Study:
 
         A structure that cannot be trained is a failed trial with its reason, and the sweep goes on.
         Ctrl-C leaves the study as ``should_stop`` does, and is raised again.
+
+        >>> table = sw.Study().sweep(space, data, n_trials=3, sampler="qmc", budget=sw.Budget(epochs=1, seeds=1))
+        >>> len(table)
+        3
         """
         from .employer import employer_of
         from .halving import run_stages, stages

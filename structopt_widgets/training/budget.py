@@ -39,6 +39,10 @@ class Budget:
         settle_normalization: whether the moving statistics of batch normalization are recomputed on
             training samples before a validation where a run is too short for them to have settled.
             Without, a network with normalization is scored by statistics that are half its initial ones.
+
+    >>> budget = sw.Budget(epochs=2, seeds=[3, 5], batch_size=16)
+    >>> budget.seed_list
+    (3, 5)
     """
 
     epochs: int = 3

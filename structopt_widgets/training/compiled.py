@@ -9,6 +9,7 @@ from typing import Any
 
 import keras
 
+from ..keras_bridge.fixed_batch import stateful_layers
 from ..keras_bridge.internals import has_exclusions
 from ..structure import Structure
 
@@ -109,12 +110,11 @@ def refuse_own_training(structure: Structure) -> None:
             f"{own[0]}(): the rebuilt structures would train without it. Its costs can be measured; for a quick run, "
             "pass a plain model of the same layers: keras.Model(model.inputs, model.outputs)."
         )
-    for name in structure.layers:
-        if _has_entry(structure.space.graph.layers[name].config, "stateful"):
-            raise ValueError(
-                f"Expected layers that treat each sample by itself, got {name!r}, which hands its state on from one "
-                "batch to the next: a quick run shuffles the samples. Make it with stateful=False."
-            )
+    if stateful := stateful_layers(structure):
+        raise ValueError(
+            f"Expected layers that treat each sample by itself, got {stateful[0]!r}, which hands its state on from one "
+            "batch to the next: a quick run shuffles the samples. Make it with stateful=False."
+        )
 
 
 def _is_overridden(model: Any, name: str) -> bool:
@@ -122,10 +122,3 @@ def _is_overridden(model: Any, name: str) -> bool:
         if name in vars(each):
             return not each.__module__.startswith("keras.")
     return False
-
-
-def _has_entry(config: Any, key: str) -> bool:
-    """Whether a layer's configuration, or that of one it wraps, switches ``key`` on."""
-    if isinstance(config, Mapping):
-        return bool(config.get(key) is True) or any(_has_entry(each, key) for each in config.values())
-    return isinstance(config, (list, tuple)) and any(_has_entry(each, key) for each in config)

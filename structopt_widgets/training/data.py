@@ -58,6 +58,10 @@ class Data:
     Raises ``ValueError`` on arrays of different length, NaN and masked values, one class only, several
     labels a sample, text in ``x``, pandas rows in another order than their labels, empty parts, parts
     of different shape and a missing label column. Warns of samples that stand in two parts.
+
+    >>> x, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 2
+    >>> sw.Data(x, y, name="numbers")
+    Data(numbers: classification of 2 classes, ...
     """
 
     def __init__(
@@ -167,13 +171,24 @@ class Data:
         return digest.hexdigest()
 
     def flattened(self) -> Data:
-        """The same samples with each in one row, for models of dense layers: ``(n, 14, 14)`` becomes ``(n, 196)``."""
+        """The same samples with each in one row, for models of dense layers: ``(n, 14, 14)`` becomes ``(n, 196)``.
+
+        >>> images = sw.Data(np.zeros((20, 8, 8)) + np.arange(20).reshape(-1, 1, 1), np.arange(20) % 2)
+        >>> images.flattened().input_shape
+        (64,)
+        """
         return self._with(
             lambda x: x if x is None else each_input(lambda array: _read_only(array.reshape(len(array), -1)), x)
         )
 
     def with_test_as_validation(self) -> Data:
-        """The same training part, and the test part in the place of the validation part."""
+        """The same training part, and the test part in the place of the validation part.
+
+        >>> x, y = np.arange(80.0).reshape(40, 2), np.arange(40) % 2
+        >>> final = sw.Data(x, y, test_fraction=0.25).with_test_as_validation()
+        >>> len(final.y_val)
+        10
+        """
         if self.x_test is None:
             raise ValueError(
                 "Expected data with a test part, got none. Pass x_test and y_test to Data, or a test_fraction."

@@ -34,6 +34,10 @@ def load_data(name: str, test: bool = False) -> Data:
 
     What each can and cannot show is said at its function in this file. Raises ``ValueError`` for
     another name.
+
+    >>> vowels = sw.load_data("vowels")
+    >>> vowels.task
+    'classification'
     """
     known(name, DATASETS, "the name of a data set (for data of your own there is Data(x, y))")
     test = flag(test, "test")

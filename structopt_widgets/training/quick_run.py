@@ -49,6 +49,10 @@ def quick_run(
     exception. Global generators are left as they were. It may run in a thread of its own.
 
     Raises ``ValueError`` before any training when labels or samples do not fit the model.
+
+    >>> trial = sw.quick_run(space.scaled(0.5), data, sw.Budget(epochs=1, seeds=1))
+    >>> trial.state, trial.n_params
+    ('complete', 35)
     """
     if not isinstance(data, Data):
         raise TypeError(f"Expected a Data to train on, got {type(data).__name__}. Wrap arrays in it: Data(x, y).")

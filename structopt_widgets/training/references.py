@@ -25,6 +25,10 @@ def reference_scores(data: Data) -> dict[str, float]:
 
     Source: T. Hastie, R. Tibshirani and J. Friedman, "The Elements of Statistical Learning", 2nd edition,
     sections 3.4.1, 4.2 and 7.10.
+
+    >>> scores = sw.reference_scores(data)
+    >>> list(scores)
+    ['chance', 'linear model']
     """
     instance(data, Data, "a Data, such as Data(x, y),")
     return {"chance": data.chance_level, "linear model": _linear_score(data)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 from typing import Any
 
 import traitlets
@@ -15,6 +16,20 @@ from ..study import Study
 from ..training import Budget, Data, reference_scores
 
 
+class Checked(traitlets.TraitType[Any, Any]):
+    """A trait whose values go through ``check(owner, value)``, whose errors are the user's."""
+
+    default_value = None
+
+    def __init__(self, check: Callable[[Any, Any], Any], help: str) -> None:
+        super().__init__(help=help)
+        self._check = check
+
+    def validate(self, obj: Any, value: Any) -> Any:
+        """What the check returns."""
+        return self._check(obj, value)
+
+
 class Exploration(traitlets.HasTraits):
     """The state of an explorer. Controls and panels write it, and follow it; none of them knows another.
 
@@ -25,7 +40,7 @@ class Exploration(traitlets.HasTraits):
         trials: the table of the study; set anew when one is added, by whomever, in the thread that adds.
     """
 
-    structure = traitlets.Any(help="the structure the sliders stand at")
+    structure: Any = Checked(lambda exploration, value: exploration.checked(value), help="where the sliders stand")
     budget = traitlets.Instance(Budget, args=())
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
 
@@ -96,10 +111,6 @@ class Exploration(traitlets.HasTraits):
     @functools.cached_property
     def _reference_scores(self) -> dict[str, float]:
         return reference_scores(self.data) if self.data is not None else {}
-
-    @traitlets.validate("structure")
-    def _is_of_this_space(self, proposal: Any) -> Structure:
-        return self.checked(proposal["value"])
 
     def _added(self) -> None:
         self.set_trait("trials", self.study.trials)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import traitlets
 
-from ..structure import Structure, StructureSpace
+from ..structure import StructureSpace
 from ..study import Study
 from ..training import Data, Trial
 from .background import Background
 from .controls import Controls
-from .exploration import Exploration
+from .exploration import Checked, Exploration
 from .family import family
 from .live_panel import LivePanel
 from .sweep_panel import SweepPanel
@@ -39,9 +39,17 @@ class Explorer(ipywidgets.VBox):
         study: every finished trial.
 
     ``structure``, ``trials`` and ``busy`` are traits: ``explorer.observe(f, "structure")``, ``traitlets.dlink``.
+
+    >>> explorer = sw.explore(space, data=data)
+    >>> explorer.controls["hidden"].width.value = 5
+    >>> explorer.structure.widths["hidden"]
+    5
     """
 
-    structure = traitlets.Any(help="the structure the sliders stand at; assign one to move them")
+    structure: Any = Checked(
+        lambda explorer, value: explorer.exploration.checked(value),
+        help="the structure the sliders stand at; assign one to move them",
+    )
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
     busy = traitlets.Bool(read_only=True, help="whether a run or a sweep goes on")
     _members: tuple[ipywidgets.Widget, ...] = ()  # a widget is closed too when making it has failed
@@ -85,7 +93,13 @@ class Explorer(ipywidgets.VBox):
             self.set_trait(mine, getattr(source, name))
 
     def model(self, weights: str = "inherit", importance: Any = None) -> keras.Model:
-        """The structure the controls stand at, built with the explorer's data; see :meth:`Structure.build`."""
+        """The structure the controls stand at, built with the explorer's data; see :meth:`Structure.build`.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.controls["hidden"].width.value = 5
+        >>> explorer.model().count_params() == 4 * 5 + 5 + 5 * 3 + 3
+        True
+        """
         return self.structure.build(weights, importance=importance, data=self.exploration.data)
 
     def add(self, trial: Trial) -> Trial:
@@ -99,10 +113,6 @@ class Explorer(ipywidgets.VBox):
                 widget.close()
         super().close()
 
-    @traitlets.validate("structure")
-    def _is_of_this_space(self, proposal: Any) -> Structure:
-        return self.exploration.checked(proposal["value"])
-
 
 def explore(model: Any, data: Data | None = None, study: Study | None = None, input_shape: Any = None) -> Explorer:
     """Explore a model's structures in JupyterLab, in one line.
@@ -112,6 +122,10 @@ def explore(model: Any, data: Data | None = None, study: Study | None = None, in
         data: what quick runs train and validate on, such as ``sw.load_data("fashion")``.
         study: where trials are kept; a new one by default.
         input_shape: shape of one sample, for a model that is not built yet; by default the data's.
+
+    >>> explorer = sw.explore(model, data=data)
+    >>> explorer.structure == explorer.space.baseline
+    True
     """
     if not isinstance(model, StructureSpace):
         model = StructureSpace.from_keras(model, input_shape=input_shape, data=data)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ipywidgets
 import traitlets
 
+from ..study.samplers import SAMPLERS
 from ..study.verdicts import tally
 from ..training import Budget, Data
 from .background import Background, Outcome, Task
@@ -16,13 +17,6 @@ from .validation_panel import number_field
 if TYPE_CHECKING:
     from ..study.sweep_progress import SweepProgress
 
-SAMPLERS = (
-    ("random", "random"),
-    ("quasi-random", "qmc"),
-    ("grid", "grid"),
-    ("NSGA-II", "nsga2"),
-    ("TPE", "tpe"),
-)
 TOGETHER = 8  # structures a batch: points appear that often at least
 
 
@@ -38,7 +32,7 @@ class SweepPanel(ipywidgets.HBox):
         self._exploration, self._background = exploration, background
         self.structures = number_field("structures", 16, 1, 100_000)
         self.sampler = ipywidgets.Dropdown(
-            options=SAMPLERS,
+            options=[(each.label, name) for name, each in SAMPLERS.items()],
             description="sampler",
             layout=ipywidgets.Layout(width="12.5rem"),
             style={"description_width": "4.5rem"},

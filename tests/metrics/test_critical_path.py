@@ -33,6 +33,9 @@ NETWORKS: dict[str, Callable[[], keras.Model]] = {
     "mlp": lambda: chain(
         kl.Dense(7, "silu"), kl.Dense(3, use_bias=False), kl.Dense(5, "sigmoid"), kl.Dense(3, "softmax"), shape=(6,)
     ),
+    "one wide": lambda: chain(kl.Dense(1, "sigmoid"), kl.Dense(1, "softmax"), kl.Dense(3), kl.Dense(1), shape=(1,)),
+    "one unit": lambda: chain(kl.Conv1D(1, 1), kl.LSTM(1, return_sequences=True), kl.GRU(1), shape=(STEPS, 1)),
+    "one head": lambda: chain(kl.Dense(1), kl.MultiHeadAttention(1, 1), kl.SimpleRNN(1)),
     "norms": lambda: chain(kl.Dense(6, "gelu"), kl.LayerNormalization(), kl.BatchNormalization(), kl.Dense(3)),
     "convolutions": lambda: chain(kl.Conv1D(3, 2, activation="relu"), kl.Conv1D(2, 2, strides=2), kl.Flatten()),
     "pooled": lambda: chain(kl.Conv1D(4, 3, activation="softplus"), kl.GlobalAveragePooling1D(), kl.Dense(2)),

@@ -64,6 +64,10 @@ def train_together(
     Raises ``ValueError`` before any training when labels or samples do not fit the model, and
     ``RuntimeError`` in a process that was forked after TensorFlow had started. Python that ends meanwhile
     stops the runs of daemon threads and waits for them.
+
+    >>> trials = sw.train_together([space.scaled(0.5), space.baseline], data, sw.Budget(epochs=1, seeds=2))
+    >>> [(trial.n_params, trial.engine) for trial in trials]
+    [(35, 'together'), (67, 'together')]
     """
     refuse_fork()
     if isinstance(structures, Structure):

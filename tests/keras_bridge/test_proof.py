@@ -1,0 +1,127 @@
+"""Reading ends with a proof: a layer that does something else than its operations is kept whole, and says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers as kl
+from keras import ops
+
+import structopt_widgets as sw
+from structopt_widgets.keras_bridge.given_model import compare_outputs
+
+
+class CountsItsCalls(kl.Layer):
+    def __init__(self) -> None:
+        super().__init__(name="own")
+        self.calls = 0
+
+    def call(self, inputs: Any) -> Any:
+        self.calls += 1
+        return inputs * (1 + 0.5 * self.calls)
+
+
+class DoublesTensorsThatHaveValues(kl.Layer):
+    def call(self, inputs: Any) -> Any:
+        return inputs if isinstance(inputs, keras.KerasTensor) else inputs * 2.0
+
+
+class FreezesNormalization(kl.Layer):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.normalization = kl.BatchNormalization()
+
+    def call(self, inputs: Any) -> Any:
+        return self.normalization(inputs, training=False)
+
+
+class TrainsByDefault(kl.Layer):
+    def call(self, inputs: Any, training: bool = True) -> Any:
+        return inputs * 2.0 if training else inputs * 1.0
+
+
+class AddsLossInTraining(kl.Layer):
+    def call(self, inputs: Any, training: Any = None) -> Any:
+        if training:
+            self.add_loss(ops.mean(ops.square(inputs)))
+        return inputs
+
+
+class FreezesItsBackbone(keras.Model):
+    def __init__(self) -> None:
+        super().__init__(name="own")
+        self.backbone = keras.Sequential([kl.Dense(8), kl.BatchNormalization()])
+        self.head = kl.Dense(3)
+
+    def call(self, inputs: Any) -> Any:
+        return self.head(self.backbone(inputs, training=False))
+
+
+class MasksWhatItEmbeds(kl.Layer):
+    """Made of an operation, so that no layer of Keras's hands the mask on."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.table = kl.Embedding(20, 8)
+
+    def call(self, inputs: Any) -> Any:
+        return self.table(inputs) * 2.0
+
+    def compute_mask(self, inputs: Any, mask: Any = None) -> Any:
+        return ops.not_equal(inputs, 0)
+
+
+def chain(layer: kl.Layer) -> keras.Model:
+    return keras.Sequential([keras.Input((6,)), kl.Dense(8, activation="relu"), layer, kl.Dense(3)])
+
+
+def called(model: keras.Model) -> keras.Model:
+    model(np.zeros((2, 6), "float32"))
+    return model
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "reason"),
+    [
+        (lambda: chain(CountsItsCalls()), "each time it is called"),
+        (lambda: chain(DoublesTensorsThatHaveValues(name="own")), "inference"),
+        (lambda: chain(FreezesNormalization(name="own")), "training"),
+        (lambda: chain(TrainsByDefault(name="own")), "inference"),
+        (lambda: chain(AddsLossInTraining(name="own")), "in training"),
+        (lambda: called(FreezesItsBackbone()), "training"),
+    ],
+    ids=["state", "values", "frozen", "default", "loss", "model"],
+)
+def test_what_operations_do_not_say_keeps_a_layer_whole(model: Any, reason: str) -> None:
+    given = model()
+    before = [np.asarray(each) for each in given.variables]
+    space = sw.StructureSpace.from_keras(given)
+    assert reason in space.graph.layers["own"].closed
+    assert space.baseline.measure().n_params == given.count_params()
+    assert space.source.unproven == ""
+    assert all(np.array_equal(old, new) for old, new in zip(before, given.variables, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("reads", ["attention", "product"])
+def test_a_mask_is_hung_on_what_a_layer_of_ones_own_makes(reads: str) -> None:
+    inputs = keras.Input((7,), dtype="int32")
+    x = MasksWhatItEmbeds()(inputs)
+    y = kl.MultiHeadAttention(2, 4)(x, x) if reads == "attention" else kl.Multiply()([x, kl.Dense(8)(x)])
+    model = keras.Model(inputs, kl.Dense(3)(kl.GlobalAveragePooling1D()(y)))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    assert all(row.agrees is not False for row in compare_outputs(space))
+    copy = space.baseline.build()
+    tokens = np.array([[3, 5, 1, 0, 0, 0, 0], [2, 9, 0, 4, 0, 0, 0]])
+    np.testing.assert_allclose(copy(tokens), model(tokens), atol=1e-5)
+
+
+def test_a_model_without_weights_says_that_it_is_not_compared() -> None:
+    with sw.without_weights():
+        model = chain(TrainsByDefault(name="own"))
+    assert "no weights" in sw.StructureSpace.from_keras(model).source.unproven

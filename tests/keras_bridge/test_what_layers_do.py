@@ -1,0 +1,185 @@
+"""Layers that do more in ``call()`` than compute: each kind is read whole, counted, resized, and stays what it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import keras.layers as kl
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import ops
+
+import structopt_widgets as sw
+
+BATCH = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
+
+
+class Sampled(kl.Layer):
+    """Draws at inference too, and adds a loss."""
+
+    def call(self, x: Any) -> Any:
+        mean, log_variance = ops.split(x, 2, axis=-1)
+        self.add_loss(ops.mean(ops.square(mean)))
+        return mean + ops.exp(log_variance) * keras.random.normal(ops.shape(mean))
+
+
+class MovingMean(kl.Layer):
+    """Assigns to a weight, in training alone."""
+
+    def build(self, shape: Any) -> None:
+        self.mean = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        if training:
+            self.mean.assign(0.5 * self.mean + 0.5 * ops.mean(x, axis=0))
+        return x - self.mean
+
+
+class TwoWidths(kl.Layer):
+    """One entry of its configuration makes two widths; a branch on training adds a loss."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.first, self.second = kl.Dense(units), kl.Dense(units)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        made = self.second(self.first(x))
+        if training:
+            self.add_loss(ops.mean(made))
+        return x + made
+
+
+class OfTensorFlow(kl.Layer):
+    """Calls TensorFlow on a weight of its own."""
+
+    def build(self, shape: Any) -> None:
+        self.kernel = self.add_weight(shape=(shape[-1], shape[-1]))
+
+    def call(self, x: Any) -> Any:
+        return tf.nn.relu(tf.matmul(x, self.kernel))
+
+
+def model_of(layer: kl.Layer) -> keras.Model:
+    inputs = keras.Input((6,))
+    return keras.Model(inputs, kl.Dense(2)(layer(kl.Dense(8, name="before")(inputs))))
+
+
+@pytest.mark.parametrize("make", [Sampled, MovingMean, lambda: TwoWidths(8), OfTensorFlow])
+def test_it_is_counted_and_the_width_before_it_moves(make: Callable[[], kl.Layer]) -> None:
+    model = model_of(make())
+    for weight in model.weights:
+        weight.assign(np.random.default_rng(1).normal(size=weight.shape))
+    space = sw.StructureSpace.from_keras(model)
+    cost = space.baseline.measure()
+    assert not cost.uncounted
+    assert cost.n_params == model.count_params()
+    narrow = space.baseline.with_width("before", 6)
+    built = narrow.build()
+    assert narrow.measure().n_params == built.count_params() < model.count_params()
+    built.compile("sgd", loss="mse", run_eagerly=True)
+    built.fit(BATCH, np.zeros((4, 2)), verbose=0)
+    if make is not Sampled:
+        copy = space.baseline.build()
+        for training in (False, True, False):
+            np.testing.assert_allclose(copy(BATCH, training=training), model(BATCH, training=training), atol=1e-5)
+
+
+def test_a_loss_is_added_by_the_copy_too() -> None:
+    model = model_of(TwoWidths(8))
+    copy = sw.StructureSpace.from_keras(model).baseline.build()
+    for training, count in ((False, 0), (True, 1)):
+        losses = []
+        for each in (model, copy):
+            each(BATCH, training=training)
+            losses.append([float(loss) for loss in each.losses])
+        assert len(losses[0]) == count
+        np.testing.assert_allclose(losses[0], losses[1], rtol=1e-5)
+
+
+class CalledInOneMode(keras.Model):
+    def __init__(self) -> None:
+        super().__init__()
+        self.hidden, self.norm, self.drop, self.out = kl.Dense(8), kl.BatchNormalization(), kl.Dropout(0.5), kl.Dense(2)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        x = self.norm(self.hidden(x), training=False)
+        if training:
+            x = self.drop(x, training=False)
+        return self.out(x)
+
+
+def test_a_layer_that_is_called_in_one_mode_always_is_so_in_the_copy(tmp_path: Any) -> None:
+    model = CalledInOneMode()
+    model(BATCH)
+    model.norm.moving_mean.assign(np.arange(8.0))
+    copy = sw.StructureSpace.from_keras(model).baseline.build()
+    path = tmp_path / "copy.keras"
+    copy.save(path)
+    for each in (copy, keras.models.load_model(path)):
+        np.testing.assert_allclose(each(BATCH, training=True), model(BATCH, training=True), atol=1e-5)
+
+
+class Blend(kl.Layer):
+    """A cell of one's own."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = self.state_size = units
+
+    def build(self, shape: Any) -> None:
+        self.kernel = self.add_weight(shape=(shape[-1], self.units), name="kernel")
+
+    def call(self, x: Any, states: Any) -> Any:
+        made = 0.5 * states[0] + ops.matmul(x, self.kernel)
+        return made, [made]
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"units": self.units}
+
+
+def test_a_recurrence_over_a_cell_of_ones_own_costs_a_step_as_often_as_there_are_steps() -> None:
+    inputs = keras.Input((5, 3))
+    model = keras.Model(inputs, kl.Dense(2)(kl.RNN(Blend(7), name="own")(inputs)))
+    space = sw.StructureSpace.from_keras(model)
+    for width in (7, 4):
+        structure = space.baseline.with_width("own", width)
+        row = structure.measure().by_layer.loc["own"]
+        assert row["macs"] == 5 * 3 * width
+        assert row["flops"] == 5 * (2 * 3 * width + 2 * width)  # times 0.5, and the sum
+        assert structure.measure().n_params == structure.build().count_params()
+
+
+@pytest.mark.parametrize(
+    ("function", "is_free"),
+    [
+        (lambda x: tf.raw_ops.MirrorPad(input=x, paddings=[[0, 0], [1, 1], [0, 0]], mode="SYMMETRIC"), True),
+        (lambda x: tf.raw_ops.Cumsum(x=x, axis=-1), False),
+    ],
+)
+def test_a_layer_that_only_runs_is_tried_out(function: Callable[[Any], Any], is_free: bool) -> None:
+    inputs = keras.Input((5, 3))
+    hidden = kl.Dense(4, name="before")(inputs)
+    model = keras.Model(inputs, kl.Dense(2)(kl.Lambda(function, name="own")(hidden)))
+    space = sw.StructureSpace.from_keras(model)
+    assert space.width_groups["before"].fixed is not is_free
+    assert bool(space.baseline.measure().uncounted) is not is_free
+    batch = np.ones((2, 5, 3), "float32")
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-6)
+    if is_free:
+        assert space.baseline.with_width("before", 6).build().count_params() == 6 * 4 + 2 * 7
+
+
+@pytest.mark.parametrize("taken", [lambda x: x[..., :3] * x[..., 3:6], lambda x: x[..., ::2] - x[..., 1::2]])
+def test_ranges_of_a_width_follow_it(taken: Callable[[Any], Any]) -> None:
+    inputs = keras.Input((6,))
+    model = keras.Model(inputs, kl.Dense(2)(taken(kl.Dense(6, name="before")(inputs))))
+    space = sw.StructureSpace.from_keras(model)
+    np.testing.assert_allclose(space.baseline.build()(BATCH), model(BATCH), atol=1e-6)
+    (group,) = (group for name, group in space.width_groups.items() if name.split()[0] == "before")
+    assert not group.fixed
+    for width in (group.lower, group.width + group.divisor):
+        structure = space.baseline.with_width(group.name, width)
+        assert structure.measure().n_params == structure.build("fresh").count_params() != model.count_params()
