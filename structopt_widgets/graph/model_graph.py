@@ -37,6 +37,8 @@ class Layer:
     module and name. ``serialized`` is Keras's own serialization, from which a fresh one is made.
     ``path`` names the layers without a rule that it was found inside of, the outermost first; ``closed`` is
     why one without a rule could not be opened to what is inside; ``inside`` is what is known of that all the same.
+    ``functions`` are the activations that a user wrote, by their keys in the configuration: operations an element, and
+    how many of them wait for one another.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Layer:
     path: tuple[str, ...] = ()
     closed: str = ""
     inside: Inside | None = None
+    functions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -67,6 +70,7 @@ class Layer:
             "path": [*self.path],
             "closed": self.closed,
             "inside": None if self.inside is None else self.inside.to_json(),
+            "functions": {key: [*cost] for key, cost in self.functions.items()},
         }
 
     @classmethod
@@ -84,6 +88,7 @@ class Layer:
             tuple(data.get("path", ())),
             data.get("closed", ""),
             None if inside is None else Inside.from_json(inside),
+            {key: (flops, span) for key, (flops, span) in data.get("functions", {}).items()},
         )
 
 

@@ -12,6 +12,7 @@ from ..graph import UNREAD, WEIGHT, Layer, Weight
 from ..metrics import OPTIMIZER_SLOTS
 from .adapted import adapted_entries
 from .kinds import kinds_of
+from .own_functions import functions_of
 
 _NAMED = 3
 _LOOKED_AT = 4096  # values of a weight, to draw others like them
@@ -20,7 +21,9 @@ _LOOKED_AT = 4096  # values of a weight, to draw others like them
 def layer_of(operation: Any, name: str, path: tuple[str, ...] = (), closed: str = "") -> Layer:
     """A layer or bare operation under ``name``; ``closed`` is why a layer without a rule could not be opened."""
     weights = tuple(map(weight_of, getattr(operation, "weights", [])))
-    return Layer(name, kinds_of(operation), weights, _serialized(operation, name), path, closed)
+    serialized = _serialized(operation, name)
+    functions = functions_of(operation, serialized["config"])
+    return Layer(name, kinds_of(operation), weights, serialized, path, closed, functions=functions)
 
 
 def weight_layer(variable: Any, name: str, path: tuple[str, ...], owner: tuple[str, int] | None, dtype: str) -> Layer:

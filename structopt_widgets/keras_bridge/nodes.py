@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,7 @@ from keras.src.backend.common import global_state
 from keras.src.models import Functional
 from keras.src.models.functional import operation_fn
 
+PATCHING = threading.RLock()  # held while a class of Keras is changed
 _NAMES_GIVEN = "object_name_uids"  # where Keras counts the names it gives
 
 
@@ -93,3 +95,16 @@ def fresh_names() -> Iterator[None]:
         yield
     finally:
         global_state.set_global_attribute(_NAMES_GIVEN, given)
+
+
+@contextlib.contextmanager
+def numpy_numbers_taken() -> Iterator[None]:
+    """``np.sqrt(2.0) * x`` is a product on a symbolic ``x`` as it is on a real one: NumPy leaves it to Keras."""
+    with PATCHING:
+        is_outermost = not hasattr(keras.KerasTensor, "__array_ufunc__")
+        keras.KerasTensor.__array_ufunc__ = None
+        try:
+            yield
+        finally:
+            if is_outermost:
+                del keras.KerasTensor.__array_ufunc__

@@ -9,7 +9,6 @@ must not be, stays one closed call, with the reason. Everything is put back afte
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -24,12 +23,11 @@ from .found import OpenedCall, Trace
 from .kinds import kinds_of
 from .losses import activity_losses, metrics_silent, with_losses
 from .masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
-from .nodes import called, fresh_names, graph_of, nodes_restored
+from .nodes import PATCHING, called, fresh_names, graph_of, nodes_restored, numpy_numbers_taken
 from .repeated import repeats_recorded
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 from .tensorflow_calls import tensorflow_traced
 
-_PATCHING = threading.RLock()
 _CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for training
 # What Keras itself keeps of a layer's variables.
 _TRACKED = ("_trainable_variables", "_non_trainable_variables", "_seed_generators", "_metrics", "_layers", "_tracker")
@@ -106,8 +104,8 @@ class _Tracer:
         metrics = metrics_silent(self._layers.values()) if self._forgets else contextlib.nullcontext()
         samples = {each.shape[0] for each in keras.tree.flatten(self._found.inputs) if each.shape}
         repeats = repeats_recorded(samples, lambda constant: None if self._is_closed else self._symbolic(constant))
-        recorded = self._no_nodes_of_opened_layers()
-        with nodes_restored(self._model), fresh_names(), recorded, draws, calls, repeats, metrics:
+        own_nodes, numbers = self._no_nodes_of_opened_layers(), numpy_numbers_taken()
+        with nodes_restored(self._model), fresh_names(), own_nodes, numbers, draws, calls, repeats, metrics:
             try:
                 for layer in self._layers.values():
                     self._swaps[id(layer)] = list(self._stand_ins(layer))
@@ -135,7 +133,7 @@ class _Tracer:
         def node(operation: Any, **arguments: Any) -> Any:
             return None if id(operation) in self._inside else real(operation=operation, **arguments)
 
-        with _PATCHING:
+        with PATCHING:
             keras_layer.Node = node
             try:
                 yield

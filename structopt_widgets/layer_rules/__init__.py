@@ -35,7 +35,14 @@ from . import (
     weights,
     whole,
 )
-from .activation_costs import ACTIVATION_COSTS, ActivationCost, activation_cost
+from .activation_costs import (
+    ACTIVATION_COSTS,
+    ActivationCost,
+    activation_cost,
+    choice_name,
+    is_known_activation,
+    layer_activation,
+)
 from .blocks import Block
 from .connect import connect
 from .connected import ConnectedCall, ConnectedGraph
@@ -81,12 +88,15 @@ __all__ = [
     "bare_reductions",
     "bare_selection",
     "cells",
+    "choice_name",
     "connect",
     "conv_lstm",
     "convolutional",
     "core",
     "effects",
     "find_layer_rule",
+    "is_known_activation",
+    "layer_activation",
     "merging",
     "normalization",
     "pooling",

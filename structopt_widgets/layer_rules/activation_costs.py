@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from ..graph import sum_depth
+from ..graph import Layer, sum_depth
 
 
 class ActivationCost(NamedTuple):
@@ -81,6 +81,23 @@ _LAYERS: Mapping[str, str] = {"re_lu": "relu", "leaky_re_lu": "leaky_relu"}
 def activation_cost(name: str) -> ActivationCost:
     """The row of ``name``; an unknown one counts 0 and says so in ``uncounted``."""
     return ACTIVATION_COSTS.get(ALIASES.get(name, name), UNKNOWN)
+
+
+def layer_activation(layer: Layer, key: str = "activation", name: str | None = None) -> ActivationCost:
+    """The activation under ``key`` in a layer's configuration, or the one called ``name`` in its place.
+
+    A function that the user wrote is counted by its operations; its derivative is taken to read its input.
+    """
+    name = choice_name(layer.config.get(key)) if name is None else name
+    if is_known_activation(name) or key not in layer.functions:
+        return activation_cost(name)
+    flops, span = layer.functions[key]
+    return ActivationCost(flops, span, saves_input=1, saves_output=0)
+
+
+def is_known_activation(name: str) -> bool:
+    """Whether the table has a row of that name."""
+    return ALIASES.get(name, name) in ACTIVATION_COSTS
 
 
 def choice_name(value: Any) -> str:

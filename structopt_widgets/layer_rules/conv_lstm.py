@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..graph import Product, Shape, maximum, product, sum_depth
-from .activation_costs import activation_cost, choice_name
+from .activation_costs import layer_activation
 from .convolutional import as_list, join_channels, split_channels, window_positions
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
@@ -53,7 +53,7 @@ class ConvLSTM(LayerRule):
         steps, (filters,) = at.size(timesteps), (at.size(each) for each in site.produced)
         state = product(split_channels(site, self._state(site))[0]) * filters
         taps = product(as_list(site.config["kernel_size"], len(space)))
-        own, gate = at.activation(site), activation_cost(choice_name(site.config["recurrent_activation"]))
+        own, gate = at.activation(site), layer_activation(site.layer, "recurrent_activation")
         bias = at.bias(site)
         # Each gate adds its two products; three gates and two tanh; f * c, i * candidate, their sum, o * tanh(c).
         step = state * (_GATES * (1 + bias) + 3 * gate.flops + 2 * own.flops + 4)

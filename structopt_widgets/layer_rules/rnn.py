@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from ..graph import Dim, Layer, Product, maximum, sum_depth
-from .activation_costs import activation_cost, choice_name
+from .activation_costs import layer_activation
 from .cost import Loop, Number
 from .registry import find_layer_rule, register_layer_rule
 from .rule import (
@@ -67,7 +67,7 @@ class Recurrent(LayerRule):
         units = at.size(site.outputs[0][-1])
         bias = at.bias(site) * (2 if site.config.get("reset_after") else 1)
         own = at.activation(site)
-        gate = activation_cost(choice_name(site.config.get("recurrent_activation")))
+        gate = layer_activation(site.layer, "recurrent_activation")
         # Each gate adds its two products; then biases, activations and what joins the gates.
         step = units * (
             self.gates * (1 + bias)
@@ -110,7 +110,7 @@ class Recurrent(LayerRule):
         return Loop(timesteps, first, again, backwards=bool(site.config.get("go_backwards")))
 
     def mixing(self, site: Site) -> Mixing:
-        inside = activation_mixing(site.config.get("recurrent_activation"), site)
+        inside = activation_mixing("recurrent_activation", site)
         return super().mixing(site) + inside + Mixing(summed=site.inputs[0][:1])
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from ..graph import (
 )
 from ..graph.checks import known, whole
 from ..graph.dimensions import per_sample, symbols
-from .activation_costs import activation_cost, choice_name
+from .activation_costs import layer_activation
 from .cost import Cost
 from .meaning import Meaning
 from .operations import Operations
@@ -237,7 +237,7 @@ class LayerRule(Meaning):
         """Along which axes channels meet without weights: a width there cannot grow by copying its units."""
         if self.activation_key is None:
             return Mixing()
-        return activation_mixing(site.config.get(self.activation_key), site)
+        return activation_mixing(self.activation_key, site)
 
     def query_size(self, site: Site, at: Setting) -> Number | None:
         """Size of an attention's queries, by whose root it divides scores; ``None`` for a layer that does not."""
@@ -309,9 +309,9 @@ def activation_of(site: Site, at: Setting) -> Cost:
     return operations.cost(made, passes=passes_places(site))
 
 
-def activation_mixing(activation: Any, site: Site) -> Mixing:
+def activation_mixing(key: str, site: Site) -> Mixing:
     """The last axis, for an activation that is not known to treat each element by itself."""
-    cost = activation_cost(choice_name(activation))
+    cost = layer_activation(site.layer, key)
     return Mixing(summed=site.outputs[0][-1:]) if cost.span_log2 or cost.uncounted else Mixing()
 
 

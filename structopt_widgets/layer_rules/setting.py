@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..graph import BATCH, Dim, Shape, Symbol, product, size
-from .activation_costs import ActivationCost, activation_cost, choice_name
+from .activation_costs import ActivationCost, layer_activation
 
 if TYPE_CHECKING:
     from .rule import Site
@@ -44,7 +44,7 @@ class Setting:
     def activation(self, site: Site) -> ActivationCost:
         """Cost of the layer's own activation; where nobody can choose, of the configured one."""
         chosen = self.activations.get(site.layer.name)
-        return activation_cost(choice_name(site.config.get("activation"))) if chosen is None else chosen
+        return layer_activation(site.layer) if chosen is None else chosen
 
     def _units(self, symbol: Symbol) -> Number:
         channels = self.widths.get(symbol)

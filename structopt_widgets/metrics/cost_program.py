@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..graph import Program, Recorder, Symbol
-from ..layer_rules import ActivationCost, ConnectedGraph, activation_cost
+from ..layer_rules import ActivationCost, ConnectedGraph, layer_activation
 from ..layer_rules.activation_costs import SWITCHES
 from .catalogue import UNCOUNTED, layer_metrics, model_metrics
 from .totals import Costs, costs
@@ -64,7 +64,7 @@ class CostProgram:
         values: list[Any] = [widths[name] for name in self._widths]
         values += [int(biases[layer]) for layer in self._bias_layers]
         for layer in self._activation_layers:
-            values += activation_cost(activations[layer])
+            values += layer_activation(self._connected.graph.layers[layer], name=activations[layer])
         values += [int(blocks[block.name]) for block in self._connected.blocks]
         return [*values, batch_size, slots]
 

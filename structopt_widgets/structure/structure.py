@@ -11,8 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..graph.checks import flag, instance, known, whole
-from ..layer_rules import Setting, activation_cost
-from ..layer_rules.activation_costs import choice_name
+from ..layer_rules import Setting, choice_name, layer_activation
 from ..metrics import CostReport, model_metrics, optimizer_slots
 from ..metrics.estimate import check_estimate, with_parts
 from . import door
@@ -121,7 +120,10 @@ class Structure:
         return self.space.connected.setting(
             {symbols[name]: width for name, width in widths.items()},
             {layer: int(used) for layer, used in self.biases.items()},
-            {layer: activation_cost(name) for layer, name in self.activations.items()},
+            {
+                layer: layer_activation(self.space.graph.layers[layer], name=name)
+                for layer, name in self.activations.items()
+            },
             {block: int(kept) for block, kept in self.blocks.items()},
         )
 
@@ -354,7 +356,7 @@ class Structure:
         unknown = {
             layer: f"has the activation {name!r}, whose cost is not known"
             for layer, name in self.activations.items()
-            if activation_cost(name).uncounted
+            if layer_activation(self.space.graph.layers[layer], name=name).uncounted
         }
         reasons = {**partly, **self.space.connected.uncounted, **unknown}
         present = set(self.layers)

@@ -8,7 +8,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from ..layer_rules import activation_cost
+from ..layer_rules import layer_activation
 from ..layer_rules.activation_costs import ActivationCost
 from ..metrics import METRICS
 from ..metrics.catalogue import shown_metrics
@@ -128,6 +128,7 @@ def _input(name: str, space: StructureSpace, controls: Controls, batch_size: Any
         return {"control": controls.blocks[key].model_id}
     if kind == "slots":
         return {"constant": slots}
-    table = [getattr(activation_cost(option), kind) for option in space.switches[key].activation_options]
+    layer, options = space.graph.layers[key], space.switches[key].activation_options
+    table = [getattr(layer_activation(layer, name=option), kind) for option in options]
     assert kind in ActivationCost._fields  # noqa: S101 - the program has no other inputs
     return {"control": controls.activations[key].model_id, "table": table}

@@ -1,0 +1,83 @@
+"""Activation functions that a user wrote with keras.ops are counted by their operations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers as kl
+from keras import ops
+
+import structopt_widgets as sw
+from structopt_widgets.graph import ModelGraph
+
+
+@keras.saving.register_keras_serializable("test_own_functions")
+def gelu_by_tanh(x: Any) -> Any:
+    """Half of x, a cube, three products, two sums, a tanh; NumPy's number comes first in one of them."""
+    return 0.5 * x * (1.0 + ops.tanh(np.sqrt(2.0 / np.pi) * (x + 0.044715 * x**3)))
+
+
+@keras.saving.register_keras_serializable("test_own_functions")
+def normalized(x: Any) -> Any:
+    return x / ops.sum(x, -1, keepdims=True)
+
+
+@keras.saving.register_keras_serializable("test_own_functions")
+def looks_at_values(x: Any) -> Any:
+    return x * float(ops.max(x))
+
+
+def model_of(activation: Callable[[Any], Any]) -> keras.Model:
+    inputs = keras.Input((6,))
+    return keras.Model(inputs, kl.Dense(2, name="out")(kl.Dense(9, activation=activation, name="own")(inputs)))
+
+
+@pytest.mark.parametrize(
+    ("function", "flops", "span"),
+    [
+        (gelu_by_tanh, 8, 7),
+        (lambda x: ops.maximum(x, 0) ** 2, 2, 2),
+        (lambda x: (x + 1) * (x - 1), 3, 2),
+        (kl.LeakyReLU(), 2, 2),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:The object being serialized includes a `lambda`")
+def test_a_function_is_counted_by_its_operations(function: Any, flops: int, span: int) -> None:
+    space = sw.StructureSpace.from_keras(model_of(function))
+    plain = sw.StructureSpace.from_keras(model_of(keras.activations.linear))
+    for width in (9, 4):
+        ours, without = (each.baseline.with_width("own", width).measure() for each in (space, plain))
+        assert not ours.uncounted
+        assert ours.flops - without.flops == flops * width
+        assert ours.span - without.span == span
+    batch = np.random.default_rng(0).normal(size=(3, 6)).astype("float32")
+    given = space.baseline.build("inherit")
+    assert given(batch).shape == (3, 2)
+    assert space.baseline.with_width("own", 4).build()(batch).shape == (3, 2)
+    other = space.baseline.with_activation("own", "relu")
+    assert other.measure().flops - plain.baseline.measure().flops == 9
+
+
+@pytest.mark.parametrize("function", [normalized, looks_at_values])
+def test_a_function_that_mixes_channels_or_cannot_be_read_is_named(function: Callable[[Any], Any]) -> None:
+    cost = sw.StructureSpace.from_keras(model_of(function)).baseline.measure()
+    assert "activation" in cost.uncounted["own"]
+
+
+def test_the_gates_of_a_recurrence_may_be_functions_of_ones_own() -> None:
+    def space_of(gate: Any) -> sw.StructureSpace:
+        inputs = keras.Input((5, 3))
+        return sw.StructureSpace.from_keras(keras.Model(inputs, kl.LSTM(4, recurrent_activation=gate)(inputs)))
+
+    ours, keras_own = (space_of(gate).baseline.measure() for gate in (gelu_by_tanh, "relu"))
+    assert not ours.uncounted
+    assert ours.flops - keras_own.flops == 5 * 4 * 3 * (8 - 1)  # three gates of four units, at five steps
+
+
+def test_what_is_known_of_a_function_is_kept_in_json() -> None:
+    graph = sw.StructureSpace.from_keras(model_of(gelu_by_tanh)).graph
+    assert ModelGraph.from_json(graph.to_json()).layers["own"].functions == {"activation": (8, 7)}
