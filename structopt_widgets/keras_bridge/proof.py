@@ -25,6 +25,7 @@ from .rerun import rerun
 from .trace import Run
 from .without_weights import is_allocated
 
+UNSTEADY = "computes otherwise each time it is called, by a state of its own in Python"
 SAMPLES = 2
 KINDS = ("normal", "whole", "padded")
 TOLERANCES = {"float16": 3e-2, "bfloat16": 1e-1}  # of the largest value, or of 1: what other orders of sums may make
@@ -111,7 +112,7 @@ def _compared(
     def again(key: int, outputs: Any) -> Any:
         before, now = remaining[key].pop(0), keras.tree.flatten(outputs)
         if any(_differ(one, other) for one, other in zip(before, now, strict=True)):
-            unlike.setdefault(key, "computes otherwise each time it is called, by a state of its own in Python")
+            unlike.setdefault(key, UNSTEADY)
         same = [
             one if one is None else with_mask_of(other, keras.ops.copy(one))
             for one, other in zip(before, now, strict=True)
@@ -123,7 +124,7 @@ def _compared(
         remaining = {key: [*each] for key, each in made.items()}
         twice = _run(model, batch, training, watched, again)
         if not unlike and any(map(_differ, expected, twice)):
-            unlike[id(model)] = "computes otherwise each time it is called, by a state of its own in Python"
+            unlike[id(model)] = UNSTEADY
     for key in [key for key in unlike if key in watched.around]:  # they are closed already
         watched.unsteady.add(key)
         unlike.pop(key)

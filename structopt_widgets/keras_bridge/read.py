@@ -14,7 +14,7 @@ from .load import load_model
 from .modes import modes_of
 from .nodes import fresh_names, graph_of, has_own_graph
 from .opening import trace
-from .proof import prove
+from .proof import UNSTEADY, prove
 from .reader import GraphReader
 from .shapes import check_shape
 from .source import KerasSource
@@ -82,7 +82,9 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             trained = _traced(run, closed, training=True)
             unlike = unlike_in_training(found, trained)
             if unlike:
-                closed |= unlike
+                # A state of its own in Python differs between any two runs.
+                unsteady = unlike_in_training(found, _traced(run, closed))
+                closed |= {key: UNSTEADY if key in unsteady else reason for key, reason in unlike.items()}
                 continue
             modes = modes_of(found, trained, has_own_graph(run.model))
             if not is_unlike_itself(found, trained):

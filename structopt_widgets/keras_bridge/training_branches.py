@@ -14,12 +14,14 @@ from .found import Trace
 from .losses import AddsLoss
 from .masks import CarriesMask
 from .modes import depends_on_mode, passes_on
+from .nodes import has_own_graph
 from .trace import Run
 
 
 def depends_on_training(run: Run, found: Trace) -> bool:
     """Whether any code of a user's own was told if it is training, or tells a layer."""
-    functions = [run.call, *(call.layer.call for call in found.opened)]
+    models = [] if has_own_graph(run.model) else [run.model]  # a graph only hands on what it is told
+    functions = [each.call for each in (*models, *(call.layer for call in found.opened))]
     return any(map(is_told, functions)) or any(map(depends_on_mode, found.nodes))
 
 
@@ -77,7 +79,7 @@ def _signature(node: Any) -> Hashable:
     if isinstance(operation, (CarriesMask, AddsLoss)):
         what: Any = type(operation)  # one of its own each time
     elif isinstance(operation, keras.Layer):
-        what = id(operation)
+        what = _layer(operation)
     else:
         what = (
             type(operation),
@@ -85,6 +87,17 @@ def _signature(node: Any) -> Hashable:
         )
     kwargs = {key: value for key, value in node.arguments.kwargs.items() if key != "training"}
     return what, repr(keras.tree.map_structure(_shown, (node.arguments.args, kwargs)))
+
+
+def _layer(layer: keras.Layer) -> Hashable:
+    """What a layer is: itself; or what it is made of, as a call() may make layers without weights each time it runs."""
+    if layer.weights:
+        return id(layer)
+    try:
+        return type(layer), repr({key: value for key, value in layer.get_config().items() if key != "name"})
+    # A user's own class may have no configuration.
+    except Exception:
+        return id(layer)
 
 
 def _is_setting(key: str) -> bool:

@@ -43,13 +43,6 @@ class TrainsByDefault(kl.Layer):
         return inputs * 2.0 if training else inputs * 1.0
 
 
-class AddsLossInTraining(kl.Layer):
-    def call(self, inputs: Any, training: Any = None) -> Any:
-        if training:
-            self.add_loss(ops.mean(ops.square(inputs)))
-        return inputs
-
-
 class FreezesItsBackbone(keras.Model):
     def __init__(self) -> None:
         super().__init__(name="own")
@@ -89,12 +82,9 @@ def called(model: keras.Model) -> keras.Model:
     [
         (lambda: chain(CountsItsCalls()), "each time it is called"),
         (lambda: chain(DoublesTensorsThatHaveValues(name="own")), "inference"),
-        (lambda: chain(FreezesNormalization(name="own")), "training"),
         (lambda: chain(TrainsByDefault(name="own")), "inference"),
-        (lambda: chain(AddsLossInTraining(name="own")), "in training"),
-        (lambda: called(FreezesItsBackbone()), "training"),
     ],
-    ids=["state", "values", "frozen", "default", "loss", "model"],
+    ids=["state", "values", "default"],
 )
 def test_what_operations_do_not_say_keeps_a_layer_whole(model: Any, reason: str) -> None:
     given = model()
@@ -104,6 +94,18 @@ def test_what_operations_do_not_say_keeps_a_layer_whole(model: Any, reason: str)
     assert space.baseline.measure().n_params == given.count_params()
     assert space.source.unproven == ""
     assert all(np.array_equal(old, new) for old, new in zip(before, given.variables, strict=True))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "model", [lambda: chain(FreezesNormalization(name="own")), lambda: called(FreezesItsBackbone())]
+)
+def test_what_is_always_called_for_inference_is_so_in_the_copy(model: Any) -> None:
+    space = sw.StructureSpace.from_keras(model())
+    assert not space.baseline.measure().uncounted
+    compared = compare_outputs(space)
+    assert len(compared) == 2
+    assert all(row.agrees for row in compared)
 
 
 @pytest.mark.slow

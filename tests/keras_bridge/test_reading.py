@@ -218,10 +218,10 @@ class Halved(kl.Layer):
 
 
 class Unseen(kl.Layer):
-    """Halves its input, by what symbolic tensors cannot enter."""
+    """A function that symbolic tensors cannot enter, and whose operations nobody has counted."""
 
     def call(self, inputs: Any) -> Any:
-        return tf.divide(inputs, 2.0)
+        return tf.math.bessel_i0(inputs)
 
 
 @pytest.fixture
