@@ -104,8 +104,9 @@ def test_what_is_always_called_for_inference_is_so_in_the_copy(model: Any) -> No
     space = sw.StructureSpace.from_keras(model())
     assert not space.baseline.measure().uncounted
     compared = compare_outputs(space)
-    assert len(compared) == 2
-    assert all(row.agrees for row in compared)
+    assert compared[0].agrees
+    # A call() that takes no such argument cannot be compared in training.
+    assert all(row.agrees is not False for row in compared)
 
 
 @pytest.mark.slow
