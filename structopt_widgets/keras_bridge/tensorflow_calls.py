@@ -167,8 +167,11 @@ def _matmul(given: dict[str, Any]) -> Any:
 
 
 def _gather(given: dict[str, Any]) -> Any:
-    if given["batch_dims"]:
-        _refuse("gather with batch_dims")
+    rows, last = given["batch_dims"], len(given["params"].shape) - 1
+    if rows and rows == last == len(given["indices"].shape) - 1 and given["axis"] in (None, -1, last):
+        return ops.take_along_axis(given["params"], given["indices"], axis=-1)
+    if rows:
+        _refuse("gather with such batch_dims")
     return ops.take(given["params"], given["indices"], axis=given["axis"] or 0)
 
 

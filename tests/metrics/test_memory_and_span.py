@@ -154,10 +154,10 @@ def test_a_model_that_computes_nothing_has_a_parallelism() -> None:
 
 
 class Tripling(kl.Layer):
-    """TensorFlow's own code, which no symbolic tensor enters: the layer stays closed."""
+    """NumPy inside of TensorFlow, which nothing looks into: the layer stays closed."""
 
     def call(self, inputs):
-        return tf.multiply(inputs, 3.0)
+        return tf.ensure_shape(tf.numpy_function(lambda given: 3 * given, [inputs], tf.float32), inputs.shape)
 
     def compute_output_shape(self, input_shape):
         return input_shape
