@@ -39,6 +39,11 @@ class Point:
     text: str
     alike: bool = False
 
+    @property
+    def words(self) -> str:
+        """``text``, which is HTML for plotly, as plain lines."""
+        return html.unescape(self.text.replace("<b>", "").replace("</b>", "").replace("<br>", "\n"))
+
 
 @dataclass(frozen=True)
 class TradeoffInfo:
