@@ -20,6 +20,17 @@ export function extent(state) {
   return { xs: spread(xs, log), ys: spread(ys, false) };
 }
 
+// Where it is decided: all sizes, and the scores of the better part of the front with their intervals.
+export function decisive(state) {
+  const numbers = new Set(state.front);
+  const front = state.points.filter((point) => numbers.has(point.number)).sort((a, b) => a.y - b.y);
+  // The front's last point is its best score, be much of it wanted or little.
+  const isRising = front.at(-1)?.number === (state.step === "hv" ? state.front.at(-1) : state.front[0]);
+  const part = Math.floor(0.3 * front.length);
+  const kept = isRising ? front.slice(part) : front.slice(0, front.length - part);
+  return { ...extent(state), ys: extent({ ...state, points: kept }).ys };
+}
+
 // The values, or room around the one place that they are all at.
 function spread(values, log) {
   const [low, high] = [Math.min(...values), Math.max(...values)];
@@ -90,7 +101,7 @@ function trial(point, state, across, up) {
 export function draw(state, view, width) {
   const height = Math.round(Math.min(400, Math.max(280, 0.62 * width)));
   const right = width - (state.references.length ? ROOM.names : ROOM.right);
-  const { xs, ys } = extent(state);
+  const { xs, ys } = view.isNear && state.front.length ? decisive(state) : extent(state);
   const [bottom, top] = [height - ROOM.bottom, ROOM.top];
   const across = view.zoom ? axisBetween(...view.zoom.x, ROOM.left, right, state.log)
     : axisAround(xs, ROOM.left, right, state.log);
@@ -117,7 +128,7 @@ export function draw(state, view, width) {
   inside.append(svgElement("path", { class: "sw-front-mark", d: front.map(([x, y]) => diamondPath(x, y, 8)).join("") }));
   const cursor = svgElement("g", { class: "sw-cursor", "aria-hidden": "true" });
   const area = svgElement("rect", { class: "sw-area" });
-  svg.append(inside, cursor, area);
+  svg.append(cursor, inside, area);
   if (state.points.length === 0) {
     svg.append(label((across.start + right) / 2, (top + bottom) / 2, state.empty, "sw-empty", "middle"));
   }

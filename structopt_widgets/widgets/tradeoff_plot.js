@@ -12,13 +12,19 @@ function part(tag, className, properties = {}) {
 let views = 0;
 
 function render({ model, el }) {
-  const view = { id: (views += 1), zoom: null };
+  const view = { id: (views += 1), zoom: null, isNear: false };
   const [key, plot, tip, note] = [part("div", "sw-key"), part("div", "sw-drawing"), part("div", "sw-tip", { hidden: true }), part("p", "sw-note")];
-  const whole = part("button", "sw-whole", { type: "button", textContent: "Show all", hidden: true });
+  const [all, near] = ["All", "The best"].map((text) => part("button", "", { type: "button", textContent: text }));
+  const choice = part("div", "sw-views", { hidden: true });
+  choice.setAttribute("role", "group");
+  choice.setAttribute("aria-label", "what the plot shows");
+  choice.append(all, near);
   tip.setAttribute("aria-hidden", "true"); // a point's own label says the same
   el.classList.add("sw-tradeoff-plot");
   plot.append(tip);
-  el.append(key, plot, whole, note);
+  const head = part("div", "sw-head");
+  head.append(key, choice);
+  el.append(head, plot, note);
   let [state, drawn, costs, pointed, frame, timer, press] = [read(model), null, null, null, null, null, null];
 
   // The panel's numbers are those of the sliders; the kernel's come later.
@@ -59,7 +65,9 @@ function render({ model, el }) {
     point(drawn.marks.has(pointed) ? pointed : null);
     key.replaceChildren(...keyOf(state));
     note.textContent = state.note;
-    whole.hidden = view.zoom === null;
+    choice.hidden = state.points.length < 3;
+    all.setAttribute("aria-pressed", view.zoom === null && !view.isNear);
+    near.setAttribute("aria-pressed", view.zoom === null && view.isNear);
   };
   const schedule = () => { frame ??= requestAnimationFrame(paint); };
   const zoom = (range) => {
@@ -156,7 +164,10 @@ function render({ model, el }) {
     focusout: () => point(null),
   };
   Object.entries(listeners).forEach(([name, listener]) => plot.addEventListener(name, listener));
-  whole.addEventListener("click", () => zoom(null));
+  [all, near].forEach((button) => button.addEventListener("click", () => {
+    view.isNear = button === near;
+    zoom(null);
+  }));
   document.addEventListener("structopt-costs", followed);
   const resized = new ResizeObserver(schedule);
   paint();
