@@ -26,7 +26,7 @@ export function decisive(state) {
   const front = state.points.filter((point) => numbers.has(point.number)).sort((a, b) => a.y - b.y);
   // The front's last point is its best score, be much of it wanted or little.
   const isRising = front.at(-1)?.number === (state.step === "hv" ? state.front.at(-1) : state.front[0]);
-  const part = Math.floor(0.3 * front.length);
+  const part = Math.min(Math.ceil(0.3 * front.length), front.length - 1);
   const kept = isRising ? front.slice(part) : front.slice(0, front.length - part);
   return { ...extent(state), ys: extent({ ...state, points: kept }).ys };
 }
