@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..metrics import METRICS, format_metric
+from ..metrics import METRICS, format_exact, format_metric
 
 # Okabe and Ito, "Color Universal Design" (2008): told apart with any kind of colour vision.
 COLOURS: Mapping[str, str] = {
@@ -40,10 +40,10 @@ def column_title(column: str) -> str:
     return _SCORES.get(column, column)
 
 
-def format_value(column: str, value: float) -> str:
-    """A value of a column, for people."""
+def format_value(column: str, value: float, exact: bool = False) -> str:
+    """A value of a column, for people; ``exact`` writes every digit of a count below ten million."""
     if column in METRICS:
-        return format_metric(column, value)
+        return format_exact(column, value) if exact else format_metric(column, value)
     return f"{value:.1%}" if column == "accuracy" else f"{value:.4g}"
 
 

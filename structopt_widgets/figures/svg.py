@@ -221,9 +221,9 @@ def _trial(point: Point, info: TradeoffInfo, across: Axis, up: Axis) -> str:
             f'<path d="M{x:.1f} {low:.1f}V{high:.1f}M{x - 4:.1f} {low:.1f}h8M{x - 4:.1f} {high:.1f}h8" '
             f'stroke="{COLOURS["blue"]}"/>'
         )
-    # The figure's text is HTML for plotly; a tooltip here is plain text.
-    words = html.escape(html.unescape(point.text.replace("<b>", "").replace("</b>", "").replace("<br>", "\n")))
-    return f"<g><title>{words}</title>{interval}{_mark(x, y, point == info.baseline, point.alike)}</g>"
+    return (
+        f"<g><title>{html.escape(point.words)}</title>{interval}{_mark(x, y, point == info.baseline, point.alike)}</g>"
+    )
 
 
 def _mark(x: float, y: float, is_baseline: bool, is_hollow: bool = False) -> str:

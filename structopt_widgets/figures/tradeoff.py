@@ -39,6 +39,11 @@ class Point:
     text: str
     alike: bool = False
 
+    @property
+    def words(self) -> str:
+        """``text``, which is HTML for plotly, as plain lines."""
+        return html.unescape(self.text.replace("<b>", "").replace("</b>", "").replace("<br>", "\n"))
+
 
 @dataclass(frozen=True)
 class TradeoffInfo:
@@ -274,7 +279,7 @@ def _point(number: Any, row: dict[Any, Any], x: str, y: str) -> Point:
     said = {ALIKE: LIKE_THE_BEST, NOT_COMPARABLE: NOT_COMPARABLE}.get(found) if isinstance(found, str) else None
     text = (
         f"<b>trial {number}</b> {words}<br>{column_title(y)}: {format_value(y, row[y])}{interval}"
-        f"<br>{column_title(x)}: {format_value(x, row[x])}{f'<br>{said}' if said else ''}"
+        f"<br>{column_title(x)}: {format_value(x, row[x], exact=True)}{f'<br>{said}' if said else ''}"
     )
     return Point(int(number), float(row[x]), float(row[y]), low, high, text, found in (ALIKE, THE_BEST))
 

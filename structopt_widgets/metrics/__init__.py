@@ -3,7 +3,7 @@
 from .catalogue import METRICS, Metric, layer_metrics, limit_metrics, model_metrics, trial_metrics
 from .cost_program import CostProgram
 from .cost_report import CostReport
-from .formatting import format_bytes, format_count, format_metric
+from .formatting import format_bytes, format_count, format_exact, format_metric
 from .memory import OPTIMIZER_SLOTS, optimizer_slots
 from .receipt import Receipt
 from .totals import Costs, costs
@@ -22,6 +22,7 @@ __all__ = [
     "costs",
     "format_bytes",
     "format_count",
+    "format_exact",
     "format_metric",
     "layer_metrics",
     "limit_metrics",

@@ -1,11 +1,20 @@
-"""Numbers for people. Raw numbers live everywhere else; units are put on here, at the edge."""
+"""Numbers for people. Raw numbers live everywhere else; units are put on here, at the edge.
+
+``widgets/format.js`` has the same rules for the page.
+"""
 
 from __future__ import annotations
 
+import math
 import numbers
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 from ..graph.checks import known, typed
 from .catalogue import METRICS
+
+# Halves go up, as JavaScript rounds: format() would make 2,125 of them 2.12 K, the page 2.13 K.
+_ROUNDING = Context(prec=400, rounding=ROUND_HALF_UP)
+_EXACT_BELOW = 10**7
 
 
 def format_count(value: float) -> str:
@@ -30,6 +39,13 @@ def format_metric(metric: str, value: float) -> str:
     return format_bytes(value) if METRICS[metric].unit == "bytes" else format_count(value)
 
 
+def format_exact(metric: str, value: float) -> str:
+    """As :func:`format_metric`, but every digit of a count below ten million: ``1,234,567``."""
+    short = format_metric(metric, value)
+    is_count = METRICS[metric].unit != "bytes" and float(value).is_integer() and abs(value) < _EXACT_BELOW
+    return f"{int(value):,}" if is_count else short
+
+
 def _scaled(value: float, base: int, units: tuple[str, ...]) -> str:
     power = 0
     # 999.5 would be rounded up to 1000 in the smaller unit.
@@ -38,4 +54,7 @@ def _scaled(value: float, base: int, units: tuple[str, ...]) -> str:
         power += 1
     whole = power == 0 and float(value).is_integer()
     digits = 0 if whole or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
-    return f"{value:.{digits}f} {units[power]}".strip()
+    if not math.isfinite(value):
+        return str(value)
+    rounded = Decimal(float(value)).quantize(Decimal(1).scaleb(-digits), context=_ROUNDING)
+    return f"{rounded} {units[power]}".strip()

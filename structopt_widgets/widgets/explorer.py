@@ -61,7 +61,7 @@ class Explorer(ipywidgets.VBox):
         self.controls = Controls(self.exploration)
         self.validation = ValidationPanel(self.exploration, self.background)
         self.panel = LivePanel(space, self.controls, self.validation.batch_size)
-        self.tradeoff = TradeoffView(self.exploration)
+        self.tradeoff = TradeoffView(self.exploration, source=self.controls.multiplier.model_id)
         self.sweep = SweepPanel(self.exploration, self.background)
         side_by_side = ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2rem", align_items="flex-start")
         runs = ipywidgets.VBox(

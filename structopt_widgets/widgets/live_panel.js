@@ -1,5 +1,6 @@
 // The live panel: reads the sliders where they live, in the browser, and runs the recorded cost
 // program on them. The kernel plays no part, so the numbers move in the frame of the slider.
+import { formatExact } from "./format.js";
 
 const ANNOUNCE_AFTER = 500; // milliseconds without a change
 
@@ -25,22 +26,6 @@ function evaluate(operations, inputs) {
 
 function bitLength(n) {
   return n < 2 ** 32 ? 32 - Math.clz32(n) : 32 + bitLength(Math.floor(n / 2 ** 32));
-}
-
-function formatted(value, unit) {
-  if (unit === "bytes") return scaled(value, 1024, ["B", "KiB", "MiB", "GiB", "TiB", "PiB"]);
-  if (unit === "ratio") return scaled(value, 1000, ["", "K", "M", "G", "T"]);
-  return value < 1e7 ? value.toLocaleString("en-US") : scaled(value, 1000, ["", "K", "M", "G", "T", "P"]);
-}
-
-function scaled(value, base, units) {
-  let power = 0;
-  while (Math.abs(value) >= base - 0.5 && power < units.length - 1) {
-    value /= base;
-    power += 1;
-  }
-  const digits = power === 0 && Number.isInteger(value) ? 0 : Math.abs(value) < 10 ? 2 : Math.abs(value) < 100 ? 1 : 0;
-  return `${value.toFixed(digits)} ${units[power]}`.trim();
 }
 
 function percentage(now, base) {
@@ -165,7 +150,7 @@ function buildTotals(metrics, baseline) {
     cells[name] = (now, isBound) => {
       const base = baseline[name];
       value.dataset.value = String(now);
-      value.textContent = (isBound && !exact ? "≥ " : "") + formatted(now, unit);
+      value.textContent = (isBound && !exact ? "≥ " : "") + formatExact(now, unit);
       value.title = now.toLocaleString("en-US");
       change.textContent = changed(now, base);
       // The baseline stands at the middle of the track; twice the baseline fills it.
@@ -207,7 +192,7 @@ function buildLayers(layers, metrics) {
       each.row.hidden = now === 0 && was === 0;
       each.now.style.width = `${(100 * now) / largest}%`;
       each.ghost.style.width = `${(100 * was) / largest}%`;
-      each.value.textContent = formatted(now, unitOf[metric].unit);
+      each.value.textContent = formatExact(now, unitOf[metric].unit);
       each.value.dataset.value = String(now);
     });
   };
@@ -230,7 +215,7 @@ function buildAnnouncer(metrics, baseline) {
       said = totals;
       line.textContent = moved.map(({ name, label, unit, exact }) => {
         const bound = isBound && !exact ? "at least " : "";
-        return `${label} ${bound}${formatted(totals[name], unit)}, ${spoken(totals[name], baseline[name])}`;
+        return `${label} ${bound}${formatExact(totals[name], unit)}, ${spoken(totals[name], baseline[name])}`;
       }).join("; ");
     }, ANNOUNCE_AFTER);
   };
@@ -268,6 +253,9 @@ async function render({ model, el }) {
     const isBound = current("uncounted") > 0;
     Object.entries(totals.cells).forEach(([name, show]) => show(current(name), isBound));
     layers.paint(current, baseline);
+    // Whoever shows the same structure follows in this frame; the multiplier is one explorer's own.
+    const source = model.get("multiplier").control;
+    document.dispatchEvent(new CustomEvent("structopt-costs", { detail: { source, costs: current } }));
     announcer.update(Object.fromEntries(shown.map(({ name }) => [name, current(name)])), isBound);
     const hasUnknownActivation = (layer) => given[program.inputs.indexOf(`uncounted:${layer}`)] > 0;
     notes.textContent = model.get("conventions") + (isBound

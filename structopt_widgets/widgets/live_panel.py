@@ -14,6 +14,7 @@ from ..metrics import METRICS
 from ..metrics.catalogue import shown_metrics
 from ..structure import StructureSpace, WidthGroup
 from .controls import Controls
+from .modules import joined
 
 FLOPS_EACH = "flops_per_token"
 
@@ -25,7 +26,7 @@ class LivePanel(anywidget.AnyWidget):
     controls and evaluates the program, without the kernel.
     """
 
-    _esm = Path(__file__).with_suffix(".js")
+    _esm = joined("live_panel")
     _css = Path(__file__).with_suffix(".css")
 
     # The recorded program: {"inputs", "operations", "outputs"}.

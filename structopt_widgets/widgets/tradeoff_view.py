@@ -4,29 +4,33 @@ from __future__ import annotations
 
 import html
 import threading
-import weakref
 from collections.abc import Mapping
-from typing import Any
 
 import ipywidgets
 import pandas as pd
+import traitlets
 
-from ..figures.tradeoff import TradeoffInfo, draw_tradeoff, tradeoff_info
-from ..metrics import METRICS, format_metric, trial_metrics
+from ..figures.tradeoff import TradeoffInfo, tradeoff_info
+from ..metrics import METRICS, format_exact, trial_metrics
 from ..study import Trial
 from ..training.description import describe
 from .exploration import Exploration
-from .lasting_figure import LastingFigure
 from .message import Message
+from .tradeoff_plot import TradeoffPlot
 
 MOST = 500  # trials in the plot, the list and the table: more can be neither told apart nor drawn in time
 LONGEST = 80  # characters of a trial's description in the list; the table has all of it
 
 
 class TradeoffView(ipywidgets.VBox):
-    """Accuracy against a size; clicking a point, or choosing it in the list, sets the structure that is explored."""
+    """Accuracy against a size; clicking a point, or choosing it in the list, sets the structure that is explored.
 
-    def __init__(self, exploration: Exploration) -> None:
+    Args:
+        exploration: its trials are shown, and the size of its structure.
+        source: what the live panel of the explorer calls itself; see :class:`TradeoffPlot`.
+    """
+
+    def __init__(self, exploration: Exploration, source: str = "") -> None:
         self._exploration = exploration
         self._study = exploration.study
         # A sweep draws its points from its own thread, while sliders move the cursor from the kernel's.
@@ -34,7 +38,6 @@ class TradeoffView(ipywidgets.VBox):
         self.size = ipywidgets.Dropdown(
             options=[(METRICS[name].label, name) for name in trial_metrics()], value="n_params", description="against"
         )
-        # A point of the plot can be clicked but not reached by keyboard.
         self.trial = ipywidgets.Dropdown(options=[], description="trial", layout=ipywidgets.Layout(width="24rem"))
         self.set_sliders = ipywidgets.Button(description="Set the sliders", icon="sliders", disabled=True)
         self.set_sliders.tooltip = "to the structure of the trial beside this button"
@@ -42,12 +45,9 @@ class TradeoffView(ipywidgets.VBox):
         self.message = Message()
         self.table = ipywidgets.HTML()
         self.table.add_class("sw-trials")
-        self.figure = LastingFigure()
-        self.figure.update_layout(width=540, height=380)
+        self.figure = TradeoffPlot(source, self.choose)
+        traitlets.dlink((self.trial, "value"), (self.figure, "chosen"))
         self.refresh()
-        clicked = weakref.WeakMethod(self._clicked)  # a figure of plotly's is never freed, and would keep all this
-        for trace in (self.figure.data[0], self.figure.data[2]):  # the baseline's mark covers its point
-            trace.on_click(lambda *event: (method := clicked()) and method(*event))
         self.size.observe(lambda _: self.refresh(), names="value")
         exploration.observe(lambda _: self.refresh(), names="trials")
         exploration.observe(lambda _: self.move_cursor(), names=["structure", "budget"])
@@ -72,7 +72,7 @@ class TradeoffView(ipywidgets.VBox):
             compared = self._compared()
             with self._drawing:
                 info = self._info(references, compared)
-                draw_tradeoff(info, self.figure)
+                self.figure.show(info)
                 trials = self._shown(info)
                 self.table.value = self._table(trials, compared, info.note)
                 self._list_trials(trials)
@@ -80,13 +80,15 @@ class TradeoffView(ipywidgets.VBox):
     def move_cursor(self) -> None:
         """Put the cursor at the size the sliders stand at."""
         with self.message.shows_errors(), self._drawing:
-            self.figure.layout.shapes[0].update(x0=self._here(), x1=self._here())
+            self.figure.cursor = self._here()
 
     def choose(self, number: int) -> None:
         """What a click on the point of trial ``number`` does, and the button beside the list."""
         self.message.clear()
         with self.message.shows_errors():
             self._exploration.structure = self._study.trial(number).structure
+            if number in (listed for _, listed in self.trial.options):
+                self.trial.value = number
 
     def _here(self) -> float:
         return getattr(self._exploration.cost, self.size.value)
@@ -116,10 +118,6 @@ class TradeoffView(ipywidgets.VBox):
         shown = {point.number for point in info.points} | {trial.number for trial in every[-(MOST // 2) :]}
         return [trial for trial in every if trial.number in shown]
 
-    def _clicked(self, trace: Any, points: Any, _: Any) -> None:
-        for index in points.point_inds:
-            self.choose(int(trace.customdata[index]))
-
     def _list_trials(self, trials: list[Trial]) -> None:
         # The same entries set anew would make the user choose again.
         before = [number for _, number in self.trial.options]
@@ -137,7 +135,7 @@ class TradeoffView(ipywidgets.VBox):
             {
                 "trial": trial.number,
                 trial.metric: _score(trial),
-                METRICS[self.size.value].label: format_metric(self.size.value, getattr(trial, self.size.value)),
+                METRICS[self.size.value].label: format_exact(self.size.value, getattr(trial, self.size.value)),
                 # One that failed, was cancelled, or saw other data says that instead.
                 "against best": verdicts.get(trial.number, trial.state),
                 "structure": describe(trial.structure),

@@ -6,18 +6,16 @@ import time
 from collections.abc import Mapping
 
 import ipywidgets
-import plotly.graph_objects as go
 import traitlets
 
-from ..figures.style import COLOURS
 from ..structure import Structure
 from ..training import Budget, Data, Progress, quick_run
 from ..training.budget import SHORT_BUDGET
 from .background import Background, Outcome, Task
 from .exploration import Exploration
-from .lasting_figure import LastingFigure
+from .learning_curve import LearningCurve
 
-REDRAW_EVERY = 0.5  # seconds: plotly takes the browser tens of milliseconds, a small network's epoch less
+REDRAW_EVERY = 0.25  # seconds: a small network's epoch takes milliseconds, and the whole curve is sent each time
 
 
 class ValidationPanel(ipywidgets.HBox):
@@ -35,7 +33,7 @@ class ValidationPanel(ipywidgets.HBox):
         self.batch_size = number_field("batch size", 32, 1, 65536)
         self.run_button = ipywidgets.Button(description="Run", icon="play", button_style="primary")
         self.run_button.tooltip = "train this structure from fresh weights and validate it"
-        self.curve = _learning_curve()
+        self.curve = LearningCurve()
         self.losses = ipywidgets.Label(value="")  # the curve's end, for those who cannot see it
         self.curve_view = ipywidgets.VBox()  # empty until there is a run: a sweep has no curve
         self.run_button.on_click(lambda _: self._on_run())
@@ -74,7 +72,7 @@ class ValidationPanel(ipywidgets.HBox):
 
         def draw() -> None:
             if epochs and not task.should_stop():
-                self._draw_curve([each for seed in sorted(epochs) for each in epochs[seed]])
+                self._draw_curve([epochs[seed] for seed in sorted(epochs)])
 
         def on_progress(progress: Progress) -> None:
             nonlocal drawn
@@ -96,20 +94,14 @@ class ValidationPanel(ipywidgets.HBox):
 
     def _clear_curve(self) -> None:
         self.losses.value = ""
-        with self.curve.batch_update():
-            for trace in self.curve.data:
-                trace.x, trace.y = (), ()
+        self.curve.show(())
 
-    def _draw_curve(self, epochs: list[Mapping[str, float]]) -> None:
-        with self.curve.batch_update():
-            for trace, key in zip(self.curve.data, ("loss", "val_loss"), strict=True):
-                trace.x = tuple(range(1, len(epochs) + 1))
-                trace.y = tuple(each[key] for each in epochs)
-            # A tick an epoch would be a thousand labels, which take the browser seconds to lay out.
-            self.curve.layout.xaxis.dtick = tick_step(len(epochs))
+    def _draw_curve(self, seeds: list[tuple[Mapping[str, float], ...]]) -> None:
+        self.curve.show(seeds)
+        last = seeds[-1][-1]
         self.losses.value = (
-            f"After epoch {len(epochs)}: training loss {epochs[-1]['loss']:.3g}, "
-            f"validation loss {epochs[-1]['val_loss']:.3g}"
+            f"After epoch {sum(map(len, seeds))}: training loss {last['loss']:.3g}, "
+            f"validation loss {last['val_loss']:.3g}"
         )
         self.curve_view.children = (self.curve, self.losses)
 
@@ -123,36 +115,4 @@ def number_field(description: str, value: int, least: int, most: int) -> ipywidg
         description=description,
         layout=ipywidgets.Layout(width="9.5rem"),
         style={"description_width": "4.5rem"},
-    )
-
-
-def tick_step(n_epochs: int) -> int:
-    """Epochs between two ticks: 1, 2, 5, 10, 20, ..., so that there are at most eight."""
-    power = 10 ** max(0, len(str(n_epochs)) - 2)
-    return next(step * power for step in (1, 2, 5, 10, 20) if n_epochs <= 8 * step * power)
-
-
-def _learning_curve() -> LastingFigure:
-    return LastingFigure(
-        data=[
-            go.Scatter(x=(), y=(), name="training loss", mode="lines+markers", line={"color": COLOURS["blue"]}),
-            go.Scatter(
-                x=(),
-                y=(),
-                name="validation loss",
-                mode="lines+markers",
-                line={"color": COLOURS["orange"], "dash": "dash"},
-                marker={"symbol": "diamond"},
-            ),
-        ],
-        layout={
-            "height": 220,
-            "width": 400,
-            "margin": {"l": 55, "r": 10, "t": 30, "b": 40},
-            "title": {"text": "Learning curve", "font": {"size": 13}},
-            "xaxis": {"title": {"text": "epoch, one seed after the other"}, "dtick": 1},
-            "yaxis": {"title": {"text": "loss"}},
-            "legend": {"orientation": "h", "y": 1.15, "x": 1, "xanchor": "right"},
-            "template": "plotly_white",
-        },
     )

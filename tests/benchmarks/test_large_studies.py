@@ -60,7 +60,7 @@ def test_a_refresh_of_the_explorer(n_trials: int, capsys: pytest.CaptureFixture[
         start = time.perf_counter()
         explorer.tradeoff.refresh()
         seconds.append(time.perf_counter() - start)
-    sent = len(json.dumps(explorer.tradeoff.figure.to_dict(), default=str)) + len(explorer.tradeoff.table.value)
+    sent = len(json.dumps(explorer.tradeoff.figure.points)) + len(explorer.tradeoff.table.value)
     with capsys.disabled():
         print(
             f"\n{n_trials:,} trials: the explorer opens in {opened:.2f} s; after 8 more it is refreshed in "

@@ -23,13 +23,13 @@ sw.explore(keras.Sequential([keras.Input((196,)), *layers]), data=sw.load_data("
 """
 # Centers of the points that are drawn, and the box that the axes span, all in the page's pixels.
 PLACES = """() => {
-    const plot = document.querySelector(".sw-tradeoff .js-plotly-plot");
+    const plot = document.querySelector(".sw-drawing .sw-plot");
     const box = ({left, right, top, bottom}) => ({left, right, top, bottom});
     return {
-        points: [...plot.querySelectorAll(".scatterlayer .trace:first-child .points path")]
-            .map((each) => box(each.getBoundingClientRect())),
-        area: box(plot.querySelector(".cartesianlayer .nsewdrag, .draglayer .nsewdrag").getBoundingClientRect()),
-        ranges: [plot._fullLayout.xaxis.range, plot._fullLayout.yaxis.range],
+        points: [...plot.querySelectorAll(".sw-point .sw-dot")].map((each) => box(each.getBoundingClientRect())),
+        area: box(plot.querySelector(".sw-axis").getBoundingClientRect()),
+        cursor: box(plot.querySelector(".sw-cursor path").getBoundingClientRect()),
+        ticks: [...plot.querySelectorAll(".sw-tick")].map((each) => each.textContent),
     };
 }"""
 
@@ -52,13 +52,15 @@ def test_the_first_point_is_inside_the_plot(lab: Lab, browser: Browser) -> None:
     # On every size there is the one point and the cursor, at the same place.
     for label in sizes.locator("option").all_inner_texts():
         sizes.select_option(label)
-        # plotly draws no point that lies outside.
-        page.wait_for_function(f"({PLACES})().points.length === 1")
-        page.wait_for_timeout(500)  # the axis may still move
+        page.wait_for_function(
+            "(label) => document.querySelector('.sw-drawing').textContent.includes(label)", arg=label
+        )
         places = page.evaluate(PLACES)
-        (point,), area = places["points"], places["area"]
+        (point,), area, cursor = places["points"], places["area"], places["cursor"]
         assert area["left"] + 20 < point["left"] < point["right"] < area["right"] - 20, (label, places)
         assert area["top"] < point["top"] < point["bottom"] < area["bottom"], (label, places)
-        low, high = places["ranges"][0]
-        assert 0.3 < high - low < 4, (label, places)  # powers of ten
+        middle = (point["left"] + point["right"]) / 2
+        assert cursor["left"] - 1 < middle < cursor["right"] + 1, (label, places)
+        # Between the ends of a range that is neither a point nor endless there is more than one round number.
+        assert 2 < len(places["ticks"]) < 20, (label, places)
     page.close()

@@ -49,8 +49,9 @@ SHOWN = """(names) => names.map((name) =>
     Number(document.querySelector(`.sw-live-panel [data-metric="${name}"]`).dataset.value))"""
 # The trials that are drawn: numbers, sizes, scores.
 POINTS = """() => {
-    const { customdata, x, y } = document.querySelector(".sw-tradeoff .js-plotly-plot")._fullData[0];
-    return [customdata, x, y].map((values) => Array.from(values ?? []));
+    const points = [...document.querySelectorAll(".sw-drawing .sw-point")].map((each) => each.dataset);
+    points.sort((a, b) => a.number - b.number);
+    return ["number", "x", "y"].map((name) => points.map((each) => Number(each[name])));
 }"""
 
 

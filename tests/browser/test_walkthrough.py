@@ -123,7 +123,7 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, tmp_path: Path) -> No
     expect(page.locator(".sw-trials tbody tr")).to_have_count(before + 1)
 
     # Clicking the point of the small structure sets the sliders to it.
-    points = page.locator(".sw-tradeoff .scatterlayer .trace").first.locator(".points path")
+    points = page.locator(".sw-drawing .sw-point .sw-dot")
     # The table and the plot are redrawn one after the other.
     expect(points.nth(before)).to_be_attached()
     page.wait_for_timeout(500)

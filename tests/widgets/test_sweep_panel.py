@@ -50,12 +50,12 @@ def test_a_sweep_fills_the_plot_and_obeys_its_limit(explorer: sw.Explorer) -> No
     assert 1 <= len(trials) <= 3
     assert (trials["n_params"] <= 40).all()
     assert (trials["epochs"] == 1).all()
-    assert list(explorer.tradeoff.figure.data[0].customdata) == trials.index.tolist()
+    assert [each["number"] for each in explorer.tradeoff.figure.points] == trials.index.tolist()
     assert not explorer.background.message.alert
     assert explorer.background.message.status.startswith(f"{len(trials)} structures")
     assert not explorer.sweep.sweep_button.disabled
     # Chance and a linear model are drawn once there is something to hold against them.
-    assert [each.text for each in explorer.tradeoff.figure.layout.annotations[1:]] == ["chance", "linear model"]
+    assert [name for name, _ in explorer.tradeoff.figure.references] == ["chance", "linear model"]
 
 
 @slow
@@ -63,7 +63,7 @@ def test_a_sweep_in_a_cell_moves_the_plots_of_every_explorer_of_the_study(explor
     other = sw.explore(explorer.space, data=data(), study=explorer.study)
     explorer.study.sweep(explorer.space, data(), n_trials=2, budget=sw.Budget(epochs=1, seeds=1), show_progress=False)
     for each in (explorer, other):
-        assert list(each.tradeoff.figure.data[0].customdata) == explorer.trials.index.tolist()
+        assert [point["number"] for point in each.tradeoff.figure.points] == explorer.trials.index.tolist()
 
 
 def test_a_view_that_is_gone_is_not_told() -> None:
@@ -140,7 +140,7 @@ def test_sliders_answer_during_a_sweep(explorer: sw.Explorer, monkeypatch: pytes
     explorer.sweep.run()
     assert begun.wait(60)
     explorer.controls["hidden"].width.value = 2
-    assert explorer.tradeoff.figure.layout.shapes[0].x0 == explorer.structure.measure().n_params
+    assert explorer.tradeoff.figure.cursor == explorer.structure.measure().n_params
     go_on.set()
     explorer.background.wait(60)
     assert len(explorer.study) == 1
@@ -196,8 +196,8 @@ def test_the_cursor_does_not_wait_for_the_linear_model(explorer: sw.Explorer, mo
     drawing.start()
     assert begun.wait(60)
     explorer.controls["hidden"].width.value = 3
-    assert explorer.tradeoff.figure.layout.shapes[0].x0 == explorer.structure.measure().n_params
+    assert explorer.tradeoff.figure.cursor == explorer.structure.measure().n_params
     assert drawing.is_alive()
     go_on.set()
     drawing.join(60)
-    assert [each.text for each in explorer.tradeoff.figure.layout.annotations[1:]] == ["chance"]
+    assert [name for name, _ in explorer.tradeoff.figure.references] == ["chance"]

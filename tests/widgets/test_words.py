@@ -74,7 +74,7 @@ def test_the_table_says_what_can_be_told_apart(explorer: sw.Explorer) -> None:
     # The same words in the table, in the study, in the plot and after a sweep.
     assert explorer.tradeoff.table.value.count("one run each: not comparable") == 2
     assert set(explorer.study.compare()["verdict"]) == {"one run each: not comparable"}
-    assert "one run each: not comparable" in explorer.tradeoff.figure.data[0].text[0]
+    assert "one run each: not comparable" in explorer.tradeoff.figure.points[0]["text"]
     assert explorer.sweep._verdicts() == " Of all on the plot: 2 one run each: not comparable."
     explorer.add(sw.quick_run(explorer.space.baseline, small_data(), sw.Budget(epochs=1)))
     assert "one run" not in explorer.tradeoff.table.value
@@ -109,7 +109,7 @@ def test_the_curve_ends_in_words(explorer: sw.Explorer) -> None:
     validation.epochs.value = 2
     validation.run()
     explorer.background.wait(120)
-    training, validated = (trace.y[-1] for trace in validation.curve.data)
+    training, validated = validation.curve.training[-1], validation.curve.validation[-1]
     assert validation.losses.value == f"After epoch 2: training loss {training:.3g}, validation loss {validated:.3g}"
 
 
@@ -119,21 +119,11 @@ def test_the_curve_of_many_epochs_is_drawn_now_and_then_and_at_the_end(
     # A clock that stands still: each epoch ends in no time.
     monkeypatch.setattr(validation_panel.time, "monotonic", lambda: 0.0)
     drawn: list[int] = []
-    explorer.validation.losses.observe(lambda _: drawn.append(len(explorer.validation.curve.data[1].y)), "value")
+    explorer.validation.losses.observe(lambda _: drawn.append(len(explorer.validation.curve.validation)), "value")
     explorer.validation.epochs.value = 30
     explorer.validation.run()
     explorer.background.wait(120)
     assert drawn == [1, 30]
-    assert explorer.validation.curve.layout.xaxis.dtick == 5
-
-
-@pytest.mark.parametrize("n_epochs", [1, 3, 8, 9, 80, 81, 99, 100, 640, 1000, 100_000])
-def test_a_curve_has_few_ticks(n_epochs: int) -> None:
-    step = validation_panel.tick_step(n_epochs)
-    assert n_epochs / step <= 8
-    assert str(step).rstrip("0") in ("1", "2", "5")
-    # Not fewer than needed: the next smaller round step would give more than eight.
-    assert step == 1 or n_epochs / (step * 0.4) > 8 or n_epochs / (step * 0.5) > 8
 
 
 @pytest.mark.parametrize(
@@ -200,12 +190,11 @@ def test_a_page_that_is_loaded_again_gets_the_figures_as_they_are(explorer: sw.E
     explorer.validation.epochs.value = 2
     explorer.validation.run()
     explorer.background.wait(120)
-    points = explorer.tradeoff.figure.get_state()["_widget_data"][0]
-    assert points["customdata"] == [0]
-    assert points["y"] == [explorer.trials.loc[0, "accuracy"]]
+    (point,) = explorer.tradeoff.figure.get_state()["points"]
+    assert (point["number"], point["y"]) == (0, explorer.trials.loc[0, "accuracy"])
     curve = explorer.validation.curve.get_state()
-    assert curve["_widget_data"][1]["y"] == list(explorer.validation.curve.data[1].y)
-    assert curve["_widget_layout"]["xaxis"]["dtick"] == 1
+    assert len(curve["validation"]) == 2
+    assert curve["validation"][-1] == explorer.study.trial(0).history[0][-1]["val_loss"]
+    assert curve["starts"] == [0]
     explorer.controls["hidden"].width.value = 3
-    cursor = explorer.tradeoff.figure.get_state()["_widget_layout"]["shapes"][0]
-    assert cursor["x0"] == explorer.structure.measure().n_params
+    assert explorer.tradeoff.figure.get_state()["cursor"] == explorer.structure.measure().n_params

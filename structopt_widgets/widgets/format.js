@@ -1,0 +1,35 @@
+// Numbers for people: the rules of metrics/formatting.py, which must agree.
+
+const COUNT_UNITS = ["", "K", "M", "G", "T", "P"];
+const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+const EXACT_BELOW = 1e7;
+
+// Three digits and a unit: "1.23 M", "1.50 KiB".
+export function formatMetric(value, unit) {
+  return unit === "bytes" ? scaled(value, 1024, BYTE_UNITS) : scaled(value, 1000, COUNT_UNITS);
+}
+
+// The same, but every digit of a count below ten million: "1,234,567".
+export function formatExact(value, unit) {
+  const isCount = unit !== "bytes" && Number.isInteger(value) && Math.abs(value) < EXACT_BELOW;
+  return isCount ? value.toLocaleString("en-US") : formatMetric(value, unit);
+}
+
+function scaled(value, base, units) {
+  let power = 0;
+  // 999.5 would be rounded up to 1000 in the smaller unit.
+  while (Math.abs(value) >= base - 0.5 && power < units.length - 1) {
+    value /= base;
+    power += 1;
+  }
+  const isWhole = power === 0 && Number.isInteger(value);
+  const digits = isWhole || Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
+  return `${value.toFixed(digits)} ${units[power]}`.trim();
+}
+
+// A value of an axis ("bytes", "count", "ratio", "share" of one, or a plain "number") without zeros that say nothing.
+export function tickLabel(value, unit) {
+  if (unit === "number") return String(Number(value.toPrecision(4)));
+  const text = unit === "share" ? `${(100 * value).toFixed(1)}%` : formatMetric(value, unit);
+  return text.replace(/\.(\d*?)0+(?!\d)/, (_, digits) => (digits ? `.${digits}` : ""));
+}

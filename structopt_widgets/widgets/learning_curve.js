@@ -1,0 +1,78 @@
+// The learning curve: losses by epoch, one seed after the other.
+import { axisAround, axisBetween } from "./axes.js";
+import { axesFrame, circlePath, diamondPath, label, pixel, svgElement } from "./elements.js";
+import { tickLabel } from "./format.js";
+
+const LOSSES = [["training", circlePath, 3], ["validation", diamondPath, 4.5]];
+const CURVE = { height: 190, left: 48, right: 12, top: 26, bottom: 152 };
+
+// Epochs between two ticks: 1, 2, 5, 10, 20, ..., so that there are at most eight.
+export function epochStep(epochs) {
+  const power = 10 ** Math.max(0, String(epochs).length - 2);
+  return [1, 2, 5, 10, 20].map((step) => step * power).find((step) => epochs <= 8 * step);
+}
+
+function epochAxis(epochs, end) {
+  const axis = axisBetween(0.6, Math.max(epochs, 1) + 0.4, CURVE.left, end, false);
+  const step = epochStep(epochs);
+  axis.ticks = [...Array(Math.floor(epochs / step)).keys()].map((index) => (index + 1) * step);
+  return axis;
+}
+
+function drawCurve(model, width) {
+  const epochs = model.get("validation").length;
+  const across = epochAxis(epochs, width - CURVE.right);
+  const values = LOSSES.flatMap(([name]) => model.get(name)).filter(Number.isFinite);
+  const up = axisAround(values, CURVE.bottom, CURVE.top, false);
+  const svg = svgElement("svg", {
+    class: "sw-plot", width, height: CURVE.height, role: "img",
+    "aria-label": `Learning curve: training and validation loss of ${epochs} epochs`,
+  });
+  svg.append(axesFrame(across, up, String, (value) => tickLabel(value, "number")));
+  svg.append(label(CURVE.left, 12, "loss", "sw-axis-title"));
+  svg.append(label(width - CURVE.right, CURVE.height - 4, "epoch, one seed after the other", "sw-axis-title", "end"));
+  const starts = new Set(model.get("starts"));
+  LOSSES.forEach(([name, mark, size], index) => {
+    // A new seed starts anew: no line leads to it.
+    let isDrawn = false;
+    const places = model.get(name).map((loss, epoch) => [across.at(epoch + 1), up.at(loss), Number.isFinite(loss), epoch]);
+    const path = places.map(([x, y, isFinite, epoch]) => {
+      const step = !isFinite ? "" : `${isDrawn && !starts.has(epoch) ? "L" : "M"}${pixel(x)} ${pixel(y)}`;
+      isDrawn = isFinite;
+      return step;
+    }).join("");
+    const group = svgElement("g", { class: `sw-${name}` }, svgElement("path", { class: "sw-curve", d: path }));
+    // A mark an epoch would be a band of thousands.
+    if (epochs <= 60) {
+      const marks = places.filter((each) => each[2]).map(([x, y]) => mark(x, y, size)).join("");
+      group.append(svgElement("path", { class: "sw-mark", d: marks }));
+    }
+    const x = CURVE.left + 60 + 116 * index;
+    group.append(svgElement("path", { class: "sw-curve", d: `M${x} 8h22` }));
+    group.append(svgElement("path", { class: "sw-mark", d: mark(x + 11, 8, size) }), label(x + 27, 12, `${name} loss`, "sw-tick"));
+    svg.append(group);
+  });
+  return svg;
+}
+
+function render({ model, el }) {
+  el.classList.add("sw-learning-curve");
+  let frame = null;
+  const draw = () => {
+    frame = null;
+    // Before it is in the page it has no width.
+    el.replaceChildren(drawCurve(model, Math.min(480, Math.max(280, el.clientWidth || 400))));
+  };
+  const schedule = () => { frame ??= requestAnimationFrame(draw); };
+  const resized = new ResizeObserver(schedule);
+  resized.observe(el);
+  model.on("change", schedule);
+  draw();
+  return () => {
+    cancelAnimationFrame(frame);
+    resized.disconnect();
+    model.off("change", schedule);
+  };
+}
+
+export default { render };

@@ -1,0 +1,34 @@
+"""A front end of several ES modules, as the one text that anywidget takes: no bundler, nothing to install."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+FOLDER = Path(__file__).parent
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
+
+
+def joined(name: str) -> str:
+    """The module ``name`` of this folder with the modules that it imports in front of it, each once.
+
+    They become one scope, so a name may be defined in one of them only, and an import cannot rename.
+    """
+    return "\n".join(_text(each) for each in _in_order(name, []))
+
+
+def _in_order(name: str, before: list[str]) -> list[str]:
+    """``before``, and what ``name`` needs that is not in it, and ``name`` itself."""
+    for needed in _IMPORT.findall(_source(name)):
+        if needed not in before:
+            before = _in_order(needed, before)
+    return [*before, name]
+
+
+def _text(name: str) -> str:
+    return _EXPORT.sub("", _IMPORT.sub("", _source(name)))
+
+
+def _source(name: str) -> str:
+    return (FOLDER / f"{name}.js").read_text(encoding="utf-8")

@@ -1,0 +1,175 @@
+// What the trade-off plot shows: its traits as a picture.
+import { axisAround, axisBetween } from "./axes.js";
+import { axesFrame, circlePath, diamondPath, label, pixel, starPath, svgElement } from "./elements.js";
+import { formatExact, tickLabel } from "./format.js";
+
+const ROOM = { left: 52, right: 16, names: 96, top: 34, bottom: 44 };
+const NAME_LINE = 14; // pixels
+
+// What both axes must hold: every interval, and where the structure stands. The references stay at the margin.
+export function extent(state) {
+  const { points, cursor, log } = state;
+  const here = Number.isFinite(cursor) && (cursor > 0 || !log) ? [cursor] : [];
+  const xs = [...points.map((point) => point.x), ...here];
+  const ys = points.flatMap((point) => [point.y, point.low, point.high]).filter(Number.isFinite);
+  if (points.length === 0) {
+    // About the sizes that can be reached from here.
+    const across = here.length ? (log ? [here[0] / 100, here[0] * 10] : [0, 2 * here[0]]) : [];
+    return { xs: across, ys: [0, 1] };
+  }
+  return { xs: spread(xs, log), ys: spread(ys, false) };
+}
+
+// Where it is decided: all sizes, and the scores of the better part of the front with their intervals.
+export function decisive(state) {
+  const numbers = new Set(state.front);
+  const front = state.points.filter((point) => numbers.has(point.number)).sort((a, b) => a.y - b.y);
+  // The front's last point is its best score, be much of it wanted or little.
+  const isRising = front.at(-1)?.number === (state.step === "hv" ? state.front.at(-1) : state.front[0]);
+  const part = Math.min(Math.ceil(0.3 * front.length), front.length - 1);
+  const kept = isRising ? front.slice(part) : front.slice(0, front.length - part);
+  return { ...extent(state), ys: extent({ ...state, points: kept }).ys };
+}
+
+// The values, or room around the one place that they are all at.
+function spread(values, log) {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  if (high - low > 1e-6 * Math.max(Math.abs(low), Math.abs(high))) return values;
+  const half = Math.abs(low) / 2 || 0.5;
+  return log ? [low / 3, low * 3] : [low - half, low + half];
+}
+
+// The front as a line of steps: the best score within reach of each size.
+export function frontPath(places, step) {
+  return places.map(([x, y], index) => {
+    if (index === 0) return `M${pixel(x)} ${pixel(y)}`;
+    return step === "hv" ? `H${pixel(x)}V${pixel(y)}` : `V${pixel(y)}H${pixel(x)}`;
+  }).join("");
+}
+
+// Where the names of the references go beside the axes: at their values, apart from one another, within the axis.
+export function namePlaces(values, up) {
+  const order = values.map((_, index) => index).sort((a, b) => values[a] - values[b]);
+  const places = [];
+  let above = up.start + NAME_LINE;
+  order.forEach((index) => { above = places[index] = Math.min(up.at(values[index]), above - NAME_LINE); });
+  let below = up.end - NAME_LINE;
+  order.toReversed().forEach((index) => { below = places[index] = Math.max(places[index], below + NAME_LINE); });
+  return places;
+}
+
+export function read(model) {
+  const names = ["points", "front", "step", "baseline", "chosen", "cursor", "log", "references", "x", "y", "empty", "note"];
+  return Object.fromEntries(names.map((name) => [name, model.get(name)]));
+}
+
+function references(state, across, up) {
+  const group = svgElement("g", { class: "sw-references" });
+  const places = namePlaces(state.references.map(([, value]) => value), up);
+  state.references.forEach(([name, value], index) => {
+    const isInside = up.holds(value);
+    if (isInside) group.append(svgElement("path", { d: `M${across.start} ${pixel(up.at(value))}H${across.end}` }));
+    const text = isInside ? name : `${value < up.low ? "▾" : "▴"} ${name} ${tickLabel(value, state.y.unit)}`;
+    const line = label(across.end + 6, pixel(places[index] + 4), text, "sw-tick");
+    line.append(svgElement("title", {}, `${name}: ${tickLabel(value, state.y.unit)}`));
+    group.append(line);
+  });
+  return group;
+}
+
+function trial(point, state, across, up) {
+  const [x, y] = [across.at(point.x), up.at(point.y)];
+  const isBaseline = point.number === state.baseline;
+  const kind = `${isBaseline ? " sw-baseline" : ""}${point.alike ? " sw-alike" : ""}`;
+  const group = svgElement("g", {
+    class: `sw-point${kind}`, role: "button", tabindex: -1, "aria-label": point.text.replaceAll("\n", ". "),
+    "data-number": point.number, "data-x": point.x, "data-y": point.y,
+  });
+  if (Number.isFinite(point.low) && Number.isFinite(point.high)) {
+    const [low, high] = [up.at(point.low), up.at(point.high)].map(pixel);
+    group.append(svgElement("path", {
+      class: "sw-interval", d: `M${pixel(x)} ${low}V${high}M${pixel(x - 3)} ${low}h6M${pixel(x - 3)} ${high}h6`,
+    }));
+  }
+  group.append(svgElement("path", { class: "sw-ring", d: circlePath(x, y, 10) }));
+  group.append(svgElement("path", { class: "sw-dot", d: isBaseline ? starPath(x, y) : circlePath(x, y, 4) }));
+  if (isBaseline && point.alike) group.append(svgElement("path", { class: "sw-hole", d: circlePath(x, y, 3) }));
+  return group;
+}
+
+// The picture, and what of it changes without being drawn anew.
+export function draw(state, view, width) {
+  const height = Math.round(Math.min(400, Math.max(280, 0.62 * width)));
+  const right = width - (state.references.length ? ROOM.names : ROOM.right);
+  const { xs, ys } = view.isNear && state.front.length ? decisive(state) : extent(state);
+  const [bottom, top] = [height - ROOM.bottom, ROOM.top];
+  const across = view.zoom ? axisBetween(...view.zoom.x, ROOM.left, right, state.log)
+    : axisAround(xs, ROOM.left, right, state.log);
+  const up = view.zoom ? axisBetween(...view.zoom.y, bottom, top, false) : axisAround(ys, bottom, top, false);
+  const clip = `sw-inside-${view.id}`;
+  const title = `${state.y.label} against ${state.x.label}`;
+  const svg = svgElement("svg", { class: "sw-plot", width, height, role: "group", "aria-label": title });
+  svg.append(svgElement("clipPath", { id: clip }, svgElement("rect", {
+    x: across.start, y: top - 10, width: right - across.start + 10, height: bottom - top + 10,
+  })));
+  svg.append(axesFrame(across, up, (tick) => tickLabel(tick, state.x.unit), (tick) => tickLabel(tick, state.y.unit)));
+  svg.append(label(4, 12, state.y.label, "sw-axis-title"));
+  const scale = state.log ? " (logarithmic)" : "";
+  svg.append(label(right, height - 6, state.x.label + scale, "sw-axis-title", "end"));
+  svg.append(references(state, across, up));
+  const inside = svgElement("g", { "clip-path": `url(#${clip})` });
+  const byNumber = new Map(state.points.map((point) => [point.number, point]));
+  const front = state.front.map((number) => byNumber.get(number)).map(({ x, y }) => [across.at(x), up.at(y)]);
+  inside.append(svgElement("path", { class: "sw-front", d: frontPath(front, state.step) }));
+  // The baseline last, so that its star is not under a point as large as it.
+  const order = state.points.toSorted((a, b) => (a.number === state.baseline) - (b.number === state.baseline));
+  const marks = new Map(order.map((point) => [point.number, trial(point, state, across, up)]));
+  inside.append(...marks.values());
+  inside.append(svgElement("path", { class: "sw-front-mark", d: front.map(([x, y]) => diamondPath(x, y, 8)).join("") }));
+  const cursor = svgElement("g", { class: "sw-cursor", "aria-hidden": "true" });
+  const area = svgElement("rect", { class: "sw-area" });
+  svg.append(cursor, inside, area);
+  if (state.points.length === 0) {
+    svg.append(label((across.start + right) / 2, (top + bottom) / 2, state.empty, "sw-empty", "middle"));
+  }
+  return { svg, marks, cursor, area, across, up, byNumber };
+}
+
+// The line at the size of the structure at hand; an arrow at the edge where it is outside.
+export function drawCursor(drawn, value, unit) {
+  const { cursor, across, up } = drawn;
+  const isShown = Number.isFinite(value) && (value > 0 || Number.isFinite(across.at(value)));
+  if (!isShown) return cursor.replaceChildren();
+  const x = Math.min(Math.max(across.at(value), across.start), across.end);
+  const isInside = across.holds(value);
+  const arrow = isInside ? "" : value < across.low ? "◂ " : "▸ ";
+  if (cursor.childElementCount === 0) cursor.append(svgElement("path"), label(0, up.end - 6, "", "sw-tick"));
+  const [line, text] = cursor.children;
+  line.setAttribute("d", `M${pixel(x)} ${up.end - 2}V${up.start}`);
+  const anchor = x < across.start + 60 ? "start" : x > across.end - 60 ? "end" : "middle";
+  text.setAttribute("x", pixel(x));
+  text.setAttribute("text-anchor", anchor);
+  text.textContent = `${arrow}now ${formatExact(value, unit)}`;
+  cursor.dataset.value = String(value);
+  return undefined;
+}
+
+export function keyOf(state) {
+  const mark = (className, d) => svgElement("svg", { width: 22, height: 18, "aria-hidden": "true" },
+    svgElement("g", { class: className }, ...d.map(([kind, path]) => svgElement("path", { class: kind, d: path }))));
+  const entries = [
+    [mark("sw-point", [["sw-interval", "M11 1V17M8 1h6M8 17h6"], ["sw-dot", circlePath(11, 9, 4)]]), "trial, 95 % interval"],
+    [mark("", [["sw-front", "M0 9h22"], ["sw-front-mark", diamondPath(11, 9, 7)]]), "Pareto front"],
+  ];
+  if (state.points.some((point) => point.alike)) {
+    entries.push([mark("sw-point sw-alike", [["sw-dot", circlePath(11, 9, 4)]]), "cannot be told apart from the best"]);
+  }
+  if (state.baseline !== null) {
+    entries.push([mark("sw-point sw-baseline", [["sw-dot", starPath(11, 9)]]), "the model as it came"]);
+  }
+  return entries.map(([picture, text]) => {
+    const entry = document.createElement("span");
+    entry.append(picture, text);
+    return entry;
+  });
+}
