@@ -144,7 +144,9 @@ class _Connector:
             site.outputs = list(connection.outputs)
             return connection, ()
         lead = _lead(full)
-        site.inputs = [shape[1:] for shape in full]
+        # A weight beside samples has no batch that could be left out.
+        is_whole = any(map(has_batch, lead))
+        site.inputs = [shape if is_whole and shape and not has_batch(shape[0]) else shape[1:] for shape in full]
         connection = rule.connect(site)
         site.outputs = list(connection.outputs)
         outputs = tuple((*lead, *shape) for shape in connection.outputs)
