@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import TensorRef, baseline_size, ceil_log2, sum_depth
+from ..graph import TensorRef, baseline_size, sum_depth
 from .bare_axes import register_bare
 from .kept import Kept
-from .rule import Cost, Setting, Site
+from .meaning import Role
+from .normalization import axes_of, layer_normalization_cost, rms_normalization_cost
+from .operations import Operations
+from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
 
 
 def _lengths(site: Site, position: int, name: str) -> tuple[int, ...]:
@@ -22,6 +25,41 @@ def _lengths(site: Site, position: int, name: str) -> tuple[int, ...]:
     args = site.call.args
     value: Any = args[position] if position < len(args) else (site.call.kwargs or {}).get(name)
     return () if isinstance(value, TensorRef) else tuple(np.shape(value))
+
+
+class Normalized(LayerRule):
+    """A normalization over axes, with what scales and shifts it: it costs what the layer does."""
+
+    def __init__(self, role: Role, factors: tuple[str, ...], counted: Callable[..., Cost]) -> None:
+        self.role, self.factors, self.counted = role, factors, counted
+
+    def connect(self, site: Site) -> Connection:
+        if site.config.get("rms_scaling"):
+            raise UnsupportedLayerError("there is none for layer_normalization(rms_scaling=True)")
+        shape = site.inputs[0]
+        over = tuple(shape[axis] for axis in axes_of(site, shape))
+        for position, name in enumerate(self.factors, 1):
+            factor = site.argument(position, name)
+            if factor is None:  # a constant, if anything, which has one length for each place
+                if _lengths(site, position, name):
+                    for dim in over:
+                        site.freeze((dim,), "normalizes it with constants")
+            else:
+                for mine, its in zip(over, factor, strict=True):
+                    site.tie(mine, its, "normalizes and scales them")
+        return Connection((shape,))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        shape = site.outputs[0]
+        given = sum(self._is_given(site, position, name) for position, name in enumerate(self.factors, 1))
+        return self.counted(at, shape, axes_of(site, shape), given)
+
+    def mixing(self, site: Site) -> Mixing:
+        return Mixing(averaged=tuple(site.inputs[0][axis] for axis in axes_of(site, site.inputs[0])))
+
+    def _is_given(self, site: Site, position: int, name: str) -> bool:
+        args, kwargs = site.call.args, site.call.kwargs or {}
+        return (args[position] if position < len(args) else kwargs.get(name)) is not None
 
 
 def _products(over: Callable[[Site], int]) -> Kept:
@@ -47,9 +85,10 @@ def _separable(site: Site, at: Setting) -> Cost:
     *window, channels, multiplier = _lengths(site, 1, "depthwise_kernel")
     between, outputs = channels * multiplier, at.elements(site.outputs[0])
     filters = _lengths(site, 2, "pointwise_kernel")[-1]
-    taps = math.prod(window)
-    macs = outputs // filters * between * taps + outputs * between
-    return Cost(macs=macs, span=2 + ceil_log2(taps) + ceil_log2(between))
+    operations = Operations(site)
+    made = operations.weighted(0, outputs // filters * between, over=math.prod(window))
+    operations.weighted(made, outputs, over=between)
+    return operations.cost()
 
 
 register_bare(_products(_kernel), "Conv")
@@ -57,5 +96,5 @@ register_bare(_products(_window), "DepthwiseConv")
 register_bare(Kept("convolves it with constants", counted=_separable), "SeparableConv")
 register_bare(Kept("multiplies vectors", makes=3, span=2), "Cross")
 register_bare(Kept("normalizes it with constants", makes=2, span=2), "BatchNorm")
-register_bare(Kept("normalizes it with constants", makes=7, span=7), "LayerNorm")
-register_bare(Kept("normalizes it with constants", makes=4, span=4), "RMSNorm")
+register_bare(Normalized(Role.LAYER_NORMALIZATION, ("gamma", "beta"), layer_normalization_cost), "LayerNorm")
+register_bare(Normalized(Role.RMS_NORMALIZATION, ("scale",), rms_normalization_cost), "RMSNorm")

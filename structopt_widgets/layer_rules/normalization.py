@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..graph import Shape, baseline_size, ceil_log2
@@ -10,7 +11,7 @@ from .registry import register_layer_rule
 from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes, passes_places
 
 
-def _axes(site: Site, shape: Shape) -> list[int]:
+def axes_of(site: Site, shape: Shape) -> list[int]:
     """The configured axes, counted from the end: Keras counts the batch axis, shapes here have none."""
     axis = site.config["axis"]
     axes = axis if isinstance(axis, (list, tuple)) else [axis]
@@ -25,7 +26,7 @@ class BatchNormalization(LayerRule):
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
-        channels = (shape[_axes(site, shape)[0]],)
+        channels = (shape[axes_of(site, shape)[0]],)
         learned = [*(["gamma"] if site.config["scale"] else []), *(["beta"] if site.config["center"] else [])]
         weights = [WeightAxes(name, channels, is_scale=name == "gamma") for name in learned]
         averaged = [WeightAxes(name, channels, is_moving=True) for name in ("moving_mean", "moving_variance")]
@@ -35,6 +36,35 @@ class BatchNormalization(LayerRule):
         return Cost(other=2 * at.elements(site.outputs[0]), span=2, passes=passes_places(site))
 
 
+def layer_normalization_cost(at: Setting, shape: Shape, axes: Sequence[int], affine: int) -> Cost:
+    """Mean and variance over ``axes``, counted from the end; ``affine`` is 1 for a scale or a shift, 2 for both."""
+    normalized = set(axes)
+    over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
+    rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
+    return Cost(
+        # An element: add into the mean, subtract it, square, add into the variance, divide, scale, shift;
+        # a row: epsilon and a square root (the two divisions by n make up for the two sums' n-1 additions).
+        other=(5 + affine) * at.elements(shape) + 2 * rows,
+        span=2 * (ceil_log2(over) + 1) + 5 + affine,
+        work=2 * rows,  # means and deviations
+        passes=-len(shape) not in normalized,
+    )
+
+
+def rms_normalization_cost(at: Setting, shape: Shape, axes: Sequence[int], scales: int) -> Cost:
+    """The root of the mean square over ``axes``, counted from the end; ``scales`` is 1 where there is a scale."""
+    normalized = set(axes)
+    rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
+    over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
+    # An element: square, add into the mean, multiply, scale; a row: epsilon and a reciprocal square root.
+    return Cost(
+        other=(3 + scales) * at.elements(shape) + 2 * rows,
+        span=ceil_log2(over) + 5 + scales,
+        work=rows,
+        passes=-len(shape) not in normalized,
+    )
+
+
 class LayerNormalization(LayerRule):
     """Mean and variance over the configured axes, then divide, scale and shift."""
 
@@ -42,27 +72,17 @@ class LayerNormalization(LayerRule):
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
-        axes = tuple(shape[axis] for axis in _axes(site, shape))
+        axes = tuple(shape[axis] for axis in axes_of(site, shape))
         names = [*(["gamma"] if site.config["scale"] else []), *(["beta"] if site.config["center"] else [])]
         return Connection((shape,), tuple(WeightAxes(name, axes) for name in names))
 
     def cost(self, site: Site, at: Setting) -> Cost:
         shape = site.outputs[0]
-        normalized = set(_axes(site, shape))
-        over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
-        rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
         affine = int(site.config["scale"]) + int(site.config["center"])
-        return Cost(
-            # An element: add into the mean, subtract it, square, add into the variance, divide, scale, shift;
-            # a row: epsilon and a square root (the two divisions by n make up for the two sums' n-1 additions).
-            other=(5 + affine) * at.elements(shape) + 2 * rows,
-            span=2 * (ceil_log2(over) + 1) + 5 + affine,
-            work=2 * rows,  # means and deviations
-            passes=-len(shape) not in normalized,
-        )
+        return layer_normalization_cost(at, shape, axes_of(site, shape), affine)
 
     def mixing(self, site: Site) -> Mixing:
-        return Mixing(averaged=tuple(site.inputs[0][axis] for axis in _axes(site, site.inputs[0])))
+        return Mixing(averaged=tuple(site.inputs[0][axis] for axis in axes_of(site, site.inputs[0])))
 
 
 class RMSNormalization(LayerRule):
@@ -72,23 +92,14 @@ class RMSNormalization(LayerRule):
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
-        return Connection((shape,), (WeightAxes("scale", tuple(shape[axis] for axis in _axes(site, shape))),))
+        return Connection((shape,), (WeightAxes("scale", tuple(shape[axis] for axis in axes_of(site, shape))),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
         shape = site.outputs[0]
-        normalized = set(_axes(site, shape))
-        rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
-        over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
-        # An element: square, add into the mean, multiply, scale; a row: epsilon and a reciprocal square root.
-        return Cost(
-            other=4 * at.elements(shape) + 2 * rows,
-            span=ceil_log2(over) + 6,
-            work=rows,
-            passes=-len(shape) not in normalized,
-        )
+        return rms_normalization_cost(at, shape, axes_of(site, shape), 1)
 
     def mixing(self, site: Site) -> Mixing:
-        return Mixing(averaged=tuple(site.inputs[0][axis] for axis in _axes(site, site.inputs[0])))
+        return Mixing(averaged=tuple(site.inputs[0][axis] for axis in axes_of(site, site.inputs[0])))
 
 
 class GroupNormalization(LayerRule):
@@ -96,7 +107,7 @@ class GroupNormalization(LayerRule):
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
-        channels = shape[_axes(site, shape)[0]]
+        channels = shape[axes_of(site, shape)[0]]
         groups = site.config["groups"]
         if not self._is_a_group_a_channel(site):
             site.split(channels, groups, f"normalizes them in {groups} groups")
@@ -105,7 +116,7 @@ class GroupNormalization(LayerRule):
 
     def cost(self, site: Site, at: Setting) -> Cost:
         shape = site.outputs[0]
-        axis = _axes(site, shape)[0]
+        axis = axes_of(site, shape)[0]
         groups = at.size(shape[axis]) if self._is_a_group_a_channel(site) else site.config["groups"]
         elements = at.elements(shape)
         affine = int(site.config["scale"]) + int(site.config["center"])
@@ -117,18 +128,18 @@ class GroupNormalization(LayerRule):
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         shape = site.outputs[0]
-        return {"groups": at.size(shape[_axes(site, shape)[0]])} if self._is_a_group_a_channel(site) else {}
+        return {"groups": at.size(shape[axes_of(site, shape)[0]])} if self._is_a_group_a_channel(site) else {}
 
     def mixing(self, site: Site) -> Mixing:
         shape = site.inputs[0]
-        channels = _axes(site, shape)[0] + len(shape)
+        channels = axes_of(site, shape)[0] + len(shape)
         alone = self._is_a_group_a_channel(site)
         return Mixing(averaged=tuple(dim for axis, dim in enumerate(shape) if axis != channels or not alone))
 
     def _is_a_group_a_channel(self, site: Site) -> bool:
         """Instance normalization: its groups follow its input, as Keras writes them down when it is built."""
         shape = site.inputs[0]
-        return site.config["groups"] in (-1, baseline_size(shape[_axes(site, shape)[0]]))
+        return site.config["groups"] in (-1, baseline_size(shape[axes_of(site, shape)[0]]))
 
 
 class UnitNormalization(LayerRule):
@@ -141,7 +152,7 @@ class UnitNormalization(LayerRule):
 
     def cost(self, site: Site, at: Setting) -> Cost:
         shape = site.outputs[0]
-        normalized = set(_axes(site, shape))
+        normalized = set(axes_of(site, shape))
         rows = at.elements(tuple(dim for i, dim in enumerate(shape) if i - len(shape) not in normalized))
         over = at.elements(tuple(shape[axis] for axis in sorted(normalized)))
         return Cost(
@@ -152,7 +163,7 @@ class UnitNormalization(LayerRule):
         )
 
     def mixing(self, site: Site) -> Mixing:
-        return Mixing(summed=tuple(site.inputs[0][axis] for axis in _axes(site, site.inputs[0])))
+        return Mixing(summed=tuple(site.inputs[0][axis] for axis in axes_of(site, site.inputs[0])))
 
 
 class Normalization(LayerRule):
@@ -162,7 +173,7 @@ class Normalization(LayerRule):
 
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
-        axes = tuple(shape[axis] for axis in sorted(_axes(site, shape))) if site.config["axis"] is not None else ()
+        axes = tuple(shape[axis] for axis in sorted(axes_of(site, shape))) if site.config["axis"] is not None else ()
         site.freeze(axes, "holds the statistics of the data's own channels")
         if site.config.get("mean") is not None:
             return Connection((shape,))

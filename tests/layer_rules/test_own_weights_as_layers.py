@@ -1,0 +1,71 @@
+"""A layer of one's own that calls an operation with its own weights costs what Keras's layer does, in every metric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import keras
+import pytest
+from keras import layers as kl
+from keras import ops
+
+import structopt_widgets as sw
+from structopt_widgets.metrics import model_metrics
+
+
+class Own(kl.Layer):
+    """``function`` of its input and of weights of these shapes, given the channels."""
+
+    def __init__(self, shapes: Callable[[int], Sequence[tuple[int, ...]]], function: Callable[..., Any]) -> None:
+        super().__init__(name="own")
+        self.shapes, self.function = shapes, function
+
+    def build(self, shape: Any) -> None:
+        self.own = [self.add_weight(shape=each, name=f"own_{i}") for i, each in enumerate(self.shapes(shape[-1]))]
+
+    def call(self, inputs: Any) -> Any:
+        return self.function(inputs, *self.own)
+
+
+PAIRS = {
+    "conv1d": ((8, 5), Own(lambda c: [(3, c, 4)], ops.conv), kl.Conv1D(4, 3, use_bias=False)),
+    "conv2d": ((8, 8, 5), Own(lambda c: [(2, 3, c, 7)], ops.conv), kl.Conv2D(7, (2, 3), use_bias=False)),
+    "depthwise": (
+        (8, 8, 5),
+        Own(lambda c: [(3, 3, c, 1)], ops.depthwise_conv),
+        kl.DepthwiseConv2D(3, use_bias=False),
+    ),
+    "separable": (
+        (8, 8, 3),
+        Own(lambda c: [(3, 3, c, 2), (1, 1, 2 * c, 4)], ops.separable_conv),
+        kl.SeparableConv2D(4, 3, depth_multiplier=2, use_bias=False),
+    ),
+    "layer norm": ((5, 6), Own(lambda c: [(c,), (c,)], ops.layer_normalization), kl.LayerNormalization()),
+    "rms norm": ((5, 6), Own(lambda c: [(c,)], ops.rms_normalization), kl.RMSNormalization()),
+    "long norm": ((1024,), Own(lambda c: [(c,), (c,)], ops.layer_normalization), kl.LayerNormalization()),
+}
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_costs_are_the_layers(name: str) -> None:
+    shape, own, layer = PAIRS[name]
+    costs = []
+    for each in (own, layer):
+        inputs = keras.Input(shape)
+        cost = sw.measure(keras.Model(inputs, each(inputs)), batch_size=3)
+        assert not cost.uncounted
+        costs.append({metric: getattr(cost, metric) for metric in model_metrics()})
+    if name == "separable":  # one operation of Keras's is differentiated as one: it keeps what it reads, not what is between
+        assert costs[0].pop("training_bytes") < costs[1].pop("training_bytes")
+    assert costs[0] == costs[1]
+
+
+@pytest.mark.parametrize("function", [ops.layer_normalization, ops.rms_normalization])
+def test_a_width_is_the_same_on_both_sides_of_a_normalization(function: Any) -> None:
+    own = Own(lambda c: [(c,)], function)
+    model = keras.Sequential([keras.Input((5, 6)), kl.Dense(8, name="a"), own, kl.Dense(3)])
+    space = sw.StructureSpace.from_keras(model)
+    narrow = space.baseline.with_width("a", 3)
+    assert narrow.measure().n_params == narrow.build().count_params() == 7 * 3 + 3 + 4 * 3
+    assert narrow.measure(batch_size=2).flops < space.baseline.measure(batch_size=2).flops
