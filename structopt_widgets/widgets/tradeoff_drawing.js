@@ -108,7 +108,9 @@ export function draw(state, view, width) {
   const up = view.zoom ? axisBetween(...view.zoom.y, bottom, top, false) : axisAround(ys, bottom, top, false);
   const clip = `sw-inside-${view.id}`;
   const title = `${state.y.label} against ${state.x.label}`;
-  const svg = svgElement("svg", { class: "sw-plot", width, height, role: "group", "aria-label": title });
+  const svg = svgElement("svg", {
+    class: "sw-plot", width, height, role: "group", "aria-label": title, "data-low": across.low, "data-high": across.high,
+  });
   svg.append(svgElement("clipPath", { id: clip }, svgElement("rect", {
     x: across.start, y: top - 10, width: right - across.start + 10, height: bottom - top + 10,
   })));

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import threading
+import weakref
 from collections.abc import Mapping
 
 import ipywidgets
@@ -45,7 +46,8 @@ class TradeoffView(ipywidgets.VBox):
         self.message = Message()
         self.table = ipywidgets.HTML()
         self.table.add_class("sw-trials")
-        self.figure = TradeoffPlot(source, self.choose)
+        choose = weakref.WeakMethod(self.choose)  # an anywidget is never freed, and would keep all this
+        self.figure = TradeoffPlot(source, lambda number: (method := choose()) and method(number))
         traitlets.dlink((self.trial, "value"), (self.figure, "chosen"))
         self.refresh()
         self.size.observe(lambda _: self.refresh(), names="value")
