@@ -20,7 +20,8 @@ class Operations:
 
     def __init__(self, site: Site) -> None:
         self.inputs = tuple(range(len(site.inputs)))
-        self._trains = any(weight.trainable for weight in site.layer.weights)
+        # Its own weights, or those that an operation of a user's own layer reads.
+        self._trains = any(weight.trainable for weight in site.layer.weights) or any(site.of_weights)
         self._steps: list[Step] = []
         self._uncounted: Number = 0
 

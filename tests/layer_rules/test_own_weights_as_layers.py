@@ -56,8 +56,6 @@ def test_costs_are_the_layers(name: str) -> None:
         cost = sw.measure(keras.Model(inputs, each(inputs)), batch_size=3)
         assert not cost.uncounted
         costs.append({metric: getattr(cost, metric) for metric in model_metrics()})
-    if name == "separable":  # one operation of Keras's is differentiated as one: it keeps what it reads, not what is between
-        assert costs[0].pop("training_bytes") < costs[1].pop("training_bytes")
     assert costs[0] == costs[1]
 
 
