@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers as kl
 
 from .specimen import specimen
@@ -51,8 +52,8 @@ class OwnDense(kl.Dense):
 
 
 def own_activation(x: Any) -> Any:
-    """An activation that no table knows."""
-    return keras.ops.tanh(x) * 0.5
+    """What no table has, and no symbolic tensor can enter."""
+    return tf.math.bessel_i0e(x)
 
 
 @specimen((10,))
