@@ -9,7 +9,6 @@ from typing import Any
 import traitlets
 
 from ..graph.checks import instance
-from ..metrics import CostReport
 from ..structure import Structure, StructureSpace
 from ..structure.allowed_widths import allowed_width
 from ..study import Study
@@ -58,11 +57,6 @@ class Exploration(traitlets.HasTraits):
             self.study.known_data[data.fingerprint] = data
         self._added()
         self.study.listeners.add(self._added)
-
-    @property
-    def cost(self) -> CostReport:
-        """What the structure costs, in batches of the budget's."""
-        return self.structure.measure(batch_size=self.budget.batch_size)
 
     @property
     def baseline(self) -> int | None:

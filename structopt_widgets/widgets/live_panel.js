@@ -239,6 +239,7 @@ async function render({ model, el }) {
   const metrics = model.get("metrics");
   const names = model.get("layers");
   const shown = metrics.filter((metric) => metric.total);
+  const perBatch = new Set(metrics.filter((metric) => metric.perBatch).map(({ name }) => name));
   const totals = buildTotals(shown, baseline);
   const layers = buildLayers(names, metrics);
   const announcer = buildAnnouncer(shown, baseline);
@@ -255,7 +256,10 @@ async function render({ model, el }) {
     layers.paint(current, baseline);
     // Whoever shows the same structure follows in this frame; the multiplier is one explorer's own.
     const source = model.get("multiplier").control;
-    document.dispatchEvent(new CustomEvent("structopt-costs", { detail: { source, costs: current } }));
+    // Trials are kept for a batch of one.
+    const batch = given[program.inputs.indexOf("batch_size")];
+    const costs = (name) => current(name) / (perBatch.has(name) ? batch : 1);
+    document.dispatchEvent(new CustomEvent("structopt-costs", { detail: { source, costs } }));
     announcer.update(Object.fromEntries(shown.map(({ name }) => [name, current(name)])), isBound);
     const hasUnknownActivation = (layer) => given[program.inputs.indexOf(`uncounted:${layer}`)] > 0;
     notes.textContent = model.get("conventions") + (isBound

@@ -72,6 +72,7 @@ class LivePanel(anywidget.AnyWidget):
                     "unit": each.unit,
                     "meaning": each.meaning,
                     "exact": each.is_exact,
+                    "perBatch": each.scope == "batch",
                     "total": name in shown,
                     "byLayer": each.by_layer,
                 }

@@ -15,6 +15,7 @@ from ..figures.tradeoff import TradeoffInfo, tradeoff_info
 from ..metrics import METRICS, format_exact, trial_metrics
 from ..study import Trial
 from ..training.description import describe
+from ..training.trial import measured_costs
 from .exploration import Exploration
 from .message import Message
 from .tradeoff_plot import TradeoffPlot
@@ -93,7 +94,8 @@ class TradeoffView(ipywidgets.VBox):
                 self.trial.value = number
 
     def _here(self) -> float:
-        return getattr(self._exploration.cost, self.size.value)
+        # As a trial of it would have it.
+        return measured_costs(self._exploration.structure, self._exploration.budget)[self.size.value]
 
     def _compared(self) -> pd.DataFrame:
         """Each trial on the best one's data against it; empty while no trial has a score."""

@@ -53,7 +53,7 @@ def test_the_first_point_is_inside_the_plot(lab: Lab, browser: Browser) -> None:
     expect(page.locator(".sw-info").first).to_contain_text("mean of 3 seeds", timeout=120_000)
     expect(page.locator(".sw-trials tbody tr")).to_have_count(1)
     sizes = page.locator(".sw-tradeoff select").first
-    # On every size there is the one point and the cursor; peak activations of a trial are of one sample.
+    # On every size there is the one point, and the cursor on it.
     for label in sizes.locator("option").all_inner_texts():
         sizes.select_option(label)
         expect(page.locator(".sw-drawing .sw-axis-title").last).to_have_text(f"{label} (logarithmic)")
@@ -62,8 +62,7 @@ def test_the_first_point_is_inside_the_plot(lab: Lab, browser: Browser) -> None:
         assert area["left"] + 20 < point["left"] < point["right"] < area["right"] - 20, (label, places)
         assert area["top"] < point["top"] < point["bottom"] < area["bottom"], (label, places)
         assert area["left"] + 20 < cursor["left"] <= cursor["right"] < area["right"] - 20, (label, places)
-        if not label.startswith("Peak"):
-            assert abs(cursor["left"] - (point["left"] + point["right"]) / 2) < 1, (label, places)
+        assert abs(cursor["left"] - (point["left"] + point["right"]) / 2) < 1, (label, places)
         low, high = (math.log10(float(places["range"][end])) for end in ("low", "high"))
         assert 0.3 < high - low < 4, (label, places)  # powers of ten
     assert errors == []
