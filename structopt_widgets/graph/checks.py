@@ -34,7 +34,7 @@ def typed(value: Any) -> str:
 def instance(value: Any, kinds: type | tuple[type, ...], what: str, hint: str = "") -> Any:
     """``value``, if it is one of ``kinds``; else a ``TypeError``."""
     if not isinstance(value, kinds):
-        raise TypeError(f"Expected {what}, got {typed(value)}.{f' {hint}' if hint else ''}")
+        raise TypeError(f"Expected {what.removesuffix(',')}, got {typed(value)}.{f' {hint}' if hint else ''}")
     return value
 
 

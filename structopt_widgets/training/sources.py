@@ -14,7 +14,7 @@ from .inputs import Samples
 
 # Where the reading of a dataset ends that does not say how long it is, as one made of a generator.
 MOST_SAMPLES = 5_000_000
-LONGEST = 120.0  # seconds
+LONGEST = 30.0  # seconds
 
 
 class Part(NamedTuple):
@@ -64,8 +64,11 @@ def read_part(x: Any, y: Any, label: str | None, part: str, columns: list[Any] |
     if not x or not all(isinstance(name, str) for name in x):
         raise ValueError(f"Expected x{part} as arrays by the names of the model's inputs, got the keys {list(x)}.")
     inputs = {}
+    framed = {name: each for name, each in x.items() if hasattr(getattr(each, "index", None), "equals")}
     for name, values in x.items():
         _check_index(values, y, f"{part}[{name!r}]", f"y{part}")
+        for other in list(framed)[:1]:  # all are like the first
+            _check_index(values, framed[other], f"{part}[{name!r}]", f"x{part}[{other!r}]")
         inputs[name] = to_array(values, f"x{part}[{name!r}]")
         _check(inputs[name], labels, f"{part}[{name!r}]")
     return Part(inputs, labels, None, names)
@@ -154,6 +157,10 @@ def _is_batched(spec: Any) -> bool:
 
 
 def _from_frame(x: Any, y: Any, label: str | None, part: str, columns: list[Any] | None) -> tuple[Any, Any, list[Any]]:
+    if label is not None and y is not None and label in x.columns:
+        raise ValueError(
+            f"Expected the labels once, got both y{part} and the column {label!r} of x{part}. Pass one of them."
+        )
     if label is not None and y is None:
         if label not in x.columns:
             listed = ", ".join(str(column) for column in x.columns[:20])
