@@ -118,7 +118,7 @@ def test_a_layer_without_a_rule_can_be_left_out_with_its_block() -> None:
     @keras.saving.register_keras_serializable("tests")
     class Unknown(keras.layers.Layer):
         def call(self, inputs: object) -> object:
-            return tf.multiply(inputs, 2.0)  # which symbolic tensors cannot enter
+            return tf.math.bessel_i0(inputs)  # which symbolic tensors cannot enter, and nobody has counted
 
     inputs = keras.Input((4,))
     x = kl.Dense(4, name="stem")(inputs)

@@ -141,12 +141,12 @@ CASES: dict[str, tuple[Callable[[], keras.Model], str]] = {
     "add_loss": (lambda: compiled(network(ActivityPenalty())), "together"),
     "activity_regularizer": (lambda: compiled(network(activity_regularizer=keras.regularizers.L2(0.1))), "together"),
     "own layer": (lambda: compiled(network(Antirectifier())), "keras: .*opened to its operations"),
-    "running total": (lambda: compiled(network(RunningTotal())), "keras: a layer assigns to .*total"),
+    "running total": (lambda: compiled(network(RunningTotal())), "keras: running_total .* assigns to its weights"),
     "spectral": (
         lambda: compiled(network(layers.SpectralNormalization(layers.Dense(5, "tanh")))),
         "keras: .* assigns to",
     ),
-    "assigns": (lambda: compiled(network(Shrinking())), "keras: a layer assigns to"),
+    "assigns": (lambda: compiled(network(Shrinking())), "keras: shrinking .* assigns to its weights"),
     "noise and constraint": (
         lambda: compiled(network(layers.GaussianNoise(0.1), kernel_constraint="max_norm")),
         "keras: .*(has a constraint|draws random numbers)",
