@@ -10,7 +10,8 @@ import pytest
 from toys import BUDGET, toy_space, toy_sweep
 
 import structopt_widgets as sw
-from structopt_widgets.study import memory, running
+from structopt_widgets.study import memory_limits as memory
+from structopt_widgets.study import running
 from structopt_widgets.study.claims import SWEEP, Claims
 from structopt_widgets.study.memory_limits import free_bytes, why_too_large
 from structopt_widgets.study.workers import Worker
