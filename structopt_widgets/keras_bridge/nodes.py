@@ -108,3 +108,14 @@ def numpy_numbers_taken() -> Iterator[None]:
         finally:
             if is_outermost:
                 del keras.KerasTensor.__array_ufunc__
+
+
+@contextlib.contextmanager
+def scopes_restored() -> Iterator[None]:
+    """A name that TensorFlow refuses stays behind in Keras as a scope of all that is made later: here it does not."""
+    scopes: Any = global_state.get_global_attribute("name_scope_stack", default=[], set_to_default=True)
+    depth = len(scopes)
+    try:
+        yield
+    finally:
+        del scopes[depth:]

@@ -17,7 +17,6 @@ from typing import Any
 import keras
 import numpy as np
 from keras.src import backend
-from keras.src.backend.common import global_state
 
 from ..graph import ModelGraph
 from .found import Trace
@@ -250,13 +249,9 @@ def _draws_repeated() -> Iterator[None]:
 def _python_state_kept(model: Any) -> Iterator[None]:
     """What layers note in attributes while they run is forgotten."""
     before = [(layer, dict(vars(layer))) for layer in model._flatten_layers() if layer.built]
-    # Keras leaves a name behind that TensorFlow refuses.
-    scopes: Any = global_state.get_global_attribute("name_scope_stack", default=[], set_to_default=True)
-    depth = len(scopes)
     try:
         yield
     finally:
-        del scopes[depth:]
         for layer, attributes in before:
             for key in [key for key in vars(layer) if key not in attributes]:
                 del vars(layer)[key]

@@ -12,7 +12,7 @@ from .batch import UnreadableError
 from .found import Trace
 from .load import load_model
 from .modes import modes_of
-from .nodes import fresh_names, graph_of, has_own_graph
+from .nodes import fresh_names, graph_of, has_own_graph, scopes_restored
 from .opening import trace
 from .proof import UNSTEADY, prove
 from .reader import GraphReader
@@ -24,6 +24,7 @@ from .training_branches import depends_on_training, is_unlike_itself, unlike_in_
 from .without_weights import allocate_late
 
 
+@scopes_restored()
 def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[ModelGraph, KerasSource]:
     """The graph of a model and a handle on the model itself; the model is not changed.
 
