@@ -215,14 +215,6 @@ def _product(outer: Dim, inner: Dim) -> Dim:
     return Product(outer, inner)
 
 
-def without_batch(axis: Any, rank: int) -> list[int]:
-    """Axes as Keras counts them, with the batch, as positions in a shape without it."""
-    axes = [each if each < 0 else each - 1 - rank for each in (axis if isinstance(axis, (list, tuple)) else [axis])]
-    if any(each < -rank for each in axes):
-        raise UnsupportedLayerError("there is none for working along the batch")
-    return [each + rank for each in axes]
-
-
 def register_bare(rule: Callable[[], LayerRule] | LayerRule, *names: str) -> None:
     """Register a rule (or one a name) for bare operations, by their class names."""
     for name in names:
