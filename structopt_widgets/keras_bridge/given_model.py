@@ -14,11 +14,9 @@ from ..metrics import Comparison
 from ..structure import StructureSpace
 from .rebuild import build_model
 from .source import KerasSource
+from .tiny_batches import KINDS, SAMPLES, drawn, draws_repeated, tokens_of
 from .without_weights import is_allocated
 
-BATCH = 2
-# A subclassed model is traced on floats where nobody says otherwise, though they may be tokens.
-KINDS = ("normal", "whole", "padded")
 TOLERANCE = 1e-4  # of the largest output, or of 1: what other orders of sums may make
 QUANTITY = "outputs unlike the given model's"
 
@@ -42,20 +40,18 @@ def compare_outputs(space: StructureSpace) -> list[Comparison]:
     # The model's own code may run here, and verify() has to come to its end.
     except Exception as error:
         return [_not_compared(f"the copy cannot be built, {type(error).__name__}: {error}")]
-    batches = [_batch(space, kind, _tokens(given)) for kind in KINDS]
+    batches = [_batch(space, kind, tokens_of(given)) for kind in KINDS]
     rows = []
     for mode, training in (("inference", False), ("training", True)):
         if training and "training" not in inspect.signature(given.call).parameters:
             rows.append(_not_compared("its call() takes no training argument", mode))
             continue
-        if training and _is_random(given):
-            rows.append(_not_compared("it draws random numbers in training", mode))
-            continue
         try:
-            theirs, ours = (
-                [output for inputs in batches for output in _outputs(model, inputs, training)]
-                for model in (given, copy)
-            )
+            with draws_repeated():
+                theirs, ours = (
+                    [output for inputs in batches for output in _outputs(model, inputs, training)]
+                    for model in (given, copy)
+                )
         except Exception as error:  # as above
             rows.append(_not_compared(f"running it raises {type(error).__name__}: {error}", mode))
             continue
@@ -64,28 +60,16 @@ def compare_outputs(space: StructureSpace) -> list[Comparison]:
 
 
 def _batch(space: StructureSpace, kind: str, tokens: int) -> Any:
-    """Inputs of the model, of one of the :data:`KINDS`; an input of whole numbers has those below ``tokens`` always."""
     graph, rng = space.graph, np.random.default_rng(KINDS.index(kind))
 
-    def drawn(leaf: Any) -> Any:
+    def made(leaf: Any) -> Any:
         if not isinstance(leaf, TensorRef):
             return leaf
-        dtype, shape = graph.tensors[leaf.index].dtype, (BATCH, *space.connected.lengths(leaf.index))
-        is_float = keras.backend.is_float_dtype(dtype)
-        if is_float and kind == "normal":
-            return keras.ops.cast(rng.normal(size=shape).astype("float32"), dtype)
-        values = rng.integers(0, tokens, shape)
-        if kind == "padded":
-            values[..., (shape[-1] + 1) // 2 :] = 0
-        return keras.ops.cast(values.astype("float32" if is_float else dtype), dtype)
+        return drawn(
+            (SAMPLES, *space.connected.lengths(leaf.index)), graph.tensors[leaf.index].dtype, kind, tokens, rng
+        )
 
-    return map_structure(drawn, graph.inputs)
-
-
-def _tokens(model: keras.Model) -> int:
-    """Whole numbers that every table of the model has, and 2 where there is none."""
-    sizes = [layer.input_dim for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)]
-    return min(sizes, default=2)
+    return map_structure(made, graph.inputs)
 
 
 def _outputs(model: keras.Model, inputs: Any, training: bool) -> list[np.ndarray]:
@@ -97,10 +81,6 @@ def _outputs(model: keras.Model, inputs: Any, training: bool) -> list[np.ndarray
     outputs, _ = model.stateless_call(trainable, state, inputs, **mode)
     made = keras.tree.flatten(outputs)
     return [np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(each, "float32")), "float64") for each in made]
-
-
-def _is_random(model: keras.Model) -> bool:
-    return any(getattr(layer, "_seed_generators", ()) for layer in model._flatten_layers())
 
 
 def _compared(ours: list[np.ndarray], theirs: list[np.ndarray], mode: str) -> Comparison:
@@ -117,7 +97,7 @@ def _compared(ours: list[np.ndarray], theirs: list[np.ndarray], mode: str) -> Co
         differ,
         0,
         "equal",
-        f"numbers in the outputs for {len(KINDS) * BATCH} random samples; the largest difference is {largest:.2g}",
+        f"numbers in the outputs for {len(KINDS) * SAMPLES} random samples; the largest difference is {largest:.2g}",
     )
 
 

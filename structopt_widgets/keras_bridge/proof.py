@@ -9,29 +9,25 @@ from __future__ import annotations
 
 import contextlib
 import inspect
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
 import numpy as np
-from keras.src import backend
 
 from ..graph import ModelGraph
 from .found import Trace
 from .internals import with_mask_of
 from .rerun import rerun
+from .tiny_batches import KINDS, SAMPLES, drawn, draws_repeated, tokens_of
 from .trace import Run
 from .without_weights import is_allocated
 
 UNSTEADY = "computes otherwise each time it is called, by a state of its own in Python"
-SAMPLES = 2
-KINDS = ("normal", "whole", "padded")
 TOLERANCES = {"float16": 3e-2, "bfloat16": 1e-1}  # of the largest value, or of 1: what other orders of sums may make
 TOLERANCE = 1e-4
 LARGEST = 50_000_000  # parameters of a model that is run: reading is to stay a matter of seconds
-_DRAWS = ("normal", "uniform", "truncated_normal", "randint", "gamma", "beta", "binomial", "categorical", "shuffle")
 
 
 @dataclass(frozen=True)
@@ -59,7 +55,7 @@ def prove(run: Run, found: Trace, graph: ModelGraph, operations: Mapping[str, An
     watched = _Watched(run, found, known)
     tried = [("inference", False, kind) for kind in KINDS] + [("training", True, KINDS[0])]
     try:
-        with _python_state_kept(model), _draws_repeated():
+        with _python_state_kept(model), draws_repeated():
             for mode, training, kind in tried:
                 unlike = _compared(run, graph, operations, watched, kind, mode, training)
                 if unlike:
@@ -186,22 +182,13 @@ def _run(model: Any, batch: Any, training: bool, watched: _Watched, see: Callabl
 
 
 def _batch(run: Run, kind: str) -> Any:
-    rng = np.random.default_rng(KINDS.index(kind))
-    tokens = min(
-        (each.input_dim for each in run.model._flatten_layers() if isinstance(each, keras.layers.Embedding)), default=2
-    )
+    rng, tokens = np.random.default_rng(KINDS.index(kind)), tokens_of(run.model)
 
-    def drawn(tensor: Any) -> Any:
+    def made(tensor: Any) -> Any:
         shape = tuple(SAMPLES * (each // run.prime) if each % run.prime == 0 else each for each in tensor.shape)
-        is_float = keras.backend.is_float_dtype(tensor.dtype)
-        if is_float and kind == "normal":
-            return keras.ops.cast(rng.normal(size=shape).astype("float32"), tensor.dtype)
-        values = rng.integers(0, tokens, shape)
-        if kind == "padded" and values.ndim:
-            values[..., (shape[-1] + 1) // 2 :] = 0
-        return keras.ops.cast(values.astype("float32" if is_float else "int32"), tensor.dtype)
+        return drawn(shape, tensor.dtype, kind, tokens, rng)
 
-    return keras.tree.map_structure(drawn, run.inputs)
+    return keras.tree.map_structure(made, run.inputs)
 
 
 def _differ(theirs: Any, ours: Any) -> str:
@@ -217,32 +204,6 @@ def _differ(theirs: Any, ours: Any) -> str:
     scale = max(1.0, float(np.nanmax(np.abs(one), initial=0.0)))
     apart = float(np.nan_to_num(np.max(np.abs(one - other)), nan=np.inf)) / scale
     return f"{apart:.2g} apart" if apart > TOLERANCES.get(dtype, TOLERANCE) else ""
-
-
-@contextlib.contextmanager
-def _draws_repeated() -> Iterator[None]:
-    """Random numbers are the same in this block wherever as many are drawn, and nothing is dropped."""
-    real = {name: getattr(backend.random, name) for name in _DRAWS if hasattr(backend.random, name)}
-
-    def repeated(name: str) -> Callable[..., Any]:
-        def draw(*args: Any, **kwargs: Any) -> Any:
-            bound = inspect.signature(real[name]).bind(*args, **kwargs)
-            size = tuple(int(each) for each in bound.arguments.get("shape", ()))
-            bound.arguments["seed"] = zlib.crc32(f"{name} {size}".encode()) % 2**31
-            return real[name](*bound.args, **bound.kwargs)
-
-        return draw
-
-    dropout = backend.random.dropout
-    try:
-        for name in real:
-            setattr(backend.random, name, repeated(name))
-        backend.random.dropout = lambda inputs, *_, **__: inputs
-        yield
-    finally:
-        for name, function in real.items():
-            setattr(backend.random, name, function)
-        backend.random.dropout = dropout
 
 
 @contextlib.contextmanager

@@ -72,10 +72,6 @@ def test_what_is_read_right_agrees_and_nothing_of_the_model_changes(name: str) -
 
 
 def test_what_is_not_compared_says_why() -> None:
-    dropping = rows(chain(kl.Dropout(0.5)))
-    assert dropping[INFERENCE].agrees
-    assert dropping[TRAINING].agrees is None
-    assert "draws random numbers" in dropping[TRAINING].explanation
     with sw.without_weights():
         model = chain()
     (row,) = rows(model).values()
@@ -84,3 +80,21 @@ def test_what_is_not_compared_says_why() -> None:
     space = sw.StructureSpace.from_keras(chain())
     (row,) = compare_outputs(sw.Structure.from_json(space.baseline.to_json()).space)
     assert "comes from a file" in row.explanation
+
+
+@pytest.mark.parametrize("layer", [kl.Dropout(0.5), kl.GaussianNoise(0.3), kl.SpatialDropout1D(0.5)])
+def test_what_draws_in_training_is_compared_too(layer: kl.Layer) -> None:
+    reshaped = (kl.Reshape((2, 4)), layer, kl.Flatten())
+    found = rows(chain(*(reshaped if isinstance(layer, kl.SpatialDropout1D) else (layer,))))
+    assert found[INFERENCE].agrees
+    assert found[TRAINING].agrees
+
+
+def test_a_model_that_draws_whenever_it_is_called_agrees_with_its_copy() -> None:
+    class Noisy(kl.Layer):
+        def call(self, inputs: Any) -> Any:
+            return inputs + keras.random.normal(keras.ops.shape(inputs))
+
+    found = rows(chain(Noisy(name="own")))
+    assert found[INFERENCE].agrees
+    assert found[TRAINING].agrees is not False

@@ -1,0 +1,61 @@
+"""What comparing two runs of a model on a tiny batch takes: samples of several kinds, and draws that come out alike."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import keras
+import numpy as np
+from keras.src import backend
+
+SAMPLES = 2
+# A subclassed model is traced on floats where nobody says otherwise, though they may be tokens.
+KINDS = ("normal", "whole", "padded")
+_DRAWS = ("normal", "uniform", "truncated_normal", "randint", "gamma", "beta", "binomial", "categorical", "shuffle")
+
+
+def drawn(shape: tuple[int, ...], dtype: str, kind: str, tokens: int, rng: np.random.Generator) -> Any:
+    """A tensor of one of the :data:`KINDS`; one of whole numbers has those below ``tokens`` always."""
+    is_float = keras.backend.is_float_dtype(dtype)
+    if is_float and kind == "normal":
+        return keras.ops.cast(rng.normal(size=shape).astype("float32"), dtype)
+    values = rng.integers(0, tokens, shape)
+    if kind == "padded" and values.ndim:
+        values[..., (shape[-1] + 1) // 2 :] = 0
+    return keras.ops.cast(values.astype("float32" if is_float else dtype), dtype)
+
+
+def tokens_of(model: keras.Model) -> int:
+    """Whole numbers that every table of the model has, and 2 where there is none."""
+    sizes = [layer.input_dim for layer in model._flatten_layers() if isinstance(layer, keras.layers.Embedding)]
+    return min(sizes, default=2)
+
+
+@contextlib.contextmanager
+def draws_repeated() -> Iterator[None]:
+    """Random numbers are the same in this block wherever as many are drawn, and nothing is dropped."""
+    real = {name: getattr(backend.random, name) for name in _DRAWS if hasattr(backend.random, name)}
+
+    def repeated(name: str) -> Callable[..., Any]:
+        def draw(*args: Any, **kwargs: Any) -> Any:
+            bound = inspect.signature(real[name]).bind(*args, **kwargs)
+            size = tuple(int(each) for each in bound.arguments.get("shape", ()))
+            bound.arguments["seed"] = zlib.crc32(f"{name} {size}".encode()) % 2**31
+            return real[name](*bound.args, **bound.kwargs)
+
+        return draw
+
+    dropout = backend.random.dropout
+    try:
+        for name in real:
+            setattr(backend.random, name, repeated(name))
+        backend.random.dropout = lambda inputs, *_, **__: inputs
+        yield
+    finally:
+        for name, function in real.items():
+            setattr(backend.random, name, function)
+        backend.random.dropout = dropout
