@@ -17,10 +17,16 @@ from .family import family
 from .live_panel import LivePanel
 from .sweep_panel import SweepPanel
 from .tradeoff_view import TradeoffView
+from .twin_output import TwinOutput
 from .validation_panel import ValidationPanel
 
 if TYPE_CHECKING:
     import keras
+
+KERNEL_GONE = (
+    "The kernel has stopped or was restarted. The costs still follow the sliders; nothing else does. "
+    "Run the notebook's cells again to go on."
+)
 
 
 class Explorer(ipywidgets.VBox):
@@ -52,6 +58,7 @@ class Explorer(ipywidgets.VBox):
     )
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
     busy = traitlets.Bool(read_only=True, help="whether a run or a sweep goes on")
+    _twin: TwinOutput | None = None
     _members: tuple[ipywidgets.Widget, ...] = ()  # a widget is closed too when making it has failed
 
     def __init__(self, space: StructureSpace, data: Data | None = None, study: Study | None = None) -> None:
@@ -87,6 +94,7 @@ class Explorer(ipywidgets.VBox):
         )
         self.add_class("sw-explorer")
         self._members = (*self.controls.links, *self.controls.all, *self.children)
+        self._twin = TwinOutput(self.exploration, self._without_kernel())
         traitlets.link((self.exploration, "structure"), (self, "structure"))
         for source, name, mine in ((self.exploration, "trials", "trials"), (self.background, "is_running", "busy")):
             source.observe(lambda change, mine=mine: self.set_trait(mine, change["new"]), names=name)
@@ -108,10 +116,27 @@ class Explorer(ipywidgets.VBox):
 
     def close(self) -> None:
         """Close every widget in it, shown or not: nothing of it is left in the kernel or on a page."""
+        if self._twin is not None:
+            self._twin.close()
         for widget in family([self, *self._members]):
             if widget is not self:
                 widget.close()
         super().close()
+
+    def _ipython_display_(self) -> None:
+        if self._twin is not None:
+            self._twin.display(self)
+
+    def _without_kernel(self) -> dict[str, dict[str, Any]]:
+        """What the page shows once the kernel is gone, which can tell it nothing any more."""
+        background = self.background
+        return {
+            self.validation.run_button.model_id: {"disabled": False},
+            self.sweep.sweep_button.model_id: {"disabled": False},
+            background.cancel_button.model_id: {"disabled": True},
+            background.status.model_id: {"value": ""},
+            background.message.model_id: {"status": "", "alert": KERNEL_GONE},
+        }
 
 
 def explore(model: Any, data: Data | None = None, study: Study | None = None, input_shape: Any = None) -> Explorer:
