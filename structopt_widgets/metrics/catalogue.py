@@ -138,7 +138,8 @@ METRICS: dict[str, Metric] = {
         "largest sum of live tensors at inference, one batch",
         "The largest sum of live tensors over the operations in execution order, those inside a "
         "layer included, for a batch, the model's input among them. A tensor lives from the operation that makes it to "
-        "its last reader; nothing is fused and nothing is done in place: what a planner such as XLA's improves on.",
+        "its last reader; a reshape or a transpose is a view of what it reads, else nothing is fused and nothing is "
+        "done in place: what a planner such as XLA's improves on.",
         scope="batch",
     ),
     "training_bytes": Metric(
