@@ -242,6 +242,7 @@ def _space_rows() -> Iterator[Row]:
     yield Row(
         "space.scaled_to(limit)", lambda things, value: things.space.scaled_to("n_params", value), [*NOT_POSITIVE, 1]
     )
+    yield from _fit_rows()
     yield Row("space.sample(rng)", lambda things, value: things.space.sample(value), [None, 0, random, THING])
     yield Row(
         "space.sample(multiple_of)", lambda things, value: things.space.sample(random.Random(0), value), NOT_A_COUNT
@@ -273,6 +274,34 @@ def _space_rows() -> Iterator[Row]:
     yield Row("space.group_at(name)", lambda things, value: things.space.group_at(value), [None, 3, THING, ["a"]])
     yield Row("space.home_of(name)", lambda things, value: things.space.home_of(value), [None, 3, THING, ["a"]])
     yield Row("space.is_same_model(other)", lambda things, value: things.space.is_same_model(value), [None, 3, THING])
+
+
+def _fit_rows() -> Iterator[Row]:
+    table = pd.DataFrame({"group": ["a"], "width": [4], "lost": [0.1]})
+    for name, values in {
+        "limits": [
+            *(None, 3, "n_params", [], {}, THING, {"parallelism": 3}, {"n_parms": 3}, {3: 3}),
+            *({"n_params": value} for value in [*NOT_POSITIVE, 1]),
+        ],
+        "sensitivity": [
+            *(3, "a", THING, [], table[["group"]], table[:0], table.assign(group="no such"), table.assign(group="out")),
+            *(table.assign(lost=NAN), table.assign(lost="a"), table.assign(width="a")),
+        ],
+        "multiple_of": NOT_A_COUNT,
+        "batch_size": NOT_A_COUNT,
+        "optimizer": ["", 3, THING],
+        "start": [3, "a", THING, {}],
+    }.items():
+        yield Row(
+            f"space.fit({name})",
+            lambda things, value, name=name: things.space.fit(**({"limits": {"n_params": 90}} | {name: value})),
+            values,
+        )
+    yield Row(
+        "space.fit(of another model)",
+        lambda things, _: things.space.fit({"n_params": 90}, start=things.other_space.baseline),
+        ["a start of another model"],
+    )
 
 
 def _nested(depth: int) -> str:
