@@ -11,7 +11,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .figures import plot_layer_costs, plot_tradeoff, plot_tradeoff_svg
+    from .figures import plot_layer_costs, plot_sensitivity, plot_tradeoff, plot_tradeoff_svg
     from .graph import Product, ceil_log2
     from .keras_bridge import measure, optimize_model
     from .keras_bridge.without_weights import without_weights
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .study import Study, Trial, compare, compare_networks, pareto_front
     from .training import Budget, Data, load_data, reference_scores, train_together
     from .training.quick_run import quick_run
+    from .training.sensitivity import inherited_score, sensitivity
     from .widgets import Explorer, explore
 
 _HOME = {
@@ -45,16 +46,19 @@ _HOME = {
     "compare_networks": "study",
     "explore": "widgets",
     "format_metric": "metrics",
+    "inherited_score": "training",
     "load_data": "training",
     "measure": "keras_bridge",
     "optimize_model": "keras_bridge",
     "pareto_front": "study",
     "plot_layer_costs": "figures",
+    "plot_sensitivity": "figures",
     "plot_tradeoff": "figures",
     "plot_tradeoff_svg": "figures",
     "quick_run": "training",
     "reference_scores": "training",
     "register_layer_rule": "layer_rules",
+    "sensitivity": "training",
     "train_together": "training",
     "without_weights": "keras_bridge",
 }
@@ -81,16 +85,19 @@ __all__ = [
     "compare_networks",
     "explore",
     "format_metric",
+    "inherited_score",
     "load_data",
     "measure",
     "optimize_model",
     "pareto_front",
     "plot_layer_costs",
+    "plot_sensitivity",
     "plot_tradeoff",
     "plot_tradeoff_svg",
     "quick_run",
     "reference_scores",
     "register_layer_rule",
+    "sensitivity",
     "train_together",
     "without_weights",
 ]

@@ -226,6 +226,25 @@ def _data_rows() -> Iterator[Row]:
     yield Row("load_data(name)", lambda _, value: sw.load_data(value), NOT_A_NAME)
     yield Row("load_data(test)", lambda _, value: sw.load_data("vowels", value), NOT_A_FLAG)
     yield Row("reference_scores(data)", lambda _, value: sw.reference_scores(value), NOT_DATA)
+    for name, values in {
+        "model": NOT_A_MODEL,
+        "data": NOT_DATA,
+        "ratios": [None, 3, 0.5, "a", THING, [], [0], [1], [1.5], ["a"], [NAN], [None]],
+        "importance": ["", "l3", 3, THING, ["l2"]],
+        "on_progress": NOT_CALLABLE,
+        "should_stop": NOT_CALLABLE,
+    }.items():
+        yield Row(
+            f"sensitivity({name})",
+            lambda things, value, name=name: sw.sensitivity(
+                **({"model": things.space, "data": things.data} | {name: value})
+            ),
+            values,
+        )
+    yield Row(
+        "inherited_score(structure)", lambda things, value: sw.inherited_score(value, things.data), [None, 3, THING]
+    )
+    yield Row("inherited_score(data)", lambda things, value: sw.inherited_score(things.structure, value), NOT_DATA)
     yield Row("Data.examples(structure)", lambda things, value: things.data.examples(value), [None, 3, THING])
 
 
@@ -633,6 +652,14 @@ def _figure_rows() -> Iterator[Row]:
             )
     yield Row(
         "plot_tradeoff(figure)", lambda things, value: sw.plot_tradeoff(things.table, figure=value), [3, THING, "a"]
+    )
+    yield Row("plot_sensitivity(sensitivity)", lambda _, value: sw.plot_sensitivity(value), tables)
+    yield Row(
+        "plot_sensitivity(order)",
+        lambda _, value: sw.plot_sensitivity(
+            pd.DataFrame({"group": ["a"], "ratio": [0.5], "width": [4], "lost": [0.1]}), value
+        ),
+        NOT_A_NAME,
     )
     yield Row("plot_layer_costs(cost)", lambda _, value: sw.plot_layer_costs(value), tables)
     yield Row(
