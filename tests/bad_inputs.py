@@ -362,6 +362,7 @@ def _structure_rows() -> Iterator[Row]:
             values,
         )
     yield Row("report.receipt(metric)", lambda things, value: things.cost.receipt(value), NOT_A_NAME)
+    yield Row("report.weight_bytes_in(dtype)", lambda things, value: things.cost.weight_bytes_in(value), NOT_A_NAME)
     yield Row("report.verify(memory)", lambda things, value: things.cost.verify(value), NOT_A_FLAG)
     for name, values in {
         "weights": NOT_A_NAME,
