@@ -11,6 +11,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .advice.findings import findings
+    from .advice.rule import Finding, FindingRule, register_finding_rule
     from .figures import plot_layer_costs, plot_sensitivity, plot_tradeoff, plot_tradeoff_svg
     from .graph import Product, ceil_log2
     from .keras_bridge import measure, optimize_model
@@ -32,6 +34,8 @@ _HOME = {
     "Data": "training",
     "Elementwise": "layer_rules",
     "Explorer": "widgets",
+    "Finding": "advice",
+    "FindingRule": "advice",
     "LayerRule": "layer_rules",
     "Mixing": "layer_rules",
     "Product": "graph",
@@ -45,6 +49,7 @@ _HOME = {
     "compare": "study",
     "compare_networks": "study",
     "explore": "widgets",
+    "findings": "advice",
     "format_metric": "metrics",
     "inherited_score": "training",
     "load_data": "training",
@@ -57,6 +62,7 @@ _HOME = {
     "plot_tradeoff_svg": "figures",
     "quick_run": "training",
     "reference_scores": "training",
+    "register_finding_rule": "advice",
     "register_layer_rule": "layer_rules",
     "sensitivity": "training",
     "train_together": "training",
@@ -71,6 +77,8 @@ __all__ = [
     "Data",
     "Elementwise",
     "Explorer",
+    "Finding",
+    "FindingRule",
     "LayerRule",
     "Mixing",
     "Product",
@@ -84,6 +92,7 @@ __all__ = [
     "compare",
     "compare_networks",
     "explore",
+    "findings",
     "format_metric",
     "inherited_score",
     "load_data",
@@ -96,6 +105,7 @@ __all__ = [
     "plot_tradeoff_svg",
     "quick_run",
     "reference_scores",
+    "register_finding_rule",
     "register_layer_rule",
     "sensitivity",
     "train_together",

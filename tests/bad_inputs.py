@@ -674,6 +674,10 @@ def _figure_rows() -> Iterator[Row]:
 
 
 def _rule_rows() -> Iterator[Row]:
+    yield Row("findings(structure)", lambda _, value: sw.findings(value), [None, 3, THING, "a"])
+    yield Row("findings(data)", lambda things, value: sw.findings(things.structure, value), NOT_DATA[1:])
+    yield Row("findings(study)", lambda things, value: sw.findings(things.structure, None, value), [3, "a", THING])
+    yield Row("register_finding_rule(rule)", lambda _, value: sw.register_finding_rule(value), [None, 3, THING, print])
     yield Row(
         "register_layer_rule(kind)",
         lambda _, value: sw.register_layer_rule(value, sw.Elementwise()),
