@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .keras_bridge.without_weights import without_weights
     from .layer_rules import Connection, Cost, Elementwise, LayerRule, Mixing, WeightAxes, register_layer_rule
     from .metrics import CostReport, format_metric
-    from .structure import Structure, StructureSpace, WidthGroup
+    from .structure import History, Structure, StructureSpace, WidthGroup
     from .study import Study, Trial, compare, compare_networks, pareto_front
     from .training import Budget, Data, load_data, reference_scores, train_together
     from .training.quick_run import quick_run
@@ -36,6 +36,7 @@ _HOME = {
     "Explorer": "widgets",
     "Finding": "advice",
     "FindingRule": "advice",
+    "History": "structure",
     "LayerRule": "layer_rules",
     "Mixing": "layer_rules",
     "Product": "graph",
@@ -79,6 +80,7 @@ __all__ = [
     "Explorer",
     "Finding",
     "FindingRule",
+    "History",
     "LayerRule",
     "Mixing",
     "Product",

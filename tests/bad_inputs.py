@@ -296,6 +296,15 @@ def _space_rows() -> Iterator[Row]:
 
 
 def _fit_rows() -> Iterator[Row]:
+    yield Row("History(structure)", lambda _, value: sw.History(value), [None, 3, "a", THING])
+    for name in ("choose", "snapshot", "restore"):
+        yield Row(
+            f"history.{name}()",
+            lambda things, value, name=name: getattr(sw.History(things.structure), name)(value),
+            [None, 3, "", THING, ["a"]],
+        )
+    yield Row("History.from_json(written)", lambda things, value: sw.History.from_json(value, things.space), [3, "{}"])
+    yield Row("History.from_json(space)", lambda _, value: sw.History.from_json("{}", value), [None, 3, THING])
     table = pd.DataFrame({"group": ["a"], "width": [4], "lost": [0.1]})
     for name, values in {
         "limits": [
