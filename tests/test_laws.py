@@ -20,8 +20,15 @@ RANDOM_STRUCTURES = 2  # and two more in the slow tier
 Built = tuple[keras.Model, sw.StructureSpace, list[tuple[sw.Structure, keras.Model]]]
 
 
+# The fast tier runs a third of them.
+SPECIMENS = [
+    pytest.param(specimen, id=name, marks=pytest.mark.slow if index % 3 else ())
+    for index, (name, specimen) in enumerate(ZOO.items())
+]
+
+
 # Of module scope, so that pytest runs all laws on one specimen and forgets it before it makes the next.
-@pytest.fixture(scope="module", params=ZOO.values(), ids=list(ZOO))
+@pytest.fixture(scope="module", params=SPECIMENS)
 def specimen(request: pytest.FixtureRequest) -> Specimen:
     """One of the zoo."""
     return request.param

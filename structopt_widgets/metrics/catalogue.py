@@ -112,6 +112,20 @@ METRICS: dict[str, Metric] = {
         is_additive=True,
         is_exact=True,
     ),
+    "flash_bytes": Metric(
+        "Flash, int8",
+        "bytes",
+        "bytes of all weights as 8-bit deployment stores them",
+        "Weights of one byte and biases of four (int32), every batch normalization folded into the layer before it, "
+        "which leaves one bias a channel; without the code that runs them and without scales. As ST's model zoo "
+        "counts the flash of weights (STMicroelectronics, stm32ai-modelzoo).",
+        scope="model",
+        by_layer=True,
+        is_additive=True,
+        is_exact=True,
+        is_shown=False,
+        in_trials=False,
+    ),
     "activation_bytes": Metric(
         "Activations",
         "bytes",

@@ -121,6 +121,7 @@ def live() -> set[str]:
     return set(ipywidgets.widgets.widget._instances)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("many", [False, True])
 def test_closing_closes_every_widget(space: sw.StructureSpace, many: bool) -> None:
     if many:  # so many that they fold, and lines are drawn when their section opens
