@@ -21,6 +21,7 @@ FLOORS = {
     "training": 4,
     "study": 5,
     "figures": 6,
+    "advice": 6,
     "widgets": 8,
 }
 # Inside a function, so that nothing is imported before it is wanted: reading and building are the bridge's work.
@@ -35,6 +36,17 @@ PRIVATE_TO_KERAS = {
     *("_seed_generators", "_trainable_variables", "_non_trainable_variables", "_var_key", "_is_adapted"),
 }
 MAY_IMPORT_KERAS = {"keras_bridge", "training"}
+# Files that need one another, with why; one of each has its import inside a function. No other circle may come.
+CIRCLES = {
+    # A structure is saved and tells what it keeps of a model by the files that make structures.
+    frozenset(f"structure/{name}.py" for name in ("structure", "space", "serialization", "preservation")),
+    # A model inside a model is read as the outer one is.
+    frozenset(f"keras_bridge/{name}.py" for name in ("reader", "described", "own_functions", "kept_whole")),
+    # Weights are cut for a copy, whose layers may be copied with theirs.
+    frozenset({"keras_bridge/inherit.py", "keras_bridge/rebuild.py"}),
+    # Data know what may be learned from them; that is read off their labels.
+    frozenset(f"training/{name}.py" for name in ("data", "label_forms", "objective")),
+}
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] in FLOORS)
 each_file = pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(PACKAGE)) for path in FILES])
@@ -86,6 +98,36 @@ def test_imports_go_downward_only(path: Path) -> None:
             or (deferred and (path.relative_to(PACKAGE).as_posix(), target) in DEFERRED_UPWARD)
         )
         assert allowed, f"{home} (floor {FLOORS[home]}) imports {module} (floor {FLOORS[target]})"
+
+
+def file_of(module: str) -> str | None:
+    """The file of the package in which a name is: of the module itself, or of one that holds it."""
+    parts = module.split(".")[1:]
+    while parts:
+        if (path := PACKAGE.joinpath(*parts).with_suffix(".py")).exists():
+            return path.relative_to(PACKAGE).as_posix()
+        parts.pop()
+    return None
+
+
+def test_files_import_one_another_in_the_named_circles_only() -> None:
+    needs = {
+        path.relative_to(PACKAGE).as_posix(): {
+            file for module, _ in imports(path) if module.startswith("structopt_widgets.") and (file := file_of(module))
+        }
+        for path in FILES
+    }
+
+    def reached(start: str) -> set[str]:
+        found, new = set(), needs[start]
+        while new:
+            found |= new
+            new = {file for each in new for file in needs.get(each, ())} - found
+        return found
+
+    reach = {file: reached(file) for file in needs}
+    circles = {frozenset(other for other in needs if other in reach[file] and file in reach[other]) for file in needs}
+    assert circles - {frozenset()} == CIRCLES
 
 
 def test_the_two_ways_of_training_together_do_not_know_one_another() -> None:

@@ -84,11 +84,26 @@ class Explorer(ipywidgets.VBox):
         self.exploration.undo()
 
     def redo(self) -> None:
-        """Take back an :meth:`undo`; raises ``ValueError`` where there is none."""
+        """Take back an :meth:`undo`; raises ``ValueError`` where there is none.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.structure = space.scaled(0.5)
+        >>> explorer.undo()
+        >>> explorer.redo()
+        >>> explorer.structure == space.scaled(0.5)
+        True
+        """
         self.exploration.redo()
 
     def reset(self) -> None:
-        """Put everything back as the model came."""
+        """Put everything back as the model came.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.structure = space.scaled(0.5)
+        >>> explorer.reset()
+        >>> explorer.structure == space.baseline
+        True
+        """
         self.structure = self.space.baseline
 
     def keep(self, name: str = "A") -> None:
@@ -104,11 +119,22 @@ class Explorer(ipywidgets.VBox):
         self.exploration.keep(name)
 
     def recall(self, name: str = "A") -> None:
-        """Go to the structure kept under a name."""
+        """Go to the structure kept under a name; raises ``ValueError`` where there is none of that name.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.keep("A")
+        >>> explorer.recall("A")
+        """
         self.exploration.recall(name)
 
     def choose(self, number: int) -> None:
-        """Go to the structure of a trial, by its number, as a click on its point does."""
+        """Go to the structure of a trial, by its number, as a click on its point does.
+
+        >>> explorer = sw.explore(space, study=study)
+        >>> explorer.choose(1)
+        >>> explorer.structure == study.trial(1).structure
+        True
+        """
         self._wiring.choose(number)
 
     def model(self, weights: str = "inherit", importance: Any = None) -> keras.Model:

@@ -60,6 +60,7 @@ def test_a_width_beyond_the_bounds_is_refused_and_nothing_moves() -> None:
     assert heard == []
 
 
+@pytest.mark.slow
 def test_choosing_such_a_trial_says_so() -> None:
     model = grouped_model()
     explorer = sw.explore(model)

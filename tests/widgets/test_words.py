@@ -95,6 +95,7 @@ def test_the_curve_ends_in_words(explorer: sw.Explorer) -> None:
     assert validation.curve["words"] == f"After epoch 2: training loss {training:.3g}, validation loss {validated:.3g}"
 
 
+@pytest.mark.slow
 def test_the_curve_of_many_epochs_is_drawn_now_and_then_and_at_the_end(
     explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
