@@ -11,16 +11,19 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .figures import plot_layer_costs, plot_tradeoff, plot_tradeoff_svg
+    from .advice.findings import findings
+    from .advice.rule import Finding, FindingRule, register_finding_rule
+    from .figures import plot_layer_costs, plot_sensitivity, plot_tradeoff, plot_tradeoff_svg
     from .graph import Product, ceil_log2
     from .keras_bridge import measure, optimize_model
     from .keras_bridge.without_weights import without_weights
     from .layer_rules import Connection, Cost, Elementwise, LayerRule, Mixing, WeightAxes, register_layer_rule
     from .metrics import CostReport, format_metric
-    from .structure import Structure, StructureSpace, WidthGroup
+    from .structure import History, Structure, StructureSpace, WidthGroup
     from .study import Study, Trial, compare, compare_networks, pareto_front
     from .training import Budget, Data, load_data, reference_scores, train_together
     from .training.quick_run import quick_run
+    from .training.sensitivity import inherited_score, sensitivity
     from .widgets import Explorer, explore
 
 _HOME = {
@@ -31,6 +34,9 @@ _HOME = {
     "Data": "training",
     "Elementwise": "layer_rules",
     "Explorer": "widgets",
+    "Finding": "advice",
+    "FindingRule": "advice",
+    "History": "structure",
     "LayerRule": "layer_rules",
     "Mixing": "layer_rules",
     "Product": "graph",
@@ -44,17 +50,22 @@ _HOME = {
     "compare": "study",
     "compare_networks": "study",
     "explore": "widgets",
+    "findings": "advice",
     "format_metric": "metrics",
+    "inherited_score": "training",
     "load_data": "training",
     "measure": "keras_bridge",
     "optimize_model": "keras_bridge",
     "pareto_front": "study",
     "plot_layer_costs": "figures",
+    "plot_sensitivity": "figures",
     "plot_tradeoff": "figures",
     "plot_tradeoff_svg": "figures",
     "quick_run": "training",
     "reference_scores": "training",
+    "register_finding_rule": "advice",
     "register_layer_rule": "layer_rules",
+    "sensitivity": "training",
     "train_together": "training",
     "without_weights": "keras_bridge",
 }
@@ -67,6 +78,9 @@ __all__ = [
     "Data",
     "Elementwise",
     "Explorer",
+    "Finding",
+    "FindingRule",
+    "History",
     "LayerRule",
     "Mixing",
     "Product",
@@ -80,17 +94,22 @@ __all__ = [
     "compare",
     "compare_networks",
     "explore",
+    "findings",
     "format_metric",
+    "inherited_score",
     "load_data",
     "measure",
     "optimize_model",
     "pareto_front",
     "plot_layer_costs",
+    "plot_sensitivity",
     "plot_tradeoff",
     "plot_tradeoff_svg",
     "quick_run",
     "reference_scores",
+    "register_finding_rule",
     "register_layer_rule",
+    "sensitivity",
     "train_together",
     "without_weights",
 ]

@@ -226,6 +226,25 @@ def _data_rows() -> Iterator[Row]:
     yield Row("load_data(name)", lambda _, value: sw.load_data(value), NOT_A_NAME)
     yield Row("load_data(test)", lambda _, value: sw.load_data("vowels", value), NOT_A_FLAG)
     yield Row("reference_scores(data)", lambda _, value: sw.reference_scores(value), NOT_DATA)
+    for name, values in {
+        "model": NOT_A_MODEL,
+        "data": NOT_DATA,
+        "ratios": [None, 3, 0.5, "a", THING, [], [0], [1], [1.5], ["a"], [NAN], [None]],
+        "importance": ["", "l3", 3, THING, ["l2"]],
+        "on_progress": NOT_CALLABLE,
+        "should_stop": NOT_CALLABLE,
+    }.items():
+        yield Row(
+            f"sensitivity({name})",
+            lambda things, value, name=name: sw.sensitivity(
+                **({"model": things.space, "data": things.data} | {name: value})
+            ),
+            values,
+        )
+    yield Row(
+        "inherited_score(structure)", lambda things, value: sw.inherited_score(value, things.data), [None, 3, THING]
+    )
+    yield Row("inherited_score(data)", lambda things, value: sw.inherited_score(things.structure, value), NOT_DATA)
     yield Row("Data.examples(structure)", lambda things, value: things.data.examples(value), [None, 3, THING])
 
 
@@ -242,6 +261,7 @@ def _space_rows() -> Iterator[Row]:
     yield Row(
         "space.scaled_to(limit)", lambda things, value: things.space.scaled_to("n_params", value), [*NOT_POSITIVE, 1]
     )
+    yield from _fit_rows()
     yield Row("space.sample(rng)", lambda things, value: things.space.sample(value), [None, 0, random, THING])
     yield Row(
         "space.sample(multiple_of)", lambda things, value: things.space.sample(random.Random(0), value), NOT_A_COUNT
@@ -273,6 +293,43 @@ def _space_rows() -> Iterator[Row]:
     yield Row("space.group_at(name)", lambda things, value: things.space.group_at(value), [None, 3, THING, ["a"]])
     yield Row("space.home_of(name)", lambda things, value: things.space.home_of(value), [None, 3, THING, ["a"]])
     yield Row("space.is_same_model(other)", lambda things, value: things.space.is_same_model(value), [None, 3, THING])
+
+
+def _fit_rows() -> Iterator[Row]:
+    yield Row("History(structure)", lambda _, value: sw.History(value), [None, 3, "a", THING])
+    for name in ("choose", "snapshot", "restore"):
+        yield Row(
+            f"history.{name}()",
+            lambda things, value, name=name: getattr(sw.History(things.structure), name)(value),
+            [None, 3, "", THING, ["a"]],
+        )
+    yield Row("History.from_json(written)", lambda things, value: sw.History.from_json(value, things.space), [3, "{}"])
+    yield Row("History.from_json(space)", lambda _, value: sw.History.from_json("{}", value), [None, 3, THING])
+    table = pd.DataFrame({"group": ["a"], "width": [4], "lost": [0.1]})
+    for name, values in {
+        "limits": [
+            *(None, 3, "n_params", [], {}, THING, {"parallelism": 3}, {"n_parms": 3}, {3: 3}),
+            *({"n_params": value} for value in [*NOT_POSITIVE, 1]),
+        ],
+        "sensitivity": [
+            *(3, "a", THING, [], table[["group"]], table[:0], table.assign(group="no such"), table.assign(group="out")),
+            *(table.assign(lost=NAN), table.assign(lost="a"), table.assign(width="a")),
+        ],
+        "multiple_of": NOT_A_COUNT,
+        "batch_size": NOT_A_COUNT,
+        "optimizer": ["", 3, THING],
+        "start": [3, "a", THING, {}],
+    }.items():
+        yield Row(
+            f"space.fit({name})",
+            lambda things, value, name=name: things.space.fit(**({"limits": {"n_params": 90}} | {name: value})),
+            values,
+        )
+    yield Row(
+        "space.fit(of another model)",
+        lambda things, _: things.space.fit({"n_params": 90}, start=things.other_space.baseline),
+        ["a start of another model"],
+    )
 
 
 def _nested(depth: int) -> str:
@@ -314,6 +371,7 @@ def _structure_rows() -> Iterator[Row]:
             values,
         )
     yield Row("report.receipt(metric)", lambda things, value: things.cost.receipt(value), NOT_A_NAME)
+    yield Row("report.weight_bytes_in(dtype)", lambda things, value: things.cost.weight_bytes_in(value), NOT_A_NAME)
     yield Row("report.verify(memory)", lambda things, value: things.cost.verify(value), NOT_A_FLAG)
     for name, values in {
         "weights": NOT_A_NAME,
@@ -605,6 +663,14 @@ def _figure_rows() -> Iterator[Row]:
     yield Row(
         "plot_tradeoff(figure)", lambda things, value: sw.plot_tradeoff(things.table, figure=value), [3, THING, "a"]
     )
+    yield Row("plot_sensitivity(sensitivity)", lambda _, value: sw.plot_sensitivity(value), tables)
+    yield Row(
+        "plot_sensitivity(order)",
+        lambda _, value: sw.plot_sensitivity(
+            pd.DataFrame({"group": ["a"], "ratio": [0.5], "width": [4], "lost": [0.1]}), value
+        ),
+        NOT_A_NAME,
+    )
     yield Row("plot_layer_costs(cost)", lambda _, value: sw.plot_layer_costs(value), tables)
     yield Row(
         "plot_layer_costs(metric)", lambda things, value: sw.plot_layer_costs(things.cost, value), [*NOT_A_NAME, "kind"]
@@ -617,6 +683,10 @@ def _figure_rows() -> Iterator[Row]:
 
 
 def _rule_rows() -> Iterator[Row]:
+    yield Row("findings(structure)", lambda _, value: sw.findings(value), [None, 3, THING, "a"])
+    yield Row("findings(data)", lambda things, value: sw.findings(things.structure, value), NOT_DATA[1:])
+    yield Row("findings(study)", lambda things, value: sw.findings(things.structure, None, value), [3, "a", THING])
+    yield Row("register_finding_rule(rule)", lambda _, value: sw.register_finding_rule(value), [None, 3, THING, print])
     yield Row(
         "register_layer_rule(kind)",
         lambda _, value: sw.register_layer_rule(value, sw.Elementwise()),

@@ -155,6 +155,7 @@ def test_attention_by_hand() -> None:
     assert row["flops"] == 2 * row["macs"] + positions * (3 * inner + width) + positions * inner + 5 * scores
 
 
+@pytest.mark.slow
 def test_a_vision_transformer_as_published() -> None:
     """ViT-B/16: 86,567,656 parameters and 17,563,828,224 MACs, 715,327,488 of them in attention products."""
     width, heads, tokens = 768, 12, 197

@@ -21,6 +21,7 @@ FLOORS = {
     "training": 4,
     "study": 5,
     "figures": 6,
+    "advice": 6,
     "widgets": 8,
 }
 # Inside a function, so that nothing is imported before it is wanted: reading and building are the bridge's work.

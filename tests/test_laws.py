@@ -13,14 +13,22 @@ from zoo import ZOO, Specimen, randomize
 
 import structopt_widgets as sw
 from structopt_widgets.keras_bridge.importance import IMPORTANCES
+from structopt_widgets.metrics.memory import tensor_bytes
 
 RANDOM_STRUCTURES = 2  # and two more in the slow tier
 
 Built = tuple[keras.Model, sw.StructureSpace, list[tuple[sw.Structure, keras.Model]]]
 
 
+# The fast tier runs a third of them.
+SPECIMENS = [
+    pytest.param(specimen, id=name, marks=pytest.mark.slow if index % 3 else ())
+    for index, (name, specimen) in enumerate(ZOO.items())
+]
+
+
 # Of module scope, so that pytest runs all laws on one specimen and forgets it before it makes the next.
-@pytest.fixture(scope="module", params=ZOO.values(), ids=list(ZOO))
+@pytest.fixture(scope="module", params=SPECIMENS)
 def specimen(request: pytest.FixtureRequest) -> Specimen:
     """One of the zoo."""
     return request.param
@@ -195,15 +203,18 @@ def test_a_structure_survives_its_json(built: Built) -> None:
 
 
 def test_columns_sum_to_totals(built: Built) -> None:
-    for structure, _ in built[2]:
+    _, space, structures = built
+    for structure, _ in structures:
         cost = structure.measure(batch_size=5)
         table = cost.by_layer
         for metric in ("n_params", "n_trainable", "macs", "flops", "weight_bytes", "kv_cache_bytes"):
             assert table[metric].sum() == getattr(cost, metric)
         # What each layer holds throughout is there together between the passes, with the gradient of the loss.
-        # At no moment is more there than what is kept, and what is alive at once.
+        # At no moment is more there than what is kept, and what is alive at once: the loss holds outputs and gradients.
         kept = table["training_bytes"].sum()
-        assert kept <= cost.training_bytes <= kept + cost.peak_activation_bytes
+        sizes = tensor_bytes(space.connected, structure.setting)
+        made = 5 * sum(sizes[index] for index in space.graph.output_tensors)
+        assert kept <= cost.training_bytes <= kept + max(cost.peak_activation_bytes, 2 * made)
         assert table["live_bytes"].max() == cost.peak_activation_bytes
         assert table["span"].max() <= cost.span <= table["span"].sum()
         assert cost.parallelism == max(1, cost.flops) / max(1, cost.span)

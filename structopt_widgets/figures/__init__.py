@@ -1,7 +1,8 @@
 """Floor 6: figures of tables. They know neither Keras nor widgets."""
 
 from .layer_costs import plot_layer_costs
+from .sensitivity import plot_sensitivity
 from .svg import plot_tradeoff_svg
 from .tradeoff import plot_tradeoff
 
-__all__ = ["plot_layer_costs", "plot_tradeoff", "plot_tradeoff_svg"]
+__all__ = ["plot_layer_costs", "plot_sensitivity", "plot_tradeoff", "plot_tradeoff_svg"]

@@ -3,14 +3,14 @@
 Run a cost rule on :class:`Expression` objects instead of integers, and what comes out is not a
 number but the list of operations that computes it: a :class:`Program`. Equal subexpressions are
 stored once, constants are folded. A program is plain data: it goes to the browser as JSON (see
-``widgets/live_panel.js``, which evaluates it in the frame of the slider), and is compiled to a
+``widgets/program.js``, which evaluates it in the frame of the slider), and is compiled to a
 Python function here, so that both compute the same thing from the same source.
 """
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,7 @@ from .dominance import Sums
 
 Operand = Any  # an int, a float or an Expression
 
-# How each operation is written in the generated Python; live_panel.js has the same seven.
+# How each operation is written in the generated Python; program.js has the same seven.
 PYTHON_TEMPLATES: Mapping[str, str] = {
     "+": "({} + {})",
     "-": "({} - {})",
@@ -130,22 +130,8 @@ class Recorder:
 
     def program(self, outputs: Mapping[str, Operand]) -> Program:
         """The recorded program that computes ``outputs``, without the operations none of them needs."""
-        wanted = {name: self._slot_of(value) for name, value in outputs.items()}
-        needed = set(wanted.values())
-        for slot in range(len(self._operations) - 1, -1, -1):
-            kind, *operands = self._operations[slot]
-            if slot in needed and kind not in ("input", "constant"):
-                needed.update(operands)
-        renumbered: dict[int, int] = {}
-        operations: list[tuple[Any, ...]] = []
-        for slot, (kind, *operands) in enumerate(self._operations):
-            if slot in needed:
-                renumbered[slot] = len(operations)
-                plain = kind in ("input", "constant")
-                operations.append((kind, *(operands if plain else (renumbered[each] for each in operands))))
-        return Program(
-            tuple(self._inputs), tuple(operations), {name: renumbered[slot] for name, slot in wanted.items()}
-        )
+        slots = {name: self._slot_of(value) for name, value in outputs.items()}
+        return Program(tuple(self._inputs), tuple(self._operations), slots).only(slots)
 
     def _slot_of(self, value: Operand) -> int:
         if isinstance(value, Expression):
@@ -175,6 +161,23 @@ class Program:
     def __call__(self, values: Sequence[Any]) -> dict[str, Any]:
         """Evaluate on ``values``, in the order of :attr:`inputs`; returns a value an output."""
         return dict(zip(self.outputs, self._function(*values), strict=True))
+
+    def only(self, outputs: Iterable[str]) -> Program:
+        """This program for some of its outputs, without the operations none of them needs."""
+        wanted = {name: self.outputs[name] for name in outputs}
+        needed = set(wanted.values())
+        for slot in range(len(self.operations) - 1, -1, -1):
+            kind, *operands = self.operations[slot]
+            if slot in needed and kind not in ("input", "constant"):
+                needed.update(operands)
+        renumbered: dict[int, int] = {}
+        operations: list[tuple[Any, ...]] = []
+        for slot, (kind, *operands) in enumerate(self.operations):
+            if slot in needed:
+                renumbered[slot] = len(operations)
+                plain = kind in ("input", "constant")
+                operations.append((kind, *(operands if plain else (renumbered[each] for each in operands))))
+        return Program(self.inputs, tuple(operations), {name: renumbered[slot] for name, slot in wanted.items()})
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and dictionaries, for the browser."""

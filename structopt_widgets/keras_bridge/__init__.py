@@ -1,6 +1,7 @@
 """Floor 3: the only place that touches Keras: read a model, rebuild it, carry weights over."""
 
 from .examples import Examples
+from .keras_code import write_code
 from .measure_model import measure
 from .optimize import optimize_model
 from .read import read_model
@@ -8,4 +9,13 @@ from .rebuild import build_model
 from .verify import verify_report
 from .without_weights import without_weights
 
-__all__ = ["Examples", "build_model", "measure", "optimize_model", "read_model", "verify_report", "without_weights"]
+__all__ = [
+    "Examples",
+    "build_model",
+    "measure",
+    "optimize_model",
+    "read_model",
+    "verify_report",
+    "without_weights",
+    "write_code",
+]

@@ -16,6 +16,7 @@ from ..graph import ModelGraph
 from ..metrics import Comparison, CostReport, Verification
 from ..metrics.complexity import call_costs
 from ..metrics.memory import memory_of, peak, tensor_bytes
+from ..metrics.views import storage
 from ..structure import Structure
 from .fixed_batch import stateful_layers
 from .given_model import compare_outputs
@@ -151,8 +152,9 @@ def _memory(structure: Structure, report: CostReport, model: keras.Model) -> Com
     connected = structure.space.connected
     at = structure.setting
     sizes = tensor_bytes(connected, at)
+    lies_in = storage(connected)
     for index in (*connected.graph.input_tensors, *connected.graph.output_tensors):
-        sizes[index] = 0
+        sizes[lies_in[index]] = 0
     return Comparison(
         "peak between input and output",
         report.batch_size * peak(memory_of(connected, at, call_costs(connected, at), sizes=sizes).moments),

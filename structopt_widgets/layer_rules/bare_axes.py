@@ -27,6 +27,7 @@ class _View(Bare):
     """The same elements seen differently."""
 
     keeps_values = True
+    is_view = True
     ignores_padding = True
 
     def cost(self, site: Site, at: Setting) -> Cost:

@@ -45,11 +45,14 @@ class CellRecurrence(Wrapper):
         if site.layer.inside is not None:
             return _STEPS.cost(site, at)
         costs = [rule.cost(inner, at) for rule, inner in self._placed(site)]
+        if len(costs) == 1:
+            return costs[0]
         return Cost(
             macs=sum(each.macs for each in costs),
             other=sum(each.other for each in costs),
             span=sum(each.span for each in costs),
             kept=sum(each.kept for each in costs if each.kept is not None),
+            work=sum(each.work for each in costs),
             uncounted=sum(each.uncounted for each in costs),
         )
 

@@ -192,6 +192,7 @@ class Identity(Elementwise):
     """What it reads, unchanged."""
 
     keeps_values = True
+    is_view = True
 
 
 class Masking(Elementwise):

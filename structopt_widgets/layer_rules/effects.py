@@ -49,6 +49,7 @@ class AddsLoss(LayerRule):
 
     sees_batch = True
     keeps_values = True
+    is_view = True
 
     def cost(self, site: Site, at: Setting) -> Cost:
         return Cost(kept=0)

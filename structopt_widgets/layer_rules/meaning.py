@@ -42,6 +42,7 @@ class Meaning:
             the others as it is, and come out as zeros, up to its activation. Structures of several widths can
             then be trained together. A layer that is ``elementwise`` need not say so.
         keeps_values: when the model is used, its values are its input's, perhaps in another shape.
+        is_view: they always are, and need no memory of their own: it is its input in another shape or order.
         random: it draws random numbers in training.
         assigns: in training it changes a weight that the optimizer updates too.
         tokens_key: the configuration entry that the integers it reads must stay below, or ``None``.
@@ -51,6 +52,7 @@ class Meaning:
     elementwise: bool = False
     ignores_padding: bool = False
     keeps_values: bool = False
+    is_view: bool = False
     random: bool = False
     assigns: bool = False
     tokens_key: str | None = None

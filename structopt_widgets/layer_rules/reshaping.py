@@ -29,6 +29,7 @@ class _Reshaping(LayerRule):
     """Another view of the same elements: no operation, and nothing new kept for the backward pass."""
 
     keeps_values = True
+    is_view = True
     ignores_padding = True
 
     def cost(self, site: Site, at: Setting) -> Cost:
@@ -120,6 +121,8 @@ class Permute(_Reshaping):
 
 class RepeatVector(_Reshaping):
     """A vector repeated along a new axis."""
+
+    is_view = False
 
     def connect(self, site: Site) -> Connection:
         return Connection(((site.config["n"], *site.inputs[0]),))

@@ -112,6 +112,20 @@ METRICS: dict[str, Metric] = {
         is_additive=True,
         is_exact=True,
     ),
+    "flash_bytes": Metric(
+        "Flash, int8",
+        "bytes",
+        "bytes of all weights as 8-bit deployment stores them",
+        "Weights of one byte and biases of four (int32), every batch normalization folded into the layer before it, "
+        "which leaves one bias a channel; without the code that runs them and without scales. As ST's model zoo "
+        "counts the flash of weights (STMicroelectronics, stm32ai-modelzoo).",
+        scope="model",
+        by_layer=True,
+        is_additive=True,
+        is_exact=True,
+        is_shown=False,
+        in_trials=False,
+    ),
     "activation_bytes": Metric(
         "Activations",
         "bytes",
@@ -138,7 +152,8 @@ METRICS: dict[str, Metric] = {
         "largest sum of live tensors at inference, one batch",
         "The largest sum of live tensors over the operations in execution order, those inside a "
         "layer included, for a batch, the model's input among them. A tensor lives from the operation that makes it to "
-        "its last reader; nothing is fused and nothing is done in place: what a planner such as XLA's improves on.",
+        "its last reader; a reshape or a transpose is a view of what it reads, else nothing is fused and nothing is "
+        "done in place: what a planner such as XLA's improves on.",
         scope="batch",
     ),
     "training_bytes": Metric(

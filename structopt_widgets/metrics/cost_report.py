@@ -8,8 +8,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..graph.checks import known
 from .catalogue import METRICS, layer_metrics, shown_metrics
 from .formatting import format_metric
+from .parameters import BITS_OF
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,6 +109,21 @@ class CostReport:
     def flops_per_token(self) -> float | None:
         """``flops / tokens``, the mean over a sequence; ``None`` for a model that reads no tokens."""
         return self.flops / self.tokens if self.tokens else None
+
+    def weight_bytes_in(self, dtype: str) -> int:
+        """Bytes of all weights if each were stored in ``dtype``; two of ``"int4"`` share a byte.
+
+        Scales and zero points that a quantization keeps beside them are left out. ``flash_bytes`` is what 8-bit
+        deployment stores, where biases stay wider and batch norms are gone.
+
+        Args:
+            dtype: ``"float32"``, ``"bfloat16"``, ``"float16"``, ``"int8"`` or ``"int4"``.
+
+        >>> cost = space.baseline.measure()
+        >>> cost.weight_bytes_in("int4"), cost.weight_bytes_in("float16")
+        (34, 134)
+        """
+        return -(-int(self.n_params) * BITS_OF[known(dtype, BITS_OF, "a dtype of weights")] // 8)
 
     def receipt(self, metric: str) -> Receipt:
         """How a number came about: its formula in the widths, its convention, what it leaves out.

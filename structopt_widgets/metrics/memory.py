@@ -9,6 +9,7 @@ from ..graph import maximum
 from ..layer_rules import ConnectedGraph, Cost, Setting
 from .moments import Memory, Moment, memory
 from .parameters import bytes_of
+from .views import seen_through, storage
 
 # Extra arrays of a trainable weight's size that an optimizer keeps, in Keras's implementations.
 OPTIMIZER_SLOTS: Mapping[str, int] = {
@@ -71,7 +72,10 @@ def memory_of(
         activation_bytes_of(connected.graph.tensors[call.outputs[0]].dtype, precision) for call in connected.graph.calls
     ]
     sizes = tensor_bytes(connected, at, precision) if sizes is None else sizes
-    return memory(connected, at, costs, sizes, itemsizes, recompute)
+    # In another precision the model's inputs are copied before they are seen differently.
+    lies_in = storage(connected, own=frozenset(connected.graph.input_tensors if precision else ()))
+    stored = [size if place == index else 0 for index, (size, place) in enumerate(zip(sizes, lies_in, strict=True))]
+    return memory(seen_through(connected, lies_in), at, costs, stored, itemsizes, recompute)
 
 
 def peak(moments: Sequence[Moment]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..layer_rules import ConnectedGraph, Setting
+from ..layer_rules import ConnectedGraph, Role, Setting
 from .depth import layer_presence, presence
 
 # Bytes of an element, by dtype name.
@@ -29,6 +29,9 @@ BYTES_OF: dict[str, int] = {
 }
 
 
+INT8, INT32 = 1, 4  # bytes of a weight and of a bias in 8-bit deployment
+
+
 def bytes_of(dtype: str) -> int:
     """Bytes of one element of ``dtype``."""
     if dtype not in BYTES_OF:
@@ -36,14 +39,22 @@ def bytes_of(dtype: str) -> int:
     return BYTES_OF[dtype]
 
 
+# Bits of a weight, by the dtype it is stored in.
+BITS_OF: dict[str, int] = {"float32": 32, "bfloat16": 16, "float16": 16, "int8": 8, "int4": 4}
+
+
 @dataclass(frozen=True)
 class Parameters:
-    """Elements and bytes of a layer's weights; a gradient is as large as its trainable weight."""
+    """Elements and bytes of a layer's weights; a gradient is as large as its trainable weight.
+
+    ``flash_bytes`` are those of :data:`~.catalogue.METRICS`.
+    """
 
     n_params: Any = 0
     n_trainable: Any = 0
     weight_bytes: Any = 0
     trainable_bytes: Any = 0
+    flash_bytes: Any = 0
 
 
 def layer_parameters(connected: ConnectedGraph, at: Setting) -> dict[str, Parameters]:
@@ -53,11 +64,24 @@ def layer_parameters(connected: ConnectedGraph, at: Setting) -> dict[str, Parame
     ``count_params()`` does; a layer that is called twice has them once, one that is left out none.
     """
     used = layer_presence(connected, presence(connected, at))
-    return {layer: _of_layer(connected, at, layer, used[layer]) for layer in connected.graph.layers}
+    folded = _folded(connected, at)
+    return {layer: _of_layer(connected, at, layer, used[layer], folded.get(layer)) for layer in connected.graph.layers}
 
 
-def _of_layer(connected: ConnectedGraph, at: Setting, layer: str, used: Any) -> Parameters:
-    total, trainable, weight_bytes, trainable_bytes = 0, 0, 0, 0
+def _folded(connected: ConnectedGraph, at: Setting) -> dict[str, Any]:
+    """For each batch normalization whether it brings a bias of its own into the layer that it is folded into."""
+    makers = {output: each.call.layer for each in connected.calls for output in each.call.outputs}
+    found = {}
+    for each in connected.calls:
+        if each.rule is not None and each.rule.role is Role.BATCH_NORMALIZATION:
+            before = makers[each.call.inputs[0]]
+            has_bias = any(weight.is_bias for weight in connected.weights[before])
+            found[each.call.layer] = 1 - at.biases.get(before, 1) if has_bias else 1
+    return found
+
+
+def _of_layer(connected: ConnectedGraph, at: Setting, layer: str, used: Any, folded: Any) -> Parameters:
+    total, trainable, weight_bytes, trainable_bytes, flash = 0, 0, 0, 0, 0
     for weight in connected.weights[layer]:
         elements = used * at.elements(weight.axes)
         if weight.is_bias:
@@ -65,7 +89,11 @@ def _of_layer(connected: ConnectedGraph, at: Setting, layer: str, used: Any) -> 
         in_bytes = elements * bytes_of(weight.dtype)
         total = total + elements
         weight_bytes = weight_bytes + in_bytes
+        if folded is None:
+            flash = flash + elements * (INT32 if weight.is_bias else INT8)
+        elif weight.name == "moving_mean":  # one number a channel, which every batch normalization has
+            flash = flash + elements * folded * INT32
         if weight.trainable:
             trainable = trainable + elements
             trainable_bytes = trainable_bytes + in_bytes
-    return Parameters(total, trainable, weight_bytes, trainable_bytes)
+    return Parameters(total, trainable, weight_bytes, trainable_bytes, flash)

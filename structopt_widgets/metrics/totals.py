@@ -89,6 +89,7 @@ def layer_costs(
             "macs": 0,
             "flops": 0,
             "weight_bytes": each.weight_bytes,
+            "flash_bytes": each.flash_bytes,
             "training_bytes": states[layer],
             "activation_bytes": 0,
             "live_bytes": 0,

@@ -31,6 +31,13 @@ def build(structure: Structure, weights: str, **how: Any) -> keras.Model:
     return build_model(structure, weights, **how)
 
 
+def code(structure: Structure) -> str:
+    """A structure as Keras code."""
+    from ..keras_bridge import write_code
+
+    return write_code(structure)
+
+
 def verify(structure: Structure, report: CostReport, memory: bool) -> Verification:
     """A report held against counts of Keras, TensorFlow and XLA."""
     from ..keras_bridge import verify_report

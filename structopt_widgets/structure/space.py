@@ -17,6 +17,7 @@ from ..metrics import OPTIMIZER_SLOTS, CostProgram, costs, limit_metrics, model_
 from ..metrics.tokens import sequence_length
 from . import door
 from .allowed_widths import allowed_widths, grid, nearest_width
+from .budget_fit import fit_budget
 from .sections import find_sections
 from .structure import Structure
 from .titles import find_block_titles, find_titles
@@ -204,6 +205,43 @@ class StructureSpace:
             else:
                 high = middle
         return best
+
+    def fit(
+        self,
+        limits: Mapping[str, float],
+        sensitivity: Any = None,
+        multiple_of: int = 1,
+        batch_size: int = 1,
+        optimizer: str | None = None,
+        start: Structure | None = None,
+    ) -> Structure:
+        """The structure that makes the most of a budget.
+
+        Without sensitivities every free width is the model's own times one multiplier, the largest that
+        fits; what rounding leaves of the budget goes to some of them, one step each. With sensitivities the
+        widths are those that lose least accuracy: cut where most cost is saved for the accuracy lost
+        (a greedy search in the order of that ratio), then improved by exchanging one width for another. The
+        loss of a width is read from the table, straight between its rows; losses of several groups are added
+        up, which is what single cuts can tell. Groups that the table leaves out keep their width.
+
+        Args:
+            limits: the most of each cost, of :func:`~structopt_widgets.metrics.limit_metrics`.
+            sensitivity: what :func:`structopt_widgets.sensitivity` gives, or a DataFrame with the columns
+                ``group``, ``width`` and ``lost`` (accuracy, or R2).
+            multiple_of: as for :meth:`scaled`.
+            batch_size, optimizer: for memory, as for :meth:`Structure.measure`.
+            start: whose other knobs (activations, biases, blocks) are kept; the baseline's by default.
+
+        Raises ``ValueError``, which says the smallest that is reachable, for limits that cannot be met.
+
+        >>> space.fit({"n_params": 50, "macs": 40}).measure().n_params
+        43
+        """
+        start = self.baseline if start is None else start
+        instance(start, Structure, "a Structure whose other knobs are kept")
+        if not self.is_same_model(start.space):
+            raise ValueError(f"Expected a start in this space, got a structure of {start.space.graph.name!r}.")
+        return fit_budget(self, limits, sensitivity, multiple_of, batch_size, optimizer, start)
 
     def sample(self, rng: random.Random, multiple_of: int = 1) -> Structure:
         """A random structure: every free width, activation, bias and block drawn uniformly.

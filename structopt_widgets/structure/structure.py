@@ -299,6 +299,20 @@ class Structure:
             text += f".{methods[choice]}({name!r}, {value!r})"
         return text
 
+    def code(self) -> str:
+        """Stand-alone Keras code of this structure: a functional model, without its weights and without this package.
+
+        The code ends with a test of its own: the count of parameters and the shapes of the outputs. Raises
+        ``ValueError``, which names the layer, for what only a user's own code can make.
+
+        >>> print(space.scaled(0.5).code())
+        import keras
+        ...
+        assert model.count_params() == 35
+        ...
+        """
+        return door.code(self)
+
     def to_json(self) -> str:
         """Everything needed to measure and rebuild this structure, without the weights.
 

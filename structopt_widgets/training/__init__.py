@@ -6,7 +6,20 @@ from .datasets import load_data
 from .progress import Progress
 from .quick_run import quick_run
 from .references import reference_scores
+from .sensitivity import Sensitivity, inherited_score, sensitivity
 from .together import train_together
 from .trial import Trial
 
-__all__ = ["Budget", "Data", "Progress", "Trial", "load_data", "quick_run", "reference_scores", "train_together"]
+__all__ = [
+    "Budget",
+    "Data",
+    "Progress",
+    "Sensitivity",
+    "Trial",
+    "inherited_score",
+    "load_data",
+    "quick_run",
+    "reference_scores",
+    "sensitivity",
+    "train_together",
+]

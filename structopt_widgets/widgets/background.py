@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import ipywidgets
 import traitlets
 
 from .message import Message
+
+REPORT_EVERY = 0.1  # seconds: a small network's step takes less, and each report goes to the page
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Task:
         self.what, self.after_cancel = what, after_cancel
         self._background = background
         self._stopped = threading.Event()
+        self._reported = -REPORT_EVERY
         self.thread = threading.Thread(target=background._carry_out, args=(self, work), name=what, daemon=True)
 
     def stop(self) -> None:
@@ -45,33 +48,34 @@ class Task:
 
     def report(self, fraction: float, text: str) -> None:
         """Say how far it is."""
-        if not self.should_stop():
-            self._background.progress.value = fraction
-            self._background.status.value = text
+        now = time.monotonic()
+        if not self.should_stop() and now - self._reported >= REPORT_EVERY:
+            self._reported = now
+            self._background.show(fraction, text)
 
 
-class Background(ipywidgets.VBox):
-    """A bar and a message of what goes on; ``cancel_button`` is for the explorer to place."""
+class Background(traitlets.HasTraits):
+    """What goes on, one thing at a time: traits for whoever shows it."""
 
     is_running = traitlets.Bool(False, read_only=True, help="whether anything goes on")
+    what = traitlets.Unicode(help='what goes on, such as "a run"; empty when nothing does')
+    fraction = traitlets.Float(0.0, help="how much of it is done, from 0 to 1")
+    status = traitlets.Unicode(help="how far it is, in words")
 
     def __init__(self) -> None:
-        self.cancel_button = ipywidgets.Button(description="Cancel", icon="stop", disabled=True)
-        self.progress = ipywidgets.FloatProgress(min=0.0, max=1.0, description="progress")
-        self.progress.style.description_width = "4.5rem"
-        self.status = ipywidgets.Label(value="")
+        super().__init__()
         self.message = Message()
         self._task: Task | None = None
-        self.cancel_button.on_click(lambda _: self.cancel())
-        # What is left of the time comes last: it goes below the bar rather than out of sight.
-        bar = ipywidgets.HBox([self.progress, self.status], layout=ipywidgets.Layout(flex_flow="row wrap"))
-        super().__init__([bar, self.message])
+
+    def show(self, fraction: float, status: str) -> None:
+        """Say how far it is."""
+        self.fraction, self.status = fraction, status
 
     def start(self, work: Callable[[Task], Outcome], what: str, after_cancel: str) -> None:
         """Begin ``work`` in a thread; raises ``RuntimeError`` while another goes on."""
         if self._task is not None:
             raise RuntimeError(f"Expected nothing to be going on, but {self._task.what} is. Wait, or cancel it first.")
-        self.progress.value, self.status.value = 0.0, "starting"
+        self.show(0.0, "starting")
         task = Task(self, work, what, after_cancel)
         self._show(task)
         task.thread.start()
@@ -82,7 +86,7 @@ class Background(ipywidgets.VBox):
         if task is not None:
             task.stop()
             self._show(None)
-            self.status.value = "cancelled"
+            self.status = "cancelled"
             self.message.info(f"Cancelled. {task.after_cancel}")
 
     def wait(self, timeout: float | None = None) -> None:
@@ -102,12 +106,12 @@ class Background(ipywidgets.VBox):
         if task is not self._task:
             return
         if not outcome.is_error:
-            self.progress.value = 1.0
-        self.status.value = outcome.status
+            self.fraction = 1.0
+        self.status = outcome.status
         (self.message.error if outcome.is_error else self.message.info)(outcome.text)
         self._show(None)
 
     def _show(self, task: Task | None) -> None:
         self._task = task
-        self.cancel_button.disabled = task is None
+        self.what = task.what if task is not None else ""
         self.set_trait("is_running", task is not None)

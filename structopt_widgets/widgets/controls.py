@@ -1,166 +1,237 @@
-"""A row of controls a layer: standard ipywidgets, which move the structure that is explored, and follow it."""
+"""The controls of the layers as standard ipywidgets, made when somebody asks, in step with what is explored."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import ipywidgets
+import traitlets
 
-from ..structure import LayerSwitches
+from ..structure import LayerSwitches, WidthGroup
 from ..structure.allowed_widths import nearest_width
-from .control_grid import ControlGrid
-from .control_widgets import ControlMaker, WidthMultiplier, WidthSlider, snap_dropdown
+from .control_names import control_names
 from .exploration import Exploration
+from .settings import MULTIPLES, Settings
+
+WHAT_HARDWARE_LIKES = (
+    "Matrix units work on blocks: in 16 bits, tensor cores are fastest when every width is a multiple of 8, "
+    "and larger accelerators like 64. A width in between is padded: fewer parameters, but hardly less time. "
+    "What is set already stays as it is, and the model's own widths are always allowed."
+)
 
 
-@dataclass(frozen=True)
+class Controls(Mapping[str, "LayerControls"]):
+    """Controls by layer, as a mapping: ``controls["dense"].width`` is a slider to set, observe, link or display.
+
+    The instrument draws controls of its own; these are the same knobs for Python.
+
+    Attributes:
+        blocks: a checkbox by block that can be left out.
+        multiplier: one slider for every free width.
+        snap: of what number the sliders, and the multiplier, make multiples.
+        made: every control that was asked for.
+    """
+
+    def __init__(self, exploration: Exploration, settings: Settings) -> None:
+        self._exploration, self._settings = exploration, settings
+        self._space = exploration.space
+        self._names = control_names(self._space)
+        self._made: dict[tuple[str, str, str], ipywidgets.Widget] = {}
+        self._others: dict[str, ipywidgets.Widget] = {}
+        self.blocks: Mapping[str, ipywidgets.Checkbox] = _Blocks(self)
+        exploration.observe(self._follow, names="structure")
+
+    def __getitem__(self, layer: str) -> LayerControls:
+        if layer not in self._names:
+            known = ", ".join(self._names) or "none"
+            raise KeyError(f"Expected a layer with controls, one of {known}; got {layer!r}.")
+        return LayerControls(self, layer)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+    @property
+    def made(self) -> list[ipywidgets.Widget]:
+        """The controls that were asked for; none is made before."""
+        return [*self._made.values(), *self._others.values()]
+
+    @property
+    def multiplier(self) -> ipywidgets.FloatSlider:
+        """A slider that moves every free width."""
+        return self._other("multiplier", self._multiplier)
+
+    @property
+    def snap(self) -> ipywidgets.Dropdown:
+        """A choice of the number that widths are multiples of; its value is that number."""
+        return self._other("snap", self._snap)
+
+    def control(self, choice: str, key: str, look: str, make: Callable[[], ipywidgets.Widget]) -> Any:
+        """The control of one choice, such as ``"widths"`` of a group, made by ``make`` the first time."""
+        found = self._made.get((choice, key, look))
+        if found is None:
+            found = self._made[choice, key, look] = make()
+            found.observe(functools.partial(self._moved, choice, key), names="value")
+        return found
+
+    def layer_control(self, layer: str, what: str) -> Any:
+        """One control of a layer; ``None`` where there is no such knob."""
+        space, now = self._space, self._exploration.structure
+        switches = space.switches.get(layer, LayerSwitches())
+        if what in ("width", "number"):
+            group = space.group_at(layer)
+            if group is None:
+                return None
+            make = functools.partial(_slider if what == "width" else _number, group, now.widths[group.name])
+            return self.control("widths", group.name, what, make)
+        if what == "bias":
+            if switches.use_bias is None:
+                return None
+            return self.control("biases", layer, what, lambda: _checkbox(f"bias of {layer}", now.biases[layer]))
+        choice = {"activation": "activations", "initializer": "initializers"}[what]
+        if getattr(switches, what) is None:
+            return None
+        label = "initial weights" if what == "initializer" else what
+        options = getattr(switches, f"{what}_options")
+        value = getattr(now, choice)[layer]
+        return self.control(choice, layer, what, lambda: _dropdown(f"{label} of {layer}", value, options))
+
+    def block_control(self, block: str) -> ipywidgets.Checkbox:
+        """Whether a part that can be left out is there."""
+        title, kept = self._space.blocks[block].title, self._exploration.structure.blocks[block]
+        return self.control("blocks", block, "block", lambda: _checkbox(f"keep {title}", kept))
+
+    def _moved(self, choice: str, key: str, change: Any) -> None:
+        """A control has moved: so does the structure."""
+        structure = self._exploration.structure
+        choices = getattr(structure, choice)
+        value = change["new"]
+        if choice == "widths":
+            value = nearest_width(self._space.width_groups[key], value)
+        if choices[key] != value:
+            moved: dict[str, Any] = {choice: {**choices, key: value}}
+            self._exploration.structure = dataclasses.replace(structure, **moved)
+        elif value != change["new"]:
+            change["owner"].value = value
+
+    def _follow(self, _: Any) -> None:
+        """The structure has moved: so do the controls."""
+        for (choice, key, _), control in self._made.items():
+            control.value = getattr(self._exploration.structure, choice)[key]
+
+    def _other(self, name: str, make: Callable[[], ipywidgets.Widget]) -> Any:
+        if name not in self._others:
+            self._others[name] = make()
+        return self._others[name]
+
+    def _multiplier(self) -> ipywidgets.FloatSlider:
+        slider = ipywidgets.FloatSlider(
+            value=1.0, min=0.05, max=self._space.growth, step=0.05, description="all widths x"
+        )
+        slider.observe(self._scale, names="value")
+        return slider
+
+    def _snap(self) -> ipywidgets.Dropdown:
+        options = [("any width", 1), *((f"multiples of {each}", each) for each in MULTIPLES[1:])]
+        chosen = ipywidgets.Dropdown(options=options, description="steps", tooltip=WHAT_HARDWARE_LIKES)
+        traitlets.link((self._settings, "multiple_of"), (chosen, "value"))
+        return chosen
+
+    def _scale(self, change: Any) -> None:
+        widths = self._space.scaled(change["new"], multiple_of=self._settings.multiple_of).widths
+        self._exploration.structure = dataclasses.replace(self._exploration.structure, widths=widths)
+
+
 class LayerControls:
     """The controls of one layer, or of a width that only it has; ``None`` where there is no such knob.
 
     Layers tied to one width share one slider.
     """
 
-    width: WidthSlider | None
-    number: ipywidgets.BoundedIntText | None
-    activation: ipywidgets.Dropdown | None
-    bias: ipywidgets.Checkbox | None
-    initializer: ipywidgets.Dropdown | None
-
-
-class Controls(Mapping[str, LayerControls]):
-    """Controls by layer, as a mapping; ``view`` shows them.
-
-    Attributes:
-        sliders: width slider by width group.
-        activations, biases, initializers: those controls by layer, for the layers that have them.
-        blocks: a checkbox by block that can be left out.
-        multiplier: one slider for every free width.
-        snap: of what number the sliders, and the multiplier, make multiples.
-        reset: a button that puts everything back as the model came.
-        grid: the lines as they are shown, with search.
-    """
-
-    def __init__(self, exploration: Exploration) -> None:
-        self._exploration = exploration
-        self._space = space = exploration.space
-        make = ControlMaker()
-        self.sliders = {name: make.slider(group) for name, group in space.width_groups.items()}
-        self._numbers = {name: make.number(group) for name, group in space.width_groups.items()}
-        # Linked in the browser: a link through the kernel would lag behind the slider and pull it back.
-        self.links = [
-            ipywidgets.jslink((slider, "value"), (self._numbers[name], "value"))
-            for name, slider in self.sliders.items()
-        ]
-        self._rows = {layer: self._row(layer, make) for layer in self._names()}
-        self.activations = {layer: row.activation for layer, row in self._rows.items() if row.activation is not None}
-        self.biases = {layer: row.bias for layer, row in self._rows.items() if row.bias is not None}
-        self.initializers = {layer: row.initializer for layer, row in self._rows.items() if row.initializer is not None}
-        self.blocks = {name: make.block(block) for name, block in space.blocks.items()}
-        self.multiplier = WidthMultiplier(
-            value=1.0,
-            min=0.05,
-            max=space.growth,
-            step=0.05,
-            description="all widths x",
-            continuous_update=True,
-            layout=ipywidgets.Layout(width="20rem"),
-            style={"description_width": "6rem"},
-        )
-        self.snap = snap_dropdown()
-        self.reset = ipywidgets.Button(description="Reset", tooltip="everything as the model came", icon="undo")
-        self.reset.layout.width = "7rem"
-        self.reset.on_click(lambda _: exploration.set_trait("structure", space.baseline))
-        self.multiplier.observe(self._scale, names="value")
-        self._by_choice: dict[str, Mapping[str, Any]] = {
-            "widths": {name: each for name, each in self.sliders.items() if not space.width_groups[name].fixed},
-            "activations": self.activations,
-            "biases": self.biases,
-            "initializers": self.initializers,
-            "blocks": self.blocks,
-        }
-        for choice, controls in self._by_choice.items():
-            for key, control in controls.items():
-                control.observe(functools.partial(self._moved, choice, key), names="value")
-        exploration.observe(self._follow, names="structure")
-        self.grid = ControlGrid(space, self._rows, self.blocks)
-        head = ipywidgets.HBox([self.multiplier, self.snap, self.reset], layout=ipywidgets.Layout(flex_flow="row wrap"))
-        self.view = ipywidgets.VBox([head, self.grid])
-
-    def __getitem__(self, layer: str) -> LayerControls:
-        if layer not in self._rows:
-            raise KeyError(f"Expected a layer with controls, one of {', '.join(self._rows) or 'none'}; got {layer!r}.")
-        return self._rows[layer]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._rows)
-
-    def __len__(self) -> int:
-        return len(self._rows)
+    def __init__(self, controls: Controls, layer: str) -> None:
+        self._controls, self._layer = controls, layer
 
     @property
-    def all(self) -> list[ipywidgets.Widget]:
-        """Every control, those of rows that are not shown too."""
-        return [*self._numbers.values(), *self.sliders.values()] + [
-            each for controls in self._by_choice.values() for each in controls.values()
-        ]
+    def width(self) -> ipywidgets.IntSlider | None:
+        """A slider of the width."""
+        return self._controls.layer_control(self._layer, "width")
 
-    def _moved(self, choice: str, key: str, change: Any) -> None:
-        """A control has moved: so does the structure."""
-        structure = self._exploration.structure
-        choices = getattr(structure, choice)
-        value = self._read(choice, key, change["new"])
-        if choices[key] != value:
-            changed: dict[str, Any] = {choice: {**choices, key: value}}
-            self._exploration.structure = dataclasses.replace(structure, **changed)
-        elif choice == "widths":
-            self._carry_on(key, value)
+    @property
+    def number(self) -> ipywidgets.BoundedIntText | None:
+        """The same width as a number."""
+        return self._controls.layer_control(self._layer, "number")
 
-    def _follow(self, _: Any) -> None:
-        """The structure has moved: so do the controls that stand elsewhere."""
-        for choice, controls in self._by_choice.items():
-            choices = getattr(self._exploration.structure, choice)
-            for key, control in controls.items():
-                # One that stands between two allowed widths was left there by a hand.
-                if self._read(choice, key, control.value) != choices[key]:
-                    control.value = choices[key]
-                if choice == "widths":
-                    self._carry_on(key, choices[key])
+    @property
+    def activation(self) -> ipywidgets.Dropdown | None:
+        """The choice of an activation."""
+        return self._controls.layer_control(self._layer, "activation")
 
-    def _read(self, choice: str, key: str, value: Any) -> Any:
-        """What a control's value stands for: of a width, the nearest that is allowed."""
-        return nearest_width(self._space.width_groups[key], value) if choice == "widths" else value
+    @property
+    def bias(self) -> ipywidgets.Checkbox | None:
+        """Whether it has a bias."""
+        return self._controls.layer_control(self._layer, "bias")
 
-    def _carry_on(self, group: str, width: int) -> None:
-        if not self.sliders[group].is_from_page:
-            self._numbers[group].value = width
+    @property
+    def initializer(self) -> ipywidgets.Dropdown | None:
+        """The choice of initial weights."""
+        return self._controls.layer_control(self._layer, "initializer")
 
-    def _scale(self, change: Any) -> None:
-        if not self.multiplier.is_from_page:
-            widths = self._space.scaled(change["new"], multiple_of=self.snap.value).widths
-            self._exploration.structure = dataclasses.replace(self._exploration.structure, widths=widths)
 
-    def _names(self) -> list[str]:
-        """Layers that have a knob, in execution order, each followed by widths only it has (``attention heads``)."""
-        space = self._space
-        labelled = {name: space.home_of(name) for name in space.width_groups if space.home_of(name) is not None}
-        names = []
-        for layer in space.graph.layers:
-            if space.group_at(layer) is not None or layer in space.switches or layer in space.derived:
-                names.append(layer)
-            names += [name for name, home in labelled.items() if home == layer]
-        return names
+class _Blocks(Mapping[str, ipywidgets.Checkbox]):
+    """A checkbox a block, made when asked for."""
 
-    def _row(self, layer: str, make: ControlMaker) -> LayerControls:
-        switches = self._space.switches.get(layer, LayerSwitches())
-        group = self._space.group_at(layer)
-        return LayerControls(
-            width=self.sliders[group.name] if group else None,
-            number=self._numbers[group.name] if group else None,
-            activation=make.dropdown(layer, "activation", switches.activation, switches.activation_options),
-            bias=make.checkbox(layer, switches.use_bias),
-            initializer=make.dropdown(layer, "initial weights", switches.initializer, switches.initializer_options),
-        )
+    def __init__(self, controls: Controls) -> None:
+        self._controls, self._names = controls, list(controls._space.blocks)
+
+    def __getitem__(self, block: str) -> ipywidgets.Checkbox:
+        if block not in self._names:
+            known = ", ".join(self._names) or "none here"
+            raise KeyError(f"Expected a block that can be left out, one of {known}; got {block!r}.")
+        return self._controls.block_control(block)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+def _slider(group: WidthGroup, width: int) -> ipywidgets.IntSlider:
+    # A slider with equal bounds cannot be drawn: a fixed one stands in the middle of bounds nobody can use.
+    lower, upper = (0, 2 * group.width) if group.fixed else (group.lower, group.upper)
+    return ipywidgets.IntSlider(
+        value=width,
+        min=lower,
+        max=upper,
+        step=group.divisor,
+        description=f"width of {group.title}",
+        disabled=group.fixed,
+        style={"description_width": "initial"},
+    )
+
+
+def _number(group: WidthGroup, width: int) -> ipywidgets.BoundedIntText:
+    return ipywidgets.BoundedIntText(
+        value=width,
+        min=group.lower,
+        max=group.upper,
+        step=group.divisor,
+        description=f"width of {group.title}, as a number",
+        disabled=group.fixed,
+        style={"description_width": "initial"},
+    )
+
+
+def _dropdown(label: str, value: str, options: tuple[str, ...]) -> ipywidgets.Dropdown:
+    return ipywidgets.Dropdown(
+        options=list(options), value=value, description=label, style={"description_width": "initial"}
+    )
+
+
+def _checkbox(label: str, value: bool) -> ipywidgets.Checkbox:
+    return ipywidgets.Checkbox(value=value, description=label, indent=False)

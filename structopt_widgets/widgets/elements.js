@@ -26,12 +26,8 @@ export function diamondPath(x, y, size) {
   return `M${pixel(x)} ${pixel(y - size)}l${size} ${size}l${-size} ${size}l${-size} ${-size}z`;
 }
 
-export function starPath(x, y) {
-  const corners = [...Array(10).keys()].map((corner) => {
-    const [radius, angle] = [corner % 2 ? 4 : 9, Math.PI * (corner / 5 - 0.5)];
-    return `${pixel(x + radius * Math.cos(angle))} ${pixel(y + radius * Math.sin(angle))}`;
-  });
-  return `M${corners.join("L")}z`;
+export function squarePath(x, y, half) {
+  return `M${pixel(x - half)} ${pixel(y - half)}h${2 * half}v${2 * half}h${-2 * half}z`;
 }
 
 // Grid and ticks of both axes; tick labels by the functions given.
@@ -50,4 +46,49 @@ export function axesFrame(across, up, acrossText, upText) {
   });
   frame.append(svgElement("path", { class: "sw-axis", d: `M${left} ${top}V${bottom}H${right}` }));
   return frame;
+}
+
+// An element of HTML; names that are no properties are attributes, strings among its children are text.
+export function html(tag, properties = {}, ...children) {
+  const node = document.createElement(tag);
+  Object.entries(properties).forEach(([name, value]) => {
+    if (name in node && name !== "list") node[name] = value;
+    else node.setAttribute(name, value);
+  });
+  node.append(...children);
+  return node;
+}
+
+// Text of a node, set only where it differs: the rest of the page is not laid out again.
+export function setText(node, text) {
+  if (node.textContent !== text) node.textContent = text;
+}
+
+// A group of buttons of which one is pressed: one tab stop, arrows inside. choose is called with a key.
+export function segments(name, options, choose) {
+  const buttons = Object.entries(options).map(([key, text]) => {
+    const button = html("button", { type: "button", onclick: () => choose(key) }, text);
+    button.dataset.key = key;
+    return button;
+  });
+  const group = html("span", { className: "sw-segments", role: "group", "aria-label": name }, ...buttons);
+  roving(group, buttons);
+  const show = (pressed) => buttons.forEach((button) => {
+    button.setAttribute("aria-pressed", String(button.dataset.key === pressed));
+    button.tabIndex = button.dataset.key === pressed ? 0 : -1;
+  });
+  return { group, show };
+}
+
+// Arrows move the focus among these, of which one can be reached by Tab.
+export function roving(container, nodes) {
+  container.addEventListener("keydown", (event) => {
+    const at = nodes.indexOf(event.target);
+    const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (at < 0 || by === undefined) return;
+    const next = nodes[(at + by + nodes.length) % nodes.length];
+    nodes.forEach((node) => { node.tabIndex = node === next ? 0 : -1; });
+    next.focus();
+    event.preventDefault();
+  });
 }

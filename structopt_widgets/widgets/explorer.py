@@ -14,19 +14,14 @@ from .background import Background
 from .controls import Controls
 from .exploration import Checked, Exploration
 from .family import family
-from .live_panel import LivePanel
-from .sweep_panel import SweepPanel
-from .tradeoff_view import TradeoffView
+from .settings import Fields, Settings
+from .sweep import Sweep
 from .twin_output import TwinOutput
-from .validation_panel import ValidationPanel
+from .validation import Validation
+from .wiring import Wiring
 
 if TYPE_CHECKING:
     import keras
-
-KERNEL_GONE = (
-    "The kernel has stopped or was restarted. The costs still follow the sliders; nothing else does. "
-    "Run the notebook's cells again to go on."
-)
 
 
 class Explorer(ipywidgets.VBox):
@@ -38,10 +33,11 @@ class Explorer(ipywidgets.VBox):
         study: where trials are kept; a new one by default.
 
     Attributes:
+        instrument: what the page shows.
         controls: layer to its controls, standard ipywidgets: ``explorer.controls["dense"].width.value = 64``.
-        validation: the budget, Run, and the learning curve.
-        sweep: number of structures, sampler, largest size, Sweep.
-        background: where runs and sweeps go on, one at a time: progress, Cancel, and what came of them.
+        validation: the budget, ``run()``, and the learning curve.
+        sweep: number of structures, sampler, largest size, ``run()``.
+        background: where runs and sweeps go on, one at a time: how far they are, ``cancel()``, and what came of them.
         study: every finished trial.
 
     ``structure``, ``trials`` and ``busy`` are traits: ``explorer.observe(f, "structure")``, ``traitlets.dlink``.
@@ -58,47 +54,91 @@ class Explorer(ipywidgets.VBox):
     )
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
     busy = traitlets.Bool(read_only=True, help="whether a run or a sweep goes on")
-    _twin: TwinOutput | None = None
-    _members: tuple[ipywidgets.Widget, ...] = ()  # a widget is closed too when making it has failed
+    _twin: TwinOutput | None = None  # while making it has failed
 
     def __init__(self, space: StructureSpace, data: Data | None = None, study: Study | None = None) -> None:
         self.exploration = Exploration(space, data, study)
         self.space, self.study = space, self.exploration.study
         self.background = Background()
-        self.controls = Controls(self.exploration)
-        self.validation = ValidationPanel(self.exploration, self.background)
-        self.panel = LivePanel(space, self.controls, self.validation.batch_size)
-        self.tradeoff = TradeoffView(self.exploration, source=self.controls.multiplier.model_id)
-        self.sweep = SweepPanel(self.exploration, self.background)
-        side_by_side = ipywidgets.Layout(flex_flow="row wrap", grid_gap="0 2rem", align_items="flex-start")
-        runs = ipywidgets.VBox(
-            [
-                ipywidgets.HTML("<b>Quick validation</b>: train a little, from fresh weights"),
-                self.validation,
-                ipywidgets.HTML("<b>Sweep</b>: many structures of other widths, each trained like that"),
-                self.sweep,
-                ipywidgets.HBox([self.validation.run_button, self.sweep.sweep_button, self.background.cancel_button]),
-                self.background,
-                self.validation.curve_view,
-            ]
-        )
-        # Two columns where 1,064 pixels are free, as in a window of 1,500 with JupyterLab's side bar; else one.
-        self.controls.view.layout.flex, self.controls.view.layout.max_width = "1 1 41.5rem", "48rem"
-        runs.layout.flex = "0 1 30rem"
-        self.panel.layout.flex, self.tradeoff.layout.flex = "1 1 23rem", "1 1 34rem"
-        super().__init__(
-            [
-                ipywidgets.HBox([self.controls.view, self.panel], layout=side_by_side),
-                ipywidgets.HBox([runs, self.tradeoff], layout=side_by_side),
-            ]
-        )
+        self.settings = Settings(self.exploration)
+        self._fields = Fields(self.settings)
+        self.controls = Controls(self.exploration, self.settings)
+        self.validation = Validation(self.exploration, self.background, self._fields)
+        self.sweep = Sweep(self.exploration, self.background, self.settings, self._fields)
+        self._wiring = Wiring(self.exploration, self.settings, self.background, self.validation, self.sweep)
+        self.instrument = self._wiring.instrument
+        super().__init__([self.instrument])
         self.add_class("sw-explorer")
-        self._members = (*self.controls.links, *self.controls.all, *self.children)
-        self._twin = TwinOutput(self.exploration, self._without_kernel())
+        self._twin = TwinOutput(self.exploration)
         traitlets.link((self.exploration, "structure"), (self, "structure"))
         for source, name, mine in ((self.exploration, "trials", "trials"), (self.background, "is_running", "busy")):
             source.observe(lambda change, mine=mine: self.set_trait(mine, change["new"]), names=name)
             self.set_trait(mine, getattr(source, name))
+
+    def undo(self) -> None:
+        """Go back one step, whoever took it; raises ``ValueError`` where there is none.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.structure = space.scaled(0.5)
+        >>> explorer.undo()
+        >>> explorer.structure == space.baseline
+        True
+        """
+        self.exploration.undo()
+
+    def redo(self) -> None:
+        """Take back an :meth:`undo`; raises ``ValueError`` where there is none.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.structure = space.scaled(0.5)
+        >>> explorer.undo()
+        >>> explorer.redo()
+        >>> explorer.structure == space.scaled(0.5)
+        True
+        """
+        self.exploration.redo()
+
+    def reset(self) -> None:
+        """Put everything back as the model came.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.structure = space.scaled(0.5)
+        >>> explorer.reset()
+        >>> explorer.structure == space.baseline
+        True
+        """
+        self.structure = self.space.baseline
+
+    def keep(self, name: str = "A") -> None:
+        """Keep the structure at hand under a name, as the button Keep does under A and B.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.keep("wide")
+        >>> explorer.structure = space.scaled(0.5)
+        >>> explorer.recall("wide")
+        >>> explorer.structure == space.baseline
+        True
+        """
+        self.exploration.keep(name)
+
+    def recall(self, name: str = "A") -> None:
+        """Go to the structure kept under a name; raises ``ValueError`` where there is none of that name.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.keep("A")
+        >>> explorer.recall("A")
+        """
+        self.exploration.recall(name)
+
+    def choose(self, number: int) -> None:
+        """Go to the structure of a trial, by its number, as a click on its point does.
+
+        >>> explorer = sw.explore(space, study=study)
+        >>> explorer.choose(1)
+        >>> explorer.structure == study.trial(1).structure
+        True
+        """
+        self._wiring.choose(number)
 
     def model(self, weights: str = "inherit", importance: Any = None) -> keras.Model:
         """The structure the controls stand at, built with the explorer's data; see :meth:`Structure.build`.
@@ -118,7 +158,7 @@ class Explorer(ipywidgets.VBox):
         """Close every widget in it, shown or not: nothing of it is left in the kernel or on a page."""
         if self._twin is not None:
             self._twin.close()
-        for widget in family([self, *self._members]):
+        for widget in family([self, *self._made()]):
             if widget is not self:
                 widget.close()
         super().close()
@@ -127,16 +167,11 @@ class Explorer(ipywidgets.VBox):
         if self._twin is not None:
             self._twin.display(self)
 
-    def _without_kernel(self) -> dict[str, dict[str, Any]]:
-        """What the page shows once the kernel is gone, which can tell it nothing any more."""
-        background = self.background
-        return {
-            self.validation.run_button.model_id: {"disabled": False},
-            self.sweep.sweep_button.model_id: {"disabled": False},
-            background.cancel_button.model_id: {"disabled": True},
-            background.status.model_id: {"value": ""},
-            background.message.model_id: {"status": "", "alert": KERNEL_GONE},
-        }
+    def _made(self) -> list[ipywidgets.Widget]:
+        """The widgets that somebody asked for; none where making the explorer has failed."""
+        if "_fields" not in vars(self):
+            return []
+        return [*self.controls.made, *self._fields.made.values()] if "controls" in vars(self) else []
 
 
 def explore(model: Any, data: Data | None = None, study: Study | None = None, input_shape: Any = None) -> Explorer:

@@ -1,10 +1,10 @@
 // The learning curve: losses by epoch, one seed after the other.
 import { axisAround, axisBetween } from "./axes.js";
-import { axesFrame, circlePath, diamondPath, label, pixel, svgElement } from "./elements.js";
+import { axesFrame, circlePath, diamondPath, html, label, pixel, setText, svgElement } from "./elements.js";
 import { tickLabel } from "./format.js";
 
 const LOSSES = [["training", circlePath, 3], ["validation", diamondPath, 4.5]];
-const CURVE = { height: 190, left: 48, right: 12, top: 26, bottom: 152 };
+const CURVE = { height: 180, left: 44, right: 12, top: 26, bottom: 144 };
 
 // Epochs between two ticks: 1, 2, 5, 10, 20, ..., so that there are at most eight.
 export function epochStep(epochs) {
@@ -19,10 +19,10 @@ function epochAxis(epochs, end) {
   return axis;
 }
 
-function drawCurve(model, width) {
-  const epochs = model.get("validation").length;
+function drawCurve(curve, width) {
+  const epochs = curve.validation.length;
   const across = epochAxis(epochs, width - CURVE.right);
-  const values = LOSSES.flatMap(([name]) => model.get(name)).filter(Number.isFinite);
+  const values = LOSSES.flatMap(([name]) => curve[name]).filter(Number.isFinite);
   const up = axisAround(values, CURVE.bottom, CURVE.top, false);
   const svg = svgElement("svg", {
     class: "sw-plot", width, height: CURVE.height, role: "img",
@@ -31,11 +31,11 @@ function drawCurve(model, width) {
   svg.append(axesFrame(across, up, String, (value) => tickLabel(value, "number")));
   svg.append(label(CURVE.left, 12, "loss", "sw-axis-title"));
   svg.append(label(width - CURVE.right, CURVE.height - 4, "epoch, one seed after the other", "sw-axis-title", "end"));
-  const starts = new Set(model.get("starts"));
+  const starts = new Set(curve.starts);
   LOSSES.forEach(([name, mark, size], index) => {
     // A new seed starts anew: no line leads to it.
     let isDrawn = false;
-    const places = model.get(name).map((loss, epoch) => [across.at(epoch + 1), up.at(loss), Number.isFinite(loss), epoch]);
+    const places = curve[name].map((loss, epoch) => [across.at(epoch + 1), up.at(loss), Number.isFinite(loss), epoch]);
     const path = places.map(([x, y, isFinite, epoch]) => {
       const step = !isFinite ? "" : `${isDrawn && !starts.has(epoch) ? "L" : "M"}${pixel(x)} ${pixel(y)}`;
       isDrawn = isFinite;
@@ -55,24 +55,35 @@ function drawCurve(model, width) {
   return svg;
 }
 
-function render({ model, el }) {
-  el.classList.add("sw-learning-curve");
-  let frame = null;
+export function curveView(state) {
+  const title = html("span", { className: "sw-dim sw-curve-title" });
+  const words = html("p", { className: "sw-dim sw-curve-end" });
+  const place = html("div", { className: "sw-learning-curve" });
+  const el = html("section", { className: "sw-pane sw-curve-pane", hidden: true },
+    html("div", { className: "sw-bar-head" }, html("h2", {}, "Learning curve"), title), place, words);
+  let [frame, width] = [null, 0];
   const draw = () => {
     frame = null;
+    const { curve } = state;
+    el.hidden = !curve.validation?.length;
+    if (el.hidden) return;
+    setText(title, curve.title);
+    title.title = curve.title;
+    setText(words, curve.words);
     // Before it is in the page it has no width.
-    el.replaceChildren(drawCurve(model, Math.min(480, Math.max(280, el.clientWidth || 400))));
+    place.replaceChildren(drawCurve(curve, Math.min(480, Math.max(240, place.clientWidth || 400))));
   };
-  const schedule = () => { frame ??= requestAnimationFrame(draw); };
-  const resized = new ResizeObserver(schedule);
-  resized.observe(el);
-  model.on("change", schedule);
-  draw();
-  return () => {
-    cancelAnimationFrame(frame);
-    resized.disconnect();
-    model.off("change", schedule);
+  const resized = new ResizeObserver(() => {
+    if (Math.abs(place.clientWidth - width) > 1) frame ??= requestAnimationFrame(draw);
+    width = place.clientWidth;
+  });
+  resized.observe(place);
+  return {
+    el,
+    paint: (changed) => { if (changed.has("curve")) draw(); },
+    end: () => {
+      cancelAnimationFrame(frame);
+      resized.disconnect();
+    },
   };
 }
-
-export default { render };

@@ -1,41 +1,33 @@
-"""The learning curve in the page: training and validation loss by epoch."""
+"""A learning curve for the page: training and validation loss by epoch, one seed after the other."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from pathlib import Path
-
-import anywidget
-import traitlets
-
-from .modules import joined
+from typing import Any
 
 
-class LearningCurve(anywidget.AnyWidget):
-    """Draws the losses of a run, one seed after the other; small."""
+def learning_curve(title: str, seeds: Iterable[Iterable[Mapping[str, float]]]) -> dict[str, Any]:
+    """The finished epochs of each seed, under the name of the run.
 
-    _esm = joined("learning_curve")
-    _css = Path(__file__).with_name("plots.css")
-
-    # A loss an epoch; one that is not finite is sent as None, and the line has a gap there.
-    training = traitlets.List().tag(sync=True)
-    validation = traitlets.List().tag(sync=True)
-    # The places in both lists at which a seed begins.
-    starts = traitlets.List().tag(sync=True)
-
-    def show(self, seeds: Iterable[Iterable[Mapping[str, float]]]) -> None:
-        """Draw the finished epochs of each seed, in place of what was there."""
-        training: list[float | None] = []
-        validation: list[float | None] = []
-        starts = []
-        for epochs in seeds:
-            starts.append(len(training))
-            for epoch in epochs:
-                training.append(_finite(epoch["loss"]))
-                validation.append(_finite(epoch["val_loss"]))
-        with self.hold_sync():
-            self.training, self.validation, self.starts = training, validation, starts
+    A loss that is not finite is ``None``, and the line has a gap there. ``starts`` are the places at which a seed
+    begins; ``words`` say where the curve ends, for those who cannot see it.
+    """
+    training: list[float | None] = []
+    validation: list[float | None] = []
+    starts = []
+    last: Mapping[str, float] | None = None
+    for epochs in seeds:
+        starts.append(len(training))
+        for last in epochs:
+            training.append(_finite(last["loss"]))
+            validation.append(_finite(last["val_loss"]))
+    words = (
+        ""
+        if last is None
+        else (f"After epoch {len(training)}: training loss {last['loss']:.3g}, validation loss {last['val_loss']:.3g}")
+    )
+    return {"title": title, "training": training, "validation": validation, "starts": starts, "words": words}
 
 
 def _finite(loss: float) -> float | None:

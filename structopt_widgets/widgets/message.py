@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from pathlib import Path
 
-import anywidget
 import traitlets
 
 
-class Message(anywidget.AnyWidget):
-    """Shows one message at a time, as plain text."""
+class Message(traitlets.HasTraits):
+    """One message at a time, as plain text."""
 
-    # An ipywidgets.HTML would put a new element into the page for each message, and screen readers are
-    # only sure to speak a text that changes inside a region they have met before.
-    _esm = Path(__file__).with_suffix(".js")
-
-    # What happened; empty when an error is shown, or nothing.
-    status = traitlets.Unicode().tag(sync=True)
-    # What went wrong and what to do; empty when there is no error.
-    alert = traitlets.Unicode().tag(sync=True)
+    status = traitlets.Unicode(help="what happened; empty when an error is shown, or nothing")
+    alert = traitlets.Unicode(help="what went wrong and what to do; empty when there is no error")
 
     def info(self, text: str) -> None:
         """Show what happened."""
@@ -44,5 +36,4 @@ class Message(anywidget.AnyWidget):
             self.error(f"{type(error).__name__}: {error}")
 
     def _show(self, status: str, alert: str) -> None:
-        with self.hold_sync():
-            self.status, self.alert = status, alert
+        self.status, self.alert = status, alert

@@ -7,27 +7,29 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
+_ASIDE = re.compile(r"^[ \t]*(?://.*)?\n|^[ \t]+", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
 
 
 def joined(name: str) -> str:
     """The module ``name`` of this folder with the modules that it imports in front of it, each once.
 
-    They become one scope, so a name may be defined in one of them only, and an import cannot rename.
+    They become one scope, so a name may be defined in one of them only, and an import cannot rename. Comments and
+    indentation stay behind: the text goes to the page again with each widget. A string may not go over two lines.
     """
-    return "\n".join(_text(each) for each in _in_order(name, []))
+    return "\n".join(_text(each) for each in in_order(name, []))
 
 
-def _in_order(name: str, before: list[str]) -> list[str]:
+def in_order(name: str, before: list[str]) -> list[str]:
     """``before``, and what ``name`` needs that is not in it, and ``name`` itself."""
     for needed in _IMPORT.findall(_source(name)):
         if needed not in before:
-            before = _in_order(needed, before)
+            before = in_order(needed, before)
     return [*before, name]
 
 
 def _text(name: str) -> str:
-    return _EXPORT.sub("", _IMPORT.sub("", _source(name)))
+    return _ASIDE.sub("", _EXPORT.sub("", _IMPORT.sub("", _source(name))))
 
 
 def _source(name: str) -> str:

@@ -6,7 +6,6 @@ import asyncio
 import os
 import sys
 import uuid
-from collections.abc import Mapping
 from typing import Any
 
 import anywidget
@@ -33,7 +32,7 @@ _HIDING = (
 
 
 class TwinPage(anywidget.AnyWidget):
-    """What the page does for it, without a view: keeps twin and explorer in a page loaded anew, watches the kernel."""
+    """What the page does for it, without a view: keeps twin and explorer in a page loaded anew."""
 
     _esm = joined("twin_page")
 
@@ -41,8 +40,6 @@ class TwinPage(anywidget.AnyWidget):
     mark = traitlets.Unicode().tag(sync=True)
     # The explorer's model id.
     shown = traitlets.Unicode().tag(sync=True)
-    # Model id to the state to show there once the kernel is gone.
-    when_gone = traitlets.Dict().tag(sync=True)
 
 
 class TwinOutput:
@@ -50,15 +47,14 @@ class TwinOutput:
 
     Args:
         exploration: what the twin is drawn of.
-        when_gone: model id to the traits that the page sets once the kernel has died or was restarted.
 
     The twin is an output of its own: an explorer's own output could not be updated without its live view being made
     anew under the user's hand. Styles that come with it hide it while the live view stands before it. Where no kernel
     is, nothing is made.
     """
 
-    def __init__(self, exploration: Exploration, when_gone: Mapping[str, Mapping[str, Any]]) -> None:
-        self._exploration, self._when_gone = exploration, when_gone
+    def __init__(self, exploration: Exploration) -> None:
+        self._exploration = exploration
         self._display_id = f"sw-twin-{uuid.uuid4().hex}"
         self._drawn: dict[str, str] = {}  # the twin, as a MIME bundle
         self._shell: Any = None  # of the kernel it is shown by; None until then, and when closed
@@ -121,7 +117,7 @@ class TwinOutput:
             self._loop = asyncio.get_running_loop()
         except RuntimeError:
             self._loop = None  # displayed by another thread: the end of each cell is left
-        self._page = TwinPage(mark=self._mark, shown=widget.model_id, when_gone=self._when_gone)
+        self._page = TwinPage(mark=self._mark, shown=widget.model_id)
         self._page.on_msg(lambda *_: self._send())  # a page was loaded, with the twin of when it was saved
         self._exploration.observe(self._on_change, names=list(_FOLLOWED))
         # A notebook that is run without a page takes outputs while a cell runs, and only then.

@@ -1,5 +1,4 @@
 // What the page does for the output that shows an explorer where it cannot live.
-import { watchKernel } from "./kernel_status.js";
 
 const VIEW = "application/vnd.jupyter.widget-view+json";
 // An output without a view in it, once ipywidgets has given up on it; before that it lacks the class.
@@ -39,19 +38,11 @@ function showAgain(notebook, mark, id) {
   });
 }
 
-// Without a kernel the page alone is left to tell its user, and to end what looks busy.
-async function release(model) {
-  await Promise.all(Object.entries(model.get("when_gone")).map(async ([id, state]) => {
-    (await model.widget_manager.get_model(id)).set(state);
-  }));
-}
-
 function initialize({ model }) {
   const notebook = model.widget_manager?.context?.model;
   const mark = model.get("mark");
   const onMessage = (bundle) => keep(notebook, mark, bundle);
   model.on("msg:custom", onMessage);
-  const stop = watchKernel(model, () => release(model));
   let looks = 0;
   const looking = setInterval(() => {
     showAgain(notebook, mark, model.get("shown"));
@@ -59,7 +50,6 @@ function initialize({ model }) {
   }, LOOK_EVERY);
   model.send({ page: "loaded" });
   return () => {
-    stop();
     clearInterval(looking);
     model.off("msg:custom", onMessage);
   };

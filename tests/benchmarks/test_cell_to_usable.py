@@ -36,8 +36,8 @@ ipywidgets.VBox(figures)
 USABLE = """() => {
     const output = document.querySelectorAll(".jp-Notebook .jp-CodeCell")[1];
     return output.querySelector(".sw-live-panel [data-metric=n_params]") !== null
-        && output.querySelector(".sw-tradeoff svg .sw-tick, .sw-tradeoff .js-plotly-plot .xtick") !== null
-        && output.querySelector(".widget-slider .noUi-handle") !== null;
+        && output.querySelector(".sw-tradeoff svg .sw-tick") !== null
+        && output.querySelector(".sw-rows input[type=range]") !== null;
 }"""
 DRAWN = """() => document.querySelectorAll(".jp-Notebook .jp-CodeCell")[2]
     .querySelectorAll(".js-plotly-plot .scatterlayer .trace").length === 2"""

@@ -96,10 +96,10 @@ def rounds(page: Page) -> list[list[float]]:
 def test_exploring_during_a_sweep(page: Page, report: Callable[..., None]) -> None:
     frame = page.evaluate(FRAME)
     idle = rounds(page)
-    page.locator("button.jupyter-button", has_text="Sweep").click()
+    page.get_by_role("button", name="Sweep", exact=True).click()
     during = rounds(page)
     trained = len(page.locator(".sw-trials tbody tr").all())
-    cancel = page.locator("button.jupyter-button", has_text="Cancel")
+    cancel = page.get_by_role("button", name="Cancel", exact=True)
     expect(cancel).to_be_enabled()
     cancel.click()
     rows = []

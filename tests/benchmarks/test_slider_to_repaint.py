@@ -58,10 +58,9 @@ same = answered(explorer.controls["first"].width, "sw-same-number")
 ipywidgets.VBox([same, alone, answered(alone, "sw-alone-number")])
 """
 
-# The slider of the first layer is the second one: the first moves all widths.
-EXPLORER_SLIDER = ":nth-match(.widget-slider .noUi-handle, 2)"
+EXPLORER_SLIDER = ".sw-rows input[type=range] >> nth=0"
 LONE_SLIDER = ".sw-alone .noUi-handle"
-LIVE, SAME, ALONE = ".sw-live-panel td[data-metric=n_params]", ".sw-same-number", ".sw-alone-number"
+LIVE, SAME, ALONE = ".sw-live-panel [data-metric=n_params]", ".sw-same-number", ".sw-alone-number"
 
 # A number changed by a callback of a frame is painted with that frame, one changed between frames with the
 # next; a message posted in a frame arrives when it has been painted.

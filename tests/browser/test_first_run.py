@@ -49,13 +49,15 @@ def test_the_first_point_is_inside_the_plot(lab: Lab, browser: Browser) -> None:
     page.keyboard.press("Shift+Enter")
     page.wait_for_selector(".sw-live-panel [data-metric=n_params]", timeout=120_000)
     wait_idle(page)
-    page.locator("button.jupyter-button", has_text="Run").click()
+    page.locator(".sw-instrument").get_by_role("button", name="Run", exact=True).click()
     expect(page.locator(".sw-info").first).to_contain_text("mean of 3 seeds", timeout=120_000)
     expect(page.locator(".sw-trials tbody tr")).to_have_count(1)
-    sizes = page.locator(".sw-tradeoff select").first
     # On every size there is the one point, and the cursor on it.
-    for label in sizes.locator("option").all_inner_texts():
-        sizes.select_option(label)
+    sizes = page.locator("button.sw-cell")
+    assert sizes.count() > 5
+    for size in sizes.all():
+        size.click()
+        label = size.locator(".sw-label").inner_text()
         expect(page.locator(".sw-drawing .sw-axis-title").last).to_have_text(f"{label} (logarithmic)")
         places = page.evaluate(PLACES)
         (point,), area, cursor = places["points"], places["area"], places["cursor"]

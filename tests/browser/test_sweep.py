@@ -86,7 +86,7 @@ def answer(page: Page, source: str) -> Any:
 
 
 def button(page: Page, name: str) -> Locator:
-    return page.locator("button.jupyter-button", has_text=name)
+    return page.locator(".sw-instrument").get_by_role("button", name=name, exact=True)
 
 
 def wait_for_points(page: Page, more_than: int) -> int:
@@ -101,7 +101,7 @@ def test_a_sweep_while_one_goes_on_exploring(page: Page) -> None:
     expect(button(page, "Cancel")).to_be_enabled()
 
     # Sliders and cells while it goes on: the panel shows what Python measures.
-    handle = page.locator(".widget-slider .noUi-handle").nth(1)
+    handle = page.get_by_label("width of first", exact=True)
     for width in (127, 126):
         handle.focus()
         page.keyboard.press("ArrowLeft")

@@ -6,51 +6,28 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-import pandas as pd
+import keras
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from structopt_widgets.figures.tradeoff import tradeoff_info
-from structopt_widgets.widgets.learning_curve import LearningCurve
-from structopt_widgets.widgets.tradeoff_plot import TradeoffPlot
+import structopt_widgets as sw
+from structopt_widgets.widgets.learning_curve import learning_curve
+
+from . import plain_page
 
 pytestmark = pytest.mark.browser
 
-SOURCE = "the multiplier"
-# As much of a widget's model as the front ends use; what they send is kept.
-START = """async ([source, style, state]) => {
-    window.sent = [];
-    window.heard = [];
-    window.model = {
-        state, get: (name) => window.model.state[name],
-        on: (_, listener) => window.heard.push(listener), off() {},
-        send: (content) => window.sent.push(content),
-        set: (changes) => { Object.assign(window.model.state, changes); window.heard.forEach((each) => each()); },
-    };
-    document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
-    document.body.replaceChildren(document.createElement("div"));
-    const module = (await import("data:text/javascript," + encodeURIComponent(source))).default;
-    window.end = module.render({ model: window.model, el: document.body.firstChild });
-}"""
 # Where trial 1 is, against a place.
 FIRST = """([axis, least, most]) => {
     const box = document.querySelector(".sw-point[data-number='1'] .sw-dot").getBoundingClientRect();
     const place = axis === "x" ? box.x + box.width / 2 : box.y + box.height / 2;
     return place > least && place < most;
 }"""
-# The panel paints costs, and in the same task the cursor is where they are.
-PAINT = """([source, costs]) => {
-    const detail = { source, costs: (name) => costs[name] };
-    document.dispatchEvent(new CustomEvent("structopt-costs", { detail }));
-    const line = document.querySelector(".sw-cursor path")?.getBoundingClientRect();
-    const cursor = document.querySelector(".sw-cursor");
-    return [cursor?.dataset.value, line?.left, cursor?.textContent];
-}"""
 
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    page = browser.new_page(viewport={"width": 700, "height": 700})
+    page = browser.new_page(viewport={"width": 1200, "height": 1200})
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
     yield page
@@ -58,30 +35,51 @@ def page(browser: Browser) -> Iterator[Page]:
     page.close()
 
 
-def trials() -> pd.DataFrame:
-    return pd.DataFrame(
+HOSTILE = '<img src=x onerror="alert(1)"> & so'
+
+
+@pytest.fixture(scope="module")
+def explorer() -> sw.Explorer:
+    """784 x 1 + 1 parameters of each unit: 1,000 of them at the start, and not exactly."""
+    layers = [keras.layers.Dense(10, name=HOSTILE), keras.layers.Dense(2, name="out")]
+    return sw.explore(keras.Sequential([keras.Input((97,)), *layers]))
+
+
+def trials() -> list[dict[str, Any]]:
+    """Four of them: score, interval, parameters, and what can be told."""
+    rows = [
+        (0.8, 0.75, 0.84, 1002, "cannot be told apart", {}),
+        (0.6, 0.5, 0.7, 102, "worse", {"widths": [[0, 1]]}),
+        (0.82, 0.8, 0.84, 40_000, "the best", {"widths": [[0, 20]]}),
+        (0.5, None, None, 2002, "worse", {"widths": [[0, 19]]}),
+    ]
+    return [
         {
-            "accuracy": [0.8, 0.6, 0.82, 0.5],
-            "accuracy_low": [0.75, 0.5, 0.8, math.nan],
-            "accuracy_high": [0.84, 0.7, 0.84, math.nan],
-            "n_params": [1000, 100, 40_000, 2000],
-            "structure": ["baseline", '<img src=x onerror="alert(1)"> & so', "c", "d"],
-            "verdict": ["cannot be told apart", "worse", "the best", "worse"],
+            "number": number,
+            "state": "complete",
+            "reason": "",
+            "score": score,
+            "low": low,
+            "high": high,
+            "seeds": 3,
+            "seconds": 1,
+            "verdict": verdict,
+            "alike": verdict in ("the best", "cannot be told apart"),
+            "hasCurve": False,
+            "costs": {"n_params": size, "flops": 2 * size},
+            "changes": changes,
         }
-    )
+        for number, (score, low, high, size, verdict, changes) in enumerate(rows)
+    ]
 
 
-def show(page: Page, table: pd.DataFrame, baseline: int | None = 0, **more: Any) -> TradeoffPlot:
-    plot = TradeoffPlot(SOURCE, lambda _: None)
-    plot.show(tradeoff_info(table, baseline=baseline, **{"cursor": 1000, **more}))
-    start(page, plot)
-    return plot
+def study(rows: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    score = {"name": "accuracy", "label": "Validation accuracy", "unit": "share"}
+    return {"score": score, "trials": rows, "references": [], "baseline": 0, "note": "", **more}
 
 
-def start(page: Page, widget: Any) -> None:
-    state = {name: getattr(widget, name) for name in widget.traits(sync=True) if name[0] != "_" and name != "layout"}
-    del state["tabbable"], state["tooltip"]
-    page.evaluate(START, [str(widget._esm), str(widget._css), state])
+def show(page: Page, explorer: sw.Explorer, rows: list[dict[str, Any]], **more: Any) -> None:
+    plain_page.show(page, explorer, study=study(rows, **more))
 
 
 def point(page: Page, number: int) -> Locator:
@@ -94,8 +92,8 @@ def middle(mark: Locator) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
-def test_every_trial_is_drawn_and_told_by_more_than_colour(page: Page) -> None:
-    show(page, trials(), references={"<chance>": 0.1, "linear model": 0.7})
+def test_every_trial_is_drawn_and_told_by_more_than_colour(page: Page, explorer: sw.Explorer) -> None:
+    show(page, explorer, trials(), references=[["<chance>", 0.1], ["linear model", 0.7]])
     points = page.locator(".sw-drawing .sw-point")
     expect(points).to_have_count(4)
     assert [middle(point(page, number))[0] for number in (1, 0, 3, 2)] == sorted(
@@ -104,8 +102,9 @@ def test_every_trial_is_drawn_and_told_by_more_than_colour(page: Page) -> None:
     assert middle(point(page, 2))[1] < middle(point(page, 0))[1] < middle(point(page, 1))[1]
     # An interval for each trial that has one.
     assert [point(page, number).locator(".sw-interval").count() for number in range(4)] == [1, 1, 1, 0]
-    # The baseline is a star, and hollow, for it cannot be told apart from the best; so is the best itself.
-    assert [point(page, number).locator(".sw-hole").count() for number in range(4)] == [1, 0, 0, 0]
+    # What cannot be told apart from the best is hollow, and so is the best itself; the baseline is a square.
+    dots = [point(page, number).locator(".sw-dot").get_attribute("d") or "" for number in range(4)]
+    assert ["a" in dot for dot in dots] == [False, True, True, True]
     inside = "(each) => getComputedStyle(each).fill"
     assert point(page, 2).locator(".sw-dot").evaluate(inside) == "rgb(255, 255, 255)"
     assert point(page, 1).locator(".sw-dot").evaluate(inside) == "rgb(0, 114, 178)"
@@ -122,20 +121,26 @@ def test_every_trial_is_drawn_and_told_by_more_than_colour(page: Page) -> None:
     expect(names.first).to_contain_text("▾ <chance> 10%")
 
 
-def test_names_from_models_are_text(page: Page) -> None:
-    show(page, trials())
+def test_names_from_models_are_text(page: Page, explorer: sw.Explorer) -> None:
+    show(page, explorer, trials())
     page.mouse.move(*middle(point(page, 1)))
-    expect(page.locator(".sw-tip")).to_contain_text('trial 1 <img src=x onerror="alert(1)"> & so')
+    expect(page.locator(".sw-tip")).to_contain_text(f"trial 1 {HOSTILE} 10→1")
     expect(page.locator(".sw-tip")).to_contain_text("Validation accuracy: 60.0% (95 %: 50.0% to 70.0%)")
+    expect(page.locator(".sw-trials")).to_contain_text(f"{HOSTILE} 10→1")
     assert page.locator("img").count() == 0
     page.mouse.move(1, 1)
     expect(page.locator(".sw-tip")).to_be_hidden()
 
 
-def test_a_click_and_a_key_choose_a_trial(page: Page) -> None:
-    show(page, trials())
+def stands(page: Page, width: int) -> None:
+    expect(page.get_by_label(f"width of {HOSTILE}", exact=True)).to_have_value(str(width))
+
+
+def test_a_click_and_a_key_choose_a_trial(page: Page, explorer: sw.Explorer) -> None:
+    show(page, explorer, trials())
     page.mouse.click(*middle(point(page, 3)))
-    assert page.evaluate("window.sent") == [{"choose": 3}]
+    stands(page, 19)
+    expect(page.locator(".sw-trials tr.sw-chosen")).to_have_attribute("data-number", "3")
     # One tab stop; arrows go by size: trials 1, 0, 3, 2.
     stops = page.locator(".sw-drawing [tabindex='0']")
     expect(stops).to_have_count(1)
@@ -153,40 +158,62 @@ def test_a_click_and_a_key_choose_a_trial(page: Page) -> None:
         expect(page.locator(".sw-tip")).to_contain_text(f"trial {number} ")
     expect(stops).to_have_count(1)
     page.keyboard.press("Enter")
-    page.keyboard.press("Space")
-    assert page.evaluate("window.sent") == [{"choose": each} for each in (3, 1, 1)]
+    stands(page, 1)
     # A new trial takes the focus from nobody.
-    page.evaluate("window.model.set({ note: 'more' })")
+    page.evaluate("(study) => window.python('study', study)", study(trials(), note="more"))
     expect(page.locator(".sw-note")).to_have_text("more")
     expect(point(page, 1)).to_be_focused()
-    expect(page.get_by_role("button", name="trial 1 <img")).to_have_count(1)
+    expect(page.get_by_role("button", name="trial 1 <")).to_have_count(1)
     expect(page.get_by_role("group", name="Validation accuracy against Parameters")).to_have_count(1)
 
 
-def test_the_cursor_moves_in_the_frame_of_the_panel(page: Page) -> None:
-    show(page, trials())
-    expect(page.locator(".sw-cursor text")).to_have_text("now 1,000")
-    shown = [page.evaluate(PAINT, [SOURCE, {"n_params": size}]) for size in (1000, 2000, 4000)]
-    assert [value for value, _, _ in shown] == ["1000", "2000", "4000"]
-    assert shown[1][1] - shown[0][1] == pytest.approx(shown[2][1] - shown[1][1], abs=0.3)  # a logarithmic axis
-    assert shown[2][2] == "now 4,000"
-    assert shown[0][1] == pytest.approx(middle(point(page, 0))[0], abs=1)
-    # Another explorer's panel is not its own, and the kernel is later than the panel.
-    assert page.evaluate(PAINT, ["another", {"n_params": 9}])[0] == "4000"
-    page.evaluate("window.model.set({ cursor: 300, note: 'drawn anew' })")
-    expect(page.locator(".sw-note")).to_have_text("drawn anew")
-    expect(page.locator(".sw-cursor")).to_have_attribute("data-value", "4000")
-    # Outside of the axis it is an arrow at the edge, until the hand rests and the axis makes room.
-    value, _, words = page.evaluate(PAINT, [SOURCE, {"n_params": 10_000_000}])
-    assert (value, words) == ("10000000", "▸ now 10.0 M")
-    expect(page.locator(".sw-cursor text")).to_have_text("now 10.0 M")
-    # A cost that the panel does not know is the kernel's.
-    page.evaluate("window.model.set({ x: { name: 'energy', label: 'Energy', unit: 'count' } })")
-    expect(page.locator(".sw-cursor")).to_have_attribute("data-value", "300")
+def test_a_trial_that_the_sliders_cannot_stand_at_is_pythons_to_refuse(page: Page, explorer: sw.Explorer) -> None:
+    rows = trials()
+    rows[1]["changes"], rows[2]["changes"] = {"widths": [[0, 99]]}, None
+    show(page, explorer, rows)
+    for number in (1, 2):
+        page.mouse.click(*middle(point(page, number)))
+        asked = page.evaluate("window.sent.at(-1)")
+        assert (asked["do"], asked["number"]) == ("choose", number)
+        stands(page, 10)
 
 
-def test_one_zooms_in_and_back(page: Page) -> None:
-    show(page, trials())
+def test_the_cursor_moves_in_the_frame_of_the_slider(page: Page, explorer: sw.Explorer) -> None:
+    show(page, explorer, trials())
+    line = page.locator(".sw-cursor text")
+    expect(line).to_have_text("now 1,002")
+    places = []
+    for width in (10, 5, 20):
+        plain_page.put(page, f"width of {HOSTILE}", width)
+        # 97 weights and a bias, and two outgoing weights, a unit; and two biases.
+        expect(line).to_have_text(f"now {100 * width + 2:,}")
+        box = page.locator(".sw-cursor path").bounding_box()
+        assert box is not None
+        places.append(box["x"] + box["width"] / 2)
+    # A logarithmic axis: half and double are as far.
+    assert places[0] - places[1] == pytest.approx(places[2] - places[0], abs=1)
+    assert places[0] == pytest.approx(middle(point(page, 0))[0], abs=1)
+    page.get_by_role("button", name="linear", exact=True).click()
+    expect(page.locator(".sw-axis-title").last).to_have_text("Parameters")
+    page.locator(".sw-cell", has_text="FLOPs").click()
+    expect(page.locator(".sw-axis-title").last).to_have_text("FLOPs")
+
+
+def test_the_table_is_sorted_and_marks_the_front(page: Page, explorer: sw.Explorer) -> None:
+    show(page, explorer, trials())
+    numbers = "() => [...document.querySelectorAll('.sw-trials tbody tr')].map((each) => Number(each.dataset.number))"
+    assert page.evaluate(numbers) == [0, 1, 2, 3]
+    for order in ([2, 0, 1, 3], [3, 1, 0, 2]):
+        page.get_by_role("button", name="accuracy, %").click()
+        page.wait_for_function(f"(order) => String(({numbers})()) === String(order)", arg=order)
+    expect(page.locator(".sw-on-front")).to_have_text(["◆ 60.0", "◆ 80.0", "◆ 82.0"])
+    page.locator(".sw-trials tbody tr[data-number='2']").click()
+    stands(page, 20)
+    expect(page.locator(".sw-point.sw-chosen")).to_have_attribute("data-number", "2")
+
+
+def test_one_zooms_in_and_back(page: Page, explorer: sw.Explorer) -> None:
+    show(page, explorer, trials())
     before = middle(point(page, 1)), middle(point(page, 0))
     (x0, y0), (x1, y1) = middle(point(page, 0)), middle(point(page, 2))
     page.mouse.move(x0 - 15, y0 + 30)
@@ -211,8 +238,8 @@ def test_one_zooms_in_and_back(page: Page) -> None:
     expect(point(page, 0)).to_be_focused()
 
 
-def test_without_a_trial_it_says_so_and_shows_where_one_is(page: Page) -> None:
-    show(page, trials()[:0], baseline=None)
+def test_without_a_trial_it_says_so_and_shows_where_one_is(page: Page, explorer: sw.Explorer) -> None:
+    show(page, explorer, [], baseline=None)
     expect(page.locator(".sw-empty")).to_have_text("No trial yet: run one, and its point appears here.")
     assert {"100", "1 K", "0%", "100%"} <= set(page.locator(".sw-tick").all_text_contents())
     expect(page.locator(".sw-views")).to_be_hidden()
@@ -222,8 +249,8 @@ def test_without_a_trial_it_says_so_and_shows_where_one_is(page: Page) -> None:
     assert area["x"] + 50 < box["x"] < area["x"] + area["width"] - 50
 
 
-def test_the_theme_is_followed(page: Page) -> None:
-    show(page, trials())
+def test_the_theme_is_followed(page: Page, explorer: sw.Explorer) -> None:
+    show(page, explorer, trials())
     colour = "(each) => getComputedStyle(each).fill"
     page.evaluate("document.body.dataset.jpThemeLight = 'false'")
     page.evaluate("document.body.style.setProperty('--jp-ui-font-color1', 'rgb(250, 250, 250)')")
@@ -234,16 +261,17 @@ def test_the_theme_is_followed(page: Page) -> None:
     )
 
 
-def test_the_learning_curve_starts_anew_with_each_seed(page: Page) -> None:
-    curve = LearningCurve()
+def test_the_learning_curve_starts_anew_with_each_seed(page: Page, explorer: sw.Explorer) -> None:
     losses = [2.0, 1.0, 0.5], [2.5, math.inf, 0.6]
-    curve.show([[{"loss": each, "val_loss": each + 0.1} for each in seed] for seed in losses])
-    start(page, curve)
+    seeds = [[{"loss": each, "val_loss": each + 0.1} for each in seed] for seed in losses]
+    plain_page.show(page, explorer, curve=learning_curve("trial 4: baseline", seeds))
+    expect(page.locator(".sw-curve-title")).to_have_text("trial 4: baseline")
+    expect(page.locator(".sw-curve-end")).to_have_text("After epoch 6: training loss 0.6, validation loss 0.7")
     expect(page.get_by_role("img", name="Learning curve: training and validation loss of 6 epochs")).to_be_visible()
     line = page.locator(".sw-training .sw-curve").first.get_attribute("d") or ""
     # Three epochs of a seed; one of the next, a gap where the loss was not finite, and one more.
     assert [letter for letter in line if letter.isalpha()] == list("MLLMM")
-    ticks = page.locator(".sw-plot .sw-tick").all_text_contents()
+    ticks = page.locator(".sw-learning-curve .sw-tick").all_text_contents()
     assert ticks[:6] == ["1", "2", "3", "4", "5", "6"]
     assert (
         page.locator(".sw-validation .sw-curve").first.evaluate("(e) => getComputedStyle(e).strokeDasharray") != "none"

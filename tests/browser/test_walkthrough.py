@@ -52,7 +52,7 @@ def run_last_cell(page: Page, index: int) -> None:
 
 
 def press(page: Page, button: str) -> None:
-    page.locator("button.jupyter-button", has_text=button).click()
+    page.locator(".sw-instrument").get_by_role("button", name=button, exact=True).click()
 
 
 def shown(page: Page, metric: str) -> float:
@@ -85,7 +85,7 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, tmp_path: Path) -> No
     # A slider moves by keyboard while the kernel is blocked, and the numbers with it.
     run_last_cell(page, -2)
     page.wait_for_selector("text=| Busy")
-    handle = page.locator(".widget-slider .noUi-handle").nth(1)
+    handle = page.locator(".sw-rows input[type=range]").first
     handle.scroll_into_view_if_needed()
     handle.focus()
     for width in (127, 126, 125):
@@ -141,7 +141,7 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, tmp_path: Path) -> No
     # The README's picture.
     picture = os.environ.get("STRUCTOPT_SCREENSHOT", str(tmp_path / "explorer.png"))
     page.mouse.move(0, 0)
-    page.locator(".jp-OutputArea-output", has=page.locator(".sw-live-panel")).screenshot(path=picture)
+    page.locator(".jp-OutputArea-output", has=page.locator(".sw-instrument")).screenshot(path=picture)
     assert Path(picture).stat().st_size > 20_000
 
     # Saved and loaded again, the page shows what it showed.

@@ -59,6 +59,7 @@ def test_a_branch_on_training_is_kept() -> None:
     assert found[TRAINING].agrees
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name", ["mlp", "residual_cnn", "bilstm_tagger", "two_inputs_two_outputs", "nested_called_twice"]
 )

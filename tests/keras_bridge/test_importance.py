@@ -48,6 +48,7 @@ def test_the_most_important_stay(importance: str, one: list[int], two: list[int]
     assert kept(convolution(), 2, importance=importance) == two
 
 
+@pytest.mark.slow
 def test_random_ones_follow_their_seed() -> None:
     found = {seed: kept(convolution(), 1, importance="random", seed=seed) for seed in range(8)}
     assert {0, 1, 2} == {channel for channels in found.values() for channel in channels}

@@ -66,6 +66,7 @@ class CausalMean(kl.Layer):
         return ops.matmul(mask / ops.sum(mask, -1, keepdims=True), inputs)
 
 
+@pytest.mark.slow
 def test_a_constant_of_every_sample_is_kept_once() -> None:
     inputs = keras.Input((2048, 3))
     given = keras.Model(inputs, kl.Dense(2)(CausalMean(name="own")(kl.Dense(5, name="a")(inputs))))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 import numpy as np
+import pytest
 from keras import layers as kl
 
 import structopt_widgets as sw
@@ -24,6 +25,7 @@ def test_names_are_told_apart_and_others_stay() -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_model_of_such_names_is_read_built_trained_and_saved(tmp_path: Path) -> None:
     layers = [kl.Dense(8, activation="relu", name="erste Größe"), kl.Dropout(0.1, name="a:b"), kl.Dense(2, name="Ω")]
     model = keras.Sequential([keras.Input((3,), name="der Eingang"), *layers], name="mein Modell: 1")

@@ -124,6 +124,7 @@ def test_a_mask_is_hung_on_what_a_layer_of_ones_own_makes(reads: str) -> None:
     np.testing.assert_allclose(copy(tokens), model(tokens), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_a_model_without_weights_says_that_it_is_not_compared() -> None:
     with sw.without_weights():
         model = chain(TrainsByDefault(name="own"))

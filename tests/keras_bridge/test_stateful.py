@@ -25,6 +25,7 @@ def model_of(kind: str, stateful: bool = True, batch: int | None = BATCH) -> ker
     return keras.Sequential([inputs, KINDS[kind](stateful), kl.Dense(2)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_is_measured_and_built_for_its_batch(kind: str) -> None:
     model = model_of(kind)

@@ -21,6 +21,7 @@ def verified(name: str) -> Verification:
     return sw.measure(ZOO[name].make(), **ZOO[name].reading).verify()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FAST)
 def test_a_report_agrees(name: str) -> None:
     found = verified(name)
@@ -88,6 +89,7 @@ def test_a_wrong_number_is_found() -> None:
     assert wrong.table.loc["parameters", "agrees"] == "no"
 
 
+@pytest.mark.slow
 def test_it_says_why() -> None:
     found = verified("bilstm_tagger")
     (loops,) = (row for row in found.rows if "run loops" in row.explanation)

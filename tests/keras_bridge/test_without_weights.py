@@ -9,6 +9,7 @@ from zoo.decoder import SEVEN_BILLION, decoder
 import structopt_widgets as sw
 
 
+@pytest.mark.slow
 def test_a_model_is_measured_without_allocating_its_weights() -> None:
     with sw.without_weights():
         # 40 GB of weights, were they allocated.
@@ -39,6 +40,7 @@ def test_there_is_nothing_to_inherit_but_a_small_structure_can_be_built() -> Non
     assert all(variable._value is None for variable in model.weights)
 
 
+@pytest.mark.slow
 def test_seven_billion_parameters() -> None:
     layers, width, hidden, vocabulary, length = (
         SEVEN_BILLION[name] for name in ("layers", "width", "hidden", "vocabulary", "length")

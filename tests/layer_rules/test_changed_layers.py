@@ -18,6 +18,7 @@ def dense() -> keras.Model:
     return keras.Model(inputs, kl.Dense(WIDTHS[2])(kl.Dense(WIDTHS[1], activation="relu", name="made")(inputs)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["lora", "int8", "int4", "float8"])
 def test_a_changed_layer_is_counted_rebuilt_and_keeps_its_size(how: str) -> None:
     model = dense()

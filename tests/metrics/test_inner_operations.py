@@ -35,6 +35,16 @@ def by_one_operation(x: keras.KerasTensor) -> keras.KerasTensor:
     return kl.EinsumDense("bshk,hkd->bsd", (None, WIDTH), bias_axes="d")(ops.dot_product_attention(query, key, value))
 
 
+def by_transposes(x: keras.KerasTensor) -> keras.KerasTensor:
+    def heads() -> keras.KerasTensor:
+        return ops.transpose(ops.reshape(kl.Dense(WIDTH)(x), (-1, x.shape[1], HEADS, SIZE)), (0, 2, 1, 3))
+
+    query, key, value = heads(), heads(), heads()
+    weights = ops.softmax(ops.matmul(query * SIZE**-0.5, ops.transpose(key, (0, 1, 3, 2))))
+    mixed = ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3))
+    return kl.Dense(WIDTH)(ops.reshape(mixed, (-1, x.shape[1], WIDTH)))
+
+
 def attended(x: keras.KerasTensor) -> keras.KerasTensor:
     return kl.MultiHeadAttention(HEADS, SIZE)(x, x)
 
@@ -46,13 +56,20 @@ def then(*layers: kl.Layer) -> Function:
 SEQUENCE, IMAGE = (POSITIONS, WIDTH), (8, 8, 3)
 PAIRS: dict[str, tuple[tuple[int, ...], Function, Function]] = {
     "attention": (SEQUENCE, attended, by_hand),
+    "reshapes and transposes": (SEQUENCE, attended, by_transposes),
+    "of few positions": ((2, WIDTH), attended, by_transposes),
     "dot products": (SEQUENCE, attended, by_one_operation),
     "one head": (
         SEQUENCE,
         lambda x: kl.Attention()([x, x]),
-        # Not by matmul, for which the keys would be transposed: a tensor of its own, which the layer has not.
         lambda x: ops.einsum("bqs,bsk->bqk", ops.softmax(ops.einsum("bqk,bsk->bqs", x, x)), x),
     ),
+    "one head by products of matrices": (
+        SEQUENCE,
+        lambda x: kl.Attention()([x, x]),
+        lambda x: ops.matmul(ops.softmax(ops.matmul(x, ops.transpose(x, (0, 2, 1)))), x),
+    ),
+    "a cell in a loop": (SEQUENCE, kl.LSTM(WIDTH), kl.RNN(kl.LSTMCell(WIDTH))),
     "activation": ((WIDTH,), kl.Dense(5, "gelu"), then(kl.Dense(5), kl.Activation("gelu"))),
     "activation as an operation": ((WIDTH,), kl.Dense(5, "relu"), lambda x: ops.relu(kl.Dense(5)(x))),
     "separable": (
@@ -162,6 +179,93 @@ def test_written_out_its_arithmetic_is_the_same(name: str) -> None:
         assert not report.uncounted
         costs.append({metric: getattr(report, metric) for metric in ARITHMETIC})
     assert costs[0] == costs[1]
+
+
+def through_moments(x: keras.KerasTensor) -> keras.KerasTensor:
+    mean, variance = ops.moments(x, axes=[-1], keepdims=True)
+    return (x - mean) * ops.rsqrt(variance + 1e-3)
+
+
+ELEMENTS = POSITIONS * WIDTH
+# What is written out less the layer, of one sample: operations, elements at the peak, elements in training.
+BESIDES: dict[str, tuple[Function, Function, tuple[int, int, int]]] = {
+    # The distance from the mean is computed once more, and kept.
+    "through moments": (kl.LayerNormalization(center=False, scale=False), through_moments, (ELEMENTS, 0, ELEMENTS)),
+    # Mean and deviation of each place are not there at once; what is scaled is kept, and the deviations.
+    "layer normalization": (*IN_ARITHMETIC["layer normalization"], (0, -POSITIONS, ELEMENTS - POSITIONS)),
+    "root mean square": (*IN_ARITHMETIC["root mean square"], (0, 0, ELEMENTS)),
+    "unit length": (*IN_ARITHMETIC["unit length"], (0, 0, 2 * POSITIONS)),
+    "groups": (*IN_ARITHMETIC["groups"], (0, -2, 0)),
+}
+
+
+def compared(layer: Function, written_out: Function) -> tuple[int, int, int]:
+    reports = []
+    for function in (layer, written_out):
+        inputs = keras.Input(SEQUENCE)
+        reports.append(sw.measure(keras.Model(inputs, function(kl.Dense(WIDTH)(inputs)))))
+    one, other = reports
+    return (
+        other.flops - one.flops,
+        (other.peak_activation_bytes - one.peak_activation_bytes) // 4,
+        (other.training_bytes - one.training_bytes) // 4,
+    )
+
+
+@pytest.mark.parametrize("name", BESIDES)
+def test_a_normalization_written_out_takes_besides(name: str) -> None:
+    layer, written_out, besides = BESIDES[name]
+    assert compared(layer, written_out) == besides
+
+
+@pytest.mark.parametrize(
+    ("name", "gates"), [("simple recurrence", 1), ("long short-term memory", 4), ("gated recurrence", 3)]
+)
+def test_a_recurrence_written_out_holds_the_products_of_all_steps(name: str, gates: int) -> None:
+    # Once as the product makes them and once as the steps take them, where the layer holds its input.
+    assert compared(*IN_ARITHMETIC[name])[1] == (2 * gates - 1) * ELEMENTS
+
+
+def in_groups_of_heads(x: keras.KerasTensor) -> keras.KerasTensor:
+    query = kl.EinsumDense("bsd,dhk->bshk", (None, 2 * HEADS, SIZE), bias_axes="hk")(x)
+    key, value = (ops.repeat(head(SIZE)(x), 2, axis=2) for _ in range(2))
+    weights = ops.softmax(ops.einsum("bqhk,bshk->bhqs", query * SIZE**-0.5, key))
+    mixed = ops.einsum("bhqs,bshk->bqhk", weights, value)
+    return kl.EinsumDense("bshk,hkd->bsd", (None, WIDTH), bias_axes="d")(mixed)
+
+
+def test_grouped_attention_written_out_holds_its_input_where_the_layer_holds_repeated_values() -> None:
+    flops, peak, _ = compared(lambda x: kl.GroupQueryAttention(SIZE, 2 * HEADS, HEADS)(x, x), in_groups_of_heads)
+    assert (flops, peak) == (0, ELEMENTS - POSITIONS * 2 * HEADS * SIZE)
+
+
+def test_a_softmax_spelled_out_makes_tensors() -> None:
+    def spelled_out(x: keras.KerasTensor) -> keras.KerasTensor:
+        made = ops.exp(x - ops.max(x, axis=-1, keepdims=True))
+        return made / ops.sum(made, axis=-1, keepdims=True)
+
+    # The exponentials and what is made of them, as the layer's input and output; and their sums.
+    assert compared(ops.softmax, spelled_out)[1] == POSITIONS
+
+
+def test_a_product_sums_onto_zero_and_a_sum_onto_its_first_term() -> None:
+    left, right = keras.Input((WIDTH,)), keras.Input((WIDTH,))
+    product = sw.measure(keras.Model([left, right], kl.Dot(-1)([left, right])))
+    summed = sw.measure(keras.Model([left, right], ops.sum(left * right, axis=-1, keepdims=True)))
+    assert (product.macs, product.flops) == (WIDTH, 2 * WIDTH)
+    assert (summed.macs, summed.flops) == (0, 2 * WIDTH - 1)
+    # The products, which are no tensor of the layer.
+    assert summed.peak_activation_bytes == 4 * 3 * WIDTH
+    assert product.peak_activation_bytes == 4 * (2 * WIDTH + 1)
+
+
+@pytest.mark.parametrize("view", [kl.Flatten(), kl.Reshape((WIDTH, POSITIONS)), kl.Permute((2, 1)), kl.Identity()])
+def test_a_view_takes_no_memory(view: kl.Layer) -> None:
+    inputs = keras.Input(SEQUENCE)
+    assert sw.measure(keras.Model(inputs, view(inputs))).peak_activation_bytes == 4 * ELEMENTS
+    repeated = kl.RepeatVector(3)(keras.Input((WIDTH,), name="vector"))
+    report = sw.measure(keras.Model(repeated._keras_history.operation.input, repeated))
+    assert report.peak_activation_bytes == 4 * (WIDTH + 3 * WIDTH)
 
 
 @pytest.mark.parametrize("depth", [1, 2, 5])

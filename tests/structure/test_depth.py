@@ -37,6 +37,7 @@ def test_the_blocks_there_are(name: str) -> None:
     assert sorted(space_of(name).blocks) == sorted(EXPECTED[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPECTED)
 def test_every_combination_measures_what_the_built_model_measures(name: str) -> None:
     space = space_of(name)

@@ -125,6 +125,7 @@ SLOW = ("ResNet50", "ResNet50V2", "EfficientNetB0", "DenseNet121", "ConvNeXtTiny
 cases = [pytest.param(*case, id=name, marks=[pytest.mark.slow] * (name in SLOW)) for name, case in EXPECTED.items()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "expected"), cases)
 def test_titles(make: Callable[[], keras.Model], expected: dict[str, str]) -> None:
     space = read(make)
@@ -137,6 +138,7 @@ def test_titles(make: Callable[[], keras.Model], expected: dict[str, str]) -> No
         assert space.group_of(name) is group
 
 
+@pytest.mark.slow
 def test_sections_hold_every_layer_once() -> None:
     for make in (mlp, vit, decoder, u_net):
         space = read(make)

@@ -63,6 +63,7 @@ def test_numbers_that_are_not_there(trial: Trial) -> None:
         study.add({})  # type: ignore[arg-type] # the point of the test
 
 
+@pytest.mark.slow
 def test_many_threads_may_add(trial: Trial) -> None:
     study = Study()
     threads = [threading.Thread(target=lambda: [study.add(trial) for _ in range(50)]) for _ in range(8)]

@@ -39,6 +39,7 @@ def test_a_share_is_split_off_class_by_class() -> None:
         sw.Data(X, Y, test_fraction=1)
 
 
+@pytest.mark.slow
 def test_nothing_sees_it_until_it_is_asked() -> None:
     """Data whose test labels are all wrong give the same trial, references and fingerprint; only the test differs."""
     right = sw.Data(X[:200], Y[:200], x_test=X[200:], y_test=Y[200:])
@@ -54,6 +55,7 @@ def test_nothing_sees_it_until_it_is_asked() -> None:
     assert one.test(0, right).score + other.test(0, wrong).score == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_the_answer_is_kept_and_counted(tmp_path: Path) -> None:
     data = sw.Data(X, Y, test_fraction=0.3)
     study = sw.Study(tmp_path / "trials.journal")

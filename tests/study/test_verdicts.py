@@ -17,6 +17,7 @@ STUDIES = 200
 MOST = binom.ppf(0.999, STUDIES, 0.05)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("n_means", "df"), [(2, 2), (2, 8), (24, 48), (64, 256), (1000, 2000), (5, np.inf)])
 def test_the_tail_is_scipys_studentized_range(n_means: int, df: float) -> None:
     chances = np.array([0.5, 0.05, 0.002])

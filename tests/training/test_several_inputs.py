@@ -40,6 +40,7 @@ def test_the_parts_have_every_input() -> None:
     assert set(sw.reference_scores(some)) == {"chance", "linear model"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("as_dictionary", [True, False])
 def test_alone_and_together_are_the_same(as_dictionary: bool) -> None:
     space = sw.StructureSpace.from_keras(two_inputs(as_dictionary), data=data())
@@ -51,6 +52,7 @@ def test_alone_and_together_are_the_same(as_dictionary: bool) -> None:
         assert both.history[place][-1]["val_loss"] == pytest.approx(each.history[0][-1]["val_loss"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_an_unbuilt_model_is_read_with_the_data_and_swept() -> None:
     class Both(keras.Model):
         def __init__(self) -> None:

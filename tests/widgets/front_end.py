@@ -10,7 +10,10 @@ from typing import Any
 
 import pytest
 
+from structopt_widgets.structure import Structure, StructureSpace
+from structopt_widgets.widgets.changes import changes
 from structopt_widgets.widgets.modules import joined
+from structopt_widgets.widgets.page_model import page_model
 
 
 def in_node(module: str, expression: str, given: Any) -> Any:
@@ -37,3 +40,23 @@ def in_node(module: str, expression: str, given: Any) -> Any:
     )
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout)
+
+
+def page_costs(space: StructureSpace, structures: list[Structure], batch_size: int = 32) -> list[dict[str, Any]]:
+    """What the page computes: ``totals`` by metric, and ``layers``, by metric a number a layer."""
+    expression = """(() => {
+        const state = new State(given.model, () => {});
+        state.setting({ batch_size: given.batch });
+        return given.structures.map((changes) => {
+            state.goTo(changes);
+            state.compute();
+            const { totals, layers } = given.model.program;
+            const layer = (metric) => given.model.layers.map((_, place) => state.layer(metric, place));
+            return {
+                totals: Object.fromEntries(Object.keys(totals).map((metric) => [metric, state.total(metric)])),
+                layers: Object.fromEntries(Object.keys(layers).map((metric) => [metric, layer(metric)])),
+            };
+        });
+    })()"""
+    given = {"model": page_model(space), "batch": batch_size, "structures": [changes(each) for each in structures]}
+    return in_node("state", expression, given)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+from asked import ask
 
 import structopt_widgets as sw
 from structopt_widgets.structure import StructureSpace
+from structopt_widgets.widgets.page_model import page_model
 
 
 def grouped_model() -> keras.Model:
@@ -28,17 +30,20 @@ def wide_trial(space: StructureSpace) -> sw.Trial:
 
 def test_the_browser_is_given_what_rounds_a_typed_width() -> None:
     explorer = sw.explore(grouped_model())
-    panel, space = explorer.panel, explorer.space
-    specs = {
-        name.removeprefix("width:"): spec
-        for name, spec in zip(panel.program["inputs"], panel.inputs, strict=True)
-        if name.startswith("width:")
-    }
-    assert set(specs) == {"first", "second"}
-    for name, spec in specs.items():
-        group = space.width_groups[name]
+    groups = page_model(explorer.space)["groups"]
+    assert [each["name"] for each in groups] == ["first", "second", "out"]
+    for spec in groups[:2]:
+        group = explorer.space.width_groups[spec["name"]]
         assert (spec["lower"], spec["upper"], spec["divisor"]) == (group.lower, group.upper, 2)
-    assert all("divisor" not in spec for spec in panel.inputs if spec not in specs.values())
+
+
+def test_a_width_between_two_that_are_allowed_is_rounded() -> None:
+    explorer = sw.explore(grouped_model())
+    slider = explorer.controls["first"].width
+    slider.value = 5
+    assert slider.value == explorer.structure.widths["first"] == 6
+    slider.value = 5
+    assert slider.value == 6
 
 
 def test_a_width_beyond_the_bounds_is_refused_and_nothing_moves() -> None:
@@ -55,10 +60,13 @@ def test_a_width_beyond_the_bounds_is_refused_and_nothing_moves() -> None:
     assert heard == []
 
 
+@pytest.mark.slow
 def test_choosing_such_a_trial_says_so() -> None:
     model = grouped_model()
     explorer = sw.explore(model)
     explorer.add(wide_trial(StructureSpace.from_keras(model, growth=4)))
-    explorer.tradeoff.choose(0)
-    assert "Expected a width of 'first' from 2 to 16, got 32" in explorer.tradeoff.message.alert
+    ask(explorer, "choose", number=0)
+    assert "Expected a width of 'first' from 2 to 16, got 32" in explorer.background.message.alert
+    with pytest.raises(ValueError, match="Expected a width of 'first' from 2 to 16, got 32"):
+        explorer.choose(0)
     assert explorer.structure == explorer.space.baseline

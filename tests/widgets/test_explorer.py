@@ -10,10 +10,15 @@ import time
 import keras
 import numpy as np
 import pytest
+from asked import ask, says, shown_trials
+from front_end import page_costs
 from zoo import ZOO
 
 import structopt_widgets as sw
 from structopt_widgets.structure import StructureSpace
+from structopt_widgets.widgets.changes import changes
+from structopt_widgets.widgets.instrument import Instrument
+from structopt_widgets.widgets.page_model import page_model
 
 # Most of these train a model: together they take longer than the whole fast tier should.
 pytestmark = pytest.mark.slow
@@ -63,17 +68,18 @@ def test_controls_can_be_observed(explorer: sw.Explorer) -> None:
 
 def test_tied_layers_share_one_slider_and_say_why(explorer: sw.Explorer) -> None:
     assert explorer.controls["branch"].width is explorer.controls["stem"].width
-    texts = [cell.value for cell in explorer.controls.grid.children[-1].children if hasattr(cell, "value")]
-    assert "residual\nstem" in texts
-    assert "as residual" in texts
-    assert "sum adds stem and branch" in texts
+    model = page_model(explorer.space)
+    stem, branch = model["rows"][:2]
+    assert stem["group"] == branch["group"]
+    group = model["groups"][stem["group"]]
+    assert (group["title"], group["why"]) == ("residual", "sum adds stem and branch")
 
 
 def test_the_output_width_is_disabled_with_its_reason(explorer: sw.Explorer) -> None:
     assert explorer.controls["out"].width.disabled
     assert explorer.controls["out"].number.disabled
-    texts = [cell.value for cell in explorer.controls.grid.children[-1].children if hasattr(cell, "value")]
-    assert any("fixed: out makes the model's output" in str(text) for text in texts)
+    (fixed,) = [each for each in page_model(explorer.space)["groups"] if each["fixed"]]
+    assert "out makes the model's output" in fixed["why"]
 
 
 def test_every_control_has_a_label_of_its_own(explorer: sw.Explorer) -> None:
@@ -92,15 +98,54 @@ def test_the_multiplier_and_reset_move_every_free_width(explorer: sw.Explorer) -
     explorer.controls.multiplier.value = 0.5
     assert explorer.structure.widths == explorer.space.scaled(0.5).widths
     assert explorer.structure.activations["stem"] == "tanh"
-    explorer.controls.reset.click()
+    explorer.reset()
     assert explorer.structure == explorer.space.baseline
 
 
-def test_a_multiplier_moved_in_the_browser_is_left_to_the_browser(explorer: sw.Explorer) -> None:
-    # The browser moves the sliders itself; Python would answer late and pull them back.
-    explorer.controls.multiplier.set_state({"value": 0.5})
-    assert explorer.controls.multiplier.value == 0.5
+def test_what_a_page_saves_is_the_structure_and_nothing_is_said_back(explorer: sw.Explorer) -> None:
+    told: list[str] = []
+    explorer.instrument.observe(lambda change: told.append(change["name"]), names="standing")
+    moved = changes(explorer.space.scaled(0.5))
+    says(explorer, standing={"structure": moved, "past": [{}], "future": [], "snapshots": {"A": {}}})
+    assert explorer.structure == explorer.space.scaled(0.5)
+    assert explorer.exploration.snapshots == {"A": explorer.space.baseline}
+    # The page's own word, once: an answer would be late and pull its sliders back.
+    assert told == ["standing"]
+    explorer.undo()
     assert explorer.structure == explorer.space.baseline
+
+
+def test_what_a_page_cannot_mean_is_refused_in_words(explorer: sw.Explorer) -> None:
+    for structure in ({"widths": [[0, 99]]}, {"widths": [[7, 1]]}, {"colours": []}):
+        says(explorer, standing={"structure": structure, "past": [], "future": [], "snapshots": {}})
+        assert "Expected" in explorer.background.message.alert
+        assert explorer.structure == explorer.space.baseline
+        assert explorer.instrument.standing["structure"] == {}
+    ask(explorer, "dance")
+    assert "Expected to be asked for a run" in explorer.background.message.alert
+
+
+def test_every_move_is_a_step_that_can_be_undone(explorer: sw.Explorer) -> None:
+    stops = [explorer.space.baseline, explorer.space.scaled(0.5), explorer.space.scaled(2)]
+    explorer.structure = stops[1]
+    explorer.keep("half")
+    explorer.structure = stops[2]
+    for expected in (stops[1], stops[0]):
+        explorer.undo()
+        assert explorer.structure == expected
+    with pytest.raises(ValueError, match="Expected a step to undo, but there is none"):
+        explorer.undo()
+    for expected in (stops[1], stops[2]):
+        explorer.redo()
+        assert explorer.structure == expected
+    with pytest.raises(ValueError, match="Expected a step to redo, but there is none"):
+        explorer.redo()
+    explorer.recall("half")
+    assert explorer.structure == stops[1]
+    explorer.undo()
+    assert explorer.structure == stops[2]
+    with pytest.raises(ValueError, match="Expected a snapshot, one of: half; got 'hal'"):
+        explorer.recall("hal")
 
 
 def test_random_structures_go_through_the_controls_unchanged(explorer: sw.Explorer) -> None:
@@ -122,60 +167,53 @@ def test_an_unknown_layer_is_named(explorer: sw.Explorer) -> None:
         explorer.controls["stern"]
 
 
-def test_the_panel_holds_the_program_and_where_its_inputs_are(explorer: sw.Explorer) -> None:
-    panel = explorer.panel
-    assert len(panel.inputs) == len(panel.program["inputs"])
-    assert panel.baseline["n_params"] == residual_model().count_params()
-    ids = {spec["control"] for spec in panel.inputs if "control" in spec}
-    assert explorer.controls["stem"].width.model_id in ids
-    assert explorer.validation.batch_size.model_id in ids
-    assert [group["control"] for group in panel.multiplier["groups"]] == [explorer.controls["stem"].width.model_id]
-
-
 def test_the_front_end_is_offline() -> None:
-    from structopt_widgets.widgets.live_panel import LivePanel
-
-    for source in (LivePanel._esm, LivePanel._css):
-        assert "http" not in str(source)
+    for source in (Instrument._esm.replace("http://www.w3.org/2000/svg", ""), str(Instrument._css)):
+        assert "http" not in source
 
 
 def test_a_run_ends_on_the_plot(explorer: sw.Explorer) -> None:
     explorer.validation.epochs.value = 2
-    explorer.validation.run_button.click()
-    assert explorer.validation.run_button.disabled
-    assert not explorer.background.cancel_button.disabled
+    ask(explorer, "run")
+    assert explorer.instrument.work["what"] == "a run"
     explorer.background.wait(120)
     assert not explorer.background.is_running
-    assert not explorer.validation.run_button.disabled
+    assert explorer.instrument.work["what"] == ""
     assert len(explorer.trials) == 1
     assert explorer.trials.loc[0, "n_params"] == explorer.space.baseline.measure().n_params
     assert "95 % interval" in explorer.background.message.status
-    assert explorer.background.progress.value == 1.0
-    assert explorer.validation.curve_view.children == (explorer.validation.curve, explorer.validation.losses)
-    assert len(explorer.validation.curve.validation) == 2
-    assert [each["number"] for each in explorer.tradeoff.figure.points] == [0]
-    assert "<table" in explorer.tradeoff.table.value
+    assert explorer.background.fraction == 1.0
+    assert explorer.instrument.curve == explorer.validation.curve
+    assert len(explorer.validation.curve["validation"]) == 2
+    assert explorer.validation.curve["title"] == "trial 0: baseline"
+    assert shown_trials(explorer) == [0]
 
 
 def test_clicking_a_point_sets_the_sliders(explorer: sw.Explorer) -> None:
     narrow = explorer.space.baseline.with_width("stem", 3)
     explorer.add(sw.quick_run(narrow, small_data(), sw.Budget(epochs=1, seeds=1)))
     assert explorer.structure == explorer.space.baseline
-    explorer.tradeoff.figure._handle_msg(
-        {"content": {"data": {"method": "custom", "content": {"choose": 0}}}, "buffers": []}
-    )
+    ask(explorer, "choose", number=0)
     assert explorer.structure == narrow
-    assert explorer.tradeoff.trial.value == explorer.tradeoff.figure.chosen == 0
+    assert explorer.validation.curve["title"] == "trial 0: stem 8→3"
     explorer.structure = explorer.space.baseline
-    explorer.tradeoff.choose(0)
+    explorer.choose(0)
     assert explorer.structure == narrow
+    # The page does it without Python, from the changes that come with the trial.
+    assert explorer.instrument.study["trials"][0]["changes"] == changes(narrow)
 
 
-def test_the_cursor_follows_the_sliders(explorer: sw.Explorer) -> None:
-    explorer.controls["stem"].width.value = 3
-    assert explorer.tradeoff.figure.cursor == explorer.structure.measure().n_params
-    explorer.tradeoff.size.value = "flops"
-    assert explorer.tradeoff.figure.cursor == explorer.structure.measure().flops
+def test_a_run_is_of_what_the_page_shows_when_it_asks(explorer: sw.Explorer) -> None:
+    # A busy kernel hears of changes later than of what is asked for.
+    narrow = explorer.space.scaled(0.5)
+    standing = {"structure": changes(narrow), "past": [{}], "future": [], "snapshots": {}}
+    settings = {**explorer.instrument.settings, "epochs": 1, "batch_size": 16}
+    ask(explorer, "run", standing=standing, settings=settings)
+    explorer.background.wait(120)
+    trial = explorer.study.trial(0)
+    assert trial.structure == explorer.structure == narrow
+    assert (trial.budget.epochs, trial.budget.batch_size) == (1, 16)
+    assert explorer.validation.epochs.value == 1
 
 
 def test_running_twice_at_once_is_refused_in_words(explorer: sw.Explorer) -> None:
@@ -183,7 +221,7 @@ def test_running_twice_at_once_is_refused_in_words(explorer: sw.Explorer) -> Non
     explorer.validation.run()
     with pytest.raises(RuntimeError, match="Expected nothing to be going on, but a run is"):
         explorer.validation.run()
-    explorer.validation.run_button.click()
+    ask(explorer, "run")
     assert "but a run is" in explorer.background.message.alert
     explorer.background.cancel()
 
@@ -194,19 +232,19 @@ def test_cancel_answers_within_a_second_and_keeps_nothing_half_done(explorer: sw
     thread = explorer.background._task.thread
     time.sleep(1)
     start = time.perf_counter()
-    explorer.background.cancel_button.click()
+    ask(explorer, "cancel")
     assert not explorer.background.is_running
     assert time.perf_counter() - start < 1
-    assert explorer.background.status.value == "cancelled"
+    assert explorer.background.status == "cancelled"
     thread.join(60)
     assert not thread.is_alive()
     assert len(explorer.trials) == 0
-    assert explorer.background.status.value == "cancelled"
+    assert explorer.background.status == "cancelled"
 
 
 def test_without_data_run_says_what_to_pass() -> None:
     explorer = sw.explore(residual_model())
-    explorer.validation.run_button.click()
+    ask(explorer, "run")
     assert "Expected data to validate on" in explorer.background.message.alert
 
 
@@ -217,7 +255,7 @@ def test_an_error_of_a_run_is_shown_in_the_widget() -> None:
     explorer.background.wait(60)
     assert "ValueError" in explorer.background.message.alert
     assert not explorer.background.message.status
-    assert not explorer.validation.run_button.disabled
+    assert explorer.instrument.work["what"] == ""
 
 
 def test_names_are_escaped_wherever_html_is_made() -> None:
@@ -229,12 +267,9 @@ def test_names_are_escaped_wherever_html_is_made() -> None:
     # TensorFlow refuses to train a layer of that name, so the result is another model's.
     result = sw.quick_run(residual_model(), small_data(), sw.Budget(epochs=1, seeds=1))
     explorer.add(dataclasses.replace(result, structure=explorer.structure))
-    assert "a&lt;img" in explorer.tradeoff.table.value
-    assert "<img" not in explorer.tradeoff.table.value
     assert "<img" not in explorer.structure.measure()._repr_html_()
-    # The plot's words are text, which the page sets as text; see tests/browser/test_tradeoff_plot.py.
-    (point,) = explorer.tradeoff.figure.points
-    assert "a<img src=x onerror=alert(1)>" in point["text"]
+    # The page gets names as data and sets them as text; see tests/browser/test_instrument.py.
+    assert page_model(explorer.space)["keys"]["widths"][0] == "a<img src=x onerror=alert(1)>"
 
 
 def test_a_study_can_be_continued() -> None:
@@ -244,7 +279,7 @@ def test_a_study_can_be_continued() -> None:
     first.add(sw.quick_run(first.space.baseline, small_data(), sw.Budget(epochs=1, seeds=1)))
     second = sw.explore(model, data=small_data(), study=study)
     assert len(second.trials) == 1
-    assert [each["number"] for each in second.tradeoff.figure.points] == [0]
+    assert shown_trials(second) == [0]
 
 
 def test_sliders_stay_usable_during_a_run(explorer: sw.Explorer) -> None:
@@ -261,18 +296,16 @@ def test_heads_and_their_size_have_lines_of_their_own() -> None:
     x = keras.layers.MultiHeadAttention(2, 4, name="attention")(inputs, inputs)
     model = keras.Model(inputs, keras.layers.Dense(2, name="out")(x))
     explorer = sw.explore(model)
-    assert explorer.controls.grid.shown == ["attention", "attention heads", "attention head size", "out"]
+    assert list(explorer.controls) == ["attention", "attention heads", "attention head size", "out"]
     explorer.controls["attention heads"].width.value = 3
     assert explorer.controls["attention"].width is None
     assert explorer.structure.widths["attention heads"] == 3
     assert explorer.model().count_params() == explorer.structure.measure().n_params
 
 
-def test_the_panel_shows_flops_per_token_of_a_model_that_reads_tokens() -> None:
+def test_the_page_shows_flops_per_token_of_a_model_that_reads_tokens() -> None:
     explorer = sw.explore(ZOO["decoder_with_tied_embeddings"].make())
-    panel, cost = explorer.panel, explorer.structure.measure()
-    assert [each["label"] for each in panel.metrics if each["name"] == "flops_per_token" and each["total"]]
-    assert panel.baseline["flops_per_token"] == cost.flops / 7
-    kind, flops, tokens = panel.program["operations"][panel.program["outputs"]["flops_per_token"]]
-    assert (kind, flops) == ("/", panel.program["outputs"]["flops"])
-    assert panel.program["operations"][tokens] == ["constant", 7]
+    (metric,) = [each for each in page_model(explorer.space)["metrics"] if each["name"] == "flops_per_token"]
+    assert (metric["shown"], metric["bars"]) == (True, "flops")
+    (costs,) = page_costs(explorer.space, [explorer.structure])
+    assert costs["totals"]["flops_per_token"] == explorer.structure.measure().flops / 7

@@ -13,7 +13,7 @@ from front_end import in_node
 
 from structopt_widgets.figures.svg import find_axis, tick_label
 from structopt_widgets.metrics import METRICS, format_bytes, format_count, format_exact, format_metric
-from structopt_widgets.widgets.modules import joined
+from structopt_widgets.widgets.modules import FOLDER, in_order, joined
 
 
 def numbers(count: int) -> list[float]:
@@ -92,7 +92,7 @@ def test_the_front_is_the_best_score_within_reach(step: str) -> None:
     places = [[10.0, 90.0], [40.0, 60.0], [70.0, 20.0]]
     if step == "vh":
         places = [[x, 100 - y] for x, y in places]
-    path = in_node("tradeoff_drawing", f"frontPath(given, '{step}')", places)
+    path = in_node("plot_drawing", f"frontPath(given, '{step}')", places)
     x, y = map(float, re.match(r"M(\S+) ([\d.]+)", path).groups())  # type: ignore[union-attr]
     corners = [(x, y)]
     for letter, value in re.findall(r"([HV])([\d.]+)", path):
@@ -109,33 +109,35 @@ def test_the_front_is_the_best_score_within_reach(step: str) -> None:
 def test_the_plot_holds_every_interval_and_leaves_the_references_out(log: bool) -> None:
     point = {"number": 0, "x": 1000, "y": 0.8, "low": 0.75, "high": 0.84, "text": "", "alike": False}
     state = {"points": [point], "cursor": 1000, "log": log, "references": [["chance", 0.1]]}
-    found = in_node("tradeoff_drawing", "extent(given)", state)
+    found = in_node("plot_drawing", "extent(given)", state)
     assert min(found["ys"]) == 0.75
     assert max(found["ys"]) == 0.84
     # The cursor is at the point: there is room on both sides.
     assert min(found["xs"]) < 1000 < max(found["xs"])
     reach = math.log10(max(found["xs"]) / min(found["xs"])) if log else max(found["xs"]) / 1000
     assert 0.5 < reach < 4
-    without = in_node("tradeoff_drawing", "extent(given)", {**state, "points": [], "log": True})
+    without = in_node("plot_drawing", "extent(given)", {**state, "points": [], "log": True})
     assert without == {"xs": [10, 10_000], "ys": [0, 1]}
-    same = in_node("tradeoff_drawing", "extent(given)", {**state, "points": [{**point, "low": None, "high": None}]})
+    same = in_node("plot_drawing", "extent(given)", {**state, "points": [{**point, "low": None, "high": None}]})
     assert min(same["ys"]) < 0.8 < max(same["ys"])
 
 
 def test_names_beside_the_axes_are_apart_and_inside() -> None:
     for values in ([0.5, 0.5, 0.5], [-1, -2, 0.01], [2, 1.5, 0.99], [0.2, 0.9, 0.21], [3, -3, 0.5]):
-        places = in_node("tradeoff_drawing", "namePlaces(given, axisBetween(0, 1, 300, 20, false))", values)
+        places = in_node("plot_drawing", "namePlaces(given, axisBetween(0, 1, 300, 20, false))", values)
         assert all(20 <= place <= 300 for place in places), (values, places)
         assert all(abs(a - b) >= 14 for a, b in itertools.combinations(places, 2))
         order = sorted(range(3), key=lambda index: values[index])
         assert [places[index] for index in order] == sorted(places, reverse=True)
 
 
-@pytest.mark.parametrize("name", ["live_panel", "tradeoff_plot", "learning_curve"])
+@pytest.mark.parametrize("name", ["instrument"])
 def test_modules_are_joined_without_a_rest(name: str) -> None:
     text = joined(name)
     assert re.findall(r"^import .*|^export (?!default).*", text, re.MULTILINE) == []
     assert text.count("export default") == 1
-    defined = re.findall(r"^(?:async )?(?:function|const|let) (\w+)", text, re.MULTILINE)
+    sources = [(FOLDER / f"{each}.js").read_text() for each in in_order(name, [])]
+    at_top = r"^(?:export )?(?:async )?(?:function|class|const|let) (\w+)"
+    defined = [found for source in sources for found in re.findall(at_top, source, re.MULTILINE)]
     assert len(defined) == len(set(defined)), "two modules define one name"
     assert "http" not in re.sub(r"http://www\.w3\.org/2000/svg", "", text)

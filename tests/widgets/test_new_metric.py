@@ -8,11 +8,13 @@ from pathlib import Path
 
 import keras
 import pytest
+from front_end import page_costs
 from keras import layers as kl
 
 import structopt_widgets as sw
 from structopt_widgets.metrics import METRICS, Metric
 from structopt_widgets.training.trial import measured_costs
+from structopt_widgets.widgets.page_model import page_model
 
 JOULES = 4.6e-12  # for an operation: any constant does
 ENERGY = Metric(
@@ -54,12 +56,13 @@ def test_it_is_in_the_report_its_receipt_and_its_tables(space: sw.StructureSpace
     assert (report.marginal()["energy_joules"] > 0).all()
 
 
-def test_it_is_in_the_live_panel(space: sw.StructureSpace) -> None:
-    panel = sw.explore(space).panel
-    (row,) = [each for each in panel.metrics if each["name"] == "energy_joules"]
-    assert (row["label"], row["total"], row["byLayer"], row["exact"]) == ("Energy", True, True, False)
-    assert panel.baseline["energy_joules"] == space.baseline.measure().energy_joules
-    assert {"energy_joules", "energy_joules:a"} <= set(panel.program["outputs"])
+def test_it_is_in_the_page(space: sw.StructureSpace) -> None:
+    model = page_model(space)
+    (row,) = [each for each in model["metrics"] if each["name"] == "energy_joules"]
+    assert (row["label"], row["shown"], row["byLayer"], row["exact"]) == ("Energy", True, True, False)
+    (costs,) = page_costs(space, [space.baseline])
+    assert costs["totals"]["energy_joules"] == space.baseline.measure().energy_joules
+    assert costs["layers"]["energy_joules"] == list(space.baseline.measure().by_layer["energy_joules"])
 
 
 def test_it_is_kept_in_trials_and_plotted(space: sw.StructureSpace, tmp_path: Path) -> None:
@@ -73,7 +76,8 @@ def test_it_is_kept_in_trials_and_plotted(space: sw.StructureSpace, tmp_path: Pa
     figure = sw.plot_tradeoff(back.trials, x="energy_joules")
     assert figure.layout.xaxis.title.text == "Energy"
     assert list(figure.data[0].x) == [trial.energy_joules]
-    assert ("Energy", "energy_joules") in sw.explore(space).tradeoff.size.options
+    (row,) = sw.explore(space, study=back).instrument.study["trials"]
+    assert row["costs"]["energy_joules"] == trial.energy_joules
 
 
 def test_what_was_written_without_it_opens_and_what_was_written_with_it_opens_without() -> None:

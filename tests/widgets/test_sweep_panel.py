@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+from asked import ask, shown_trials
 
 import structopt_widgets as sw
 from structopt_widgets.study import running
@@ -44,18 +45,18 @@ def explorer() -> sw.Explorer:
 def test_a_sweep_fills_the_plot_and_obeys_its_limit(explorer: sw.Explorer) -> None:
     explorer.sweep.at_most.value = 40
     explorer.sweep.sampler.value = "grid"
-    explorer.sweep.sweep_button.click()
+    ask(explorer, "sweep")
     explorer.background.wait(120)
     trials = explorer.trials
     assert 1 <= len(trials) <= 3
     assert (trials["n_params"] <= 40).all()
     assert (trials["epochs"] == 1).all()
-    assert [each["number"] for each in explorer.tradeoff.figure.points] == trials.index.tolist()
+    assert shown_trials(explorer) == trials.index.tolist()
     assert not explorer.background.message.alert
     assert explorer.background.message.status.startswith(f"{len(trials)} structures")
-    assert not explorer.sweep.sweep_button.disabled
+    assert explorer.instrument.work["what"] == ""
     # Chance and a linear model are drawn once there is something to hold against them.
-    assert [name for name, _ in explorer.tradeoff.figure.references] == ["chance", "linear model"]
+    assert [name for name, _ in explorer.instrument.study["references"]] == ["chance", "linear model"]
 
 
 @slow
@@ -63,7 +64,7 @@ def test_a_sweep_in_a_cell_moves_the_plots_of_every_explorer_of_the_study(explor
     other = sw.explore(explorer.space, data=data(), study=explorer.study)
     explorer.study.sweep(explorer.space, data(), n_trials=2, budget=sw.Budget(epochs=1, seeds=1), show_progress=False)
     for each in (explorer, other):
-        assert [point["number"] for point in each.tradeoff.figure.points] == explorer.trials.index.tolist()
+        assert shown_trials(each) == explorer.trials.index.tolist()
 
 
 def test_a_view_that_is_gone_is_not_told() -> None:
@@ -83,18 +84,18 @@ def test_a_view_that_is_gone_is_not_told() -> None:
 def test_cancel_answers_at_once_and_keeps_what_is_finished(
     explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("structopt_widgets.widgets.sweep_panel.TOGETHER", 1)
+    monkeypatch.setattr("structopt_widgets.widgets.sweep.TOGETHER", 1)
     explorer.sweep.structures.value = 16
     explorer.sweep.run()
     with pytest.raises(RuntimeError, match="Expected nothing to be going on, but a sweep is"):
         explorer.sweep.run()
-    explorer.validation.run_button.click()
+    ask(explorer, "run")
     assert "a sweep is" in explorer.background.message.alert
     thread = explorer.background._task.thread
     while len(explorer.study) < 1:
         time.sleep(0.01)
     start = time.perf_counter()
-    explorer.background.cancel_button.click()
+    ask(explorer, "cancel")
     assert time.perf_counter() - start < 1
     assert not explorer.background.is_running
     thread.join(60)
@@ -102,7 +103,7 @@ def test_cancel_answers_at_once_and_keeps_what_is_finished(
     kept = len(explorer.study)
     assert 1 <= kept < 16
     assert (explorer.trials["state"] == "complete").all()
-    assert explorer.background.status.value == "cancelled"
+    assert explorer.background.status == "cancelled"
     # The same settings go on from there.
     explorer.sweep.structures.value = kept + 1
     explorer.sweep.run()
@@ -119,10 +120,10 @@ def test_errors_are_shown_in_words(explorer: sw.Explorer) -> None:
     explorer.sweep.run()
     explorer.background.wait(60)
     assert "none was found that does" in explorer.background.message.alert
-    assert (explorer.background.status.value, explorer.background.progress.value) == ("failed", 0.0)
-    assert not explorer.sweep.sweep_button.disabled
+    assert (explorer.background.status, explorer.background.fraction) == ("failed", 0.0)
+    assert explorer.instrument.work["what"] == ""
     without = sw.explore(model())
-    without.sweep.sweep_button.click()
+    ask(without, "sweep")
     assert "Expected data to validate on" in without.background.message.alert
 
 
@@ -140,7 +141,7 @@ def test_sliders_answer_during_a_sweep(explorer: sw.Explorer, monkeypatch: pytes
     explorer.sweep.run()
     assert begun.wait(60)
     explorer.controls["hidden"].width.value = 2
-    assert explorer.tradeoff.figure.cursor == explorer.structure.measure().n_params
+    assert explorer.instrument.standing["structure"] == {"widths": [[0, 2]]}
     go_on.set()
     explorer.background.wait(60)
     assert len(explorer.study) == 1
@@ -152,7 +153,7 @@ def test_structures_that_cannot_be_trained_are_counted(explorer: sw.Explorer, mo
     explorer.background.wait(60)
     assert explorer.background.message.status == "3 structures, 3 of them failed."
     assert (explorer.trials["reason"] == "ValueError: the loss is nan").all()
-    assert explorer.tradeoff.table.value.count("failed") == 3
+    assert [trial["state"] for trial in explorer.instrument.study["trials"]] == ["failed"] * 3
     # One hidden layer of 1 to 16 units: there are no more.
     explorer.sweep.structures.value, explorer.sweep.at_most.value = 100, 10**6
     explorer.sweep.run()
@@ -176,14 +177,14 @@ def test_what_was_written_before_an_error_stays(explorer: sw.Explorer, monkeypat
         explorer.background.wait(60)
     assert explorer.background.message.alert == "OSError: No space left on device"
     assert len(explorer.study) == 2
-    assert not explorer.sweep.sweep_button.disabled
+    assert explorer.instrument.work["what"] == ""
     explorer.sweep.run()
     explorer.background.wait(60)
     assert not explorer.background.message.alert
     assert len(explorer.study) == 3
 
 
-def test_the_cursor_does_not_wait_for_the_linear_model(explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_sliders_do_not_wait_for_the_linear_model(explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch) -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     def slow_references(_: object) -> dict[str, float]:
@@ -192,12 +193,12 @@ def test_the_cursor_does_not_wait_for_the_linear_model(explorer: sw.Explorer, mo
         return {"chance": 0.5}
 
     monkeypatch.setattr(Exploration, "references", property(slow_references))
-    drawing = threading.Thread(target=explorer.tradeoff.refresh)
+    drawing = threading.Thread(target=explorer._wiring.show_trials)
     drawing.start()
     assert begun.wait(60)
     explorer.controls["hidden"].width.value = 3
-    assert explorer.tradeoff.figure.cursor == explorer.structure.measure().n_params
+    assert explorer.instrument.standing["structure"] == {"widths": [[0, 3]]}
     assert drawing.is_alive()
     go_on.set()
     drawing.join(60)
-    assert [name for name, _ in explorer.tradeoff.figure.references] == ["chance"]
+    assert [name for name, _ in explorer.instrument.study["references"]] == ["chance"]

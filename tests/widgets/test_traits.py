@@ -11,6 +11,7 @@ import ipywidgets
 import keras
 import pytest
 import traitlets
+from asked import says
 from keras import layers as kl
 
 import structopt_widgets as sw
@@ -49,7 +50,7 @@ def test_a_structure_moves_every_control_and_is_heard_of_once(space: sw.Structur
     row = explorer.controls["a"]
     assert (row.width.value, row.number.value, row.bias.value) == (4, 4, False)
     assert explorer.controls["b"].activation.value == "gelu"
-    explorer.controls.reset.click()
+    explorer.reset()
     assert heard[1:] == [space.baseline]
 
 
@@ -63,12 +64,29 @@ def test_without_a_page_the_number_follows_the_slider_and_the_multiplier_moves_b
     assert explorer.structure == space.scaled(2.0)
 
 
-def test_what_a_page_says_is_not_said_back(space: sw.StructureSpace) -> None:
-    row = sw.explore(space).controls["a"]
-    row.width.set_state({"value": 3})
-    assert row.width.value == 3
-    # The page has moved the number itself; the kernel's answer would pull it back.
-    assert row.number.value == 8
+def test_controls_are_made_when_asked_for_and_stand_where_the_page_does(space: sw.StructureSpace) -> None:
+    explorer = sw.explore(space)
+    assert explorer.controls.made == []
+    says(explorer, standing={"structure": {"widths": [[0, 3]]}, "past": [{}], "future": [], "snapshots": {}})
+    slider = explorer.controls["a"].width
+    assert slider.value == explorer.controls["a"].number.value == 3
+    assert explorer.controls["a"].width is slider
+    assert len(explorer.controls.made) == 2
+    says(explorer, standing={"structure": {}, "past": [], "future": [], "snapshots": {}})
+    assert slider.value == 8
+
+
+def test_fields_settings_and_budget_are_in_step(space: sw.StructureSpace) -> None:
+    explorer = sw.explore(space)
+    says(explorer, settings={**explorer.instrument.settings, "epochs": 7, "structures": 5})
+    assert explorer.validation.epochs.value == explorer.exploration.budget.epochs == 7
+    assert explorer.sweep.structures.value == 5
+    explorer.validation.batch_size.value = 64
+    assert explorer.exploration.budget.batch_size == explorer.instrument.settings["batch_size"] == 64
+    explorer.exploration.budget = sw.Budget(epochs=2, seeds=[4, 9], learning_rate=0.1)
+    assert (explorer.validation.epochs.value, explorer.validation.seeds.value) == (2, 2)
+    explorer.validation.epochs.value = 4
+    assert explorer.exploration.budget == sw.Budget(epochs=4, seeds=[4, 9], learning_rate=0.1)
 
 
 def test_structures_are_linked(space: sw.StructureSpace) -> None:
@@ -121,18 +139,16 @@ def live() -> set[str]:
     return set(ipywidgets.widgets.widget._instances)
 
 
-@pytest.mark.parametrize("many", [False, True])
-def test_closing_closes_every_widget(space: sw.StructureSpace, many: bool) -> None:
-    if many:  # so many that they fold, and lines are drawn when their section opens
-        layers = [kl.Dense(3, name=f"dense_{number}") for number in range(30)]
-        space = sw.StructureSpace.from_keras(keras.Sequential([keras.Input((4,)), *layers]))
+def test_closing_closes_every_widget(space: sw.StructureSpace) -> None:
     before = live()
     explorer = sw.explore(space)
-    assert bool(explorer.controls.grid.sections) is many
-    assert len(live() - before) > 50
-    for section in explorer.controls.grid.sections.values():
-        section.is_open = not section.is_open
-    explorer.controls.grid.search.value = "dense_2"
+    for row in explorer.controls.values():
+        assert (row.width, row.number, row.activation, row.bias, row.initializer) != (None,) * 5
+    assert [each.value for each in explorer.controls.blocks.values()] == [True] * len(space.blocks)
+    controls, validation, sweep = explorer.controls, explorer.validation, explorer.sweep
+    fields = {validation.epochs, validation.seeds, validation.batch_size, sweep.structures, sweep.sampler}
+    assert len({controls.multiplier, controls.snap, sweep.at_most, *fields}) == 8
+    assert len(live() - before) > 40
     explorer.close()
     assert live() - before == set()
 

@@ -8,11 +8,13 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from asked import ask
 
 import structopt_widgets as sw
-from structopt_widgets.widgets import validation_panel
+from structopt_widgets.widgets import validation
 from structopt_widgets.widgets.exploration import Exploration
 from structopt_widgets.widgets.message import Message
+from structopt_widgets.widgets.page_model import page_model
 
 SAMPLES = np.random.default_rng(0).normal(size=(60, 6)).astype("float32")
 
@@ -32,54 +34,34 @@ def explorer() -> sw.Explorer:
     return explorer
 
 
-def test_a_trial_is_chosen_from_a_list(explorer: sw.Explorer) -> None:
-    view = explorer.tradeoff
-    assert view.trial.options == ()
-    assert view.set_sliders.disabled
+def test_a_trial_is_chosen_by_its_number(explorer: sw.Explorer) -> None:
     trial = sw.quick_run(explorer.space.baseline, small_data(), sw.Budget(epochs=1, seeds=1))
     narrow = explorer.space.baseline.with_width("hidden", 3)
     explorer.add(trial)
     explorer.add(dataclasses.replace(trial, structure=narrow))
-    assert view.trial.options == (("0: baseline", 0), ("1: hidden 8→3", 1))
-    assert not view.set_sliders.disabled
-    view.trial.value = 1
     assert explorer.structure == explorer.space.baseline
-    view.set_sliders.click()
+    explorer.choose(1)
     assert explorer.structure == narrow
-    # A choice outlives the trials that come after it, and a long description is cut.
-    long = dataclasses.replace(trial, structure=narrow.with_bias("hidden", False).with_activation("hidden", "tanh"))
-    long = dataclasses.replace(long, structure=long.structure.with_initializer("out", "variance_scaling"))
-    long = dataclasses.replace(long, structure=long.structure.with_initializer("hidden", "variance_scaling"))
-    explorer.add(long)
-    assert view.trial.value == 1
-    assert len(view.trial.options[2][0]) == 80
-    view.size.value = "flops"
-    assert view.trial.value == 1
+    with pytest.raises(ValueError, match="Expected the number of a trial"):
+        explorer.choose(7)
 
 
-def test_a_study_that_is_continued_is_listed(explorer: sw.Explorer) -> None:
-    explorer.add(sw.quick_run(explorer.space.baseline, small_data(), sw.Budget(epochs=1, seeds=1)))
-    again = sw.explore(explorer.space, study=explorer.study)
-    assert again.tradeoff.trial.value == 0
-    assert not again.tradeoff.set_sliders.disabled
-
-
-def test_the_table_says_what_can_be_told_apart(explorer: sw.Explorer) -> None:
+def test_the_page_says_what_can_be_told_apart(explorer: sw.Explorer) -> None:
     budget = sw.Budget(epochs=1, seeds=1)
     trial = explorer.add(sw.quick_run(explorer.space.baseline, small_data(), budget))
-    assert "<td>the best</td>" in explorer.tradeoff.table.value
-    assert "of this network" in explorer.tradeoff.table.value
+    assert [each["verdict"] for each in explorer.instrument.study["trials"]] == ["the best"]
+    assert explorer.instrument.study["trials"][0]["seeds"] == 1
     assert "of this network" in trial.summary()
     explorer.add(trial)
     # The same words in the table, in the study, in the plot and after a sweep.
-    assert explorer.tradeoff.table.value.count("one run each: not comparable") == 2
+    shown = [each["verdict"] for each in explorer.instrument.study["trials"]]
+    assert shown == ["one run each: not comparable"] * 2
     assert set(explorer.study.compare()["verdict"]) == {"one run each: not comparable"}
-    assert "one run each: not comparable" in explorer.tradeoff.figure.points[0]["text"]
     assert explorer.sweep._verdicts() == " Of all on the plot: 2 one run each: not comparable."
     explorer.add(sw.quick_run(explorer.space.baseline, small_data(), sw.Budget(epochs=1)))
-    assert "one run" not in explorer.tradeoff.table.value
+    assert not any("one run" in each["verdict"] for each in explorer.instrument.study["trials"])
     assert "of 3 seeds" in explorer.study.trial(2).summary()
-    assert "so its own is optimistic" in explorer.tradeoff.table.value
+    assert "so its own is optimistic" in explorer.instrument.study["note"]
 
 
 def test_a_message_is_plain_text_and_one_of_its_kind() -> None:
@@ -99,8 +81,8 @@ def test_an_error_that_comes_again_is_said_again(explorer: sw.Explorer) -> None:
     explorer = sw.explore(explorer.space)
     said: list[str] = []
     explorer.background.message.observe(lambda change: said.append(change["new"]), names="alert")
-    explorer.validation.run_button.click()
-    explorer.validation.run_button.click()
+    ask(explorer, "run")
+    ask(explorer, "run")
     assert [bool(text) for text in said] == [True, False, True]
 
 
@@ -109,21 +91,22 @@ def test_the_curve_ends_in_words(explorer: sw.Explorer) -> None:
     validation.epochs.value = 2
     validation.run()
     explorer.background.wait(120)
-    training, validated = validation.curve.training[-1], validation.curve.validation[-1]
-    assert validation.losses.value == f"After epoch 2: training loss {training:.3g}, validation loss {validated:.3g}"
+    training, validated = validation.curve["training"][-1], validation.curve["validation"][-1]
+    assert validation.curve["words"] == f"After epoch 2: training loss {training:.3g}, validation loss {validated:.3g}"
 
 
+@pytest.mark.slow
 def test_the_curve_of_many_epochs_is_drawn_now_and_then_and_at_the_end(
     explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A clock that stands still: each epoch ends in no time.
-    monkeypatch.setattr(validation_panel.time, "monotonic", lambda: 0.0)
+    monkeypatch.setattr(validation.time, "monotonic", lambda: 0.0)
     drawn: list[int] = []
-    explorer.validation.losses.observe(lambda _: drawn.append(len(explorer.validation.curve.validation)), "value")
+    explorer.validation.observe(lambda change: drawn.append(len(change["new"].get("validation", []))), "curve")
     explorer.validation.epochs.value = 30
     explorer.validation.run()
     explorer.background.wait(120)
-    assert drawn == [1, 30]
+    assert drawn == [0, 1, 30, 30]  # at last under its number
 
 
 @pytest.mark.parametrize(
@@ -138,12 +121,12 @@ def test_the_curve_of_many_epochs_is_drawn_now_and_then_and_at_the_end(
 )
 def test_data_that_does_not_fit_is_refused_in_words(explorer: sw.Explorer, data: sw.Data | None, said: str) -> None:
     explorer = sw.explore(explorer.space, data=data)
-    for button in (explorer.validation.run_button, explorer.sweep.sweep_button):
+    for what in ("run", "sweep"):
         explorer.background.message.clear()
-        button.click()
+        ask(explorer, what)
         explorer.background.wait(60)
         assert said in explorer.background.message.alert
-        assert not button.disabled
+        assert not explorer.busy
     assert len(explorer.study) == 0
 
 
@@ -163,10 +146,9 @@ def test_run_stays_usable_when_there_is_no_structure_to_run(
         raise ValueError("Expected a structure.")
 
     monkeypatch.setattr(Exploration, "needed_data", unreadable)
-    explorer.validation.run_button.click()
+    ask(explorer, "run")
     assert "Expected a structure." in explorer.background.message.alert
-    assert not explorer.validation.run_button.disabled
-    assert explorer.background.cancel_button.disabled
+    assert explorer.instrument.work["what"] == ""
     assert not explorer.background.is_running
 
 
@@ -182,7 +164,7 @@ def test_the_panel_says_why_a_layer_is_not_counted() -> None:
 
     inputs = keras.Input((6,))
     space = sw.StructureSpace.from_keras(keras.Model(inputs, Doubled(name="own")(keras.layers.Dense(4)(inputs))))
-    assert sw.explore(space).panel.uncounted == dict(space.connected.uncounted)
+    assert page_model(space)["uncounted"] == dict(space.connected.uncounted)
     assert set(space.connected.uncounted) == {"own"}
 
 
@@ -190,11 +172,11 @@ def test_a_page_that_is_loaded_again_gets_the_figures_as_they_are(explorer: sw.E
     explorer.validation.epochs.value = 2
     explorer.validation.run()
     explorer.background.wait(120)
-    (point,) = explorer.tradeoff.figure.get_state()["points"]
-    assert (point["number"], point["y"]) == (0, explorer.trials.loc[0, "accuracy"])
-    curve = explorer.validation.curve.get_state()
-    assert len(curve["validation"]) == 2
-    assert curve["validation"][-1] == explorer.study.trial(0).history[0][-1]["val_loss"]
-    assert curve["starts"] == [0]
+    state = explorer.instrument.get_state()
+    (trial,) = state["study"]["trials"]
+    assert (trial["number"], trial["score"]) == (0, explorer.trials.loc[0, "accuracy"])
+    assert len(state["curve"]["validation"]) == 2
+    assert state["curve"]["validation"][-1] == explorer.study.trial(0).history[0][-1]["val_loss"]
+    assert state["curve"]["starts"] == [0]
     explorer.controls["hidden"].width.value = 3
-    assert explorer.tradeoff.figure.get_state()["cursor"] == explorer.structure.measure().n_params
+    assert explorer.instrument.get_state()["standing"]["structure"] == {"widths": [[0, 3]]}

@@ -5,14 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import ipywidgets
-import traitlets
 
 from ..study.samplers import SAMPLERS
 from ..study.verdicts import tally
 from ..training import Budget, Data
 from .background import Background, Outcome, Task
 from .exploration import Exploration
-from .validation_panel import number_field
+from .settings import Fields, Settings
 
 if TYPE_CHECKING:
     from ..study.sweep_progress import SweepProgress
@@ -20,34 +19,33 @@ if TYPE_CHECKING:
 TOGETHER = 8  # structures a batch: points appear that often at least
 
 
-class SweepPanel(ipywidgets.HBox):
-    """Number of structures, sampler and largest size; ``sweep_button`` is for the explorer to place.
+class Sweep:
+    """Number of structures, sampler and largest size as fields, and :meth:`run`.
 
     Args:
         exploration: the widths of its space are varied, each structure has its budget, its study keeps the trials.
         background: where the sweep goes on, and tells how far it is and how it ended.
+        settings, fields: how many, how they are chosen, and how large.
     """
 
-    def __init__(self, exploration: Exploration, background: Background) -> None:
+    def __init__(self, exploration: Exploration, background: Background, settings: Settings, fields: Fields) -> None:
         self._exploration, self._background = exploration, background
-        self.structures = number_field("structures", 16, 1, 100_000)
-        self.sampler = ipywidgets.Dropdown(
-            options=[(each.label, name) for name, each in SAMPLERS.items()],
-            description="sampler",
-            layout=ipywidgets.Layout(width="12.5rem"),
-            style={"description_width": "4.5rem"},
-        )
-        self.at_most = number_field("at most", exploration.space.baseline.measure().n_params, 1, 2**53)
-        self.at_most.tooltip = "parameters a structure may have"
-        self.at_most.layout.width = "12.5rem"
-        self.sweep_button = ipywidgets.Button(description="Sweep", icon="braille", button_style="primary")
-        self.sweep_button.tooltip = "train many structures of other widths, each with the budget above"
-        self.sweep_button.on_click(lambda _: self._on_sweep())
-        traitlets.dlink((background, "is_running"), (self.sweep_button, "disabled"))
-        super().__init__(
-            [self.structures, self.sampler, ipywidgets.HBox([self.at_most, ipywidgets.Label("parameters")])],
-            layout=ipywidgets.Layout(flex_flow="row wrap"),
-        )
+        self._settings, self._fields = settings, fields
+
+    @property
+    def structures(self) -> ipywidgets.BoundedIntText:
+        """A field: how many."""
+        return self._fields.number("structures")
+
+    @property
+    def sampler(self) -> ipywidgets.Dropdown:
+        """A field: how they are chosen."""
+        return self._fields.choice("sampler", [(each.label, name) for name, each in SAMPLERS.items()])
+
+    @property
+    def at_most(self) -> ipywidgets.BoundedIntText:
+        """A field: parameters a structure may have."""
+        return self._fields.number("at_most")
 
     def run(self) -> None:
         """Start a sweep in the background.
@@ -56,17 +54,13 @@ class SweepPanel(ipywidgets.HBox):
         Raises ``RuntimeError`` while something else is going on there and ``ValueError`` without data.
         """
         self._background.message.clear()
-        data, budget, n_trials = self._exploration.needed_data(), self._exploration.budget, self.structures.value
-        sampler, at_most = self.sampler.value, self.at_most.value
+        data, budget, settings = self._exploration.needed_data(), self._exploration.budget, self._settings
+        n_trials, sampler, at_most = settings.structures, settings.sampler, settings.at_most
         self._background.start(
             lambda task: self._sweep(task, data, budget, n_trials, sampler, at_most),
             "a sweep",
             "What was finished is kept; Sweep goes on from there.",
         )
-
-    def _on_sweep(self) -> None:
-        with self._background.message.shows_errors():
-            self.run()
 
     def _sweep(self, task: Task, data: Data, budget: Budget, n_trials: int, sampler: str, at_most: int) -> Outcome:
         def on_progress(progress: SweepProgress) -> None:

@@ -1,36 +1,33 @@
-// The trade-off plot: shows its traits, answers mouse and keyboard, and says which trial was chosen.
-import { draw, drawCursor, keyOf, read } from "./tradeoff_drawing.js";
+// The trade-off plot: every trial against the chosen cost, the front, and where the sliders stand now.
+import { html, segments } from "./elements.js";
+import { drawCursor, drawPlot, keyOf, plotted } from "./plot_drawing.js";
 
 const CLICKED = 4; // pixels that a hand may move between press and release of a click
 const REACH = 20; // pixels from a point within which the mouse means it
 const SETTLED = 150; // milliseconds at rest, after which the axis makes room for a cursor that has left it
 
-function part(tag, className, properties = {}) {
-  return Object.assign(document.createElement(tag), { className, ...properties });
-}
+let plots = 0; // each has a clip path of its own
 
-let views = 0;
-
-function render({ model, el }) {
-  const view = { id: (views += 1), zoom: null, isNear: false };
-  const [key, plot, tip, note] = [part("div", "sw-key"), part("div", "sw-drawing"), part("div", "sw-tip", { hidden: true }), part("p", "sw-note")];
-  const [all, near] = ["All", "The best"].map((text) => part("button", "", { type: "button", textContent: text }));
-  const choice = part("div", "sw-views", { hidden: true });
-  choice.setAttribute("role", "group");
-  choice.setAttribute("aria-label", "what the plot shows");
-  choice.append(all, near);
-  tip.setAttribute("aria-hidden", "true"); // a point's own label says the same
-  el.classList.add("sw-tradeoff-plot");
+export function plotView(state) {
+  const view = { id: (plots += 1), zoom: null, isNear: false };
+  const [key, plot, tip, note] = [
+    html("div", { className: "sw-key" }), html("div", { className: "sw-drawing" }),
+    html("div", { className: "sw-tip", hidden: true, "aria-hidden": "true" }), // a point's own label says the same
+    html("p", { className: "sw-note" }),
+  ];
+  const scale = segments("scale of the costs", { log: "log", linear: "linear" }, (chosen) => state.look({ log: chosen === "log" }));
+  const range = segments("what the plot shows", { all: "All", near: "The best" }, (chosen) => {
+    view.zoom = null;
+    state.look({ near: chosen === "near" });
+  });
+  range.group.classList.add("sw-views");
   plot.append(tip);
-  const head = part("div", "sw-head");
-  head.append(key, choice);
-  el.append(head, plot, note);
-  let [state, drawn, costs, pointed, frame, timer, press] = [read(model), null, null, null, null, null, null];
-
-  // The panel's numbers are those of the sliders; the kernel's come later.
-  const here = () => costs?.(state.x.name) ?? state.cursor;
+  const el = html("div", { className: "sw-tradeoff-plot" },
+    html("div", { className: "sw-bar-head" }, key, html("span", { className: "sw-space" }), scale.group, range.group), plot, note);
+  let [seen, drawn, pointed, frame, timer, press] = [null, null, null, null, null, null];
 
   const point = (number) => {
+    state.pointed = number;
     drawn.marks.get(pointed)?.classList.remove("sw-pointed");
     pointed = number;
     const mark = drawn.marks.get(number);
@@ -47,29 +44,30 @@ function render({ model, el }) {
   const order = () => [...drawn.byNumber.values()].sort((a, b) => a.x - b.x || a.y - b.y).map((each) => each.number);
   // One tab stop: the chosen point's, else that of the first.
   const enter = (number) => drawn.marks.forEach((mark, each) => mark.setAttribute("tabindex", each === number ? 0 : -1));
-  const choose = (number) => model.send({ choose: number });
+  const choose = (number) => state.choice(number);
 
-  const paint = () => {
+  const build = () => {
     frame = null;
-    state = read(model);
+    view.isNear = state.looks.near;
+    seen = plotted(state);
     const focused = Number(document.activeElement?.closest?.(".sw-point")?.dataset.number ?? NaN);
     const hadFocus = plot.contains(document.activeElement);
-    const cursor = here();
-    drawn = draw({ ...state, cursor }, view, Math.min(760, Math.max(300, plot.clientWidth || 540)));
+    drawn = drawPlot(seen, view, Math.min(760, Math.max(260, plot.clientWidth || 480)));
     plot.replaceChildren(drawn.svg, tip);
-    drawCursor(drawn, cursor, state.x.unit);
-    drawn.marks.get(state.chosen)?.classList.add("sw-chosen");
-    const stop = hadFocus && drawn.marks.has(focused) ? focused : drawn.marks.has(state.chosen) ? state.chosen : order()[0];
+    drawCursor(drawn, seen.cursor, seen.x.unit);
+    const { chosen } = state.looks;
+    drawn.marks.get(chosen)?.classList.add("sw-chosen");
+    const stop = hadFocus && drawn.marks.has(focused) ? focused : drawn.marks.has(chosen) ? chosen : order()[0];
     enter(stop);
     if (hadFocus && drawn.marks.has(focused)) drawn.marks.get(focused).focus();
     point(drawn.marks.has(pointed) ? pointed : null);
-    key.replaceChildren(...keyOf(state));
-    note.textContent = state.note;
-    choice.hidden = state.points.length < 3;
-    all.setAttribute("aria-pressed", view.zoom === null && !view.isNear);
-    near.setAttribute("aria-pressed", view.zoom === null && view.isNear);
+    key.replaceChildren(...keyOf(seen));
+    note.textContent = state.study.note;
+    range.group.hidden = seen.points.length < 3;
+    scale.show(state.looks.log ? "log" : "linear");
+    range.show(view.zoom !== null ? "all" : view.isNear ? "near" : "all");
   };
-  const schedule = () => { frame ??= requestAnimationFrame(paint); };
+  const schedule = () => { frame ??= requestAnimationFrame(build); };
   const zoom = (range) => {
     view.zoom = range;
     schedule();
@@ -78,17 +76,8 @@ function render({ model, el }) {
   const zoomAround = (number, factor) => {
     const { across, up } = drawn;
     const { x, y } = drawn.byNumber.get(number);
-    const range = (axis, value) => [axis.start, axis.end].map((end) => axis.value(axis.at(value) + factor * (end - axis.at(value))));
-    zoom({ x: range(across, x), y: range(up, y) });
-  };
-
-  // In the frame in which the panel has painted.
-  const followed = (event) => {
-    if (event.detail.source !== model.get("source")) return;
-    costs = event.detail.costs;
-    drawCursor(drawn, here(), state.x.unit);
-    clearTimeout(timer);
-    if (view.zoom === null && !drawn.across.holds(here())) timer = setTimeout(schedule, SETTLED);
+    const reach = (axis, value) => [axis.start, axis.end].map((end) => axis.value(axis.at(value) + factor * (end - axis.at(value))));
+    zoom({ x: reach(across, x), y: reach(up, y) });
   };
 
   const place = (event) => {
@@ -128,8 +117,8 @@ function render({ model, el }) {
       const number = nearest(place(event));
       if (number !== null) choose(number);
     } else if (Math.abs(x1 - x0) > CLICKED && Math.abs(y1 - y0) > CLICKED) {
-      const range = (axis, ...ends) => ends.map((end) => axis.value(end)).sort((a, b) => a - b);
-      zoom({ x: range(drawn.across, x0, x1), y: range(drawn.up, y0, y1) });
+      const ends = (axis, ...places) => places.map((each) => axis.value(each)).sort((a, b) => a - b);
+      zoom({ x: ends(drawn.across, x0, x1), y: ends(drawn.up, y0, y1) });
     }
   };
   const typed = (event) => {
@@ -164,22 +153,28 @@ function render({ model, el }) {
     focusout: () => point(null),
   };
   Object.entries(listeners).forEach(([name, listener]) => plot.addEventListener(name, listener));
-  [all, near].forEach((button) => button.addEventListener("click", () => {
-    view.isNear = button === near;
-    zoom(null);
-  }));
-  document.addEventListener("structopt-costs", followed);
-  const resized = new ResizeObserver(schedule);
-  paint();
+  const resized = new ResizeObserver(() => {
+    // Its own redrawing changes the height only.
+    if (drawn !== null && Math.abs(plot.clientWidth - view.width) > 1) schedule();
+    view.width = plot.clientWidth;
+  });
   resized.observe(plot);
-  model.on("change", schedule);
-  return () => {
-    cancelAnimationFrame(frame);
-    clearTimeout(timer);
-    resized.disconnect();
-    document.removeEventListener("structopt-costs", followed);
-    model.off("change", schedule);
+  const paint = (changed) => {
+    if (changed.has("study") || changed.has("looks") || drawn === null) build();
+    else if (changed.has("structure")) {
+      const now = state.trialCost(seen.x.name);
+      drawCursor(drawn, now, seen.x.unit);
+      clearTimeout(timer);
+      if (view.zoom === null && !drawn.across.holds(now)) timer = setTimeout(schedule, SETTLED);
+    }
+  };
+  return {
+    el,
+    paint,
+    end: () => {
+      cancelAnimationFrame(frame);
+      clearTimeout(timer);
+      resized.disconnect();
+    },
   };
 }
-
-export default { render };

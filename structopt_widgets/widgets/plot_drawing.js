@@ -1,9 +1,10 @@
 // What the trade-off plot shows: its traits as a picture.
 import { axisAround, axisBetween } from "./axes.js";
-import { axesFrame, circlePath, diamondPath, label, pixel, starPath, svgElement } from "./elements.js";
+import { axesFrame, circlePath, diamondPath, label, pixel, squarePath, svgElement } from "./elements.js";
 import { formatExact, tickLabel } from "./format.js";
+import { described, scoreText } from "./words.js";
 
-const ROOM = { left: 52, right: 16, names: 96, top: 34, bottom: 44 };
+const ROOM = { left: 46, right: 12, names: 96, top: 34, bottom: 40 };
 const NAME_LINE = 14; // pixels
 
 // What both axes must hold: every interval, and where the structure stands. The references stay at the margin.
@@ -58,9 +59,43 @@ export function namePlaces(values, up) {
   return places;
 }
 
-export function read(model) {
-  const names = ["points", "front", "step", "baseline", "chosen", "cursor", "log", "references", "x", "y", "empty", "note"];
-  return Object.fromEntries(names.map((name) => [name, model.get(name)]));
+// What the plot shows of a state: complete trials against the chosen cost.
+export function plotted(state) {
+  const { study, looks } = state;
+  const metric = state.metrics.get(looks.against);
+  const unit = study.score.unit ?? "share";
+  const points = study.trials.flatMap((trial) => {
+    const x = trial.costs[metric.name];
+    if (trial.score === null || !Number.isFinite(x) || (looks.log && x <= 0)) return [];
+    const { number, score: y, low, high, alike: isAlike, seeds } = trial;
+    const covers = seeds === 1 ? "95 % of this network" : "95 %";
+    const interval = low === null || high === null ? "" : ` (${covers}: ${scoreText(low, unit)} to ${scoreText(high, unit)})`;
+    const text = [
+      `trial ${number} ${trial.changes === null ? "of another model" : described(state.model, trial.changes)}`,
+      `${study.score.label}: ${scoreText(y, unit)}${interval}`, `${metric.label}: ${formatExact(x, metric.unit)}`,
+      ...(trial.verdict ? [trial.verdict] : []),
+    ].join("\n");
+    return [{ number, x, y, low, high, alike: isAlike, text }];
+  });
+  return {
+    points, front: paretoFront(points, metric.more), step: metric.more ? "vh" : "hv",
+    baseline: study.baseline, cursor: state.trialCost(metric.name), log: looks.log, references: study.references,
+    x: { name: metric.name, label: metric.label, unit: metric.unit },
+    y: { ...study.score, unit }, empty: "No trial yet: run one, and its point appears here.",
+  };
+}
+
+// Numbers of the trials that no other beats, by ascending x: the best y within reach of each x.
+export function paretoFront(points, isMoreBetter) {
+  const order = points.toSorted((a, b) => (isMoreBetter ? b.x - a.x : a.x - b.x) || b.y - a.y);
+  const front = [];
+  let [best, x] = [-Infinity, null];
+  order.forEach((point) => {
+    if (point.y > best) [best, x] = [point.y, point.x];
+    else if (point.y < best || point.x !== x) return;
+    front.push(point);
+  });
+  return front.sort((a, b) => a.x - b.x || a.y - b.y).map(({ number }) => number);
 }
 
 function references(state, across, up) {
@@ -92,14 +127,13 @@ function trial(point, state, across, up) {
     }));
   }
   group.append(svgElement("path", { class: "sw-ring", d: circlePath(x, y, 10) }));
-  group.append(svgElement("path", { class: "sw-dot", d: isBaseline ? starPath(x, y) : circlePath(x, y, 4) }));
-  if (isBaseline && point.alike) group.append(svgElement("path", { class: "sw-hole", d: circlePath(x, y, 3) }));
+  group.append(svgElement("path", { class: "sw-dot", d: isBaseline ? squarePath(x, y, 5.5) : circlePath(x, y, 4) }));
   return group;
 }
 
 // The picture, and what of it changes without being drawn anew.
-export function draw(state, view, width) {
-  const height = Math.round(Math.min(400, Math.max(280, 0.62 * width)));
+export function drawPlot(state, view, width) {
+  const height = Math.round(Math.min(380, Math.max(240, 0.56 * width)));
   const right = width - (state.references.length ? ROOM.names : ROOM.right);
   const { xs, ys } = view.isNear && state.front.length ? decisive(state) : extent(state);
   const [bottom, top] = [height - ROOM.bottom, ROOM.top];
@@ -123,7 +157,7 @@ export function draw(state, view, width) {
   const byNumber = new Map(state.points.map((point) => [point.number, point]));
   const front = state.front.map((number) => byNumber.get(number)).map(({ x, y }) => [across.at(x), up.at(y)]);
   inside.append(svgElement("path", { class: "sw-front", d: frontPath(front, state.step) }));
-  // The baseline last, so that its star is not under a point as large as it.
+  // The baseline last, so that its square is not under a point as large as it.
   const order = state.points.toSorted((a, b) => (a.number === state.baseline) - (b.number === state.baseline));
   const marks = new Map(order.map((point) => [point.number, trial(point, state, across, up)]));
   inside.append(...marks.values());
@@ -167,7 +201,7 @@ export function keyOf(state) {
     entries.push([mark("sw-point sw-alike", [["sw-dot", circlePath(11, 9, 4)]]), "cannot be told apart from the best"]);
   }
   if (state.baseline !== null) {
-    entries.push([mark("sw-point sw-baseline", [["sw-dot", starPath(11, 9)]]), "the model as it came"]);
+    entries.push([mark("sw-point sw-baseline", [["sw-dot", squarePath(11, 9, 5.5)]]), "the model as it came"]);
   }
   return entries.map(([picture, text]) => {
     const entry = document.createElement("span");

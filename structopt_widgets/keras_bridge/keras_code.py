@@ -1,0 +1,178 @@
+"""A structure as stand-alone Keras code: a functional model that needs nothing of this package."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import keras
+
+from ..graph import Layer, TensorRef
+from ..graph.model_graph import map_structure
+from ..structure import Structure
+from .names import accepted_names, operations_of
+from .rebuild import build_model
+from .without_weights import without_weights
+
+_OF_EVERY_LAYER = ("name", "trainable", "dtype")
+
+
+class _Source(str):
+    """Text that is code already."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def write_code(structure: Structure) -> str:
+    """See :meth:`Structure.code`."""
+    graph, at = structure.space.graph, structure.setting
+    with without_weights():
+        model = build_model(structure, "fresh", compiled=False)
+        operations = operations_of(structure, model)
+        shapes = [tuple(each.shape) for each in model.outputs]
+    calls = [each for each in structure.space.connected.calls if each.call.layer in operations]
+    shared = {each.call.layer for each in calls if sum(other.call.layer == each.call.layer for other in calls) > 1}
+    lines: list[str] = []
+    made: dict[int, _Source] = {}
+    variables: dict[str, str] = {}
+    for each in calls:
+        call, layer = each.call, graph.layers[each.call.layer]
+        operation = operations[call.layer]
+        if isinstance(operation, keras.layers.InputLayer):
+            made[call.outputs[0]] = _Source(f"x{call.outputs[0]}")
+            config = operation.get_config()
+            given = {"batch_shape": tuple(config["batch_shape"]), "dtype": config["dtype"], "name": config["name"]}
+            lines.append(f"x{call.outputs[0]} = keras.Input({_keywords(given)})")
+            continue
+        for result, source in structure.aliases.items():
+            if source in made:
+                made.setdefault(result, made[source])
+        given_args = (call.args, call.kwargs or {}) if each.rule is None else each.rule.arguments(each.site, at)
+        args, kwargs = (
+            map_structure(lambda leaf: made[leaf.index] if isinstance(leaf, TensorRef) else leaf, part)
+            for part in given_args
+        )
+        passed = [repr(value) for value in args]
+        function = variables.get(call.layer) or _function(layer, operation)
+        if isinstance(operation, keras.Layer):
+            if call.layer in shared and call.layer not in variables:
+                variables[call.layer] = f"layer{len(variables)}"
+                lines.append(f"{variables[call.layer]} = {function}")
+                function = variables[call.layer]
+        else:
+            kwargs = {**_bare_config(operation), **kwargs}
+        results = ", ".join(f"x{index}" for index in call.outputs)
+        made.update({index: _Source(f"x{index}") for index in call.outputs})
+        keywords = [_keywords(kwargs)] if kwargs else []
+        lines.append(f"{results} = {function}({', '.join([*passed, *keywords])})")
+    for result, source in structure.aliases.items():
+        if source in made:
+            made.setdefault(result, made[source])
+    inputs, outputs = (
+        map_structure(lambda leaf: made[leaf.index] if isinstance(leaf, TensorRef) else leaf, each)
+        for each in (graph.inputs, graph.outputs)
+    )
+    name = accepted_names([graph.name])[graph.name]
+    return "\n".join(
+        [
+            "import keras",
+            "",
+            *lines,
+            f"model = keras.Model({inputs!r}, {outputs!r}, name={name!r})",
+            "",
+            "# As it was measured.",
+            f"assert model.count_params() == {structure.measure().n_params}",
+            f"assert [tuple(each.shape) for each in model.outputs] == {shapes!r}",
+            "",
+        ]
+    )
+
+
+def _function(layer: Layer, operation: Any) -> str:
+    """What is called: a new layer, or an operation of ``keras.ops`` by its public name."""
+    kind = type(operation)
+    if isinstance(operation, keras.Layer):
+        if getattr(keras.layers, kind.__name__, None) is not kind:
+            raise _not_alone(layer)
+        return f"keras.layers.{kind.__name__}({_keywords(_settings(kind, operation.get_config()))})"
+    function = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower()
+    if not layer.kind.startswith("ops.") or not hasattr(keras.ops, function):
+        raise _not_alone(layer)
+    return f"keras.ops.{function}"
+
+
+def _not_alone(layer: Layer) -> ValueError:
+    return ValueError(
+        f"Expected layers and operations that Keras itself has, to write them as code that stands alone; got "
+        f"{layer.name!r}, a {layer.kind}, whose code is yours. "
+        "Save the model instead: structure.build().save('model.keras')."
+    )
+
+
+def _bare_config(operation: Any) -> dict[str, Any]:
+    return {key: _written(value) for key, value in operation.get_config().items() if key not in ("name", "dtype")}
+
+
+def _settings(kind: type, config: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a configuration that differ from what the class takes by default."""
+    parameters = inspect.signature(kind.__init__).parameters  # type: ignore[misc]  # of a class as it is
+    found = {}
+    for key, value in config.items():
+        if key not in parameters and key not in _OF_EVERY_LAYER:
+            continue
+        default = parameters[key].default if key in parameters else None
+        written = _written(value)
+        if key == "trainable" and value is True:
+            continue
+        if key == "dtype" and written in (None, keras.config.dtype_policy().name):
+            continue
+        if key == "activation" and written == "linear" and default is None:
+            continue
+        if written != default and not _is_default(value, default):
+            found[key] = written
+    return found
+
+
+def _is_default(value: Any, default: Any) -> bool:
+    """Whether a serialized object is what its default names: a ``GlorotUniform`` is ``"glorot_uniform"``."""
+    if not isinstance(value, Mapping) or "class_name" not in value or not isinstance(default, str):
+        return False
+    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", value["class_name"]).lower()
+    return name == default and not any(value.get("config", {}).values())
+
+
+def _written(value: Any) -> Any:
+    """A value of a configuration, objects as the code that makes them."""
+    if isinstance(value, Mapping) and "class_name" in value and "config" in value:
+        config = value["config"]
+        if value["class_name"] == "DTypePolicy":
+            return config["name"]
+        if value["class_name"] == "function":
+            raise ValueError(
+                f"Expected settings that Keras itself has, to write them as code that stands alone; got the function "
+                f"{config!r}, whose code is yours. Save the model instead: structure.build().save('model.keras')."
+            )
+        module, name = str(value["module"]), str(value["class_name"])
+        made = getattr(getattr(keras, module.removeprefix("keras."), None), name, None)
+        if value.get("registered_name") or not isinstance(made, type):
+            raise ValueError(
+                f"Expected settings that Keras itself has, to write them as code that stands alone; got {name}, whose "
+                "code is yours. Save the model instead: structure.build().save('model.keras')."
+            )
+        return _Source(f"{module}.{name}({_keywords(_settings(made, config))})")
+    if isinstance(value, Mapping):
+        return {key: _written(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_written(each) for each in value]
+    if isinstance(value, tuple):
+        return tuple(_written(each) for each in value)
+    return value
+
+
+def _keywords(values: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key}={value!r}" for key, value in values.items())

@@ -1,0 +1,45 @@
+// The head: name, undo and redo, snapshots, reset.
+import { html, setText } from "./elements.js";
+import { changedBy } from "./words.js";
+import { alike } from "./state.js";
+
+export function headView(state) {
+  const button = (text, label, act) => html("button", { type: "button", title: label, "aria-label": label, onclick: act }, text);
+  const undo = button("↶", "undo (Ctrl+Z)", () => state.undo());
+  const redo = button("↷", "redo (Ctrl+Shift+Z)", () => state.redo());
+  const keep = html("button", { type: "button", title: "keep this structure as A, then as B, to compare" }, "Keep");
+  const kept = ["A", "B"].map((name) => button(name, `go to snapshot ${name}`, () => state.goTo(state.snapshots[name])));
+  const difference = html("span", { className: "sw-dim sw-small" });
+  const reset = html("button", { type: "button", title: "everything as the model came", onclick: () => state.reset() }, "Reset");
+  keep.addEventListener("click", () => {
+    const { A, B } = state.snapshots;
+    // The first free one; with both taken, B, unless the sliders stand at it.
+    state.keep(A === undefined ? "A" : B === undefined || !alike(B, state.changes()) ? "B" : "A");
+  });
+  const el = html("header", { className: "sw-head" }, html("span", { className: "sw-title" }, state.model.name),
+    html("span", { className: "sw-space" }),
+    html("span", { className: "sw-group" }, undo, redo),
+    html("span", { className: "sw-group", role: "group", "aria-label": "snapshots" }, keep, ...kept, difference), reset);
+  const paint = (changed) => {
+    const now = state.changes();
+    const hasMoved = !alike(now, state.committed);
+    undo.disabled = state.past.length === 0 && !hasMoved;
+    redo.disabled = state.future.length === 0 || hasMoved;
+    reset.disabled = Object.keys(now).length === 0;
+    kept.forEach((each, index) => {
+      const snapshot = state.snapshots["AB"[index]];
+      each.disabled = snapshot === undefined;
+      each.setAttribute("aria-pressed", String(snapshot !== undefined && alike(snapshot, now)));
+    });
+    if (!changed.has("steps")) return;
+    const { A, B } = state.snapshots;
+    if (A === undefined || B === undefined) {
+      setText(difference, "");
+      return;
+    }
+    const metric = state.metrics.get("n_params");
+    const [a, b] = [A, B].map((each) => state.costsOf(state.changed(each))(metric.name));
+    setText(difference, a === b ? "B = A in parameters" : `B ${changedBy(b, a)} parameters`);
+  };
+  return { el, paint };
+}

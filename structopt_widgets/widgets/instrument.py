@@ -1,0 +1,60 @@
+"""The instrument in the page: one front end that draws itself; its state in traits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import anywidget
+import traitlets
+
+from .modules import joined
+from .packed import packed
+
+
+class Instrument(anywidget.AnyWidget):
+    """What the page and Python share. It decides nothing: :class:`~.wiring.Wiring` keeps it in step.
+
+    Args:
+        model: what never changes, from :func:`~.page_model.page_model`.
+        heard: called with the name of a trait that a page has changed, and with ``"ask"`` and what a page asks for.
+    """
+
+    _esm = joined("instrument")
+    _css = Path(__file__).with_suffix(".css")
+
+    # The model as packed JSON, see page_model.py.
+    model = traitlets.Unicode().tag(sync=True)
+    # Where the sliders stand, "structure", what was before and after it, "past" and "future", and "snapshots" by
+    # name: each as changes.py writes it. A page saves them at rest.
+    standing = traitlets.Dict().tag(sync=True)
+    # What runs and sweeps are to do; settings.py.
+    settings = traitlets.Dict().tag(sync=True)
+    # What the page shows of all this: the metric, what is unfolded, how the table is sorted. Python only keeps it.
+    looks = traitlets.Dict().tag(sync=True)
+    # The trials; trial_rows.py.
+    study = traitlets.Dict().tag(sync=True)
+    # What goes on, how far it is, and the message; "choices" of samplers.
+    work = traitlets.Dict().tag(sync=True)
+    # The learning curve; learning_curve.py.
+    curve = traitlets.Dict().tag(sync=True)
+
+    def __init__(self, model: dict[str, Any], heard: Callable[[str, Any], None], **state: Any) -> None:
+        self._heard = heard
+        self.is_from_page = False
+        super().__init__(model=packed(model), **state)
+        self.on_msg(self._asked)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take over what the page says, and tell."""
+        self.is_from_page = True
+        try:
+            super().set_state(sync_data)
+        finally:
+            self.is_from_page = False
+        for name in sync_data:
+            self._heard(name, getattr(self, name, None))
+
+    def _asked(self, _: Any, content: dict[str, Any], __: Any) -> None:
+        self._heard("ask", content)

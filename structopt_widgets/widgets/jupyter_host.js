@@ -1,0 +1,85 @@
+// The host in Jupyter: traits in, traits out, messages for work. The page of a report has another.
+import { watchKernel } from "./kernel_status.js";
+import { alike } from "./state.js";
+
+const SAVE_LOOKS_AFTER = 300; // milliseconds
+const KERNEL_GONE = "The kernel has stopped or was restarted. Costs still follow the sliders; runs and sweeps do not. "
+  + "Run the notebook's cells again to go on.";
+
+export function jupyterHost(model) {
+  let state = null;
+  let lost; // why nobody answers any more
+  // What a busy kernel has not been told of yet goes along, so that it works on what the page shows.
+  const ask = (asked) => {
+    if (lost) showWork(state.work);
+    else model.send({ ...asked, standing: state.standing, settings: state.settings });
+  };
+  // Whoever is gone does nothing: buttons that it kept busy are free.
+  const showWork = (work) => {
+    state.work = lost ? { ...work, what: "", text: "", fraction: 0, status: "", lost } : work;
+    state.tell("work");
+  };
+
+  // Follow the traits, and save to them what a hand has changed, at rest.
+  const join = (joined) => {
+    state = joined;
+    let timer = null;
+    let isTaking = false;
+    const save = (name, value) => {
+      if (isTaking || alike(model.get(name), value)) return;
+      model.set(name, structuredClone(value));
+      model.save_changes();
+    };
+    const taken = {
+      standing: (value) => {
+        // The hand that holds a slider has the last word.
+        if (!state.isHeld && !alike(value, state.standing)) state.stand(structuredClone(value));
+      },
+      settings: (value) => { if (!alike(value, state.settings)) state.setting(structuredClone(value)); },
+      looks: (value) => {
+        if (!alike(value, state.looks)) state.look(structuredClone(value));
+      },
+      study: (value) => {
+        state.study = value;
+        state.tell("study");
+      },
+      work: showWork,
+      curve: (value) => {
+        state.curve = value;
+        state.tell("curve");
+      },
+    };
+    const listeners = Object.entries(taken).map(([name, take]) => {
+      const listener = () => {
+        const value = model.get(name);
+        if (value === undefined || value === null || Object.keys(value).length === 0) {
+          if (name !== "curve") return;
+        }
+        isTaking = true;
+        take(value ?? {});
+        isTaking = false;
+      };
+      listener();
+      model.on(`change:${name}`, listener);
+      return [name, listener];
+    });
+    state.subscribe((what) => {
+      if (what === "steps") save("standing", state.standing);
+      if (what === "settings") save("settings", state.settings);
+      if (what === "looks" && !isTaking) {
+        clearTimeout(timer);
+        timer = setTimeout(() => save("looks", state.looks), SAVE_LOOKS_AFTER);
+      }
+    });
+    const unwatch = watchKernel(model, () => {
+      lost = KERNEL_GONE;
+      showWork(state.work);
+    });
+    return () => {
+      unwatch();
+      clearTimeout(timer);
+      listeners.forEach(([name, listener]) => model.off(`change:${name}`, listener));
+    };
+  };
+  return { ask, join };
+}

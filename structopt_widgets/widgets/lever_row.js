@@ -1,0 +1,114 @@
+// A row of controls: a layer's width, its switches, and its share of the chosen cost.
+import { html, setText } from "./elements.js";
+import { formatMetric } from "./format.js";
+
+// A bar against the larger of now and the model, with a stroke where the model is.
+export function shareBar() {
+  const fill = html("i");
+  const mark = html("u");
+  const bar = html("span", { className: "sw-bar", "aria-hidden": "true" }, fill, mark);
+  const number = html("span", { className: "sw-num" });
+  let drawn = null;
+  const paint = (now, base, largest, unit) => {
+    if (drawn === `${now} ${base} ${largest} ${unit}`) return;
+    drawn = `${now} ${base} ${largest} ${unit}`;
+    fill.style.transform = `scaleX(${largest ? Math.min(1, now / largest) : 0})`;
+    mark.style.left = `${largest ? Math.min(100, (100 * base) / largest) : 0}%`;
+    mark.hidden = base === now;
+    setText(number, formatMetric(now, unit));
+    number.title = now.toLocaleString("en-US");
+    number.dataset.value = String(now);
+  };
+  return { bar, number, paint };
+}
+
+// A slider, filled up to where it stands.
+export function slider(label, { min, max, step, disabled = false }) {
+  const input = html("input", { type: "range", "aria-label": label });
+  Object.assign(input, { min, max, step, disabled });
+  const show = (value) => {
+    if (Number(input.value) !== value) input.value = String(value);
+    const filled = `${(100 * (value - min)) / Math.max(max - min, 1e-9)}%`;
+    if (input.filled !== filled) {
+      input.filled = filled;
+      input.style.setProperty("--filled", filled);
+    }
+  };
+  return { input, show };
+}
+
+// The row of place `index` in the model's rows. isHome: whether its width's slider is in it.
+export function leverRow(state, index, isHome, prefix) {
+  const { model } = state;
+  const row = model.rows[index];
+  const group = row.group === null ? null : model.groups[row.group];
+  const title = isHome ? group.title : row.name;
+  const short = title.startsWith(`${prefix}, `) ? title.slice(prefix.length + 2) : title;
+  const ties = isHome && group.layers.length > 1 ? ` tied ${group.layers.length}` : "";
+  const name = html("span", { className: "sw-name", title: group ? group.layers.map((each) => model.layers[each].name).join(", ") : row.name },
+    short, html("small", {}, isHome && group.fixed ? " fixed" : ties));
+  const cells = [name];
+  const updates = [];
+
+  if (isHome) {
+    const bounds = group.fixed ? { min: 0, max: 2 * group.width } : { min: group.lower, max: group.upper };
+    const { input, show } = slider(`width of ${group.title}`, { ...bounds, step: group.divisor, disabled: group.fixed });
+    const number = html("input", { type: "number", className: "sw-width", "aria-label": `width of ${group.title}, as a number` });
+    Object.assign(number, { min: bounds.min, max: bounds.max, step: group.divisor, disabled: group.fixed });
+    input.addEventListener("input", () => {
+      state.setWidth(row.group, Number(input.value));
+      show(state.now.widths[row.group]);
+    });
+    number.addEventListener("change", () => {
+      if (number.value !== "") state.setWidth(row.group, Number(number.value), true);
+      number.value = state.now.widths[row.group];
+      state.commit();
+    });
+    cells.push(input, number);
+    let written = null;
+    updates.push(() => {
+      const width = state.now.widths[row.group];
+      show(width);
+      // What is being typed stays until the width moves.
+      if (written !== width) number.value = width;
+      written = width;
+    });
+  } else {
+    const reason = group !== null ? `as ${group.title}` : row.derived;
+    cells.push(html("span", { className: "sw-reason", title: reason }, reason));
+  }
+
+  if (row.activation === null) cells.push(html("span"));
+  else {
+    const { options } = model.tables[model.activations[row.activation]];
+    const choice = html("select", { "aria-label": `activation of ${row.name}` }, ...options.map((each) => html("option", {}, each)));
+    choice.addEventListener("change", () => {
+      state.set("activations", row.activation, choice.value);
+      state.commit();
+    });
+    cells.push(choice);
+    updates.push(() => { choice.value = state.now.activations[row.activation]; });
+  }
+
+  if (row.bias === null) cells.push(html("span"));
+  else {
+    const bias = html("input", { type: "checkbox", "aria-label": `bias of ${row.name}` });
+    bias.addEventListener("change", () => {
+      state.set("biases", row.bias, bias.checked);
+      state.commit();
+    });
+    cells.push(bias);
+    updates.push(() => { bias.checked = state.now.biases[row.bias]; });
+  }
+
+  const share = shareBar();
+  cells.push(share.bar, share.number);
+  const el = html("div", { className: `sw-row${isHome ? "" : " sw-tied"}` }, ...cells);
+  if (group !== null) el.dataset.group = row.group;
+  ["pointerdown", "focusin"].forEach((event) => el.addEventListener(event, () => state.select({ row: index, group: row.group })));
+  const paint = (largest, metric) => {
+    updates.forEach((update) => update());
+    share.paint(state.layer(metric.name, row.layer), state.layer(metric.name, row.layer, state.base), largest, metric.unit);
+  };
+  return { el, paint, index };
+}

@@ -1,0 +1,212 @@
+// The levers: rows of controls that fold by block; a row is made when it is first unfolded.
+import { html, setText } from "./elements.js";
+import { leverRow, shareBar, slider } from "./lever_row.js";
+import { MANY, foundRows, leversTree, openAtFirst, rowsOf } from "./levers_tree.js";
+
+const LEAST = 0.05; // of a multiplier
+
+export function leversView(state) {
+  const { model } = state;
+  const tree = leversTree(model);
+  const homes = new Map(); // group to the first row that has it
+  model.rows.forEach((row, index) => {
+    if (row.group !== null && !homes.has(row.group)) homes.set(row.group, index);
+  });
+  const free = [...homes.keys()].filter((place) => !model.groups[place].fixed);
+  const made = new Map(); // rows by their place, as they were made
+  let [shown, heads, found] = [[], [], null];
+
+  const open = () => new Set(state.looks.open ?? openAtFirst(tree, (layer) => state.layer("n_params", layer, state.base)));
+  const toggle = (key) => {
+    const now = open();
+    if (!now.delete(key)) now.add(key);
+    state.look({ open: [...now] });
+  };
+
+  // A slider of many widths at once; its scale is logarithmic.
+  const many = (label, places, key) => {
+    const bounds = { min: Math.log2(LEAST), max: Math.log2(model.growth), step: 0.01 };
+    const { input, show } = slider(label, { ...bounds, disabled: places.length === 0 });
+    const value = html("span", { className: "sw-num sw-factor" });
+    input.addEventListener("input", () => {
+      const factor = 2 ** Number(input.value);
+      // Nobody finds 1 by hand.
+      state.scale(places, Math.abs(factor - 1) < 0.012 ? 1 : factor, key);
+    });
+    const paint = () => {
+      if (places.length === 0) return;
+      const factor = state.factorOf(places, key);
+      setText(value, factor === null ? "mixed" : `× ${factor.toFixed(2)}`);
+      value.classList.toggle("sw-moved", factor !== 1);
+      const mean = () => places.reduce((sum, place) => sum + Math.log2(state.now.widths[place] / model.groups[place].width), 0) / places.length;
+      show(Math.max(bounds.min, Math.min(bounds.max, factor === null ? mean() : Math.log2(factor))));
+    };
+    return { input, value, paint };
+  };
+
+  const all = many("all widths", free, "");
+  const steps = html("select", { "aria-label": "steps of widths", title: "matrix units work on blocks of 8 and more" },
+    ...[1, 8, 16, 32, 64].map((each) => html("option", { value: each }, each === 1 ? "any width" : `multiples of ${each}`)));
+  steps.addEventListener("change", () => state.setting({ multiple_of: Number(steps.value) }));
+  const find = html("input", { type: "search", placeholder: "find a layer", "aria-label": "find", hidden: !tree.isFolded });
+  const count = html("span", { className: "sw-dim sw-count" });
+  const unfold = html("button", { type: "button", hidden: tree.nodes.size === 0 });
+  const detail = html("div", { className: "sw-detail" });
+  const rows = html("div", { className: "sw-rows" });
+  const el = html("section", { className: "sw-pane sw-levers" },
+    html("div", { className: "sw-bar-head" }, html("h2", {}, "Levers"),
+      html("label", { className: "sw-all" }, html("span", { className: "sw-dim" }, "all widths"), all.input, all.value),
+      html("span", { className: "sw-space" }), find, unfold, steps),
+    count, detail,
+    html("div", { className: "sw-row sw-heads", "aria-hidden": "true" },
+      ...["layer", "width", "", "activation", tree.isFolded ? "keep, bias" : "bias", "", ""].map((each) => html("span", {}, each))),
+    rows);
+  const metricHead = el.querySelector(".sw-heads span:last-child");
+
+  const head = (node, isOpen, depth) => {
+    const groups = [...new Set(rowsOf(node).map((row) => model.rows[row].group))].filter((group) => group !== null);
+    const own = groups.filter((group) => !model.groups[group].fixed && rowsOf(node).includes(homes.get(group)));
+    const caret = html("span", { className: "sw-caret", "aria-hidden": "true" }, "▸");
+    const button = html("button", { type: "button", className: "sw-section", "aria-expanded": String(isOpen) }, caret, node.title);
+    button.addEventListener("click", () => toggle(node.key));
+    const scale = many(`all widths of ${node.title}`, own, node.key);
+    const share = shareBar();
+    const keep = node.block === null ? html("span") : blockSwitch(node.block);
+    const line = html("div", { className: `sw-row sw-head-row${isOpen ? " sw-open" : ""}` }, button,
+      own.length ? scale.input : html("span"), own.length ? scale.value : html("span"),
+      html("span", { className: "sw-dim" }, own.length ? `${own.length} width${own.length === 1 ? "" : "s"}` : ""),
+      keep, share.bar, share.number);
+    line.style.setProperty("--depth", depth);
+    return { line, node, scale, share };
+  };
+  const blockSwitch = (index) => {
+    const block = model.blocks[index];
+    const keep = html("input", { type: "checkbox", "aria-label": `keep ${block.title}`, title: `${block.why}: keep it` });
+    keep.dataset.block = index;
+    keep.addEventListener("change", () => {
+      state.set("blocks", index, keep.checked);
+      state.commit();
+    });
+    return keep;
+  };
+
+  const build = () => {
+    const opened = open();
+    const focused = document.activeElement?.getAttribute?.("aria-label");
+    const focusedHead = rows.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
+    [shown, heads] = [[], []];
+    const lines = [];
+    let room = MANY;
+    const add = (node, depth) => node.items.forEach((item) => {
+      if (item.items) {
+        const inside = rowsOf(item).filter((row) => found === null || found.has(row));
+        if (found !== null && inside.length === 0) return;
+        // Of a search as much as fits is open; the rest stays a press away.
+        const isOpen = found === null ? opened.has(item.key) : inside.length <= room;
+        if (found !== null && isOpen && !item.items.some((each) => each.items)) room -= inside.length;
+        const made = head(item, isOpen, depth);
+        made.line.firstChild.dataset.key = item.key;
+        heads.push(made);
+        lines.push(made.line);
+        if (isOpen) add(item, depth + 1);
+      } else if (item.row !== undefined) {
+        if (found !== null && !found.has(item.row)) return;
+        const { group } = model.rows[item.row];
+        if (!made.has(item.row)) made.set(item.row, leverRow(state, item.row, homes.get(group) === item.row, node.title));
+        const row = made.get(item.row);
+        row.el.style.setProperty("--depth", depth);
+        shown.push(row);
+        lines.push(row.el);
+      } else if (found === null) {
+        const keep = blockSwitch(item.block);
+        const line = html("label", { className: "sw-row sw-block" }, html("span", { className: "sw-name" }, `keep ${model.blocks[item.block].title}`), keep);
+        line.style.setProperty("--depth", depth);
+        lines.push(line);
+      }
+    });
+    add(tree.root, 0);
+    rows.replaceChildren(...lines);
+    if (focusedHead !== undefined) rows.querySelector(`[data-key="${CSS.escape(focusedHead)}"]`)?.focus();
+    else if (focused && !el.contains(document.activeElement)) rows.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
+    const n = shown.length;
+    count.hidden = found === null;
+    setText(count, found === null ? "" : `${found.size} rows found${n < found.size ? `, ${n} shown` : ""}`);
+    setText(unfold, heads.length && heads.every(({ node }) => opened.has(node.key)) ? "Fold" : "Unfold");
+  };
+  unfold.addEventListener("click", () => {
+    state.look({ open: unfold.textContent === "Fold" ? [] : [...tree.nodes.keys()] });
+  });
+  find.addEventListener("input", () => {
+    found = find.value.trim() ? new Set(foundRows(model, find.value)) : null;
+    build();
+    paint(new Set(["structure", "looks"]));
+  });
+
+  // What is selected, in words: why its width is shared or fixed, its initial weights.
+  const paintDetail = () => {
+    const { selected } = state.looks;
+    const row = selected && model.rows[selected.row];
+    if (!row) {
+      detail.replaceChildren(html("span", { className: "sw-dim" }, "Select a layer: why its width is shared or fixed, and its initial weights, stand here."));
+      return;
+    }
+    const group = row.group === null ? null : model.groups[row.group];
+    const parts = [html("b", {}, row.name), ` ${model.layers[row.layer].kind}`];
+    if (group !== null) parts.push(`; ${group.fixed ? "fixed: " : ""}${group.why || `from ${group.lower} to ${group.upper}`}`);
+    if (row.derived) parts.push(`; ${row.derived}`);
+    const said = html("span", { className: "sw-why" }, ...parts);
+    said.title = said.textContent;
+    if (row.initializer === null) {
+      detail.replaceChildren(said);
+      return;
+    }
+    const choice = html("select", { "aria-label": `initial weights of ${row.name}` },
+      ...model.initializers[row.initializer].map((each) => html("option", {}, each)));
+    choice.value = state.now.initializers[row.initializer];
+    choice.addEventListener("change", () => {
+      state.set("initializers", row.initializer, choice.value);
+      state.commit();
+    });
+    detail.replaceChildren(said, html("label", {}, html("span", { className: "sw-dim" }, "initial weights "), choice));
+  };
+
+  let drawnOpen = null;
+  let drawnDetail = null;
+  const paint = (changed) => {
+    const openNow = JSON.stringify(state.looks.open);
+    if (openNow !== drawnOpen) {
+      drawnOpen = openNow;
+      build();
+    }
+    const metric = state.shares;
+    setText(metricHead, metric.label);
+    const sum = (node, values) => node.layers.reduce((total, layer) => total + state.layer(metric.name, layer, values), 0);
+    const largest = (pairs) => Math.max(1e-12, ...pairs.flat());
+    const ofRows = largest(shown.map(({ index }) => {
+      const { layer } = model.rows[index];
+      return [state.layer(metric.name, layer), state.layer(metric.name, layer, state.base)];
+    }));
+    const sums = heads.map(({ node }) => [sum(node, state.values), sum(node, state.base)]);
+    const ofHeads = largest(sums);
+    heads.forEach(({ line, node, scale, share }, index) => {
+      scale.paint();
+      share.paint(...sums[index], ofHeads, metric.unit);
+      if (node.block !== null) line.classList.toggle("sw-out", !state.now.blocks[node.block]);
+    });
+    shown.forEach((row) => row.paint(ofRows, metric));
+    all.paint();
+    if (changed.has("structure") || changed.has("looks")) {
+      rows.querySelectorAll("[data-block]").forEach((each) => { each.checked = state.now.blocks[Number(each.dataset.block)]; });
+    }
+    if (changed.has("settings")) steps.value = String(state.multiple);
+    const { selected } = state.looks;
+    shown.forEach(({ el: line, index }) => line.classList.toggle("sw-selected", selected !== null && (
+      selected.row === index || (selected.group !== null && model.rows[index].group === selected.group))));
+    const detailNow = `${JSON.stringify(selected)} ${state.now.initializers.join(" ")}`;
+    if (detailNow !== drawnDetail) {
+      drawnDetail = detailNow;
+      paintDetail();
+    }
+  };
+  return { el, paint };
+}

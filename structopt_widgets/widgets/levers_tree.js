@@ -1,0 +1,71 @@
+// How the rows of controls fold: by block, and inside by the layers that were opened.
+
+export const MANY = 24; // rows that fit on a screen: a model with more is folded
+
+// A node is { key, title, layers, items, block }: its rows and nodes, all its layers, and the block it is as a whole.
+// A row is { row }, the switch of a block that is no node { block }.
+export function leversTree(model) {
+  const isFolded = model.rows.length > MANY;
+  const sectionOf = new Map(model.sections.flatMap(({ layers }, index) => layers.map((layer) => [layer, index])));
+  const inHead = new Map(model.blocks.map(({ title }, index) => [title, index]));
+  const root = { key: "", title: model.name, layers: [...model.layers.keys()], items: [], block: null };
+  const nodes = new Map();
+  const within = (parent, key, title, layers, block = null) => {
+    if (!nodes.has(key)) {
+      nodes.set(key, { key, title, layers, items: [], block });
+      parent.items.push(nodes.get(key));
+    }
+    return nodes.get(key);
+  };
+  const blocks = model.blocks.map(({ layers }, index) => ({ index, first: Math.min(...layers) }));
+  const waiting = blocks.filter(({ index }) => {
+    const title = model.blocks[index].title;
+    return !(isFolded && model.sections.some((section) => section.title === title && hasRows(model, section)));
+  });
+  let place = root;
+  model.rows.forEach((row, index) => {
+    const section = model.sections[sectionOf.get(row.layer)];
+    place = root;
+    if (isFolded) place = within(root, `section ${section.title}`, section.title, section.layers, inHead.get(section.title) ?? null);
+    model.layers[row.layer].path.forEach((name, depth) => {
+      const inside = model.layers.flatMap((layer, layerPlace) => (layer.path[depth] === name ? [layerPlace] : []));
+      // The one layer of a section that was opened is the section.
+      if (depth === 0 && inside.length === place.layers.length && place !== root) return;
+      place = within(place, `${place.key}/${name}`, name, inside);
+    });
+    while (waiting.length && waiting[0].first <= row.layer) place.items.push({ block: waiting.shift().index });
+    place.items.push({ row: index });
+  });
+  waiting.forEach(({ index }) => place.items.push({ block: index }));
+  return { root, nodes, isFolded };
+}
+
+function hasRows(model, section) {
+  return model.rows.some(({ layer }) => section.layers.includes(layer));
+}
+
+// The keys of the nodes that are open at first: all of a small model, the heaviest part of a large one.
+export function openAtFirst({ root, nodes, isFolded }, weight) {
+  if (!isFolded) return [...nodes.keys()];
+  const heavy = (node) => node.layers.reduce((sum, layer) => sum + weight(layer), 0);
+  const heaviest = root.items.reduce((best, node) => (heavy(node) > heavy(best) ? node : best));
+  return [...nodes.keys()].filter((key) => key === heaviest.key || key.startsWith(`${heaviest.key}/`));
+}
+
+// The rows that a search finds, by place; every row for an empty one.
+export function foundRows(model, text) {
+  const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+  const sectionOf = new Map(model.sections.flatMap(({ title, layers }) => layers.map((layer) => [layer, title])));
+  const texts = model.rows.map((row) => (
+    `${row.name} ${row.group === null ? "" : model.groups[row.group].title} ${sectionOf.get(row.layer)}`.toLowerCase()
+  ));
+  const having = (parts) => texts.flatMap((each, index) => (parts.every((part) => each.includes(part)) ? [index] : []));
+  // "block 3" is not to find "block 13", but "block 4 squeeze" the row "block4a_se_reduce".
+  const whole = having([words.join(" ")]);
+  return whole.length ? whole : having(words);
+}
+
+// Every row of a node.
+export function rowsOf(node) {
+  return node.items.flatMap((item) => (item.items ? rowsOf(item) : item.row === undefined ? [] : [item.row]));
+}

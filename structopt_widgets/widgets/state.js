@@ -1,0 +1,278 @@
+// The state of the instrument. Views read it and ask it to change; costs are computed, never kept.
+import { Program } from "./program.js";
+import { nearestMultiple, nearestWidth, snapped } from "./widths.js";
+
+const CHOICES = ["widths", "activations", "biases", "initializers", "blocks"];
+const MOST_STEPS = 50; // as in exploration.py
+const LOOKS = {
+  metric: "n_params", against: "n_params", log: true, near: false, chosen: null, selected: null,
+  open: null, sort: ["number", 1], order: "size", by: "layers",
+};
+
+export class State {
+  // model: see page_model.py. ask: called with what is to be done, and more.
+  constructor(model, ask) {
+    this.model = model;
+    this.ask = (what, more = {}) => {
+      this.commit();
+      ask({ do: what, ...more });
+    };
+    this.metrics = new Map(model.metrics.map((metric) => [metric.name, metric]));
+    this.program = new Program(model.program);
+    this.inputs = new Float64Array(model.program.inputs.length);
+    this.now = this.fresh();
+    this.settings = { batch_size: 32 };
+    this.compute();
+    this.committed = {};
+    [this.past, this.future, this.snapshots] = [[], [], {}];
+    this.looks = { ...LOOKS };
+    this.study = { trials: [], references: [], score: {}, note: "", baseline: null };
+    [this.work, this.curve] = [{}, {}];
+    this.factors = new Map(); // what a slider of many widths was moved to, by its key
+    this.isHeld = false; // whether a hand is on a control
+    this.pointed = null; // the trial under the mouse
+    this.listeners = [];
+  }
+
+  // A structure: the model as it came.
+  fresh() {
+    return Object.fromEntries(CHOICES.map((choice) => [choice, [...this.model.baseline[choice]]]));
+  }
+
+  // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "work" or "curve".
+  subscribe(listener) {
+    this.listeners.push(listener);
+  }
+
+  tell(what) {
+    this.listeners.forEach((listener) => listener(what));
+  }
+
+  // Run the program for where the sliders stand, and for the model as it came, both at the batch size of now.
+  compute() {
+    const batch = this.settings.batch_size;
+    if (batch !== this.baseBatch) {
+      this.base = Float64Array.from(this.program.run(this.inputsOf(this.fresh(), batch)));
+      this.baseBatch = batch;
+    }
+    this.values = this.program.run(this.inputsOf(this.now, batch));
+  }
+
+  // Costs of a structure, as a function of a metric's name; the present ones stay as they are.
+  costsOf(structure, batch = this.settings.batch_size) {
+    const values = Float64Array.from(this.program.run(this.inputsOf(structure, batch)));
+    this.compute();
+    return (metric) => values[this.model.program.totals[metric]];
+  }
+
+  inputsOf(structure, batch) {
+    const { model, inputs } = this;
+    model.program.inputs.forEach(([kind, place], index) => {
+      if (kind === "widths") inputs[index] = structure.widths[place];
+      else if (kind === "biases" || kind === "blocks") inputs[index] = Number(structure[kind][place]);
+      else if (kind === "batch_size") inputs[index] = batch;
+      else if (kind === "slots") inputs[index] = model.slots;
+      else {
+        const table = model.tables[model.activations[place]];
+        inputs[index] = table.costs[kind][table.options.indexOf(structure.activations[place])];
+      }
+    });
+    return inputs;
+  }
+
+  total(metric, values = this.values) {
+    return values[this.model.program.totals[metric]];
+  }
+
+  // A total as a trial has it: for one sample, a step of training for the batch. Of now, or of the model as it came.
+  trialCost(metric, structure = this.now) {
+    if (this.metrics.get(metric).scope !== "batch" && structure === this.now) return this.total(metric);
+    return this.costsOf(structure, this.metrics.get(metric).scope === "batch" ? 1 : this.settings.batch_size)(metric);
+  }
+
+  // The cost of a layer, by its place.
+  layer(metric, place, values = this.values) {
+    return values[this.model.program.layers[metric][place]];
+  }
+
+  // The metric by layer that goes with the chosen one.
+  get shares() {
+    return this.metrics.get(this.metrics.get(this.looks.metric).bars ?? "n_params");
+  }
+
+  get multiple() {
+    return this.settings.multiple_of ?? 1;
+  }
+
+  // ----- what a hand moves
+
+  // A width, set to one that is allowed; as a slider is moved, to a multiple.
+  setWidth(place, width, isTyped = false) {
+    const group = this.model.groups[place];
+    const before = this.now.widths[place];
+    if (group.fixed) return;
+    const to = isTyped ? nearestWidth(width, group) : snapped(width, before, group, this.multiple);
+    if (to === before) return;
+    this.now.widths[place] = to;
+    this.tell("structure");
+  }
+
+  // Every width of some groups, times a factor of the model's own. The key is the slider's.
+  scale(places, factor, key) {
+    places.forEach((place) => {
+      const group = this.model.groups[place];
+      this.now.widths[place] = nearestMultiple(group.width * factor, group, this.multiple);
+    });
+    this.factors.set(key, factor);
+    this.tell("structure");
+  }
+
+  // The factor at which these widths stand, or null where they have moved apart.
+  factorOf(places, key) {
+    const { groups } = this.model;
+    const stands = (factor) => places.every((place) => (
+      this.now.widths[place] === nearestMultiple(groups[place].width * factor, groups[place], this.multiple)
+    ));
+    const first = places[0];
+    const tried = [this.factors.get(key), 1, this.now.widths[first] / groups[first].width];
+    return tried.find((factor) => factor !== undefined && stands(factor)) ?? null;
+  }
+
+  // A switch: of "activations", "biases", "initializers" or "blocks".
+  set(choice, place, value) {
+    if (this.now[choice][place] === value) return;
+    this.now[choice][place] = value;
+    this.tell("structure");
+  }
+
+  // ----- steps
+
+  // How the structure differs from the model, as changes.py writes it.
+  changes(structure = this.now) {
+    const found = {};
+    CHOICES.forEach((choice) => {
+      const base = this.model.baseline[choice];
+      const pairs = structure[choice].flatMap((value, place) => (value === base[place] ? [] : [[place, value]]));
+      if (pairs.length) found[choice] = pairs;
+    });
+    return found;
+  }
+
+  // The structure of such changes.
+  changed(changes) {
+    const structure = this.fresh();
+    Object.entries(changes).forEach(([choice, pairs]) => {
+      pairs.forEach(([place, value]) => { structure[choice][place] = value; });
+    });
+    return structure;
+  }
+
+  // End a gesture: what it moved is one step. Whether it moved anything.
+  commit() {
+    const changes = this.changes();
+    if (alike(changes, this.committed)) return false;
+    this.past = [...this.past, this.committed].slice(-MOST_STEPS);
+    [this.committed, this.future] = [changes, []];
+    this.tell("steps");
+    return true;
+  }
+
+  // Stand at a structure, given as changes, in one step.
+  goTo(changes) {
+    this.commit();
+    this.now = this.changed(changes);
+    this.tell("structure");
+    this.commit();
+  }
+
+  undo() {
+    this.commit();
+    if (this.past.length) this.step(this.past, this.future);
+  }
+
+  redo() {
+    if (!this.commit() && this.future.length) this.step(this.future, this.past);
+  }
+
+  step(from, to) {
+    to.push(this.committed);
+    this.committed = from.pop();
+    [this.past, this.future] = [[...this.past], [...this.future]];
+    this.now = this.changed(this.committed);
+    this.tell("structure");
+    this.tell("steps");
+  }
+
+  reset() {
+    this.goTo({});
+    this.factors.clear();
+  }
+
+  keep(name) {
+    this.commit();
+    this.snapshots = { ...this.snapshots, [name]: this.committed };
+    this.tell("steps");
+  }
+
+  // Where it stands, and the way there: what is saved and shared.
+  get standing() {
+    return { structure: this.committed, past: this.past, future: this.future, snapshots: this.snapshots };
+  }
+
+  // Take over where Python stands.
+  stand({ structure, past, future, snapshots }) {
+    [this.past, this.future, this.snapshots] = [[...past], [...future], snapshots];
+    if (!alike(structure, this.changes())) {
+      this.now = this.changed(structure);
+      this.tell("structure");
+    }
+    this.committed = structure;
+    this.tell("steps");
+  }
+
+  // ----- what is shown
+
+  look(changes) {
+    Object.assign(this.looks, changes);
+    this.tell("looks");
+  }
+
+  // The metric of bars and rows, and of the plot where trials have it.
+  choose(metric) {
+    const known = this.metrics.get(metric);
+    this.look({ metric, ...(known.inTrials ? { against: metric } : {}) });
+  }
+
+  select(group) {
+    if (this.looks.selected !== group) this.look({ selected: group });
+  }
+
+  // Change settings of runs and sweeps.
+  setting(changes) {
+    Object.assign(this.settings, changes);
+    this.compute();
+    this.tell("structure");
+    this.tell("settings");
+  }
+
+  // Set the sliders to a trial's structure, and show its learning curve.
+  choice(number) {
+    const trial = this.study.trials.find((each) => each.number === number);
+    this.look({ chosen: number });
+    const fits = trial.changes !== null && (trial.changes.widths ?? []).every(([place, width]) => {
+      const { lower, upper } = this.model.groups[place];
+      return width >= lower && width <= upper;
+    });
+    // What the sliders cannot stand at, Python refuses in words.
+    if (!fits) {
+      this.ask("choose", { number });
+      return;
+    }
+    this.goTo(trial.changes);
+    if (trial.hasCurve) this.ask("curve", { number });
+  }
+}
+
+export function alike(one, other) {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

@@ -1,0 +1,89 @@
+// The strip: the costs of the structure, in sight while anything below it moves.
+import { html, roving, setText } from "./elements.js";
+import { formatExact } from "./format.js";
+import { changedBy, spoken } from "./words.js";
+
+const ANNOUNCE_AFTER = 500; // milliseconds without a change
+
+export function stripView(state) {
+  const metrics = state.model.metrics.filter(({ shown }) => shown);
+  const cells = metrics.map((metric) => {
+    const value = html("span", { className: "sw-value" });
+    value.dataset.metric = metric.name;
+    const unit = html("small");
+    const change = html("span", { className: "sw-change" });
+    const fill = html("i");
+    const canChoose = metric.bars !== null;
+    const cell = html(canChoose ? "button" : "div", { className: "sw-cell", title: metric.meaning },
+      html("span", { className: "sw-label" }, metric.label), html("span", { className: "sw-number" }, value, unit),
+      change, html("span", { className: "sw-track", "aria-hidden": "true" }, fill, html("b")));
+    if (canChoose) {
+      cell.type = "button";
+      cell.addEventListener("click", () => state.choose(metric.name));
+    }
+    return { metric, cell, value, unit, change, fill, canChoose };
+  });
+  const announcer = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
+  const el = html("section", { className: "sw-live-panel", "aria-label": "costs of this structure" },
+    ...cells.map(({ cell }) => cell), announcer);
+  el.style.setProperty("--cells", cells.length);
+  const buttons = cells.filter(({ canChoose }) => canChoose).map(({ cell }) => cell);
+  roving(el, buttons);
+
+  const paint = () => {
+    const isBound = state.total("uncounted") > 0;
+    cells.forEach((each) => {
+      const { metric, cell, value, unit, change, fill } = each;
+      const [now, base] = [state.total(metric.name), state.total(metric.name, state.base)];
+      const drawn = `${now} ${base} ${isBound}`;
+      if (each.drawn !== drawn) {
+        each.drawn = drawn;
+        const [number, suffix = ""] = formatExact(now, metric.unit).split(" ");
+        value.dataset.value = String(now);
+        setText(value, (isBound && !metric.exact ? "≥ " : "") + number);
+        setText(unit, suffix);
+        value.title = now.toLocaleString("en-US");
+        setText(change, changedBy(now, base));
+        change.classList.toggle("sw-moved", now !== base);
+        // The baseline stands at the middle of the track; twice the baseline fills it.
+        fill.style.transform = `scaleX(${Math.min(1, base ? now / base / 2 : 0)})`;
+      }
+      if (each.canChoose) {
+        const isChosen = state.looks.metric === metric.name;
+        cell.setAttribute("aria-pressed", String(isChosen));
+      }
+    });
+    const stop = cells.find(({ metric }) => metric.name === state.looks.metric)?.cell ?? buttons[0];
+    if (!el.contains(document.activeElement)) buttons.forEach((each) => { each.tabIndex = each === stop ? 0 : -1; });
+  };
+
+  // A line for screen readers only. It waits until the numbers rest: a drag would be read out step by step.
+  let [said, timer] = [null, null];
+  const announce = () => {
+    const totals = new Map(metrics.map(({ name }) => [name, state.total(name)]));
+    // What stands there at first can be read in the strip; only changes are news.
+    said ??= totals;
+    clearTimeout(timer);
+    timer = setTimeout(() => {
+      // The first two that moved: all of them would take half a minute to hear.
+      const moved = metrics.filter(({ name }) => totals.get(name) !== said.get(name)).slice(0, 2);
+      if (moved.length === 0) return;
+      said = totals;
+      const isBound = state.total("uncounted") > 0;
+      announcer.textContent = moved.map(({ name, label, unit, exact }) => {
+        const bound = isBound && !exact ? "at least " : "";
+        const now = totals.get(name);
+        return `${label} ${bound}${formatExact(now, unit)}, ${spoken(now, state.total(name, state.base))}`;
+      }).join("; ");
+    }, ANNOUNCE_AFTER);
+  };
+
+  return {
+    el,
+    paint: (changed) => {
+      paint();
+      if (changed.has("structure")) announce();
+    },
+    end: () => clearTimeout(timer),
+  };
+}

@@ -1,0 +1,95 @@
+"""The trials of a study as the page shows them: plot and table are drawn from these rows."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from ..figures.style import column_title, is_larger_better
+from ..metrics import METRICS, trial_metrics
+from ..structure import StructureSpace
+from ..study import Study, Trial, pareto_front
+from ..study.optimism import winners_note
+from ..study.verdicts import ALIKE, THE_BEST
+from .changes import changes
+
+MOST = 1000  # trials in the plot and the table: more can be neither told apart nor drawn in time
+
+
+def study_rows(
+    study: Study,
+    space: StructureSpace,
+    table: pd.DataFrame,
+    compared: pd.DataFrame,
+    references: Mapping[str, float],
+    baseline: int | None,
+) -> dict[str, Any]:
+    """All that plot and table need.
+
+    Args:
+        study, space: whose trials, and the model that is explored.
+        table: :attr:`Study.trials`.
+        compared: :meth:`Study.compare`, or an empty table with its columns.
+        references: names and scores to draw across the plot.
+        baseline: the number of the trial of the model as it came.
+    """
+    score = next((name for name in ("accuracy", "r2") if name in table.columns), "accuracy")
+    shown, more = _shown(study, table, score, baseline)
+    verdicts = compared["verdict"].to_dict()
+    complete = table[table["state"] == "complete"] if len(table) else table
+    note = winners_note(complete.join(compared), score) if len(complete) and score in table.columns else ""
+    return {
+        "score": {"name": score, "label": column_title(score), "unit": "share" if score == "accuracy" else "number"},
+        "trials": [_row(trial, space, verdicts.get(trial.number)) for trial in shown],
+        "references": [[name, float(value)] for name, value in references.items() if math.isfinite(value)],
+        "baseline": baseline,
+        "note": f"{note} {more}".strip(),
+    }
+
+
+def no_comparison() -> pd.DataFrame:
+    """What stands for a comparison while no trial has a score."""
+    return pd.DataFrame(columns=["standard_error", "verdict"])
+
+
+def _shown(study: Study, table: pd.DataFrame, score: str, baseline: int | None) -> tuple[list[Trial], str]:
+    """All trials; of too many the fronts, the best and the latest, and a sentence that says so."""
+    every = list(study)
+    if len(every) <= MOST:
+        return every, ""
+    kept: set[Any] = {baseline, *(trial.number for trial in every[-(MOST // 2) :])}
+    if score in table.columns:
+        kept |= set(table[score].dropna().sort_values(ascending=not is_larger_better(score)).index[: MOST // 2])
+        for name in trial_metrics():
+            better = {True: [each for each in (name, score) if is_larger_better(each)]}
+            better[False] = [each for each in (name, score) if not is_larger_better(each)]
+            kept |= set(pareto_front(table, maximize=better[True], minimize=better[False]).index)
+    shown = [trial for trial in every if trial.number in kept]
+    return shown, f"Shown are {len(shown):,} of {len(every):,} trials: the fronts, the best and the latest."
+
+
+def _row(trial: Trial, space: StructureSpace, verdict: Any) -> dict[str, Any]:
+    is_complete = trial.state == "complete"
+    return {
+        "number": trial.number,
+        "state": trial.state,
+        "reason": trial.reason,
+        "score": _number(trial.score) if is_complete else None,
+        "low": _number(trial.low) if is_complete else None,
+        "high": _number(trial.high) if is_complete else None,
+        "seeds": len(trial.by_seed),
+        "seconds": _number(trial.seconds),
+        "verdict": verdict if isinstance(verdict, str) else "",
+        "alike": verdict in (ALIKE, THE_BEST),
+        "hasCurve": bool(trial.history),
+        "costs": {name: _number(getattr(trial, name, math.nan)) for name in trial_metrics() if name in METRICS},
+        # A study may hold trials of other models, which have a place in the plot and none at the sliders.
+        "changes": changes(trial.structure) if trial.structure.space.is_same_model(space) else None,
+    }
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, (int, float)) and math.isfinite(value) else None

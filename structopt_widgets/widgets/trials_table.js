@@ -1,0 +1,107 @@
+// The trials as a table: sortable; a row sets the sliders as its point does.
+import { html } from "./elements.js";
+import { formatExact } from "./format.js";
+import { changedBy, described, scoreText } from "./words.js";
+import { paretoFront, plotted } from "./plot_drawing.js";
+
+export function tableView(state) {
+  const { model } = state;
+  const el = html("div", { className: "sw-trials", tabIndex: 0, role: "region", "aria-label": "trials" });
+  let [drawn, rows] = ["", new Map()];
+
+  // Number, heading, what is sorted by, and what a cell says.
+  const columns = () => {
+    const metric = state.metrics.get(state.looks.against);
+    const { unit, label } = state.study.score;
+    const base = state.trialCost(metric.name, state.fresh());
+    const numbered = state.study.trials.some(({ seeds }) => seeds === 1);
+    return [
+      ["number", "#", (trial) => trial.number, (trial) => String(trial.number)],
+      ["score", unit === "share" ? "accuracy, %" : label ?? "score", (trial) => trial.score ?? -Infinity,
+        (trial) => scoreText(trial.score, unit, "")],
+      ["interval", "95 %", (trial) => trial.low ?? -Infinity, (trial) => (trial.low === null ? ""
+        : `${scoreText(trial.low, unit, "")} – ${scoreText(trial.high, unit, "")}${numbered && trial.seeds === 1 ? " of this network" : ""}`)],
+      ["cost", metric.label, (trial) => trial.costs[metric.name] ?? Infinity,
+        (trial) => (trial.costs[metric.name] === null ? "" : formatExact(trial.costs[metric.name], metric.unit))],
+      ["change", "to model", (trial) => trial.costs[metric.name] ?? Infinity,
+        (trial) => (trial.costs[metric.name] === null ? "" : changedBy(trial.costs[metric.name], base).replace(/^[▼▲] /, "").replace("as the model", "same"))],
+      ["structure", "structure", (trial) => (trial.changes === null ? "" : described(model, trial.changes)),
+        (trial) => (trial.changes === null ? "another model" : described(model, trial.changes))],
+      ["verdict", "against best", (trial) => trial.verdict || trial.state, (trial) => trial.verdict || trial.state],
+    ];
+  };
+
+  const build = () => {
+    const { trials, note } = state.study;
+    const [by, direction] = state.looks.sort;
+    const shown = columns();
+    const [, , value] = shown.find(([name]) => name === by) ?? shown[0];
+    const order = trials.toSorted((a, b) => {
+      const [one, other] = [value(a), value(b)];
+      return (one < other ? -1 : one > other ? 1 : a.number - b.number) * direction;
+    });
+    const { points, step } = plotted(state);
+    const front = new Set(paretoFront(points, step === "vh"));
+    const heads = shown.map(([name, text]) => {
+      const button = html("button", { type: "button", tabIndex: name === by ? 0 : -1 }, `${text}${name === by ? (direction < 0 ? " ▾" : " ▴") : ""}`);
+      button.addEventListener("click", () => {
+        state.look({ sort: [name, name === by ? -direction : name === "score" ? -1 : 1] });
+        el.querySelector("th[aria-sort] button")?.focus();
+      });
+      const head = html("th", { scope: "col" }, button);
+      if (name === by) head.setAttribute("aria-sort", direction < 0 ? "descending" : "ascending");
+      return head;
+    });
+    const headRow = html("tr", {}, ...heads);
+    headRow.addEventListener("keydown", (event) => {
+      const to = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[event.key];
+      const next = to && event.target.closest("th")?.[to];
+      if (!next) return;
+      next.firstChild.focus();
+      event.preventDefault();
+    });
+    rows = new Map(order.map((trial) => {
+      const cells = shown.map(([name, , , text]) => {
+        const words = text(trial);
+        const isFront = name === "score" && front.has(trial.number);
+        const cell = html("td", { className: `sw-${name}` }, isFront ? html("span", { className: "sw-on-front", title: "on the front" }, `◆ ${words}`) : words);
+        if (name === "structure" || name === "verdict") cell.title = name === "verdict" && trial.reason ? trial.reason : words;
+        return cell;
+      });
+      const row = html("tr", {}, ...cells);
+      row.dataset.number = trial.number;
+      row.addEventListener("click", () => state.choice(trial.number));
+      return [trial.number, row];
+    }));
+    el.hidden = trials.length === 0;
+    el.replaceChildren(html("table", {}, html("caption", { className: "sw-spoken" }, `Trials. ${note}`),
+      html("thead", {}, headRow), html("tbody", {}, ...rows.values())));
+  };
+  const mark = () => rows.forEach((row, number) => {
+    row.classList.toggle("sw-chosen", number === state.looks.chosen);
+  });
+  // Arrows go through the rows, Enter takes one.
+  el.addEventListener("keydown", (event) => {
+    if (event.target !== el) return;
+    const numbers = [...rows.keys()];
+    const at = numbers.indexOf(state.looks.chosen);
+    const to = { ArrowDown: Math.min(at + 1, numbers.length - 1), ArrowUp: Math.max(at - 1, 0) }[event.key];
+    if (to !== undefined && numbers.length) {
+      state.look({ chosen: numbers[to] });
+      rows.get(numbers[to]).scrollIntoView({ block: "nearest" });
+      event.preventDefault();
+    } else if (event.key === "Enter" && at >= 0) {
+      state.choice(numbers[at]);
+      event.preventDefault();
+    }
+  });
+  const paint = (changed) => {
+    const now = JSON.stringify([state.looks.sort, state.looks.against]);
+    if (changed.has("study") || now !== drawn) {
+      drawn = now;
+      build();
+    }
+    mark();
+  };
+  return { el, paint };
+}

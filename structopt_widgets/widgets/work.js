@@ -1,0 +1,72 @@
+// Runs and sweeps: buttons, what they may spend, how far they are, and what came of them.
+import { html, setText } from "./elements.js";
+
+const FIELDS = {
+  epochs: ["epochs", 1, 1000], seeds: ["seeds", 1, 100], batch_size: ["batch size", 1, 65536],
+  structures: ["structures", 1, 100000], at_most: ["at most, parameters", 1, 2 ** 53],
+};
+
+export function workView(state) {
+  const button = (text, title, act, className = "") => html("button", { type: "button", title, onclick: act, className }, text);
+  const run = button("Run", "train this structure from fresh weights and validate it", () => state.ask("run"), "sw-go");
+  const sweep = button("Sweep", "train many structures of other widths, each with this budget", () => state.ask("sweep"));
+  const cancel = button("Cancel", "stop; what is finished is kept", () => state.ask("cancel"));
+  const fields = Object.entries(FIELDS).map(([name, [text, least, most]]) => {
+    const input = html("input", { type: "number", "aria-label": text, required: true });
+    Object.assign(input, { min: least, max: most, step: 1 });
+    input.addEventListener("change", () => {
+      const value = Math.round(Number(input.value));
+      if (input.value !== "") state.setting({ [name]: Math.min(Math.max(value, least), most) });
+      input.value = state.settings[name];
+    });
+    return { name, input, el: html("label", {}, html("span", { className: "sw-dim" }, text), input) };
+  });
+  const sampler = html("select", { "aria-label": "sampler" });
+  sampler.addEventListener("change", () => state.setting({ sampler: sampler.value }));
+  const summary = html("summary");
+  const settings = html("details", { className: "sw-settings" }, summary,
+    html("div", { className: "sw-fields" }, html("b", {}, "each run"), ...fields.slice(0, 3).map(({ el }) => el)),
+    html("div", { className: "sw-fields" }, html("b", {}, "a sweep"), fields[3].el,
+      html("label", {}, html("span", { className: "sw-dim" }, "sampler"), sampler), fields[4].el));
+  const fill = html("i");
+  const progress = html("span", { className: "sw-progress", role: "progressbar", "aria-label": "progress" }, fill);
+  progress.setAttribute("aria-valuemin", "0");
+  progress.setAttribute("aria-valuemax", "100");
+  const text = html("span", { className: "sw-dim sw-progress-text" });
+  // Two regions that stay in the page; only their text changes: screen readers speak it.
+  const info = html("div", { className: "sw-info", role: "status" });
+  const error = html("div", { className: "sw-error", role: "alert" });
+  const buttons = html("span", { className: "sw-group" }, run, sweep, cancel);
+  const el = html("div", { className: "sw-work" }, settings,
+    html("div", { className: "sw-bar-head sw-progress-line" }, progress, text), info, error);
+
+  const paint = (changed) => {
+    const { work } = state;
+    const isBusy = Boolean(work.what);
+    if (changed.has("work")) {
+      if (sampler.options.length === 0) {
+        (work.samplers ?? []).forEach(([name, label]) => sampler.append(html("option", { value: name }, label)));
+        changed.add("settings");
+      }
+      run.disabled = isBusy;
+      sweep.disabled = isBusy;
+      cancel.disabled = !isBusy;
+      const percent = Math.round(100 * (work.fraction ?? 0));
+      fill.style.transform = `scaleX(${work.fraction ?? 0})`;
+      progress.setAttribute("aria-valuenow", String(percent));
+      setText(text, work.text ?? "");
+      setText(info, work.status ?? "");
+      setText(error, work.lost ?? work.alert ?? "");
+    }
+    if (changed.has("settings")) {
+      fields.forEach(({ name, input }) => {
+        if (document.activeElement !== input) input.value = state.settings[name];
+      });
+      sampler.value = state.settings.sampler;
+      const { epochs, seeds, batch_size: batch, structures } = state.settings;
+      const plural = (n, word) => `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
+      setText(summary, `${plural(epochs ?? 0, "epoch")}, ${plural(seeds ?? 0, "seed")}, batch ${batch}; sweeps of ${structures ?? ""}`);
+    }
+  };
+  return { el, buttons, paint };
+}

@@ -1,0 +1,54 @@
+"""The instrument on a page of its own, without JupyterLab and without a kernel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+import structopt_widgets as sw
+from structopt_widgets.widgets.instrument import Instrument
+
+TRAITS = ("model", "standing", "settings", "looks", "study", "work", "curve")
+# As much of a widget's model as the front end uses; what it sends and saves is kept.
+START = """async ([source, style, state]) => {
+    const listeners = [];
+    window.sent = [];
+    window.saved = [];
+    window.model = {
+        get: (name) => state[name],
+        on: (event, listener) => listeners.push([event, listener]),
+        off: () => {},
+        send: (content) => window.sent.push(content),
+        save_changes: () => {},
+        set: (name, value) => { state[name] = value; window.saved.push([name, value]); },
+    };
+    // What Python sets.
+    window.python = (name, value) => {
+        state[name] = value;
+        listeners.filter(([event]) => event === `change:${name}`).forEach(([, listener]) => listener());
+    };
+    document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
+    document.body.replaceChildren(document.createElement("div"));
+    const module = (await import("data:text/javascript," + encodeURIComponent(source))).default;
+    window.end = await module.render({ model: window.model, el: document.body.firstChild });
+}"""
+
+
+def show(page: Page, explorer: sw.Explorer, **traits: Any) -> None:
+    """Show an explorer, with other values of some traits."""
+    state = {name: getattr(explorer.instrument, name) for name in TRAITS} | traits
+    page.evaluate(START, [str(Instrument._esm), str(Instrument._css), state])
+
+
+def total(page: Page, metric: str) -> Any:
+    """The number of a cost in the strip."""
+    return page.locator(f".sw-live-panel [data-metric={metric}]")
+
+
+def put(page: Page, label: str, value: Any) -> None:
+    """Move a slider, by its name, as a hand does."""
+    page.get_by_label(label, exact=True).evaluate(
+        "(input, value) => { input.value = value; input.dispatchEvent(new Event('input', { bubbles: true })); }",
+        value,
+    )
