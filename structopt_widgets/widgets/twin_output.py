@@ -15,6 +15,7 @@ from IPython import get_ipython
 from IPython.display import display
 
 from .exploration import Exploration
+from .family import family
 from .modules import joined
 from .static_twin import twin_html, twin_words
 
@@ -92,8 +93,8 @@ class TwinOutput:
             self._timer.cancel()
         self._drawn = {"text/html": f"<div {self._mark}></div>", "text/plain": ""}
         self._publish()
-        if self._page is not None:
-            self._page.close()
+        for widget in family([self._page] if self._page is not None else []):
+            widget.close()
         self._shell = self._page = self._timer = self._loop = None
 
     @property
