@@ -114,6 +114,10 @@ def test_every_cell_runs(path: Path, tmp_path: Path) -> None:
     assert all(cell.execution_count for cell in code_cells(done))
     widgets = list(outputs(done, "application/vnd.jupyter.widget-view+json"))
     assert len(widgets) == 1, "the explorer, once"
+    # As it stood in the end: later cells move it and add trials.
+    (twin,) = [output.data for output in outputs(done) if "sw-twin" in output.get("data", {}).get("text/html", "")]
+    assert "128→" in twin["text/plain"] or "96→48" in twin["text/plain"]
+    assert not twin["text/plain"].endswith("; 0 trials")
     assert "accuracy" in printed(done)
 
 

@@ -23,11 +23,26 @@ START = """async ([source, style, state]) => {
         save_changes: () => {},
         set: (name, value) => { state[name] = value; window.saved.push([name, value]); },
     };
+    // What Jupyter tells.
+    window.tell = (event, ...told) =>
+        listeners.filter(([each]) => each === event).forEach(([, listener]) => listener(...told));
     // What Python sets.
     window.python = (name, value) => {
         state[name] = value;
-        listeners.filter(([event]) => event === `change:${name}`).forEach(([, listener]) => listener());
+        window.tell(`change:${name}`);
     };
+    // What JupyterLab has besides: signals, of which a slot is told the sender and what happened.
+    const signal = () => {
+        const slots = new Set();
+        return {
+            connect: (slot) => slots.add(slot),
+            disconnect: (slot) => slots.delete(slot),
+            emit: (told) => slots.forEach((slot) => slot(null, told)),
+            slots,
+        };
+    };
+    window.session = { session: { kernel: { id: "first" } }, statusChanged: signal(), kernelChanged: signal() };
+    window.model.widget_manager = { context: { sessionContext: window.session } };
     document.head.append(Object.assign(document.createElement("style"), { textContent: style }));
     document.body.replaceChildren(document.createElement("div"));
     const module = (await import("data:text/javascript," + encodeURIComponent(source))).default;

@@ -226,3 +226,35 @@ def test_nothing_sticks_out(page: Page, width: int) -> None:
     box = page.locator(".sw-live-panel").bounding_box()
     assert box is not None
     assert box["y"] == pytest.approx(0, abs=1)
+
+
+# What JupyterLab tells of a kernel: killed by the system; restarted by its user, as ipywidgets has it; shut down.
+@pytest.mark.parametrize(
+    "told",
+    [
+        "session.statusChanged.emit('autorestarting')",
+        "tell('comm_live_update', { comm_live: false })",
+        "session.kernelChanged.emit({ newValue: null })",
+    ],
+)
+def test_a_kernel_that_is_gone_is_said_and_frees_the_buttons(page: Page, told: str) -> None:
+    explorer = sw.explore(dense_model())
+    show(page, explorer, work={**explorer.instrument.work, "what": "a run", "fraction": 0.5, "text": "epoch 3 of 6"})
+    run, cancel = (page.get_by_role("button", name=name, exact=True) for name in ("Run", "Cancel"))
+    # None of this ends a kernel.
+    page.evaluate("session.statusChanged.emit('busy')")
+    page.evaluate("session.kernelChanged.emit({ newValue: { id: 'first' } })")
+    expect(run).to_be_disabled()
+    expect(page.locator(".sw-error")).to_be_empty()
+    page.evaluate(told)
+    expect(page.locator(".sw-error")).to_contain_text("The kernel has stopped or was restarted")
+    expect(run).to_be_enabled()
+    expect(cancel).to_be_disabled()
+    expect(page.locator(".sw-progress-text")).to_be_empty()
+    run.click()
+    assert page.evaluate("sent") == []
+    # Costs are the page's own.
+    put(page, "width of hidden", 4)
+    expect(total(page, "n_params")).to_have_text(str((6 + 1) * 4 + (4 + 1) * 2))
+    page.evaluate("end()")
+    assert page.evaluate("session.statusChanged.slots.size + session.kernelChanged.slots.size") == 0

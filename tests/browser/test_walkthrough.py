@@ -8,13 +8,15 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import nbformat
 import pytest
 from playwright.sync_api import Page, expect
 
-from .conftest import wait_idle
+from .conftest import Lab, wait_idle
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(600)]
 
+WALKTHROUGH = "01_walkthrough.ipynb"
 TOTALS = (
     "n_params",
     "flops",
@@ -61,7 +63,7 @@ def shown(page: Page, metric: str) -> float:
 
 @pytest.fixture
 def walkthrough(open_notebook: Callable[..., Page]) -> Page:
-    page = open_notebook("01_walkthrough.ipynb", extra=(BLOCK_KERNEL, RANDOM_SETTING))
+    page = open_notebook(WALKTHROUGH, extra=(BLOCK_KERNEL, RANDOM_SETTING))
     # The two extra cells come last; running all up to them is what a reader does.
     page.locator(".jp-Notebook .jp-CodeCell").nth(-2).locator(".cm-content").click()
     page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -72,7 +74,12 @@ def walkthrough(open_notebook: Callable[..., Page]) -> Page:
     return page
 
 
-def test_a_newcomer_can_do_the_main_job(walkthrough: Page, tmp_path: Path) -> None:
+def htmls(notebook: nbformat.NotebookNode) -> list[str]:
+    outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
+    return [output.get("data", {}).get("text/html", "") for output in outputs]
+
+
+def test_a_newcomer_can_do_the_main_job(walkthrough: Page, lab: Lab, tmp_path: Path) -> None:
     page = walkthrough
     assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.error']").count() == 0
     errors: list[str] = []
@@ -148,8 +155,13 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, tmp_path: Path) -> No
     shown_before = shown(page, "n_params"), points.count()
     page.keyboard.press("Control+s")
     page.wait_for_timeout(2000)
+    # So does the file, where there is no kernel.
+    (twin,) = [text for text in htmls(nbformat.read(lab.folder / WALKTHROUGH, as_version=4)) if "sw-twin" in text]
+    assert f">{int(shown_before[0]):,}<" in twin
+    assert f"{shown_before[1]} trials" in twin
     page.reload()
     page.wait_for_selector(".sw-live-panel [data-metric=n_params]", timeout=60_000)
     expect(points.nth(before)).to_be_attached(timeout=30_000)
+    expect(page.locator(".sw-twin")).to_be_hidden()
     assert (shown(page, "n_params"), points.count()) == shown_before
     assert errors == []
