@@ -123,19 +123,8 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
             if isinstance(operation, InOneMode) and not operation.layer.built:
                 operation.layer(*args, **kwargs)  # which knows how it is built
             results = keras.tree.flatten(operation(*args, **kwargs))
-            if isinstance(operation, keras.layers.EinsumDense):
-                _keep_lengths(operation, args[0], results[0])
         tensors.update(zip(call.outputs, results, strict=True))
     return tensors
-
-
-def _keep_lengths(layer: keras.layers.EinsumDense, given: Any, made: Any) -> None:
-    """Lengths that the layer passes on; attention makes such layers without saying them."""
-    read, _, written = layer.equation.replace("...", "").partition("->")
-    lengths = dict(zip(reversed(read.partition(",")[0]), reversed(given.shape), strict=False))
-    ends = [lengths.get(letter) for letter in reversed(written)]
-    known = [*[None] * (len(made.shape) - len(ends)), *reversed(ends)]
-    made._shape = tuple(old if old is not None else new for old, new in zip(made.shape, known, strict=True))
 
 
 def _build_owner(structure: Structure, operation: Any, layer: Layer) -> None:
