@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ from .names import accepted_names
 from .normalization_statistics import recompute_statistics
 from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
 from .seeding import Seeds
+from .shapes import say_lengths
 from .source import KerasSource
 
 WEIGHTS = ("inherit", "fresh")
@@ -97,6 +99,7 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
     tensors: dict[int, Any] = {}
     aliases = structure.aliases
     graph, at = structure.space.graph, structure.setting
+    uses = Counter(each.layer for each in graph.calls)
     for each in structure.space.connected.calls:
         call = each.call
         operation = operations.get(call.layer)
@@ -120,6 +123,8 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
             inside = graph.layers[call.layer].inside
             if inside is not None and len(inside.graphs) > 1 and not operation.built:
                 operation(*args, **{**kwargs, "training": True})  # it may have weights that only training makes
+            if isinstance(operation, keras.layers.EinsumDense) and uses[call.layer] == 1:
+                say_lengths(operation, args[0].shape)
             if isinstance(operation, InOneMode) and not operation.layer.built:
                 operation.layer(*args, **kwargs)  # which knows how it is built
             results = keras.tree.flatten(operation(*args, **kwargs))

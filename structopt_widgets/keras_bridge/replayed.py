@@ -49,7 +49,8 @@ class OwnWeight(keras.layers.Layer):
         )
 
     def call(self, _: Any) -> Any:
-        return self.weight.value
+        # As a tensor: some operations of Keras do not take TensorFlow's variables.
+        return ops.copy(self.weight.value)
 
     def compute_output_spec(self, _: Any) -> keras.KerasTensor:
         is_cast = keras.backend.is_float_dtype(self.weight_dtype)
@@ -78,7 +79,8 @@ class WeightOf(keras.layers.Layer):
         self.__dict__["weight"] = self.owner.weights[self.place]
 
     def call(self, _: Any) -> Any:
-        return self.weight.value
+        # As a tensor: some operations of Keras do not take TensorFlow's variables.
+        return ops.copy(self.weight.value)
 
     def compute_output_spec(self, _: Any) -> keras.KerasTensor:
         return keras.KerasTensor(self.weight.shape, dtype=self.compute_dtype)
