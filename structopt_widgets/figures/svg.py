@@ -75,7 +75,7 @@ def plot_tradeoff_svg(
 
     >>> picture = sw.plot_tradeoff_svg(study.trials, x="flops", baseline=0)
     """
-    return _draw(tradeoff_info(trials, x, y, baseline, cursor, logx, references), width, height)
+    return draw_tradeoff_svg(tradeoff_info(trials, x, y, baseline, cursor, logx, references), width, height)
 
 
 def find_axis(values: list[float], start: float, end: float, log: bool) -> Axis:
@@ -111,7 +111,8 @@ def _linear_ticks(low: float, high: float) -> tuple[float, ...]:
     return tuple(step * count for count in range(math.ceil(low / step), math.floor(high / step) + 1))
 
 
-def _draw(info: TradeoffInfo, width: int, height: int) -> Svg:
+def draw_tradeoff_svg(info: TradeoffInfo, width: int = 640, height: int = 400) -> Svg:
+    """What :func:`plot_tradeoff_svg` draws, of an ``info`` made before."""
     ends = [end for point in info.points for end in (point.y, point.low, point.high) if not math.isnan(end)]
     ends += [value for _, value in info.references]
     cursor = [info.cursor] if info.cursor is not None and (info.cursor > 0 or not info.logx) else []
@@ -123,7 +124,7 @@ def _draw(info: TradeoffInfo, width: int, height: int) -> Svg:
     parts = [
         f"<title>{html.escape(title)}</title>",
         f"<desc>{html.escape(description)}</desc>",
-        f'<rect width="{width}" height="{height}" fill="#fff"/>',
+        f'<rect width="{width}" height="{height + NOTE_LINE * len(note)}" fill="#fff"/>',
         *_frame(info, across, up, height),
         *(_cursor(across.at(value), height) for value in cursor),
         *(_reference(name, up.at(value), right) for name, value in info.references),

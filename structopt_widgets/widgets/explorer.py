@@ -16,6 +16,7 @@ from .exploration import Checked, Exploration
 from .family import family
 from .settings import Fields, Settings
 from .sweep import Sweep
+from .twin_output import TwinOutput
 from .validation import Validation
 from .wiring import Wiring
 
@@ -53,6 +54,7 @@ class Explorer(ipywidgets.VBox):
     )
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
     busy = traitlets.Bool(read_only=True, help="whether a run or a sweep goes on")
+    _twin: TwinOutput | None = None  # while making it has failed
 
     def __init__(self, space: StructureSpace, data: Data | None = None, study: Study | None = None) -> None:
         self.exploration = Exploration(space, data, study)
@@ -67,6 +69,7 @@ class Explorer(ipywidgets.VBox):
         self.instrument = self._wiring.instrument
         super().__init__([self.instrument])
         self.add_class("sw-explorer")
+        self._twin = TwinOutput(self.exploration)
         traitlets.link((self.exploration, "structure"), (self, "structure"))
         for source, name, mine in ((self.exploration, "trials", "trials"), (self.background, "is_running", "busy")):
             source.observe(lambda change, mine=mine: self.set_trait(mine, change["new"]), names=name)
@@ -153,10 +156,16 @@ class Explorer(ipywidgets.VBox):
 
     def close(self) -> None:
         """Close every widget in it, shown or not: nothing of it is left in the kernel or on a page."""
+        if self._twin is not None:
+            self._twin.close()
         for widget in family([self, *self._made()]):
             if widget is not self:
                 widget.close()
         super().close()
+
+    def _ipython_display_(self) -> None:
+        if self._twin is not None:
+            self._twin.display(self)
 
     def _made(self) -> list[ipywidgets.Widget]:
         """The widgets that somebody asked for; none where making the explorer has failed."""

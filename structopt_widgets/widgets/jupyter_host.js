@@ -1,12 +1,24 @@
 // The host in Jupyter: traits in, traits out, messages for work. The page of a report has another.
+import { watchKernel } from "./kernel_status.js";
 import { alike } from "./state.js";
 
 const SAVE_LOOKS_AFTER = 300; // milliseconds
+const KERNEL_GONE = "The kernel has stopped or was restarted. Costs still follow the sliders; runs and sweeps do not. "
+  + "Run the notebook's cells again to go on.";
 
 export function jupyterHost(model) {
   let state = null;
+  let lost; // why nobody answers any more
   // What a busy kernel has not been told of yet goes along, so that it works on what the page shows.
-  const ask = (asked) => model.send({ ...asked, standing: state.standing, settings: state.settings });
+  const ask = (asked) => {
+    if (lost) showWork(state.work);
+    else model.send({ ...asked, standing: state.standing, settings: state.settings });
+  };
+  // Whoever is gone does nothing: buttons that it kept busy are free.
+  const showWork = (work) => {
+    state.work = lost ? { ...work, what: "", text: "", fraction: 0, status: "", lost } : work;
+    state.tell("work");
+  };
 
   // Follow the traits, and save to them what a hand has changed, at rest.
   const join = (joined) => {
@@ -31,10 +43,7 @@ export function jupyterHost(model) {
         state.study = value;
         state.tell("study");
       },
-      work: (value) => {
-        state.work = value;
-        state.tell("work");
-      },
+      work: showWork,
       curve: (value) => {
         state.curve = value;
         state.tell("curve");
@@ -62,7 +71,12 @@ export function jupyterHost(model) {
         timer = setTimeout(() => save("looks", state.looks), SAVE_LOOKS_AFTER);
       }
     });
+    const unwatch = watchKernel(model, () => {
+      lost = KERNEL_GONE;
+      showWork(state.work);
+    });
     return () => {
+      unwatch();
       clearTimeout(timer);
       listeners.forEach(([name, listener]) => model.off(`change:${name}`, listener));
     };

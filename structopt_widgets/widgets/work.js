@@ -48,8 +48,8 @@ export function workView(state) {
         (work.samplers ?? []).forEach(([name, label]) => sampler.append(html("option", { value: name }, label)));
         changed.add("settings");
       }
-      run.disabled = isBusy || Boolean(work.lost);
-      sweep.disabled = run.disabled;
+      run.disabled = isBusy;
+      sweep.disabled = isBusy;
       cancel.disabled = !isBusy;
       const percent = Math.round(100 * (work.fraction ?? 0));
       fill.style.transform = `scaleX(${work.fraction ?? 0})`;
