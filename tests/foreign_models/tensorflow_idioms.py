@@ -195,7 +195,7 @@ class LocalityAttention(layers.MultiHeadAttention):
         self.tau = keras.Variable(float(self._key_dim) ** 0.5, trainable=True)
 
     def _compute_attention(
-        self, query: Any, key: Any, value: Any, attention_mask: Any = None, training: Any = None, **_: Any
+        self, query: Any, key: Any, value: Any, attention_mask: Any = None, training: Any = None, *_: Any, **__: Any
     ) -> Any:
         query = ops.multiply(query, 1.0 / self.tau)
         scores = self._masked_softmax(ops.einsum(self._dot_product_equation, key, query), attention_mask)
