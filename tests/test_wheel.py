@@ -41,7 +41,7 @@ model = keras.Sequential(
 explorer = sw.explore(model, data=data)
 explorer.controls["hidden"].width.value = 8
 facts["n_params"] = explorer.structure.measure().n_params
-facts["panel"] = len(explorer.panel._esm) > 1000 and len(explorer.panel._css) > 100
+facts["panel"] = len(explorer.instrument._esm) > 1000 and len(explorer.instrument._css) > 100
 
 from structopt_widgets import cli
 

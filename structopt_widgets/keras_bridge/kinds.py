@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
+
+import keras
 
 from ..layer_rules import LayerRule, Role, find_layer_rule
 from ..layer_rules.registry import kind_of
@@ -13,10 +16,28 @@ def kinds_of(operation: Any) -> tuple[str, ...]:
     kinds: list[str] = []
     for each in type(operation).__mro__:
         kinds.append(kind_of(each))
-        # What a class computes is in its call(): behind one that defines it, no base's rule can be trusted.
-        if "call" in vars(each):
+        if _computes(each):
             break
     return tuple(kinds)
+
+
+# What a class may redefine without computing something else.
+_HARMLESS = {"build", "from_config", "compute_output_shape", "compute_output_spec", "compute_mask", "compute_dtype"}
+
+
+def _computes(layer_class: type) -> bool:
+    """Whether what a class computes is its own: behind such a one, no base's rule can be trusted.
+
+    It is if it defines ``call()``, or a method of one of Keras's layers that ``call()`` may be made of.
+    """
+    if "call" in vars(layer_class):
+        return True
+    if not issubclass(layer_class, keras.Layer) or layer_class.__module__.startswith("keras."):
+        return False
+    bases = [each for each in layer_class.__mro__[1:] if each.__module__.startswith("keras.src.layers.")]
+    inherited = set().union(*(vars(each) for each in bases if each is not keras.Layer)) - set(vars(keras.Layer))
+    own = {name for name, value in vars(layer_class).items() if inspect.isfunction(value)}
+    return bool((own & inherited) - _HARMLESS)
 
 
 def rule_of(operation: Any) -> LayerRule | None:

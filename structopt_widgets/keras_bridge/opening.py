@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 from keras.src.backend import compute_output_spec
 from keras.src.backend.common import global_state
 from keras.src.layers import layer as keras_layer
@@ -25,6 +26,7 @@ from .losses import activity_losses, metrics_silent, with_losses
 from .masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
 from .nodes import PATCHING, called, fresh_names, graph_of, nodes_restored, numpy_numbers_taken
 from .repeated import repeats_recorded
+from .spellings import spellings_taken
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 from .tensorflow_calls import tensorflow_traced
 
@@ -105,7 +107,17 @@ class _Tracer:
         samples = {each.shape[0] for each in keras.tree.flatten(self._found.inputs) if each.shape}
         repeats = repeats_recorded(samples, lambda constant: None if self._is_closed else self._symbolic(constant))
         own_nodes, numbers = self._no_nodes_of_opened_layers(), numpy_numbers_taken()
-        with nodes_restored(self._model), fresh_names(), own_nodes, numbers, draws, calls, repeats, metrics:
+        with (
+            nodes_restored(self._model),
+            fresh_names(),
+            own_nodes,
+            numbers,
+            spellings_taken(),
+            draws,
+            calls,
+            repeats,
+            metrics,
+        ):
             try:
                 for layer in self._layers.values():
                     self._swaps[id(layer)] = list(self._stand_ins(layer))
@@ -204,7 +216,9 @@ class _Tracer:
         """``outputs`` as long as follows from the inputs: Keras leaves some lengths open, a user's class may err."""
         shapes = [each.shape for each in keras.tree.flatten((args, kwargs)) if isinstance(each, keras.KerasTensor)]
         is_open = any(None in each.shape for each in keras.tree.flatten(outputs))
-        is_sure = not is_open and id(layer) not in self._found.closed
+        # Keras takes the scores of attention to be as long as the queries both ways.
+        has_scores = isinstance(layer, keras.layers.MultiHeadAttention) and isinstance(outputs, tuple)
+        is_sure = not is_open and not has_scores and id(layer) not in self._found.closed
         if is_sure or any(None in each for each in shapes):
             return outputs
         config = {key: value for key, value in layer.get_config().items() if key != "name"} if is_open else id(layer)
@@ -250,7 +264,8 @@ class _Tracer:
         return call
 
     def _symbolic(self, output: Any) -> Any:
-        if output is None or isinstance(output, keras.KerasTensor):
+        # A length that a layer hands on is a number here, where Keras itself may have a tensor.
+        if output is None or isinstance(output, (keras.KerasTensor, int, np.integer)):
             return output
         if not keras.ops.is_tensor(output):
             raise ClosedError("makes something that is no tensor")

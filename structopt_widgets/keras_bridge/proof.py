@@ -110,7 +110,7 @@ def _compared(
         if any(_differ(one, other) for one, other in zip(before, now, strict=True)):
             unlike.setdefault(key, UNSTEADY)
         same = [
-            one if one is None else with_mask_of(other, keras.ops.copy(one))
+            with_mask_of(other, keras.ops.copy(one)) if keras.ops.is_tensor(one) else one
             for one, other in zip(before, now, strict=True)
         ]
         return keras.tree.pack_sequence_as(outputs, same)
@@ -195,6 +195,8 @@ def _differ(theirs: Any, ours: Any) -> str:
     """By how much, for people; empty where they do not."""
     if theirs is None or ours is None:
         return "" if theirs is ours else "where there is nothing"
+    if isinstance(theirs, int):
+        return "" if theirs == ours else "in a length that it returns"
     dtype = keras.backend.standardize_dtype(theirs.dtype)
     one, other = (np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(each, "float32"))) for each in (theirs, ours))
     if one.shape != other.shape:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ from .names import accepted_names
 from .normalization_statistics import recompute_statistics
 from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
 from .seeding import Seeds
+from .shapes import say_lengths
 from .source import KerasSource
 
 WEIGHTS = ("inherit", "fresh")
@@ -97,6 +99,7 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
     tensors: dict[int, Any] = {}
     aliases = structure.aliases
     graph, at = structure.space.graph, structure.setting
+    uses = Counter(each.layer for each in graph.calls)
     for each in structure.space.connected.calls:
         call = each.call
         operation = operations.get(call.layer)
@@ -120,22 +123,13 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
             inside = graph.layers[call.layer].inside
             if inside is not None and len(inside.graphs) > 1 and not operation.built:
                 operation(*args, **{**kwargs, "training": True})  # it may have weights that only training makes
+            if isinstance(operation, keras.layers.EinsumDense) and uses[call.layer] == 1:
+                say_lengths(operation, args[0].shape)
             if isinstance(operation, InOneMode) and not operation.layer.built:
                 operation.layer(*args, **kwargs)  # which knows how it is built
             results = keras.tree.flatten(operation(*args, **kwargs))
-            if isinstance(operation, keras.layers.EinsumDense):
-                _keep_lengths(operation, args[0], results[0])
         tensors.update(zip(call.outputs, results, strict=True))
     return tensors
-
-
-def _keep_lengths(layer: keras.layers.EinsumDense, given: Any, made: Any) -> None:
-    """Lengths that the layer passes on; attention makes such layers without saying them."""
-    read, _, written = layer.equation.replace("...", "").partition("->")
-    lengths = dict(zip(reversed(read.partition(",")[0]), reversed(given.shape), strict=False))
-    ends = [lengths.get(letter) for letter in reversed(written)]
-    known = [*[None] * (len(made.shape) - len(ends)), *reversed(ends)]
-    made._shape = tuple(old if old is not None else new for old, new in zip(made.shape, known, strict=True))
 
 
 def _build_owner(structure: Structure, operation: Any, layer: Layer) -> None:

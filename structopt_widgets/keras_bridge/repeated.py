@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
+import numpy as np
 
 from ..graph import Layer
 from .batch import PRIMES
@@ -35,7 +36,9 @@ def repeats_recorded(samples: set[int], stand_in: Callable[[Any], Any | None]) -
     real, batches = keras.ops.broadcast_to, samples & {*PRIMES}
 
     def broadcast_to(x: Any, shape: Any) -> Any:
-        is_repeated = keras.ops.is_tensor(x) and any(isinstance(each, int) and each in batches for each in shape)
+        is_repeated = keras.ops.is_tensor(x) and any(
+            isinstance(each, (int, np.integer)) and each in batches for each in shape
+        )
         tensor = stand_in(x) if is_repeated else None
         return real(x if tensor is None else tensor, shape)
 

@@ -19,6 +19,11 @@ from ..graph.plain import decode_plain, encode_plain
 _PACKAGE = "structopt_widgets"
 
 
+def _as_tensor(value: Any) -> Any:
+    """Some operations of Keras do not take TensorFlow's variables. While a model is read there are none."""
+    return value if isinstance(value, keras.KerasTensor) else ops.copy(value)
+
+
 @keras.saving.register_keras_serializable(_PACKAGE)
 class OwnWeight(keras.layers.Layer):
     """A weight as a tensor. It is called on any tensor of the model, which says no more than that it is there."""
@@ -49,7 +54,7 @@ class OwnWeight(keras.layers.Layer):
         )
 
     def call(self, _: Any) -> Any:
-        return self.weight.value
+        return _as_tensor(self.weight.value)
 
     def compute_output_spec(self, _: Any) -> keras.KerasTensor:
         is_cast = keras.backend.is_float_dtype(self.weight_dtype)
@@ -78,7 +83,7 @@ class WeightOf(keras.layers.Layer):
         self.__dict__["weight"] = self.owner.weights[self.place]
 
     def call(self, _: Any) -> Any:
-        return self.weight.value
+        return _as_tensor(self.weight.value)
 
     def compute_output_spec(self, _: Any) -> keras.KerasTensor:
         return keras.KerasTensor(self.weight.shape, dtype=self.compute_dtype)

@@ -53,7 +53,7 @@ def _made(
 
     args, kwargs = filled(call.args), filled(call.kwargs or {})
     if WEIGHT in layer.kinds:
-        return [operation.variable.value]
+        return [keras.ops.copy(operation.variable.value)]
     if UNREAD in layer.kinds:
         return [args[0]]
     if operation is None:  # a constant for each sample

@@ -1,4 +1,4 @@
-"""Is it the shape of a sample?"""
+"""Is it the shape of a sample? And shapes that Keras leaves open though they are known."""
 
 from __future__ import annotations
 
@@ -24,3 +24,16 @@ def check_shape(shape: Any) -> None:
             check_shape(each)
         elif each is not None:
             whole(each, f"a length in input_shape={short(shape)}", least=1, most=LONGEST)
+
+
+def say_lengths(projection: Any, shape: Any) -> None:
+    """Give an ``EinsumDense`` that is called on ``shape``, and only there, the lengths that it passes on.
+
+    Attention makes such projections without, and what comes after one may need to know its lengths.
+    """
+    read, _, made = projection.equation.replace(",", "->").split("->")
+    if "." in read + made:
+        return
+    known = dict(zip(read, shape, strict=True))
+    wanted = zip(made[1:], projection.partial_output_shape, strict=True)
+    projection.partial_output_shape = tuple(known.get(axis) if length is None else length for axis, length in wanted)

@@ -7,7 +7,9 @@ is traced, and only for the functions listed here; for any other the layer stays
 from __future__ import annotations
 
 import contextlib
+import functools
 import inspect
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -16,14 +18,18 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from .tensorflow_arguments import lengths_of, number_of, refuse
+from .tensorflow_images import IMAGES_AND_SIGNALS, cast
+
 # Of one tensor, element by element.
 _ELEMENTWISE = (
     "abs acos:arccos asin:arcsin atan:arctan ceil cos cosh erf exp expm1 floor log log1p logical_not negative "
-    "reciprocal round rsqrt sigmoid sign sin sinh softplus sqrt square tan tanh is_nan:isnan is_finite:isfinite"
+    "reciprocal round rsqrt sigmoid sign sin sinh softplus sqrt square tan tanh is_nan:isnan is_finite:isfinite "
+    "log_sigmoid"
 )
 _OF_TWO = (
     "add subtract multiply divide truediv:true_divide maximum minimum pow:power equal not_equal greater greater_equal "
-    "less less_equal logical_and logical_or floordiv:floor_divide floormod:mod"
+    "less less_equal logical_and logical_or floordiv:floor_divide floormod:mod div_no_nan:divide_no_nan"
 )
 _REDUCTIONS = (
     "reduce_sum:sum reduce_mean:mean reduce_max:max reduce_min:min reduce_prod:prod reduce_any:any reduce_all:all "
@@ -84,47 +90,93 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             table[theirs] = make(getattr(ops, ours or theirs))
     aliases = {"logical_not": "logical_not", "multiply": "mul", "subtract": "sub"}
     table |= {short: table[name] for name, short in aliases.items()}
-    return table | {
-        "argmax_v2": lambda a: ops.argmax(a["input"], axis=a["axis"]),
-        "argmin_v2": lambda a: ops.argmin(a["input"], axis=a["axis"]),
-        "batch_matmul": lambda a: ops.matmul(a["x"], a["y"]),
-        "bias_add": lambda a: ops.add(a["value"], a["bias"]),
-        "broadcast_to": lambda a: ops.broadcast_to(a["input"], _lengths(a["shape"])),
-        "cast": lambda a: ops.cast(a["x"], tf.as_dtype(a["dtype"]).name),
-        "clip_by_value": lambda a: ops.clip(a["t"], a["clip_value_min"], a["clip_value_max"]),
-        "concat": lambda a: ops.concatenate(a["values"], axis=_number(a["axis"])),
-        "einsum": lambda a: ops.einsum(a["equation"], *a["inputs"]),
-        "expand_dims_v2": lambda a: ops.expand_dims(a["input"], _number(a["axis"])),
-        "gather_v2": lambda a: _gather(a),
-        "identity": lambda a: a["input"],
-        "l2_normalize": lambda a: ops.normalize(a["x"], axis=a["axis"], order=2),
-        "matmul": lambda a: _matmul(a),
-        "one_hot": lambda a: ops.one_hot(a["indices"], a["depth"], dtype=a["dtype"] and tf.as_dtype(a["dtype"]).name),
-        "ones_like_v2": lambda a: ops.ones_like(a["input"]),
-        "pad_v2": lambda a: ops.pad(a["tensor"], _lengths(a["paddings"]), mode=a["mode"].lower()),
-        "norm_v2": lambda a: (
-            ops.norm(a["tensor"], axis=a["axis"], keepdims=bool(a["keepdims"]))
-            if a["ord"] == "euclidean"
-            else _refuse("norm of this order")
-        ),
-        "repeat": lambda a: ops.repeat(a["input"], _lengths(a["repeats"]), axis=a["axis"]),
-        "reshape": lambda a: ops.reshape(a["tensor"], _lengths(a["shape"])),
-        "reverse_v2": lambda a: ops.flip(a["tensor"], axis=_lengths(a["axis"])),
-        "shape_v2": lambda a: tuple(a["input"].shape),
-        "slice": lambda a: _slice(a),
-        "softmax_v2": lambda a: ops.softmax(a["logits"], axis=-1 if a["axis"] is None else a["axis"]),
-        "split": lambda a: _split(a),
-        "squeeze_v2": lambda a: ops.squeeze(a["input"], axis=a["axis"]),
-        "squared_difference": lambda a: ops.square(ops.subtract(a["x"], a["y"])),
-        "stack": lambda a: ops.stack(a["values"], axis=a["axis"]),
-        "stop_gradient": lambda a: ops.stop_gradient(a["input"]),
-        "tensordot": lambda a: ops.tensordot(a["a"], a["b"], axes=a["axes"]),
-        "tile": lambda a: ops.tile(a["input"], _lengths(a["multiples"])),
-        "transpose_v2": lambda a: ops.transpose(a["a"], None if a["perm"] is None else _lengths(a["perm"])),
-        "unstack": lambda a: ops.unstack(a["value"], num=a["num"], axis=a["axis"]),
-        "where_v2": lambda a: ops.where(a["condition"], a["x"], a["y"]),
-        "zeros_like_v2": lambda a: ops.zeros_like(a["input"]),
-    }
+    return (
+        table
+        | IMAGES_AND_SIGNALS
+        | {
+            "add_n": lambda a: functools.reduce(ops.add, a["inputs"]),
+            "argmax_v2": lambda a: ops.argmax(a["input"], axis=a["axis"]),
+            "argmin_v2": lambda a: ops.argmin(a["input"], axis=a["axis"]),
+            "argsort": lambda a: _ascending(ops.argsort, a),
+            "batch_matmul": lambda a: ops.matmul(a["x"], a["y"]),
+            "bias_add": lambda a: ops.add(a["value"], a["bias"]),
+            "broadcast_to": lambda a: ops.broadcast_to(a["input"], lengths_of(a["shape"])),
+            "batch_normalization": lambda a: ops.batch_normalization(
+                a["x"], a["mean"], a["variance"], -1, a["offset"], a["scale"], a["variance_epsilon"]
+            ),
+            "cast": lambda a: cast(a["x"], tf.as_dtype(a["dtype"]).name),
+            "clip_by_value": lambda a: ops.clip(a["t"], a["clip_value_min"], a["clip_value_max"]),
+            "concat": lambda a: ops.concatenate(a["values"], axis=number_of(a["axis"])),
+            "convert_to_tensor_v2_with_dispatch": lambda a: a["value"],
+            "crelu_v2": lambda a: ops.relu(
+                ops.concatenate([a["features"], ops.negative(a["features"])], axis=a["axis"])
+            ),
+            "cumprod": lambda a: _along(ops.cumprod, a),
+            "cumsum": lambda a: _along(ops.cumsum, a),
+            "dropout_v2": lambda a: (
+                keras.random.dropout(a["x"], a["rate"])
+                if a["noise_shape"] is None
+                else refuse("dropout of such a shape")
+            ),
+            "einsum": lambda a: ops.einsum(a["equation"], *a["inputs"]),
+            "embedding_lookup_v2": lambda a: ops.take(a["params"], a["ids"], axis=0),
+            "ensure_shape": lambda a: a["x"],
+            "expand_dims_v2": lambda a: ops.expand_dims(a["input"], number_of(a["axis"])),
+            "gather_v2": lambda a: _gather(a),
+            "identity": lambda a: a["input"],
+            "l2_normalize": lambda a: ops.normalize(a["x"], axis=a["axis"], order=2),
+            "log_softmax_v2": lambda a: ops.log_softmax(a["logits"], axis=-1 if a["axis"] is None else a["axis"]),
+            "matmul": lambda a: _matmul(a),
+            "matrix_band_part": lambda a: _band(a),
+            "matrix_transpose": lambda a: ops.swapaxes(a["a"], -1, -2),
+            "moments_v2": lambda a: ops.moments(a["x"], axes=lengths_of(a["axes"]), keepdims=bool(a["keepdims"])),
+            "one_hot": lambda a: ops.one_hot(
+                a["indices"], a["depth"], dtype=a["dtype"] and tf.as_dtype(a["dtype"]).name
+            ),
+            "ones_like_v2": lambda a: ops.ones_like(a["input"]),
+            "pad_v2": lambda a: ops.pad(a["tensor"], lengths_of(a["paddings"]), mode=a["mode"].lower()),
+            "norm_v2": lambda a: (
+                ops.norm(a["tensor"], axis=a["axis"], keepdims=bool(a["keepdims"]))
+                if a["ord"] == "euclidean"
+                else refuse("norm of this order")
+            ),
+            "rank": lambda a: len(a["input"].shape),
+            "reduce_euclidean_norm": lambda a: ops.norm(
+                a["input_tensor"], axis=a["axis"], keepdims=bool(a["keepdims"])
+            ),
+            "repeat": lambda a: ops.repeat(a["input"], lengths_of(a["repeats"]), axis=a["axis"]),
+            "reshape": lambda a: ops.reshape(a["tensor"], lengths_of(a["shape"])),
+            "reverse_v2": lambda a: ops.flip(a["tensor"], axis=lengths_of(a["axis"])),
+            "roll": lambda a: ops.roll(a["input"], lengths_of(a["shift"]), axis=lengths_of(a["axis"])),
+            "segment_max": lambda a: ops.segment_max(a["data"], a["segment_ids"]),
+            "segment_sum": lambda a: ops.segment_sum(a["data"], a["segment_ids"]),
+            # Numbers that can be indexed, as tensors without axes can.
+            "shape_v2": lambda a: tuple(map(np.int32, a["input"].shape)),
+            "size_v2": lambda a: math.prod(a["input"].shape),
+            "slice": lambda a: _slice(a),
+            "softmax_v2": lambda a: ops.softmax(a["logits"], axis=-1 if a["axis"] is None else a["axis"]),
+            "sort": lambda a: _ascending(ops.sort, a),
+            "split": lambda a: _split(a),
+            "squeeze_v2": lambda a: ops.squeeze(a["input"], axis=a["axis"]),
+            "squared_difference": lambda a: ops.square(ops.subtract(a["x"], a["y"])),
+            "stack": lambda a: ops.stack(a["values"], axis=a["axis"]),
+            "stop_gradient": lambda a: ops.stop_gradient(a["input"]),
+            "tensordot": lambda a: ops.tensordot(a["a"], a["b"], axes=a["axes"]),
+            "tile": lambda a: ops.tile(a["input"], lengths_of(a["multiples"])),
+            "top_k": lambda a: ops.top_k(a["input"], number_of(a["k"]), sorted=a["sorted"]),
+            "transpose_v2": lambda a: ops.transpose(a["a"], None if a["perm"] is None else lengths_of(a["perm"])),
+            "unsorted_segment_max": lambda a: ops.segment_max(
+                a["data"], a["segment_ids"], number_of(a["num_segments"])
+            ),
+            "unsorted_segment_mean": lambda a: _segment_mean(a),
+            "unsorted_segment_sum": lambda a: ops.segment_sum(
+                a["data"], a["segment_ids"], number_of(a["num_segments"])
+            ),
+            "unstack": lambda a: ops.unstack(a["value"], num=a["num"], axis=a["axis"]),
+            "where_v2": lambda a: ops.where(a["condition"], a["x"], a["y"]),
+            "zeros_like_v2": lambda a: ops.zeros_like(a["input"]),
+        }
+    )
 
 
 def _of_one(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
@@ -134,7 +186,7 @@ def _of_one(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
             return function(first, negative_slope=others[0])
         if others and function is ops.gelu:
             return function(first, approximate=bool(others[0]))
-        return _refuse("function with such arguments") if others not in ([], [1.0]) else function(first)
+        return refuse("function with such arguments") if others not in ([], [1.0]) else function(first)
 
     return call
 
@@ -150,15 +202,43 @@ def _of_two(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
 def _reduced(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
     def call(given: dict[str, Any]) -> Any:
         axis = given["axis"]
-        axis = None if axis is None else tuple(_lengths(axis)) if isinstance(axis, (list, tuple)) else _number(axis)
+        axis = None if axis is None else tuple(lengths_of(axis)) if isinstance(axis, (list, tuple)) else number_of(axis)
         return function(given["input_tensor"], axis=axis, keepdims=bool(given["keepdims"]))
 
     return call
 
 
+def _along(function: Callable[..., Any], given: dict[str, Any]) -> Any:
+    if given["exclusive"] or given["reverse"]:
+        refuse("running sums of this kind")
+    return function(given["x"], axis=number_of(given["axis"]))
+
+
+def _ascending(function: Callable[..., Any], given: dict[str, Any]) -> Any:
+    if given["direction"] != "ASCENDING":
+        refuse("descending order")
+    return function(given["values"], axis=number_of(given["axis"]))
+
+
+def _band(given: dict[str, Any]) -> Any:
+    lower, upper = number_of(given["num_lower"]), number_of(given["num_upper"])
+    if (lower, upper) == (-1, 0):
+        return ops.tril(given["input"])
+    return ops.triu(given["input"]) if (lower, upper) == (0, -1) else refuse("band of this width")
+
+
+def _segment_mean(given: dict[str, Any]) -> Any:
+    segments, ids = number_of(given["num_segments"]), given["segment_ids"]
+    if isinstance(ids, keras.KerasTensor):
+        refuse("mean of segments that are computed")
+    members = np.maximum(np.bincount(np.ravel(ids), minlength=segments), 1).astype("float32")
+    data = given["data"]
+    return ops.divide(ops.segment_sum(data, ids, segments), members.reshape(-1, *(1,) * (len(data.shape) - 1)))
+
+
 def _matmul(given: dict[str, Any]) -> Any:
     if any(given[key] for key in ("adjoint_a", "adjoint_b", "a_is_sparse", "b_is_sparse")):
-        _refuse("matmul of such matrices")
+        refuse("matmul of such matrices")
     one, other = given["a"], given["b"]
     return ops.matmul(
         ops.swapaxes(one, -1, -2) if given["transpose_a"] else one,
@@ -171,36 +251,19 @@ def _gather(given: dict[str, Any]) -> Any:
     if rows and rows == last == len(given["indices"].shape) - 1 and given["axis"] in (None, -1, last):
         return ops.take_along_axis(given["params"], given["indices"], axis=-1)
     if rows:
-        _refuse("gather with such batch_dims")
+        refuse("gather with such batch_dims")
     return ops.take(given["params"], given["indices"], axis=given["axis"] or 0)
 
 
 def _split(given: dict[str, Any]) -> Any:
-    sizes, axis = given["num_or_size_splits"], _number(given["axis"])
+    sizes, axis = given["num_or_size_splits"], number_of(given["axis"])
     if isinstance(sizes, int):
         return ops.split(given["value"], sizes, axis=axis)
-    return ops.split(given["value"], [int(each) for each in np.cumsum(_lengths(sizes))[:-1]], axis=axis)
+    return ops.split(given["value"], [int(each) for each in np.cumsum(lengths_of(sizes))[:-1]], axis=axis)
 
 
 def _slice(given: dict[str, Any]) -> Any:
-    begin, size = _lengths(given["begin"]), _lengths(given["size"])
+    begin, size = lengths_of(given["begin"]), lengths_of(given["size"])
     return given["input_"][
         tuple(slice(start, None if length == -1 else start + length) for start, length in zip(begin, size, strict=True))
     ]
-
-
-def _lengths(value: Any) -> Any:
-    """Whole numbers that TensorFlow may have made tensors of on the way."""
-    if isinstance(value, (list, tuple)):
-        return [_lengths(each) for each in value]
-    if isinstance(value, keras.KerasTensor):
-        _refuse("lengths that are computed")
-    return value if isinstance(value, int) else np.asarray(value).tolist()
-
-
-def _number(value: Any) -> int:
-    return int(_lengths(value))
-
-
-def _refuse(what: str) -> Any:
-    raise ValueError(f"there is no operation of keras.ops here for TensorFlow's {what}")

@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras.src import backend
 
 SAMPLES = 2
@@ -49,13 +50,29 @@ def draws_repeated() -> Iterator[None]:
 
         return draw
 
-    dropout = backend.random.dropout
+    def of_tensorflow(name: str) -> Callable[..., Any]:
+        def draw(*args: Any, **kwargs: Any) -> Any:
+            given = inspect.signature(tensorflow[name]).bind(*args, **kwargs).arguments
+            dtype = tf.as_dtype(given.get("dtype") or "float32").name
+            if not keras.backend.is_float_dtype(dtype):
+                return tensorflow[name](*args, **kwargs)
+            entries = {key: value for key, value in given.items() if key not in ("name", "seed", "dtype")}
+            return repeated(name)(**entries, dtype=dtype)
+
+        return draw
+
+    dropout, tensorflow_dropout = backend.random.dropout, tf.nn.dropout
+    tensorflow = {name: getattr(tf.random, name) for name in ("normal", "uniform", "truncated_normal")}
     try:
         for name in real:
             setattr(backend.random, name, repeated(name))
-        backend.random.dropout = lambda inputs, *_, **__: inputs
+        for name in tensorflow:
+            setattr(tf.random, name, of_tensorflow(name))
+        backend.random.dropout = tf.nn.dropout = lambda inputs, *_, **__: inputs
         yield
     finally:
         for name, function in real.items():
             setattr(backend.random, name, function)
-        backend.random.dropout = dropout
+        for name, function in tensorflow.items():
+            setattr(tf.random, name, function)
+        backend.random.dropout, tf.nn.dropout = dropout, tensorflow_dropout

@@ -37,6 +37,7 @@ def needs_run(graph: keras.Model, input_shape: Any) -> bool:
         or not all(map(_is_known, graph.operations))
         or _reads_weights(graph)
         or _moves_the_batch(graph)
+        or _returns_scores(graph)
     )
 
 
@@ -111,6 +112,13 @@ def _moves_the_batch(graph: keras.Model) -> bool:
     return any(None in each.shape[1:] and each.shape[0] is not None for each in made) or any(
         map(_moves_the_batch, filter(None, inner))
     )
+
+
+def _returns_scores(graph: keras.Model) -> bool:
+    """Whether an attention returns its scores, which Keras takes to be as long as the queries both ways."""
+    nodes = [node for nodes in graph._nodes_by_depth.values() for node in nodes]
+    found = any(isinstance(each.operation, keras.layers.MultiHeadAttention) and len(each.outputs) > 1 for each in nodes)
+    return found or any(map(_returns_scores, filter(None, (graph_of(node.operation) for node in nodes))))
 
 
 def _has_free_axes(graph: keras.Model) -> bool:

@@ -133,7 +133,7 @@ class Explorer(ipywidgets.VBox):
     def choose(self, number: int) -> None:
         """Go to the structure of a trial, by its number, as a click on its point does.
 
-        >>> explorer = sw.explore(space, study=study)
+        >>> explorer = sw.explore(study.trial(1).structure.space, study=study)
         >>> explorer.choose(1)
         >>> explorer.structure == study.trial(1).structure
         True

@@ -107,6 +107,7 @@ def test_a_sweep_while_one_goes_on_exploring(page: Page) -> None:
         page.keyboard.press("ArrowLeft")
         n_params = (196 + 1) * width + (width + 1) * 64 + (64 + 1) * 10
         expect(page.locator(".sw-live-panel [data-metric=n_params]")).to_have_attribute("data-value", str(n_params))
+        page.wait_for_timeout(1000)  # the page saves when the hand rests
         is_running, measured = answer(page, MEASURE)
         assert is_running, "the cell was to answer before the sweep ends"
         assert measured == page.evaluate(SHOWN, list(TOTALS))

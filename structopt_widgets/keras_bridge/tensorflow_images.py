@@ -1,0 +1,140 @@
+"""Functions of TensorFlow on images, convolutions and spectra, as operations of ``keras.ops``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from keras import ops
+
+from .tensorflow_arguments import lengths_of, number_of, refuse
+
+
+class _Complex(NamedTuple):
+    """A complex tensor, as Keras has it: two real ones."""
+
+    real: Any
+    imaginary: Any
+
+
+def cast(x: Any, dtype: str) -> Any:
+    """``tf.cast``, to complex numbers too."""
+    if isinstance(x, _Complex):
+        return x if dtype.startswith("complex") else ops.cast(x.real, dtype)
+    if not dtype.startswith("complex"):
+        return ops.cast(x, dtype)
+    real = ops.cast(x, "float32")
+    return _Complex(real, ops.zeros_like(real))
+
+
+def _part(given: dict[str, Any], place: int) -> Any:
+    return given["input"][place] if isinstance(given["input"], _Complex) else refuse("part of what is not complex")
+
+
+def _transform(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
+    return lambda given: _Complex(*function(tuple(given["input"])))
+
+
+def _real_transform(given: dict[str, Any]) -> Any:
+    length = given["fft_length"]
+    return _Complex(*ops.rfft(given["input_tensor"], None if length is None else number_of(length)))
+
+
+def _absolute(given: dict[str, Any]) -> Any:
+    x = given["x"]
+    return ops.sqrt(ops.square(x[0]) + ops.square(x[1])) if isinstance(x, _Complex) else ops.abs(x)
+
+
+def _resize(given: dict[str, Any]) -> Any:
+    if given["preserve_aspect_ratio"]:
+        refuse("resizing that keeps proportions")
+    size = tuple(lengths_of(given["size"]))
+    return ops.image.resize(given["images"], size, interpolation=given["method"], antialias=bool(given["antialias"]))
+
+
+def _cropped(given: dict[str, Any]) -> Any:
+    top, left, height, width = _box(given)
+    return given["image"][..., top : top + height, left : left + width, :]
+
+
+def _padded(given: dict[str, Any]) -> Any:
+    top, left, height, width = _box(given)
+    *rest, rows, columns, _ = given["image"].shape
+    space = [[top, height - top - rows], [left, width - left - columns]]
+    return ops.pad(given["image"], [*[[0, 0]] * len(rest), *space, [0, 0]])
+
+
+def _box(given: dict[str, Any]) -> list[int]:
+    names = ("offset_height", "offset_width", "target_height", "target_width")
+    return [number_of(given[name]) for name in names]
+
+
+def _patches(given: dict[str, Any]) -> Any:
+    size, strides, rates = (tuple(lengths_of(given[name])[1:3]) for name in ("sizes", "strides", "rates"))
+    if rates[0] != rates[1]:
+        refuse("patches of such rates")
+    return ops.image.extract_patches(
+        given["images"], size, strides=strides, dilation_rate=rates[0], padding=given["padding"].lower()
+    )
+
+
+def _convolution(function: Callable[..., Any], kernel: str, strides: str) -> Callable[[dict[str, Any]], Any]:
+    def call(given: dict[str, Any]) -> Any:
+        rank = len(given["input"].shape) - 2
+        inner, outer = (_each_axis(given[name], rank) for name in ("dilations", strides))
+        return function(given["input"], given[kernel], outer, _padding(given), _channels_last(given), inner)
+
+    return call
+
+
+def _pool(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
+    def call(given: dict[str, Any]) -> Any:
+        rank = len(given["input"].shape) - 2
+        size, strides = (_each_axis(given[name], rank) for name in ("ksize", "strides"))
+        return function(given["input"], size, strides, _padding(given), _channels_last(given))
+
+    return call
+
+
+def _each_axis(value: Any, rank: int) -> tuple[int, ...]:
+    """One number for each axis of space, of what may name batch and channels as well."""
+    value = 1 if value is None else lengths_of(value)
+    many = value if isinstance(value, list) else [value]
+    return tuple(many[1:-1] if len(many) == rank + 2 else many * rank if len(many) == 1 else many)
+
+
+def _padding(given: dict[str, Any]) -> str:
+    padding = given["padding"]
+    return str(padding).lower() if isinstance(padding, str) else refuse("padding by so many")
+
+
+def _channels_last(given: dict[str, Any]) -> str:
+    layout = given["data_format"]
+    return "channels_last" if layout is None or layout.endswith("C") else refuse("channels before space")
+
+
+IMAGES_AND_SIGNALS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "abs": _absolute,
+    "avg_pool2d": _pool(ops.average_pool),
+    "avg_pool_v2": _pool(ops.average_pool),
+    "conv1d_v2": _convolution(ops.conv, "filters", "stride"),
+    "conv2d_v2": _convolution(ops.conv, "filters", "strides"),
+    "convolution_v2": _convolution(ops.conv, "filters", "strides"),
+    "crop_to_bounding_box": _cropped,
+    "depth_to_space_v2": lambda a: ops.nn.depth_to_space(a["input"], number_of(a["block_size"]), _channels_last(a)),
+    "depthwise_conv2d_v2": _convolution(ops.depthwise_conv, "filter", "strides"),
+    "extract_image_patches_v2": _patches,
+    "fft": _transform(ops.fft),
+    "fft2d": _transform(ops.fft2),
+    "flip_left_right": lambda a: ops.flip(a["image"], axis=-2),
+    "flip_up_down": lambda a: ops.flip(a["image"], axis=-3),
+    "ifft2d": _transform(ops.ifft2),
+    "imag": lambda a: _part(a, 1),
+    "max_pool2d": _pool(ops.max_pool),
+    "max_pool_v2": _pool(ops.max_pool),
+    "pad_to_bounding_box": _padded,
+    "real": lambda a: _part(a, 0),
+    "resize_images_v2": _resize,
+    "_rfft": _real_transform,
+    "space_to_depth_v2": lambda a: ops.nn.space_to_depth(a["input"], number_of(a["block_size"]), _channels_last(a)),
+}
