@@ -92,3 +92,9 @@ export function roving(container, nodes) {
     event.preventDefault();
   });
 }
+
+// A button that can no longer be pressed gives the focus to the whole: else the next keys would be the notebook's.
+export function enable(button, isEnabled) {
+  if (!isEnabled && document.activeElement === button) button.closest(".sw-instrument").focus({ preventScroll: true });
+  button.disabled = !isEnabled;
+}

@@ -1,5 +1,5 @@
 // The head: name, undo and redo, snapshots, reset.
-import { html, setText } from "./elements.js";
+import { enable, html, setText } from "./elements.js";
 import { changedBy } from "./words.js";
 import { alike } from "./state.js";
 
@@ -23,12 +23,12 @@ export function headView(state) {
   const paint = (changed) => {
     const now = state.changes();
     const hasMoved = !alike(now, state.committed);
-    undo.disabled = state.past.length === 0 && !hasMoved;
-    redo.disabled = state.future.length === 0 || hasMoved;
-    reset.disabled = Object.keys(now).length === 0;
+    enable(undo, state.past.length > 0 || hasMoved);
+    enable(redo, state.future.length > 0 && !hasMoved);
+    enable(reset, Object.keys(now).length > 0);
     kept.forEach((each, index) => {
       const snapshot = state.snapshots["AB"[index]];
-      each.disabled = snapshot === undefined;
+      enable(each, snapshot !== undefined);
       each.setAttribute("aria-pressed", String(snapshot !== undefined && alike(snapshot, now)));
     });
     if (!changed.has("steps")) return;

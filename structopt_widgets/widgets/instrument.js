@@ -28,6 +28,7 @@ export function mount(el, state) {
     html("div", { className: "sw-column" }, levers.el), html("div", { className: "sw-column" }, tradeoff),
     html("div", { className: "sw-small-panes" }, bars.el, curve.el));
   el.classList.add("sw-instrument");
+  el.tabIndex = -1; // no stop for Tab, but a place for the focus
   el.replaceChildren(head.el, strip.el, body, notes.el);
 
   let [frame, timer] = [null, null];

@@ -1,5 +1,5 @@
 // Runs and sweeps: buttons, what they may spend, how far they are, and what came of them.
-import { html, setText } from "./elements.js";
+import { enable, html, setText } from "./elements.js";
 
 const FIELDS = {
   epochs: ["epochs", 1, 1000], seeds: ["seeds", 1, 100], batch_size: ["batch size", 1, 65536],
@@ -48,9 +48,9 @@ export function workView(state) {
         (work.samplers ?? []).forEach(([name, label]) => sampler.append(html("option", { value: name }, label)));
         changed.add("settings");
       }
-      run.disabled = isBusy;
-      sweep.disabled = isBusy;
-      cancel.disabled = !isBusy;
+      enable(run, !isBusy);
+      enable(sweep, !isBusy);
+      enable(cancel, isBusy);
       const percent = Math.round(100 * (work.fraction ?? 0));
       fill.style.transform = `scaleX(${work.fraction ?? 0})`;
       progress.setAttribute("aria-valuenow", String(percent));

@@ -103,6 +103,19 @@ def test_a_drag_is_saved_once_and_is_one_step(page: Page) -> None:
     expect(slider).to_have_value(str(width))
 
 
+def test_a_button_that_is_done_leaves_the_keys_to_the_instrument(page: Page) -> None:
+    show(page, sw.explore(dense_model()))
+    slider = page.get_by_label("width of hidden", exact=True)
+    put(page, "width of hidden", 5)
+    undo = page.get_by_role("button", name="undo")
+    undo.click()
+    expect(slider).to_have_value("8")
+    expect(undo).to_be_disabled()
+    # Keys that nothing hears would go to the notebook, whose undo takes back cells.
+    page.keyboard.press("Control+Shift+z")
+    expect(slider).to_have_value("5")
+
+
 def test_snapshots_and_mixed_widths(page: Page) -> None:
     inputs = keras.Input((6,))
     x = keras.layers.Dense(8, name="one")(inputs)
