@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from ..graph.checks import instance, known, short, text
 from .serialization import choices_of, read_json, structure_of_choices
@@ -10,7 +11,7 @@ from .space import StructureSpace
 from .structure import Structure
 
 FORMAT = "structopt_widgets.History"
-LONGEST = 1000  # steps that are kept
+LONGEST = 100  # steps that are kept: an explorer sends all of them to its page
 _EXPECTED = "Expected the JSON text that History.to_json() writes"
 
 
@@ -38,12 +39,14 @@ class History:
         self._after: list[Structure] = []
 
     @property
-    def can_undo(self) -> bool:
-        return bool(self._before)
+    def before(self) -> tuple[Structure, ...]:
+        """What was chosen before the current one; :meth:`undo` goes to the last."""
+        return tuple(self._before)
 
     @property
-    def can_redo(self) -> bool:
-        return bool(self._after)
+    def after(self) -> tuple[Structure, ...]:
+        """What was undone; :meth:`redo` goes to the last."""
+        return tuple(self._after)
 
     def choose(self, structure: Structure) -> Structure:
         """Choose a structure; what was undone is then forgotten. One that is equal to the current is no step."""
@@ -72,6 +75,11 @@ class History:
             self._before.append(self.current)
             self.current = self._after.pop()
         return self.current
+
+    def stand(self, before: Iterable[Structure], current: Structure, after: Iterable[Structure]) -> None:
+        """Be at ``current``, with these as :attr:`before` and :attr:`after`: what somebody else has kept count of."""
+        self._before, self._after = list(before)[-LONGEST:], list(after)[-LONGEST:]
+        self.current = current
 
     def snapshot(self, name: str) -> Structure:
         """Keep the current structure under a name, in the place of what had it."""

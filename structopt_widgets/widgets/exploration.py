@@ -8,13 +8,11 @@ from typing import Any
 
 import traitlets
 
-from ..graph.checks import instance, known, text
-from ..structure import Structure, StructureSpace
+from ..graph.checks import instance
+from ..structure import History, Structure, StructureSpace
 from ..structure.allowed_widths import allowed_width
 from ..study import Study
 from ..training import Budget, Data, reference_scores
-
-MOST_STEPS = 50  # that can be undone: each is a few numbers to the page
 
 
 class Checked(traitlets.TraitType[Any, Any]):
@@ -38,15 +36,13 @@ class Exploration(traitlets.HasTraits):
         space, data, study: what is explored, trained on, and where trials are kept.
         structure: the one the sliders stand at; may be assigned.
         budget: what a run, or each of a sweep's, may spend, as the fields say.
-        past, future: what :meth:`undo` and :meth:`redo` go to; the last is the next.
         snapshots: structures that were kept, by name.
+        history: the steps that led here; it follows ``structure`` and ``snapshots``.
         trials: the table of the study; set anew when one is added, by whomever, in the thread that adds.
     """
 
     structure: Any = Checked(lambda exploration, value: exploration.checked(value), help="where the sliders stand")
     budget = traitlets.Instance(Budget, args=())
-    past = traitlets.Tuple(help="structures that were left, the latest last")
-    future = traitlets.Tuple(help="structures that were undone, the latest last")
     snapshots = traitlets.Dict(help="structures that were kept, by name")
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
 
@@ -59,10 +55,10 @@ class Exploration(traitlets.HasTraits):
         self.study = Study() if study is None else study
         self._baseline_number: int | None = None
         self._others: set[int | None] = set()  # numbers of trials of other structures
-        self._is_stepping = True
+        self.history = History(space.baseline)
         super().__init__(structure=space.baseline)
-        self._is_stepping = False
-        self.observe(self._moved, names="structure")
+        # Before anybody else's: whoever hears of a structure finds the steps as they are.
+        self.observe(self._moved, names=["structure", "snapshots"])
         if data is not None:
             self.study.known_data[data.fingerprint] = data
         self._added()
@@ -85,34 +81,29 @@ class Exploration(traitlets.HasTraits):
 
     def undo(self) -> None:
         """Go back one step; raises ``ValueError`` where there is none."""
-        if not self.past:
+        if not self.history.before:
             raise ValueError("Expected a step to undo, but there is none: nothing has moved yet.")
-        self.step_to(self.past[-1], self.past[:-1], (*self.future, self.structure))
+        self.structure = self.history.undo()
 
     def redo(self) -> None:
         """Take back an :meth:`undo`; raises ``ValueError`` where there is none."""
-        if not self.future:
+        if not self.history.after:
             raise ValueError("Expected a step to redo, but there is none: nothing was undone since the last move.")
-        self.step_to(self.future[-1], (*self.past, self.structure), self.future[:-1])
+        self.structure = self.history.redo()
 
     def step_to(self, structure: Structure, past: tuple[Structure, ...], future: tuple[Structure, ...]) -> None:
         """Stand at ``structure``, with these before and after it."""
-        structure = self.checked(structure)
-        self._is_stepping = True
-        try:
-            # The steps first: whoever hears of the structure finds them as they are.
-            self.past, self.future = past[-MOST_STEPS:], future[-MOST_STEPS:]
-            self.structure = structure
-        finally:
-            self._is_stepping = False
+        self.history.stand(past, self.checked(structure), future)
+        self.structure = structure
 
     def keep(self, name: str) -> None:
         """Keep the present structure under ``name``, in place of what was there."""
-        self.snapshots = {**self.snapshots, text(name, "the name of a snapshot"): self.structure}
+        self.history.snapshot(name)
+        self.snapshots = dict(self.history.snapshots)
 
     def recall(self, name: str) -> None:
         """Go to the structure kept under ``name``."""
-        self.structure = self.snapshots[known(name, self.snapshots, "a snapshot")]
+        self.structure = self.history.restore(name)
 
     def needed_data(self) -> Data:
         """The data, or a ``ValueError`` that says how to pass them."""
@@ -148,8 +139,10 @@ class Exploration(traitlets.HasTraits):
         return reference_scores(self.data) if self.data is not None else {}
 
     def _moved(self, change: Any) -> None:
-        if not self._is_stepping:
-            self.past, self.future = (*self.past, change["old"])[-MOST_STEPS:], ()
+        if change["name"] == "structure":
+            self.history.choose(change["new"])  # no step where the history has been there first
+        else:
+            self.history.snapshots = dict(change["new"])
 
     def _added(self) -> None:
         self.set_trait("trials", self.study.trials)

@@ -3,7 +3,6 @@ import { Program } from "./program.js";
 import { nearestMultiple, nearestWidth, snapped } from "./widths.js";
 
 const CHOICES = ["widths", "activations", "biases", "initializers", "blocks"];
-const MOST_STEPS = 50; // as in exploration.py
 const LOOKS = {
   metric: "n_params", against: "n_params", log: true, near: false, chosen: null, selected: null,
   open: null, sort: ["number", 1], order: "size", by: "layers",
@@ -171,7 +170,7 @@ export class State {
   commit() {
     const changes = this.changes();
     if (alike(changes, this.committed)) return false;
-    this.past = [...this.past, this.committed].slice(-MOST_STEPS);
+    this.past = [...this.past, this.committed];
     [this.committed, this.future] = [changes, []];
     this.tell("steps");
     return true;

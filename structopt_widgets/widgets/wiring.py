@@ -125,8 +125,8 @@ class Wiring:
         here = self._exploration
         return {
             "structure": changes(here.structure),
-            "past": [changes(each) for each in here.past],
-            "future": [changes(each) for each in here.future],
+            "past": [changes(each) for each in here.history.before],
+            "future": [changes(each) for each in here.history.after],
             "snapshots": {name: changes(each) for name, each in here.snapshots.items()},
         }
 
