@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 
 from ..graph import Layer, TensorRef
 from ..graph.model_graph import map_structure
@@ -17,6 +19,7 @@ from .rebuild import build_model
 from .without_weights import without_weights
 
 _OF_EVERY_LAYER = ("name", "trainable", "dtype")
+LARGEST = 10_000  # numbers of a constant that are written out
 
 
 class _Source(str):
@@ -36,7 +39,8 @@ def write_code(structure: Structure) -> str:
         operations = operations_of(structure, model)
         shapes = [tuple(each.shape) for each in model.outputs]
     calls = [each for each in structure.space.connected.calls if each.call.layer in operations]
-    shared = {each.call.layer for each in calls if sum(other.call.layer == each.call.layer for other in calls) > 1}
+    uses = Counter(each.call.layer for each in calls)
+    taken = {_snake(type(each).__name__) for each in operations.values() if not isinstance(each, keras.Layer)}
     lines: list[str] = []
     made: dict[int, _Source] = {}
     variables: dict[str, str] = {}
@@ -46,7 +50,8 @@ def write_code(structure: Structure) -> str:
         if isinstance(operation, keras.layers.InputLayer):
             made[call.outputs[0]] = _Source(f"x{call.outputs[0]}")
             config = operation.get_config()
-            given = {"batch_shape": tuple(config["batch_shape"]), "dtype": config["dtype"], "name": config["name"]}
+            name = _beside(config["name"], taken)
+            given = {"batch_shape": tuple(config["batch_shape"]), "dtype": config["dtype"], "name": name}
             lines.append(f"x{call.outputs[0]} = keras.Input({_keywords(given)})")
             continue
         for result, source in structure.aliases.items():
@@ -54,22 +59,21 @@ def write_code(structure: Structure) -> str:
                 made.setdefault(result, made[source])
         given_args = (call.args, call.kwargs or {}) if each.rule is None else each.rule.arguments(each.site, at)
         args, kwargs = (
-            map_structure(lambda leaf: made[leaf.index] if isinstance(leaf, TensorRef) else leaf, part)
+            map_structure(lambda leaf: made[leaf.index] if isinstance(leaf, TensorRef) else _written(leaf), part)
             for part in given_args
         )
-        passed = [repr(value) for value in args]
-        function = variables.get(call.layer) or _function(layer, operation)
+        function = variables.get(call.layer) or _function(layer, operation, taken)
         if isinstance(operation, keras.Layer):
-            if call.layer in shared and call.layer not in variables:
+            if uses[call.layer] > 1 and call.layer not in variables:
                 variables[call.layer] = f"layer{len(variables)}"
                 lines.append(f"{variables[call.layer]} = {function}")
                 function = variables[call.layer]
         else:
-            kwargs = {**_bare_config(operation), **kwargs}
+            args, kwargs = _arguments(layer, operation, function, args, kwargs)
         results = ", ".join(f"x{index}" for index in call.outputs)
         made.update({index: _Source(f"x{index}") for index in call.outputs})
         keywords = [_keywords(kwargs)] if kwargs else []
-        lines.append(f"{results} = {function}({', '.join([*passed, *keywords])})")
+        lines.append(f"{results} = {function}({', '.join([*map(repr, args), *keywords])})")
     for result, source in structure.aliases.items():
         if source in made:
             made.setdefault(result, made[source])
@@ -81,6 +85,7 @@ def write_code(structure: Structure) -> str:
     return "\n".join(
         [
             "import keras",
+            *(["import numpy"] if any("numpy." in line for line in lines) else []),
             "",
             *lines,
             f"model = keras.Model({inputs!r}, {outputs!r}, name={name!r})",
@@ -93,14 +98,25 @@ def write_code(structure: Structure) -> str:
     )
 
 
-def _function(layer: Layer, operation: Any) -> str:
+def _snake(name: str) -> str:
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+
+
+def _beside(name: str, taken: Iterable[str]) -> str:
+    """``name``, unless an operation of that code gets it from Keras."""
+    return f"{name}_layer" if re.sub(r"_\d+$", "", name) in taken else name
+
+
+def _function(layer: Layer, operation: Any, taken: Iterable[str]) -> str:
     """What is called: a new layer, or an operation of ``keras.ops`` by its public name."""
     kind = type(operation)
     if isinstance(operation, keras.Layer):
         if getattr(keras.layers, kind.__name__, None) is not kind:
             raise _not_alone(layer)
-        return f"keras.layers.{kind.__name__}({_keywords(_settings(kind, operation.get_config()))})"
-    function = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", kind.__name__).lower()
+        settings = _settings(kind, operation.get_config())
+        settings["name"] = _beside(settings["name"], taken)
+        return f"keras.layers.{kind.__name__}({_keywords(settings)})"
+    function = _snake(kind.__name__)
     if not layer.kind.startswith("ops.") or not hasattr(keras.ops, function):
         raise _not_alone(layer)
     return f"keras.ops.{function}"
@@ -114,8 +130,20 @@ def _not_alone(layer: Layer) -> ValueError:
     )
 
 
-def _bare_config(operation: Any) -> dict[str, Any]:
-    return {key: _written(value) for key, value in operation.get_config().items() if key not in ("name", "dtype")}
+def _arguments(
+    layer: Layer, operation: Any, function: str, args: Iterable[Any], kwargs: Mapping[str, Any]
+) -> tuple[list[Any], dict[str, Any]]:
+    """What the function of an operation takes: what the operation was made with, and what it was called on."""
+    parameters = inspect.signature(getattr(keras.ops, function.removeprefix("keras.ops."))).parameters
+    named = {key: _written(value) for key, value in operation.get_config().items() if key != "name"} | dict(kwargs)
+    if not set(named) <= set(parameters):
+        raise _not_alone(layer)
+    placed, rest = [], list(args)
+    for key, parameter in parameters.items():
+        if not rest or parameter.kind is parameter.VAR_POSITIONAL:
+            break
+        placed.append(named.pop(key) if key in named else rest.pop(0))
+    return [*placed, *rest], named
 
 
 def _settings(kind: type, config: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,8 +170,7 @@ def _is_default(value: Any, default: Any) -> bool:
     """Whether a serialized object is what its default names: a ``GlorotUniform`` is ``"glorot_uniform"``."""
     if not isinstance(value, Mapping) or "class_name" not in value or not isinstance(default, str):
         return False
-    name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", value["class_name"]).lower()
-    return name == default and not any(value.get("config", {}).values())
+    return _snake(value["class_name"]) == default and not any(value.get("config", {}).values())
 
 
 def _written(value: Any) -> Any:
@@ -157,7 +184,7 @@ def _written(value: Any) -> Any:
                 f"Expected settings that Keras itself has, to write them as code that stands alone; got the function "
                 f"{config!r}, whose code is yours. Save the model instead: structure.build().save('model.keras')."
             )
-        module, name = str(value["module"]), str(value["class_name"])
+        module, name = str(value.get("module")), str(value["class_name"])
         made = getattr(getattr(keras, module.removeprefix("keras."), None), name, None)
         if value.get("registered_name") or not isinstance(made, type):
             raise ValueError(
@@ -171,6 +198,15 @@ def _written(value: Any) -> Any:
         return [_written(each) for each in value]
     if isinstance(value, tuple):
         return tuple(_written(each) for each in value)
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        if value.size > LARGEST:
+            raise ValueError(
+                f"Expected constants of at most {LARGEST:,} numbers, to write them into code; got one of shape "
+                f"{value.shape}. Save the model instead: structure.build().save('model.keras')."
+            )
+        return _Source(f"numpy.array({value.tolist()!r}, dtype={value.dtype.name!r})")
     return value
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
+from foreign_models import FOREIGN
 from keras import layers as kl
 
 import structopt_widgets as sw
@@ -47,7 +49,16 @@ def shared() -> keras.Model:
     return keras.Model([one, other], kl.Dense(2)(kl.Concatenate()([layer(one), layer(other)])))
 
 
-MAKERS: list[Callable[[], Any]] = [mlp, cnn, residual, recurrent, transformer, shared]
+def bare_operations() -> keras.Model:
+    """An operand after a setting, a type that is the setting, a constant, and a name that Keras gives operations."""
+    inputs = keras.Input((6, 8))
+    keras.ops.square(inputs)  # takes the name; in the code it is free again
+    x = keras.ops.einsum("abc,abd->acd", inputs, kl.Dense(5, name="square")(inputs))
+    x = keras.ops.cast(keras.ops.cast(x > 0, "float32") + np.arange(5, dtype="float32"), "float32")
+    return keras.Model(inputs, kl.Dense(3)(keras.ops.concatenate([x, keras.ops.square(x)], axis=-1)))
+
+
+MAKERS: list[Callable[[], Any]] = [mlp, cnn, residual, recurrent, transformer, shared, bare_operations]
 LARGE = [keras.applications.MobileNetV2, keras.applications.ResNet50]
 
 
@@ -86,6 +97,36 @@ def test_code_of_applications_runs_alone() -> None:
     with sw.without_weights():
         models = [make(weights=None) for make in LARGE]
     check(models)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.timeout(1200)
+def test_code_of_models_that_others_wrote_computes_the_same_or_says_why_there_is_none() -> None:
+    computed, said = 0, []
+    for foreign in FOREIGN.values():
+        model = foreign.make()
+        try:
+            space = sw.StructureSpace.from_keras(model)
+            structures = [space.baseline, space.scaled(0.5)]
+            codes = [each.code() for each in structures]
+        except ValueError as error:
+            said.append(str(error))
+            continue
+        for structure, code in zip(structures, codes, strict=True):
+            made: dict[str, Any] = {}
+            exec(code, made)  # noqa: S102 - the code under test
+            built = structure.build("fresh")
+            made["model"].set_weights(built.get_weights())
+            x = foreign.batch()
+            for one, other in zip(
+                keras.tree.flatten(built(x, training=False)),
+                keras.tree.flatten(made["model"](x, training=False)),
+                strict=True,
+            ):
+                np.testing.assert_allclose(one, other, atol=1e-4)
+            computed += 1
+    assert [each for each in said if not each.startswith("Expected")] == []
+    assert computed > len(FOREIGN) // 2
 
 
 def test_a_model_of_the_code_computes_the_same_and_keeps_its_settings() -> None:
