@@ -58,18 +58,23 @@ def non_dominated(costs: np.ndarray) -> np.ndarray:
 
     Source: H. T. Kung, F. Luccio and F. P. Preparata, "On finding the maxima of a set of vectors", 1975.
     """
-    rows, place = np.unique(costs, axis=0, return_inverse=True)  # in lexicographic order
+    order = np.lexsort(costs.T[::-1])
+    is_new = np.ones(len(order), dtype=bool)
+    is_new[1:] = (np.diff(costs[order], axis=0) != 0).any(axis=1)
+    rows = costs[order][is_new]
+    place = np.empty(len(order), dtype=int)
+    place[order] = np.cumsum(is_new) - 1  # of each row among the different ones
     on_front = np.zeros(len(rows), dtype=bool)
     if costs.shape[1] == 2:
         on_front[0] = True
         on_front[1:] = rows[1:, 1] < np.minimum.accumulate(rows[:-1, 1])
-        return on_front[place.reshape(-1)]
+        return on_front[place]
     rest = np.arange(len(rows))
     while len(rest):
         # Nothing before it is left, so nothing dominates it.
         on_front[rest[0]] = True
         rest = rest[(rows[rest] < rows[rest[0]]).any(axis=1)]
-    return on_front[place.reshape(-1)]
+    return on_front[place]
 
 
 def _columns(trials: pd.DataFrame, names: str | Sequence[str]) -> list[str]:

@@ -38,7 +38,7 @@ def study_rows(
     """
     score = next((name for name in ("accuracy", "r2") if name in table.columns), "accuracy")
     shown, more = _shown(study, table, score, baseline)
-    verdicts = compared["verdict"].to_dict()
+    verdicts = compared["verdict"].reindex([trial.number for trial in shown]).to_dict()
     complete = table[table["state"] == "complete"] if len(table) else table
     note = winners_note(complete.join(compared), score) if len(complete) and score in table.columns else ""
     return {
