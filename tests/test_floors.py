@@ -35,6 +35,7 @@ PRIVATE_TO_KERAS = {
     *("_run_through_graph", "_inbound_nodes", "_outbound_nodes", "_keras_history", "_keras_mask", "_lookup_layer"),
     *("_inverse_sqrt_key_dim", "_momentums", "_velocities", "_get_variable_index", "_all_reduce_sum_gradients"),
     *("_seed_generators", "_trainable_variables", "_non_trainable_variables", "_var_key", "_is_adapted"),
+    "_keras_logits",
 }
 MAY_IMPORT_KERAS = {"keras_bridge", "training"}
 # Files that need one another, with why; one of each has its import inside a function. No other circle may come.

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..keras_bridge import build_model
+from ..keras_bridge.logits import logits_of
 from ..keras_bridge.variables import placed_weights
 from .budget import Budget
 from .objective import Objective
@@ -85,12 +86,22 @@ def _batches(x: Any, y: np.ndarray, budget: Budget, seed: int, epochs: int) -> A
 
 def outputs_of(model: keras.Model, x: Any, n: int, check: Callable[[], object]) -> np.ndarray:
     """What a model makes of ``n`` samples; ``check`` is called before each batch."""
-    made = []
+    return outputs_and_logits(model, x, n, check)[0]
+
+
+def outputs_and_logits(
+    model: keras.Model, x: Any, n: int, check: Callable[[], object]
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The same with what a closing sigmoid or softmax made the outputs of, where Keras keeps that."""
+    made, logits = [], []
     for start in range(0, n, VALIDATION_BATCH):
         check()
         part = keras.tree.map_structure(lambda each: each[start : start + VALIDATION_BATCH], x)  # noqa: B023 - at once
-        made.append(np.asarray(model(part, training=False)))
-    return np.concatenate(made).astype(np.float32)
+        outputs = model(part, training=False)
+        made.append(np.asarray(outputs))
+        if (before := logits_of(outputs)) is not None:
+            logits.append(np.asarray(before))
+    return np.concatenate(made).astype(np.float32), np.concatenate(logits).astype(np.float32) if logits else None
 
 
 class _Watcher(keras.callbacks.Callback):
@@ -120,8 +131,8 @@ class _Watcher(keras.callbacks.Callback):
         order = next(self._orders)
         if not run.reason:
             self._settle(order)
-            made = outputs_of(self.model, samples.x_val, len(samples.y_val), self._watch.check)
-            run.validated(self._objective, samples.y_val, made, self._objective.mean_loss(samples.y_val, made))
+            made, logits = outputs_and_logits(self.model, samples.x_val, len(samples.y_val), self._watch.check)
+            run.validated(self._objective, samples.y_val, made, self._objective.mean_loss(samples.y_val, made, logits))
             self._watch.end_epoch(run)
         if run.reason or has_lost_patience([each["val_loss"] for each in run.history], self._patience):
             self.model.stop_training = True

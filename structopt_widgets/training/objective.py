@@ -11,6 +11,7 @@ import numpy as np
 
 from ..graph import ModelGraph
 from ..keras_bridge import Examples
+from ..keras_bridge.logits import with_logits
 from ..layer_rules import Role
 from ..structure import Structure
 from .compiled import as_loss, compiled_loss, refuse_own_training
@@ -59,9 +60,15 @@ class Objective:
         chosen = outputs[:, 0] > self.threshold if self.output_shape == (1,) else outputs.argmax(axis=1)
         return chosen == y
 
-    def mean_loss(self, y: np.ndarray, outputs: np.ndarray) -> float:
-        """Mean loss over all samples, without the penalties of regularizers."""
-        return self.loss_weight * float(np.mean(np.asarray(as_loss(self.loss)(self.targets(y), outputs))))
+    def mean_loss(self, y: np.ndarray, outputs: np.ndarray, logits: np.ndarray | None = None) -> float:
+        """Mean loss over all samples, without the penalties of regularizers.
+
+        ``logits`` are what a closing sigmoid or softmax made the outputs of: Keras's crossentropies read those.
+        """
+        read: Any = outputs
+        if logits is not None:
+            read = with_logits(keras.ops.convert_to_tensor(outputs), keras.ops.convert_to_tensor(logits))
+        return self.loss_weight * float(np.mean(np.asarray(as_loss(self.loss)(self.targets(y), read))))
 
 
 def choose_objective(structure: Structure, data: Data) -> Objective:
@@ -93,12 +100,12 @@ def choose_objective(structure: Structure, data: Data) -> Objective:
         )
     compiled = compiled_loss(structure) if last_activation(structure.space.baseline) == scale else None
     metric = "accuracy" if data.task == "classification" else "r2"
-    threshold = 0.5 if scale in _PROBABILITIES else 0.0
     loss, weight = compiled if compiled is not None else (_default(shape, scale, data.task), 1.0)
     if loss in ("crossentropy", "ce"):  # Keras's word for the crossentropy that fits
         loss = "binary_crossentropy" if shape == (1,) else "sparse_categorical_crossentropy"
     encoding = find_encoding(loss, shape, data)
-    return Objective(loss, metric, encoding, shape, threshold, weight)
+    of_logits = shape == (1,) and scale not in _PROBABILITIES and _reads_logits(loss, encoding)
+    return Objective(loss, metric, encoding, shape, 0.0 if of_logits else 0.5, weight)
 
 
 def examples_of(structure: Structure, data: Data) -> Examples:
@@ -155,6 +162,19 @@ def _check_fit(shape: tuple[int, ...], data: Data, graph: ModelGraph) -> None:
             f"least {largest + 1} output units; it has {shape[0]}. Change the last layer's units, "
             "or pass task='regression' to Data if y holds quantities."
         )
+
+
+def _reads_logits(loss: Any, encoding: str) -> bool:
+    """Whether a loss takes a single output for a logit or margin, which is 0 where the classes are alike.
+
+    Such a loss goes on falling for a sample of class 0 when its output goes below 0. Others, such as a squared
+    error, compare the output with the labels 0 and 1, between which 0.5 is in the middle.
+    """
+    targets = encode(np.array([0, 0]), encoding, (1,))
+    at_zero, below = (
+        float(np.mean(np.asarray(as_loss(loss)(targets, np.full((2, 1), output, np.float32))))) for output in (0, -1)
+    )
+    return below < at_zero
 
 
 def _default(shape: tuple[int, ...], scale: str, task: str) -> Any:

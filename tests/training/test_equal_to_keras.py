@@ -20,7 +20,7 @@ import tensorflow as tf
 from structopt_widgets import StructureSpace
 from structopt_widgets.keras_bridge import build_model
 from structopt_widgets.training import Budget, Data, Trial, quick_run, train_together
-from structopt_widgets.training.fitting import Samples
+from structopt_widgets.training.fitting import Samples, fit
 from structopt_widgets.training.objective import choose_objective
 from structopt_widgets.training.progress import Watch
 from structopt_widgets.training.run import Run
@@ -228,9 +228,15 @@ def test_losses_that_take_the_logits_behind_sigmoids_do_so_in_company_too() -> N
         assert is_known(other, choose_objective(other, DATA)) is known
     runs = [Run(place, 0, base.with_width(name, width), 0) for place, width in enumerate((4, 30))]
     samples = Samples(DATA.x, DATA.y, DATA.x_val, DATA.y_val)
-    watch = Watch(4, EPOCHS, 1, 2, "accuracy", None, None)
-    with pytest.raises(NotStackableError, match="in the first step"):
-        fit_jointly(SideBySide, runs, objective, samples, Budget(epochs=1), "fresh", watch)
+    alone = [Run(run.trial, 0, run.structure, 0) for run in runs]
+    fit_jointly(
+        SideBySide, runs, objective, samples, Budget(epochs=1), "fresh", Watch(4, 1, 1, 2, "accuracy", None, None)
+    )
+    for run in alone:
+        fit(run, objective, samples, Budget(epochs=1), "fresh", Watch(4, 1, 1, 1, "accuracy", None, None))
+    for together, one in zip(runs, alone, strict=True):
+        for key, value in one.history[0].items():
+            assert together.history[0][key] == pytest.approx(value, rel=1e-4), key
 
 
 def test_weights_are_excluded_from_decay_as_the_compiled_optimizer_was_told() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from structopt_widgets import StructureSpace
-from structopt_widgets.training import Budget, Data
+from structopt_widgets.training import Budget, Data, quick_run
 from structopt_widgets.training.objective import choose_objective, last_activation
 from structopt_widgets.training.optimizer import fresh_optimizer
 
@@ -189,3 +189,64 @@ def test_what_would_train_otherwise_is_refused_in_a_sentence() -> None:
     both = space(dense(3), loss=["mse", "mae"], optimizer="sgd")
     with pytest.raises(ValueError, match="Expected a model compiled with one loss, got 2"):
         choose_objective(both.baseline, CLASSES)
+
+
+def weighted(y_true: object, y_pred: object) -> object:
+    """Crossentropy on logits in which class 1 counts five times, as for rare positives."""
+    ops = keras.ops
+    positive, y_true = ops.softplus(-y_pred), ops.cast(y_true, "float32")
+    return ops.mean(5 * y_true * positive + (1 - y_true) * ops.softplus(y_pred), axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "activation", "threshold"),
+    [
+        ("mse", None, 0.5),
+        ("mae", None, 0.5),
+        ("huber", "tanh", 0.5),
+        ("mse", "relu", 0.5),
+        ("binary_crossentropy", None, 0.5),  # on probabilities, whatever makes them
+        (keras.losses.BinaryFocalCrossentropy(), None, 0.5),
+        (keras.losses.BinaryCrossentropy(from_logits=True), None, 0.0),
+        (keras.losses.BinaryFocalCrossentropy(from_logits=True), None, 0.0),
+        ("hinge", None, 0.0),
+        ("squared_hinge", "tanh", 0.0),
+        (weighted, None, 0.0),
+    ],
+)
+def test_one_output_is_of_class_1_beyond_what_the_loss_takes_for_the_middle(
+    loss: object, activation: str | None, threshold: float
+) -> None:
+    objective = choose_objective(space(dense(1, activation), optimizer="sgd", loss=loss).baseline, BINARY)
+    outputs = np.array([[threshold - 0.1], [threshold + 0.1]], np.float32)
+    assert objective.is_right(np.array([0, 1]), outputs).all()
+    assert not objective.is_right(np.array([1, 0]), outputs).any()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("units", "activation", "loss"),
+    [
+        pytest.param(
+            *(1, "sigmoid", keras.losses.BinaryCrossentropy(from_logits=True)),
+            # Keras asks whether it was intended.
+            marks=pytest.mark.filterwarnings("ignore:.*does not represent logits"),
+        ),
+        (1, "sigmoid", "binary_crossentropy"),
+        (3, "sigmoid", "sparse_categorical_crossentropy"),
+        (3, "softmax", "sparse_categorical_crossentropy"),
+    ],
+)
+def test_the_validation_loss_is_what_keras_evaluates(units: int, activation: str, loss: object) -> None:
+    data = BINARY if units == 1 else CLASSES
+    far = keras.layers.Rescaling(40.0)  # where a softmax is 0 or 1 to the last bit
+    model = keras.Sequential([keras.Input((4,)), far, dense(units, activation)])
+    model.compile(keras.optimizers.SGD(0.0), loss)
+    trial = quick_run(model, data, Budget(epochs=1, seeds=2))
+    expected = []
+    for seed in (0, 1):
+        untrained = StructureSpace.from_keras(model).baseline.build("fresh", seed=seed)
+        untrained.compile("sgd", loss)
+        y_val = data.y_val[:, None] if units == 1 else data.y_val
+        expected.append(untrained.evaluate(data.x_val, y_val, batch_size=len(y_val), verbose=0))
+    assert trial.loss == pytest.approx(np.mean(expected), rel=1e-4)

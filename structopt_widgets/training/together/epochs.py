@@ -107,8 +107,8 @@ def _validate(
     """Validate the members that are ``going``; those that go on."""
     if not going:
         return []
-    outputs = joint.outputs(samples.x_val, VALIDATION_BATCH)
-    losses = joint.mean_losses(outputs, objective.targets(samples.y_val))
+    outputs, logits = joint.outputs(samples.x_val, VALIDATION_BATCH)
+    losses = joint.mean_losses(outputs, logits, objective.targets(samples.y_val))
     left = []
     for member in going:
         run = runs[member]

@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from ...keras_bridge.internals import layers_inside
 from ...keras_bridge.kinds import role_of
+from ...keras_bridge.logits import with_logits
 from ...layer_rules import Role
 from ...structure import Structure
 from ..budget import Budget
@@ -92,7 +93,8 @@ class JointTraining(abc.ABC):
         self._steps = function(self._train_steps).get_concrete_function(orders, number, number, number)
         self._apply = function(self._evaluate).get_concrete_function(samples)
         self._settling: Any = None
-        self._losses = function(self._mean_losses).get_concrete_function(outputs, targets)
+        logits = None if self._apply.structured_outputs[1] is None else outputs
+        self._losses = function(self._mean_losses).get_concrete_function(outputs, logits, targets)
 
     def steps(self, orders: np.ndarray, first: int, count: int, number: int) -> np.ndarray:
         """``count`` updates in a row, the first of which is the epoch's ``first`` and the training's ``number``.
@@ -102,15 +104,20 @@ class JointTraining(abc.ABC):
         """
         return self._steps(tf.constant(orders), *(tf.constant(each) for each in (first, count, number))).numpy()
 
-    def outputs(self, x: Any, batch: int) -> np.ndarray:
-        """Outputs of every member on the same samples, ``(members, samples, ...)``."""
-        starts = range(0, len(tf.nest.flatten(x)[0]), batch)
-        made = [self._apply(_rows(x, slice(start, start + batch))).numpy() for start in starts]
-        return np.concatenate(made, axis=1).astype(np.float32)
+    def outputs(self, x: Any, batch: int) -> tuple[np.ndarray, np.ndarray | None]:
+        """Outputs of every member on the same samples, ``(members, samples, ...)``.
 
-    def mean_losses(self, outputs: np.ndarray, targets: np.ndarray) -> np.ndarray:
+        And what a closing sigmoid or softmax made them of, which Keras's crossentropies read; ``None`` without one.
+        """
+        starts = range(0, len(tf.nest.flatten(x)[0]), batch)
+        made = [self._apply(_rows(x, slice(start, start + batch))) for start in starts]
+        outputs, logits = zip(*made, strict=True)
+        return _joined(outputs), None if logits[0] is None else _joined(logits)
+
+    def mean_losses(self, outputs: np.ndarray, logits: np.ndarray | None, targets: np.ndarray) -> np.ndarray:
         """Mean loss of every member over all samples, without penalties."""
-        return self._losses(tf.constant(outputs), tf.constant(targets)).numpy()
+        given = [tf.constant(outputs), None if logits is None else tf.constant(logits), tf.constant(targets)]
+        return self._losses(*(each for each in given if each is not None)).numpy()
 
     def settle(self, orders: np.ndarray, batches: int, number: int) -> None:
         """Replace moving statistics by their mean over the first ``batches`` of an epoch's order.
@@ -132,8 +139,8 @@ class JointTraining(abc.ABC):
         """Each member's loss on its ``rows`` of the samples, ``(members,)``; the updated state."""
 
     @abc.abstractmethod
-    def _member_outputs(self, weights: Any, state: Any, x: Any) -> Any:
-        """Each member's outputs on the samples ``x``, ``(members, samples, ...)``."""
+    def _member_outputs(self, weights: Any, state: Any, x: Any) -> tuple[Any, Any]:
+        """Each member's outputs on the samples ``x``, ``(members, samples, ...)``, and their logits or ``None``."""
 
     def _train_steps(self, orders: Any, first: Any, count: Any, number: Any) -> Any:
         size = self._batch_size
@@ -181,11 +188,16 @@ class JointTraining(abc.ABC):
     def _values(self) -> tuple[list[Any], list[Any]]:
         return [each.value for each in self._trainable], [each.value() for each in self._state]
 
-    def _mean_loss(self, y: Any, outputs: Any) -> Any:
-        return self._loss_weight * tf.reduce_mean(self._loss(y, outputs))
+    def _mean_loss(self, y: Any, outputs: Any, logits: Any = None) -> Any:
+        return self._loss_weight * tf.reduce_mean(self._loss(y, with_logits(outputs, logits)))
 
-    def _mean_losses(self, outputs: Any, targets: Any) -> Any:
-        return tf.map_fn(lambda each: self._mean_loss(targets, each), outputs, fn_output_signature=tf.float32)
+    def _mean_losses(self, outputs: Any, logits: Any, targets: Any) -> Any:
+        given = (outputs,) if logits is None else (outputs, logits)
+        return tf.map_fn(lambda member: self._mean_loss(targets, *member), given, fn_output_signature=tf.float32)
+
+
+def _joined(parts: Sequence[Any]) -> np.ndarray:
+    return np.concatenate([each.numpy() for each in parts], axis=1).astype(np.float32)
 
 
 def _rows(x: Any, rows: slice) -> Any:

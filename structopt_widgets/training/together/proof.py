@@ -10,6 +10,7 @@ import numpy as np
 
 from ...keras_bridge import build_model
 from ...keras_bridge.internals import sum_gradients_by
+from ...keras_bridge.logits import logits_of
 from ...keras_bridge.variables import placed_weights
 from ...structure import Structure
 from ..budget import Budget
@@ -119,8 +120,8 @@ def _sees_outputs_only(loss: Any, objective: Objective, activation: str) -> bool
     logits = np.sin(np.arange(samples * objective.output_shape[-1])).reshape(samples, -1).astype(np.float32)
     made = keras.activations.get(activation)(keras.ops.convert_to_tensor(logits))
     shape = (samples, *objective.output_shape)
-    if made.shape != shape or not hasattr(made, "_keras_logits"):
-        return not hasattr(made, "_keras_logits")
+    if made.shape != shape or logits_of(made) is None:
+        return logits_of(made) is None
     labels = np.arange(samples) % max(objective.output_shape[-1], 2)
     targets = objective.targets(labels if objective.metric == "accuracy" else np.asarray(made))
     return bool(np.isclose(np.asarray(loss(targets, made)), np.asarray(loss(targets, np.asarray(made))), rtol=1e-3))

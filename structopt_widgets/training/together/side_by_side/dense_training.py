@@ -14,6 +14,7 @@ import tensorflow as tf
 from ....graph import Dim
 from ....keras_bridge import build_model
 from ....keras_bridge.kinds import role_of
+from ....keras_bridge.logits import logits_of, with_logits
 from ....keras_bridge.names import operations_of
 from ....keras_bridge.variables import placed_weights, present_weights
 from ....layer_rules import Role
@@ -123,13 +124,14 @@ class SideBySide(JointTraining):
         values = self._by_key(weights, state)
         penalties = self._penalties(values)
         outputs = self._forward(samples, values, number, training=True)
-        losses = tf.vectorized_map(
-            lambda member: self._mean_loss(*member), (tf.gather(self._y, rows), outputs), fallback_to_while_loop=False
-        )
+        logits = logits_of(outputs)
+        given = (tf.gather(self._y, rows), outputs, *([] if logits is None else [logits]))
+        losses = tf.vectorized_map(lambda member: self._mean_loss(*member), given, fallback_to_while_loop=False)
         return losses + penalties, [values[key] for key in self._kept]
 
-    def _member_outputs(self, weights: Any, state: Any, x: Any) -> Any:
-        return self._forward(_Samples((x,)), self._by_key(weights, state), 0, training=False)
+    def _member_outputs(self, weights: Any, state: Any, x: Any) -> tuple[Any, Any]:
+        outputs = self._forward(_Samples((x,)), self._by_key(weights, state), 0, training=False)
+        return outputs, logits_of(outputs)
 
     def _by_key(self, weights: Any, state: Any) -> dict[_Key, Any]:
         return dict(zip([*self._trained, *self._kept], [*weights, *state], strict=True))
@@ -162,7 +164,12 @@ class SideBySide(JointTraining):
 
         joint = follow_calls(self._envelope, self._operations, samples, training, compute)
         members = len(self._structures)
-        return tf.transpose(tf.reshape(joint, (members, joint.shape[0] // members, -1)), (0, 2, 1))
+
+        def by_member(rows: Any) -> Any:
+            return tf.transpose(tf.reshape(rows, (members, joint.shape[0] // members, -1)), (0, 2, 1))
+
+        logits = logits_of(joint)
+        return with_logits(by_member(joint), None if logits is None else by_member(logits))
 
     def _product(self, name: str, x: Any, each: ConnectedCall, values: dict[_Key, Any]) -> Any:
         kernel, parts = values[name, 0], self._parts[name, 0]
@@ -211,17 +218,20 @@ class SideBySide(JointTraining):
             for what, group in itertools.groupby(zip(chosen, sizes, strict=True), lambda pair: pair[0])
         ]
         parts = Parts([(sum(group),) for _, group in alike]).split(x)
-        made = []
+        made, keep_logits = [], True
         for (what, group), part in zip(alike, parts, strict=True):
             function = own if what == base else keras.activations.get(what)
             if what in _OVER_CLASSES and len(set(group)) == 1:
                 by_member = tf.transpose(tf.reshape(part, (len(group), group[0], -1)), (0, 2, 1))
-                made.append(tf.reshape(tf.transpose(function(by_member), (0, 2, 1)), tf.shape(part)))
+                activated = function(by_member)
+                made.append(tf.reshape(tf.transpose(activated, (0, 2, 1)), tf.shape(part)))
             elif what in member_activations.ELEMENTWISE:
-                made.append(function(part))
+                activated = function(part)
+                made.append(activated)
             else:
                 raise NotStackableError(f"{name} has an activation over all of its channels")
-        return tf.concat(made, 0) if len(made) > 1 else made[0]
+            keep_logits = keep_logits and logits_of(activated) is not None
+        return with_logits(tf.concat(made, 0) if len(made) > 1 else made[0], x if keep_logits else None)
 
     def _role(self, name: str) -> Role | None:
         rule = self._connected.first_call(name).rule

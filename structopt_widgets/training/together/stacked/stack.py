@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from ....keras_bridge import build_model
+from ....keras_bridge.logits import logits_of
 from ....keras_bridge.variables import placed_weights
 from ....structure import Structure
 from ...budget import Budget
@@ -129,16 +130,18 @@ class Stack(JointTraining):
             updated = [tf.convert_to_tensor(scope.get_current_value(each)) for each in self._others]
         return loss, updated
 
-    def _member_outputs(self, weights: Any, state: Any, x: Any) -> Any:
+    def _member_outputs(self, weights: Any, state: Any, x: Any) -> tuple[Any, Any]:
         def outputs(member: Any) -> Any:
             with self._as_member(member[0], member[1]) as scope:
                 given = dict(scope.state_mapping)
                 made = self._forward(x, member[2], training=False)
                 self._refuse_assignments(given, scope.state_mapping, kept=())
-                return made
+                logits = logits_of(made)
+                return (made,) if logits is None else (made, logits)
 
         members = self._forward.inputs(0, 0, training=False)
-        return tf.vectorized_map(outputs, (weights, state, members), fallback_to_while_loop=False)
+        made, *logits = tf.vectorized_map(outputs, (weights, state, members), fallback_to_while_loop=False)
+        return made, logits[0] if logits else None
 
     def _as_member(self, weights: Any, state: Any) -> Any:
         model = self._envelope_model
