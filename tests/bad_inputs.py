@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 import math
+import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -142,7 +143,10 @@ def rows() -> Iterator[Row]:
 def _budget_rows() -> Iterator[Row]:
     for name, values in {
         "epochs": NOT_A_COUNT,
-        "seeds": [*[each for each in NOT_A_NUMBER if each != [3]], 1.5, 0, -1, (), (1, 1), (0, -1), ("a",), "12"],
+        "seeds": [
+            *[each for each in NOT_A_NUMBER if each != [3]],
+            *(1.5, 0, -1, (), (1, 1), (0, -1), ("a",), "12", 2**70, [2**70]),
+        ],
         "batch_size": NOT_A_COUNT,
         "learning_rate": [each for each in NOT_POSITIVE if each is not None],
         "optimizer": ["", "Adam!", 3, THING, ["adam"]],
@@ -478,6 +482,7 @@ def _study_rows() -> Iterator[Row]:
         [3, THING, [], b"a", "", "\0", "no/such/folder/a.journal", "nosuch://a"],
     )
     yield Row("Study(a folder)", lambda things, _: sw.Study(things.folder), ["a folder"])
+    yield Row("Study(a device)", lambda _, value: sw.Study(value), [os.devnull])
     yield Row(
         "Study(a file)",
         lambda things, value: sw.Study(_file(things, "other.journal", value)),

@@ -93,11 +93,13 @@ def choose_objective(structure: Structure, data: Data) -> Objective:
         )
     compiled = compiled_loss(structure) if last_activation(structure.space.baseline) == scale else None
     metric = "accuracy" if data.task == "classification" else "r2"
-    threshold = 0.5 if scale in _PROBABILITIES else 0.0
     loss, weight = compiled if compiled is not None else (_default(shape, scale, data.task), 1.0)
     if loss in ("crossentropy", "ce"):  # Keras's word for the crossentropy that fits
         loss = "binary_crossentropy" if shape == (1,) else "sparse_categorical_crossentropy"
     encoding = find_encoding(loss, shape, data)
+    threshold = 0.5 if scale in _PROBABILITIES else 0.0
+    if compiled is not None and threshold == 0 and shape == (1,) and metric == "accuracy":
+        threshold = _balance(loss, encoding)
     return Objective(loss, metric, encoding, shape, threshold, weight)
 
 
@@ -155,6 +157,16 @@ def _check_fit(shape: tuple[int, ...], data: Data, graph: ModelGraph) -> None:
             f"least {largest + 1} output units; it has {shape[0]}. Change the last layer's units, "
             "or pass task='regression' to Data if y holds quantities."
         )
+
+
+def _balance(loss: Any, encoding: str) -> float:
+    """The output at which a loss holds both classes for equally wrong: 0 for logits and margins, else 1/2."""
+
+    def at(output: float, label: int) -> float:
+        target = encode(np.array([label]), encoding, (1,))
+        return float(np.mean(np.asarray(as_loss(loss)(target, np.array([[output]], np.float32)))))
+
+    return 0.0 if math.isclose(at(0.0, 0), at(0.0, 1), rel_tol=1e-4) else 0.5
 
 
 def _default(shape: tuple[int, ...], scale: str, task: str) -> Any:

@@ -63,6 +63,30 @@ def test_one_output_takes_binary_crossentropy(activation: str | None, threshold:
     assert objective.score(np.array([1, 0, 0]), outputs) == pytest.approx(2 / 3)
 
 
+@pytest.mark.parametrize(
+    ("loss", "threshold"),
+    [
+        ("mse", 0.5),
+        ("mae", 0.5),
+        ("binary_crossentropy", 0.5),
+        (keras.losses.BinaryCrossentropy(from_logits=True), 0.0),
+        ("hinge", 0.0),
+        ("squared_hinge", 0.0),
+        (lambda y, p: (2 * y - 1 - p) ** 2, 0.0),
+    ],
+)
+@pytest.mark.parametrize("activation", [None, "tanh"])
+def test_one_output_is_a_class_from_where_the_loss_changes_sides(
+    loss: object, threshold: float, activation: str | None
+) -> None:
+    compiled = space(dense(1, activation), loss=loss, optimizer="sgd").baseline
+    assert choose_objective(compiled, BINARY).threshold == threshold
+    # Other outputs than it was compiled for take a loss on logits.
+    (last,) = compiled.activations
+    other = compiled.with_activation(last, "linear" if activation else "tanh")
+    assert choose_objective(other, BINARY).threshold == 0.0
+
+
 def test_quantities_take_the_mean_squared_error() -> None:
     objective = choose_objective(space(dense(2)).baseline, QUANTITIES)
     assert isinstance(objective.loss, keras.losses.MeanSquaredError)
@@ -134,6 +158,20 @@ def test_the_optimizer_is_fresh_and_as_compiled() -> None:
     default = fresh_optimizer(space(dense(3)).baseline, Budget())
     assert isinstance(default, keras.optimizers.Adam)
     assert float(default.learning_rate) == pytest.approx(1e-3)
+
+
+def test_a_schedule_that_is_not_registered_is_used() -> None:
+    class Halving(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step: object) -> object:
+            return 0.5 ** keras.ops.cast(step, "float32")
+
+        def get_config(self) -> dict[str, object]:
+            return {}
+
+    compiled = space(dense(3), loss="mse", optimizer=keras.optimizers.SGD(Halving())).baseline
+    fresh = fresh_optimizer(compiled, Budget())
+    fresh.iterations.assign(3)
+    assert float(fresh.learning_rate) == pytest.approx(1 / 8)
 
 
 def test_where_a_loss_takes_both_forms_the_data_decide() -> None:
