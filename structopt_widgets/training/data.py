@@ -90,6 +90,21 @@ class Data:
             ({} if x_val is not None else {"validation_fraction": validation_fraction})
             | ({} if test_fraction is None else {"test_fraction": test_fraction})
         )
+        first = read_part(x, y, label, "")
+        parts: dict[str, Part] = {"": first}
+        for suffix, samples, labels in (("_val", x_val, y_val), ("_test", x_test, y_test)):
+            if samples is None and labels is not None:
+                raise ValueError(
+                    f"Expected x{suffix} with y{suffix}, got y{suffix} alone. "
+                    "Pass both, or neither to split off a part."
+                )
+            if samples is not None:
+                # A DataFrame that lacks the label column has its labels in y_val or y_test.
+                in_frame = label if labels is None or label in getattr(samples, "columns", ()) else None
+                parts[suffix] = read_part(samples, labels, in_frame, suffix, first.columns).like(first)
+        read = read_labels(
+            {f"y{suffix}": part.labels for suffix, part in parts.items()}, task, names or first.class_names
+        )
         self.task = read.task
         self.class_names = read.class_names
         self.n_classes = read.n_classes
