@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..graph.checks import instance
-from ..training import Budget, Trial
-from .evidence import Evidence, paired_variance
+from ..training import Trial
+from .evidence import Evidence, paired_variance, training_of
 from .verdicts import BETTER, NOT_COMPARABLE, OTHERWISE, REFERENCE, THE_BEST, WORSE, weigh
 
 if TYPE_CHECKING:
@@ -69,7 +67,7 @@ def compare(first: Trial, second: Trial) -> Comparison:
     """
     check_comparable(first, second)
     evidence = [Evidence.of_trial(first), Evidence.of_trial(second)]
-    if _training(first) != _training(second):
+    if training_of(first) != training_of(second):
         difference = first.score - second.score
         return Comparison(difference, math.nan, math.nan, _pairing(*evidence), OTHERWISE)
     found = weigh(evidence, 1, np.array([paired_variance(*evidence), 0.0]))
@@ -106,8 +104,8 @@ def compare_all(study: Study, number: int | None = None) -> pd.DataFrame:
     best = max(trials, key=lambda trial: trial.score) if number is None else study.trial(number)
     check_comparable(best, best)
     comparable = [trial for trial in trials if (trial.fingerprint, trial.metric) == (best.fingerprint, best.metric)]
-    training = _training(best)
-    same = [trial for trial in comparable if _training(trial) == training]
+    training = study.evidence.training(best)
+    same = [trial for trial in comparable if study.evidence.training(trial) == training]
     evidence = [study.evidence.of(trial) for trial in same]
     reference = [trial.number for trial in same].index(best.number)
     found = weigh(evidence, reference, np.array([study.evidence.paired_variance(trial, best) for trial in same]))
@@ -132,14 +130,6 @@ def compare_all(study: Study, number: int | None = None) -> pd.DataFrame:
     table["difference"] = [trial.score - best.score for trial in comparable]
     table.loc[others, ["paired_by", "verdict"]] = ["nothing", OTHERWISE]
     return table.assign(told_apart=table["told_apart"].eq(True))
-
-
-_LIMITS = attrgetter(*(each.name for each in dataclasses.fields(Budget) if each.name not in ("seeds", "optimizer")))
-
-
-def _training(trial: Trial) -> tuple[Any, ...]:
-    """All that a trial's training was but its seeds."""
-    return (*_LIMITS(trial.budget), trial.budget.optimizer or trial.structure.space.optimizer)
 
 
 def _pairing(first: Evidence, second: Evidence) -> str:

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from ..graph import ModelGraph
+from ..graph.forked import refuse_fork
 from ..keras_bridge import Examples
 from ..layer_rules import Role
 from ..structure import Structure
@@ -108,6 +109,7 @@ def examples_of(structure: Structure, data: Data) -> Examples:
 
     2,048 of them, or fewer for a large model, but at least 256: always the same ones.
     """
+    refuse_fork()
     baseline = structure.space.baseline
     objective = choose_objective(baseline, data)
     most = int(min(max(MOST_MACS / max(baseline.measure().macs, 1), 256), 2048))
