@@ -40,7 +40,8 @@ class Trial:
             :func:`~structopt_widgets.training.statistics.with_seeds`.
         by_seed: the score of each seed, in the order of ``budget.seed_list``.
         loss: mean over the seeds of the validation loss after the last epoch: the loss of the outputs alone,
-            without the penalties that Keras's ``evaluate`` adds to it, of regularizers and of ``add_loss``.
+            without the penalties that Keras's ``evaluate`` adds to it, of regularizers and of ``add_loss``,
+            and from the outputs, where Keras takes the logits behind a closing softmax or sigmoid.
         costs: of the structure, by metric, for a batch of one; those of a training step for a batch of
             ``budget.batch_size`` and the optimizer it was trained with. Each is an attribute too:
             ``trial.n_params``. NaN for a metric that there was not when the trial was written.
