@@ -6,6 +6,7 @@ import dataclasses
 import functools
 import json
 import math
+import os
 import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -142,10 +143,13 @@ def rows() -> Iterator[Row]:
 def _budget_rows() -> Iterator[Row]:
     for name, values in {
         "epochs": NOT_A_COUNT,
-        "seeds": [*[each for each in NOT_A_NUMBER if each != [3]], 1.5, 0, -1, (), (1, 1), (0, -1), ("a",), "12"],
+        "seeds": [
+            *[each for each in NOT_A_NUMBER if each != [3]],
+            *(1.5, 0, -1, (), (1, 1), (0, -1), ("a",), "12", 2**70, [2**70]),
+        ],
         "batch_size": NOT_A_COUNT,
         "learning_rate": [each for each in NOT_POSITIVE if each is not None],
-        "optimizer": ["", "Adam!", 3, THING, ["adam"]],
+        "optimizer": ["", "Adam!", 3, THING, ["adam"], np.zeros(3)],
         "steps": [each for each in NOT_A_COUNT if each is not None],
         "seconds": [each for each in NOT_POSITIVE if each is not None],
         "patience": [each for each in NOT_A_COUNT if each is not None],
@@ -285,7 +289,7 @@ def _space_rows() -> Iterator[Row]:
     yield Row(
         "space.measure_many(batch_size)",
         lambda things, value: things.space.measure_many({"a": [1]}, value),
-        NOT_A_COUNT,
+        [*NOT_A_COUNT, 2**70],
     )
     yield Row("space.formula(metric)", lambda things, value: things.space.formula(value), NOT_A_NAME)
     yield Row("space.formula(batch_size)", lambda things, value: things.space.formula("flops", value), NOT_A_COUNT)
@@ -362,7 +366,7 @@ def _structure_rows() -> Iterator[Row]:
         "batch_size": NOT_A_COUNT,
         "optimizer": ["", "adamant", 3, THING, ["adam"]],
         "precision": ["float8", 3, THING, ["mixed_float16"], ""],
-        "recompute": ["all", 3, THING, None, []],
+        "recompute": ["all", 3, THING, None, [], np.zeros(3)],
         "accumulate": [*NOT_A_COUNT, 3],
     }.items():
         yield Row(
@@ -375,7 +379,7 @@ def _structure_rows() -> Iterator[Row]:
     yield Row("report.verify(memory)", lambda things, value: things.cost.verify(value), NOT_A_FLAG)
     for name, values in {
         "weights": NOT_A_NAME,
-        "importance": ["", "l3", 3, THING, ["l2"], "taylor"],
+        "importance": ["", "l3", 3, THING, ["l2"], "taylor", int],
         "seed": ["3", THING, [3], True, 1.5, NAN, -1],
         "data": [3, "fashion", THING, np.zeros((3, 3))],
     }.items():
@@ -422,7 +426,22 @@ def _structure_rows() -> Iterator[Row]:
 
 
 def _reading_rows() -> Iterator[Row]:
-    shapes = ["4", THING, (0,), (-1,), (1.5,), ("a",), (NAN,), (True,), {}, (10**30,), {"a": 3.5}, [(3, "a")]]
+    shapes = [
+        "4",
+        THING,
+        (0,),
+        (-1,),
+        (1.5,),
+        ("a",),
+        (NAN,),
+        (True,),
+        {},
+        (10**30,),
+        {"a": 3.5},
+        [(3, "a")],
+        {1: 2},
+        [[[[[2]]]]],
+    ]
     calls: dict[str, Callable[..., Any]] = {
         "from_keras": sw.StructureSpace.from_keras,
         "sw.measure": sw.measure,
@@ -478,6 +497,7 @@ def _study_rows() -> Iterator[Row]:
         [3, THING, [], b"a", "", "\0", "no/such/folder/a.journal", "nosuch://a"],
     )
     yield Row("Study(a folder)", lambda things, _: sw.Study(things.folder), ["a folder"])
+    yield Row("Study(a device)", lambda _, value: sw.Study(value), [os.devnull])
     yield Row(
         "Study(a file)",
         lambda things, value: sw.Study(_file(things, "other.journal", value)),
@@ -653,7 +673,7 @@ def _figure_rows() -> Iterator[Row]:
             "baseline": ["a", 99, THING, [0], 0.5],
             "cursor": ["a", THING, [0], NAN, INF, True],
             "logx": NOT_A_FLAG,
-            "references": [3, "a", THING, ["a"], {"a": "b"}, {"a": None}, {"a": [1]}],
+            "references": [3, "a", THING, ["a"], {"a": "b"}, {"a": None}, {"a": [1]}, {1: 2}],
         }.items():
             yield Row(
                 f"{name}({argument})",

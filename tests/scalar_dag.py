@@ -73,30 +73,37 @@ def layer_norm(layer: kl.LayerNormalization, x: Array) -> Array:
     return over_last(one, x)
 
 
+def step(cell: Any, x_t: Array, h: Array, c: Array) -> tuple[Array, Array]:
+    """The state and the memory that a cell makes of an input and of those before."""
+    units, bias, act = cell.units, int(cell.use_bias), lambda value: activated(value, cell.activation)
+    given, state = products(x_t, units), products(h, units)
+    if isinstance(cell, kl.SimpleRNNCell):
+        return act(np.maximum(given + bias, state) + 1), c
+    if isinstance(cell, kl.LSTMCell):
+        z = np.maximum(given, state) + 1 + bias
+        gate, candidate = activated(z, cell.recurrent_activation), act(z)
+        c = np.maximum(np.maximum(gate, c) + 1, np.maximum(gate, candidate) + 1) + 1
+        return np.maximum(gate, act(c)) + 1, c
+    given = given + bias
+    after = bias if cell.reset_after else 0
+    gate = activated(np.maximum(given, state + after) + 1, cell.recurrent_activation)
+    reset = np.maximum(gate, state + after if cell.reset_after else h) + 1
+    inner = reset if cell.reset_after else products(reset, units)
+    candidate = act(np.maximum(given, inner) + 1)
+    return np.maximum(np.maximum(gate, h) + 1, np.maximum(gate + 1, candidate) + 1) + 1, c
+
+
 def recurrent(layer: Any, x: Array) -> Array:
-    cell, units = layer.cell, layer.units
-    h = c = np.zeros(units, int)
+    cells = layer.cell.cells if isinstance(layer.cell, kl.StackedRNNCells) else [layer.cell]
+    states = [(np.zeros(cell.units, int), np.zeros(cell.units, int)) for cell in cells]
     outputs = []
-    bias, act = int(cell.use_bias), lambda value: activated(value, cell.activation)
     for x_t in x[::-1] if layer.go_backwards else x:
-        given, state = products(x_t, units), products(h, units)
-        if isinstance(layer, kl.SimpleRNN):
-            h = act(np.maximum(given + bias, state) + 1)
-        elif isinstance(layer, kl.LSTM):
-            z = np.maximum(given, state) + 1 + bias
-            gate, candidate = activated(z, cell.recurrent_activation), act(z)
-            c = np.maximum(np.maximum(gate, c) + 1, np.maximum(gate, candidate) + 1) + 1
-            h = np.maximum(gate, act(c)) + 1
-        else:
-            given = given + bias
-            after = bias if layer.reset_after else 0
-            gate = activated(np.maximum(given, state + after) + 1, cell.recurrent_activation)
-            reset = np.maximum(gate, state + after if layer.reset_after else h) + 1
-            inner = reset if layer.reset_after else products(reset, units)
-            candidate = act(np.maximum(given, inner) + 1)
-            h = np.maximum(np.maximum(gate, h) + 1, np.maximum(gate + 1, candidate) + 1) + 1
-        outputs.append(h)
-    return np.array(outputs) if layer.return_sequences else h
+        made = x_t
+        for number, cell in enumerate(cells):
+            states[number] = step(cell, made, *states[number])
+            made = states[number][0]
+        outputs.append(made)
+    return np.array(outputs) if layer.return_sequences else outputs[-1]
 
 
 def bidirectional(layer: kl.Bidirectional, x: Array) -> Array:
@@ -129,6 +136,7 @@ LAYERS: dict[type, Callable[[Any, Array], Array]] = {
     kl.SimpleRNN: recurrent,
     kl.LSTM: recurrent,
     kl.GRU: recurrent,
+    kl.RNN: recurrent,
     kl.Bidirectional: bidirectional,
     kl.MultiHeadAttention: attention,
     kl.Dropout: lambda _, x: x,

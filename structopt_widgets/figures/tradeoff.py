@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..graph.checks import flag, instance, mapping, number, table, text, whole
 from ..study import pareto_front
 from ..study.optimism import winners_note
-from ..study.verdicts import ALIKE, NOT_COMPARABLE, THE_BEST
+from ..study.verdicts import ALIKE, NOT_COMPARABLE, OTHERWISE, THE_BEST
 from .style import GREY, column_title, format_value, is_larger_better
 from .tradeoff_layout import LIKE_THE_BEST, tradeoff_layout, tradeoff_traces
 
@@ -150,6 +150,7 @@ def tradeoff_info(
     if references is not None:
         references = mapping(references, "references", "sw.reference_scores(data)")
         for name, value in references.items():
+            instance(name, str, "names of references as text")
             instance(value, numbers.Real, f"the reference {name!r} as a number")
     y = y or next((name for name in ("accuracy", "r2") if name in trials.columns), "accuracy")
     lines = tuple((name, float(value)) for name, value in (references or {}).items() if math.isfinite(value))
@@ -276,7 +277,8 @@ def _point(number: Any, row: dict[Any, Any], x: str, y: str) -> Point:
     words = html.escape(str(row.get("structure", "")))
     # Without a comparison, and for a trial that is not in it, the column is missing or NaN.
     found = row.get("verdict")
-    said = {ALIKE: LIKE_THE_BEST, NOT_COMPARABLE: NOT_COMPARABLE}.get(found) if isinstance(found, str) else None
+    sentences = {ALIKE: LIKE_THE_BEST, NOT_COMPARABLE: NOT_COMPARABLE, OTHERWISE: OTHERWISE}
+    said = sentences.get(found) if isinstance(found, str) else None
     text = (
         f"<b>trial {number}</b> {words}<br>{column_title(y)}: {format_value(y, row[y])}{interval}"
         f"<br>{column_title(x)}: {format_value(x, row[x], exact=True)}{f'<br>{said}' if said else ''}"

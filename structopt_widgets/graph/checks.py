@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import math
 import os
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -103,10 +104,24 @@ def file_path(value: Any, what: str) -> str:
         raise ValueError(f"Expected {what} as a path, got {short(path)}.")
     if os.path.isdir(path):
         raise IsADirectoryError(f"Expected {what} as a file, got the folder {short(path)}. Add a file name to it.")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise ValueError(f"Expected {what} as a file, got {short(path)}, a device or a pipe. Pass another path.")
     folder = os.path.dirname(path) or "."
     if not os.path.isdir(folder):
         raise FileNotFoundError(f"Expected {what} in a folder that is there, got {short(path)}. Make the folder first.")
     return path
+
+
+@contextlib.contextmanager
+def opened(path: str, what: str) -> Iterator[None]:
+    """The operating system's refusal to open a file there, said in a sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise type(error)(
+            f"Expected {what} as a file that can be read and written, got {short(path)}: {error.strerror}. "
+            "Pass a path in a folder of yours."
+        ) from error
 
 
 def callback(value: Any, what: str) -> Any:

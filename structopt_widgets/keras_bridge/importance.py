@@ -72,7 +72,7 @@ def chosen_importance(importance: Importance | None, has_examples: bool) -> Impo
     """``importance``, checked; ``None`` becomes ``"taylor"`` where there are samples, else ``"l2"``."""
     if importance is None:
         return "taylor" if has_examples else "l2"
-    if callable(importance):
+    if callable(importance) and not isinstance(importance, type):
         return importance
     known(importance, IMPORTANCES, "an importance")
     if importance == "taylor" and not has_examples:

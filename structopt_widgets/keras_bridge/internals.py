@@ -56,3 +56,9 @@ def has_exclusions(optimizer: Any) -> bool:
     inner = getattr(optimizer, "inner_optimizer", optimizer)
     names = ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")
     return any(bool(getattr(inner, name, None)) for name in names)
+
+
+def schedule_of(optimizer: Any) -> Any:
+    """The schedule of an optimizer's learning rate; ``None`` where the rate is a number."""
+    rate = getattr(optimizer, "_learning_rate", None)
+    return rate if isinstance(rate, keras.optimizers.schedules.LearningRateSchedule) else None

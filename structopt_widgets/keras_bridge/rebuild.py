@@ -14,7 +14,7 @@ from keras.src.backend import compute_output_spec
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
 from ..graph import Layer, TensorRef
-from ..graph.checks import whole
+from ..graph.checks import short, whole
 from ..graph.model_graph import map_structure
 from ..layer_rules import find_layer_rule
 from ..metrics.formatting import format_bytes
@@ -51,8 +51,8 @@ def build_model(
     compiled as the original was, unless ``compiled`` is false. ``seed`` decides initial weights and
     dropout masks wherever the model leaves them to chance; ``None`` leaves them to Keras.
     """
-    if weights not in WEIGHTS:
-        raise ValueError(f"Expected weights to be one of {', '.join(WEIGHTS)}; got {weights!r}.")
+    if not isinstance(weights, str) or weights not in WEIGHTS:
+        raise ValueError(f"Expected weights to be one of {', '.join(WEIGHTS)}; got {short(weights)}.")
     if seed is not None:
         seed = whole(seed, "a seed", least=0)
     chosen_importance(importance, weights == "fresh" or examples is not None)

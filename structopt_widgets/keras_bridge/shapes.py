@@ -11,17 +11,17 @@ LONGEST = 2**40  # elements along an axis: more fit into no memory
 _WANTED = "input_shape as the shape of one sample, such as (28, 28), or a list or a dictionary of them"
 
 
-def check_shape(shape: Any) -> None:
+def check_shape(shape: Any, deepest: int = 3) -> None:
     """Raise for what is no shape of a sample, nor several of them; ``None`` is an axis whose length is open."""
     if shape is None or isinstance(shape, int):
         shape = () if shape is None else (shape,)
     elif not isinstance(shape, (tuple, list, Mapping)):
         raise TypeError(f"Expected {_WANTED}, got {typed(shape)}.")
-    elif isinstance(shape, Mapping) and not shape:
+    elif not deepest or (isinstance(shape, Mapping) and not (shape and all(isinstance(name, str) for name in shape))):
         raise ValueError(f"Expected {_WANTED}, got {short(shape)}.")
     for each in shape.values() if isinstance(shape, Mapping) else shape:
         if isinstance(each, (tuple, list)):
-            check_shape(each)
+            check_shape(each, deepest - 1)
         elif each is not None:
             whole(each, f"a length in input_shape={short(shape)}", least=1, most=LONGEST)
 

@@ -12,6 +12,7 @@ import tensorflow as tf
 
 from ..graph import Symbol
 from ..graph.dimensions import symbols
+from ..graph.forked import refuse_fork
 from ..graph.selection import spread, spread_out
 from .examples import Examples
 
@@ -37,6 +38,7 @@ def rank_units(original: Original, examples: Examples) -> dict[Symbol, np.ndarra
     Source: P. Molchanov et al., "Importance estimation for neural network pruning", CVPR 2019
     (arXiv:1906.10771); groups of tied weights: G. Fang et al., "DepGraph", CVPR 2023 (arXiv:2301.12900).
     """
+    refuse_fork()
     model, variables = original.copy()
     held = list(zip(original.weights, variables, strict=True))
     _quieten(model)

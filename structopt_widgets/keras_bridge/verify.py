@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras.src.backend.common import global_state
 
 from ..graph import ModelGraph
+from ..graph.forked import refuse_fork
 from ..metrics import Comparison, CostReport, Verification
 from ..metrics.complexity import call_costs
 from ..metrics.memory import memory_of, peak, tensor_bytes
@@ -31,6 +32,7 @@ UNINITIALIZED = "uninitialized_variables"  # where Keras lists what it has still
 
 def verify_report(structure: Structure, report: CostReport, memory: bool = False) -> Verification:
     """See :meth:`CostReport.verify`."""
+    refuse_fork()
     if stateful := stateful_layers(structure):
         raise ValueError(
             f"Expected layers that treat each batch by itself to count again, got {stateful[0]!r}, which keeps "

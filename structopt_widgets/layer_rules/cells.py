@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from ..graph import Call, Layer, Shape
+from ..graph import Call, Layer, Shape, maximum
+from .cost import Loop, Number
 from .registry import find_layer_rule, register_layer_rule
 from .rnn import Wrapper
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
@@ -45,15 +47,17 @@ class CellRecurrence(Wrapper):
         if site.layer.inside is not None:
             return _STEPS.cost(site, at)
         costs = [rule.cost(inner, at) for rule, inner in self._placed(site)]
+        loops = tuple(_loops(costs, bool(site.config.get("go_backwards"))))
         if len(costs) == 1:
-            return costs[0]
+            return replace(costs[0], loops=loops)
         return Cost(
             macs=sum(each.macs for each in costs),
             other=sum(each.other for each in costs),
-            span=sum(each.span for each in costs),
+            span=_span(loops),
             kept=sum(each.kept for each in costs if each.kept is not None),
             work=sum(each.work for each in costs),
             uncounted=sum(each.uncounted for each in costs),
+            loops=loops,
         )
 
     def mixing(self, site: Site) -> Mixing:
@@ -94,6 +98,23 @@ class CellRecurrence(Wrapper):
             inner.inputs, inner.outputs = [sequence], [(sequence[0], units)]
             sequence = inner.outputs[0]
         return cells
+
+
+def _loops(costs: Sequence[Cost], backwards: bool) -> Iterator[Loop]:
+    """A step of each cell needs the one before it in time, and the same step of the cell before it."""
+    for number, cost in enumerate(costs):
+        (loop,) = cost.loops
+        yield replace(loop, backwards=backwards and number == 0, follows=number > 0)
+
+
+def _span(loops: Sequence[Loop]) -> Number:
+    """The longest way through cells and steps, from the first input or from the first state of a cell."""
+    ways: list[Number] = []
+    for number, loop in enumerate(loops):
+        rest = loops[number:]
+        through = sum(each.first for each in rest[1:]) + (loop.timesteps - 1) * maximum(*(each.again for each in rest))
+        ways.append((maximum(loop.first, loop.again) if number == 0 else loop.again) + through)
+    return maximum(*ways)
 
 
 def _serialized_cells(site: Site) -> Sequence[dict[str, Any]]:

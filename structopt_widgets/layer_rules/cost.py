@@ -42,7 +42,8 @@ class Loop:
 
     ``first``: operations in a row from a step's input to its output; ``again``: from one state to the
     next. ``backwards``: the last input comes first. ``ordered``: outputs stand in the order of the
-    inputs even so. ``after``: operations in a row on what comes out.
+    inputs even so. ``after``: operations in a row on what comes out. ``follows``: its inputs are what the
+    one before it makes, in each step, and not the call's.
     """
 
     timesteps: Number
@@ -51,6 +52,7 @@ class Loop:
     backwards: bool = False
     ordered: bool = False
     after: Number = 0
+    follows: bool = False
 
 
 @dataclass(frozen=True)

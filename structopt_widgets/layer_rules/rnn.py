@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -191,7 +192,9 @@ class Bidirectional(Wrapper):
         if len(site.inputs) - (site.argument(2, "mask") is not None) > 1:
             raise UnsupportedLayerError("there is none for initial states in both directions")
         ahead, back = (rule.connect(inner) for rule, inner in (self.inner(site, key) for key in self._keys(site)))
-        for one, other in zip(ahead.outputs[0], back.outputs[0], strict=True):
+        each = len(site.produced) // 2  # what cells of one direction make beside the output
+        widths = zip(site.produced[:each], site.produced[each:], strict=True)
+        for one, other in (*zip(ahead.outputs[0], back.outputs[0], strict=True), *widths):
             site.tie(one, other, "runs in both directions, which are equally wide")
         *positions, units = ahead.outputs[0]
         mode = site.config["merge_mode"]
@@ -219,10 +222,9 @@ class Bidirectional(Wrapper):
             kept=sum(each.kept for each in (ahead, back) if each.kept is not None),
             work=2 * at.elements(site.outputs[0]) + maximum(ahead.work, back.work),  # the halves, and one more reversed
             uncounted=ahead.uncounted + back.uncounted,
-            loops=tuple(
-                replace(loop, backwards=loop.backwards != turned, ordered=ordered, after=int(merges))
-                for loops, turned in ((ahead.loops, False), (back.loops, turns))
-                for loop in loops
+            loops=(
+                *_turned(ahead.loops, False, ordered, int(merges)),
+                *_turned(back.loops, turns, ordered, int(merges)),
             ),
         )
 
@@ -244,12 +246,21 @@ class Bidirectional(Wrapper):
         """The rule and the site of each direction, whose output is one half of a concatenated one."""
         *positions, last = site.outputs[0]
         half = last.inner if isinstance(last, Product) and site.config["merge_mode"] == "concat" else last
-        found = []
-        for key in self._keys(site):
+        found, each = [], len(site.produced) // 2
+        for number, key in enumerate(self._keys(site)):
             rule, inner = self.inner(site, key)
             inner.outputs = [(*positions, half)]
+            inner.produced = site.produced[number * each : (number + 1) * each]
             found.append((rule, inner))
         return found
+
+
+def _turned(loops: Sequence[Loop], turned: bool, ordered: bool, after: int) -> Iterator[Loop]:
+    """Recurrences of which each follows the one before, as one of two directions."""
+    for number, loop in enumerate(loops):
+        # What is not put in order again is in the order of the steps, which is the next one's.
+        backwards = loops[0].backwards != turned and (number == 0 or ordered)
+        yield replace(loop, backwards=backwards, ordered=ordered, after=after if number == len(loops) - 1 else 0)
 
 
 register_layer_rule("SimpleRNN", Recurrent(1, 1, recurrent_activations=0, activations=1, products=0))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..graph.checks import short
 from .catalogue import METRICS
 from .memory import PRECISIONS
 from .recomputation import RECOMPUTATIONS
@@ -16,8 +17,8 @@ def check_estimate(batch_size: int, precision: str | None, recompute: bool | str
         raise ValueError(
             f"Expected a precision among {', '.join(PRECISIONS)}, or None for the model's own; got {precision!r}."
         )
-    if not any(recompute is each or recompute == each for each in RECOMPUTATIONS):
-        raise ValueError(f"Expected False, 'attention' or True as what is computed again, got {recompute!r}.")
+    if not isinstance(recompute, (bool, int, str)) or recompute not in RECOMPUTATIONS:
+        raise ValueError(f"Expected False, 'attention' or True as what is computed again, got {short(recompute)}.")
     is_count = isinstance(accumulate, int) and not isinstance(accumulate, bool) and accumulate >= 1
     if not is_count or batch_size % accumulate:
         raise ValueError(

@@ -15,6 +15,7 @@ from .catalogue import METRICS
 # Halves go up, as JavaScript rounds: format() would make 2,125 of them 2.12 K, the page 2.13 K.
 _ROUNDING = Context(prec=400, rounding=ROUND_HALF_UP)
 _EXACT_BELOW = 10**7
+_DECIMAL_FROM = 0.01  # below it two decimals say nothing
 
 
 def format_count(value: float) -> str:
@@ -56,5 +57,8 @@ def _scaled(value: float, base: int, units: tuple[str, ...]) -> str:
     digits = 0 if whole or abs(value) >= 100 else 1 if abs(value) >= 10 else 2
     if not math.isfinite(value):
         return str(value)
+    if 0 < abs(value) < _DECIMAL_FROM:
+        mantissa, exponent = f"{value:.2e}".split("e")
+        return f"{mantissa}e{int(exponent)} {units[0]}".strip()
     rounded = Decimal(float(value)).quantize(Decimal(1).scaleb(-digits), context=_ROUNDING)
     return f"{rounded} {units[power]}".strip()

@@ -57,7 +57,9 @@ def _results(each: ConnectedCall, cost: Cost, ready: Sequence[Readiness], presen
 
 def _recurrent(each: ConnectedCall, cost: Cost, ready: Sequence[Readiness], present: Number) -> list[Readiness]:
     states = maximum(0, *(one.whole for one in ready[1:])) if len(ready) > 1 else 0
-    made = [after_loop(ready[0], states, loop) for loop in cost.loops]
+    made: list[Readiness] = []
+    for loop in cost.loops:
+        made.append(after_loop(made.pop() if loop.follows else ready[0], states, loop))
     whole = Readiness(((maximum(*(one.whole for one in made)), 0),))
     sequence = len(each.site.inputs[0]) == len(each.site.outputs[0])
     both = latest(made) if sequence else whole

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..graph import WEIGHT
 from ..layer_rules import ConnectedGraph, Role, Setting
 from .depth import layer_presence, presence
 
@@ -64,11 +65,33 @@ def layer_parameters(connected: ConnectedGraph, at: Setting) -> dict[str, Parame
     ``count_params()`` does; a layer that is called twice has them once, one that is left out none.
     """
     used = layer_presence(connected, presence(connected, at))
-    folded = _folded(connected, at)
-    return {layer: _of_layer(connected, at, layer, used[layer], folded.get(layer)) for layer in connected.graph.layers}
+    added = _added_biases(connected, at)
+    folded, biases = _folded(connected, at, set(added)), set(added.values())
+    return {
+        layer: _of_layer(connected, at, layer, used[layer], folded.get(layer), layer in biases)
+        for layer in connected.graph.layers
+    }
 
 
-def _folded(connected: ConnectedGraph, at: Setting) -> dict[str, Any]:
+def _added_biases(connected: ConnectedGraph, at: Setting) -> dict[str, str]:
+    """Additions of a weight a channel to a sum of products, by the weight: what a layer calls its bias, written out."""
+    makers = {output: each for each in connected.calls for output in each.call.outputs}
+    found = {}
+    for each in connected.calls:
+        if each.rule is None or each.rule.role is not Role.ADDITION or len(each.call.inputs) != 2:
+            continue
+        made = [makers[tensor] for tensor in each.call.inputs]
+        for weight, other in (made, made[::-1]):
+            if WEIGHT not in connected.graph.layers[weight.call.layer].kinds or other.rule is None:
+                continue
+            (axes,) = (known.axes for known in connected.weights[weight.call.layer])
+            macs = other.rule.cost(other.site, at).macs
+            if len(axes) == 1 and not (isinstance(macs, int) and macs == 0):
+                found[each.call.layer] = weight.call.layer
+    return found
+
+
+def _folded(connected: ConnectedGraph, at: Setting, adds_bias: set[str]) -> dict[str, Any]:
     """For each batch normalization whether it brings a bias of its own into the layer that it is folded into."""
     makers = {output: each.call.layer for each in connected.calls for output in each.call.outputs}
     found = {}
@@ -76,11 +99,11 @@ def _folded(connected: ConnectedGraph, at: Setting) -> dict[str, Any]:
         if each.rule is not None and each.rule.role is Role.BATCH_NORMALIZATION:
             before = makers[each.call.inputs[0]]
             has_bias = any(weight.is_bias for weight in connected.weights[before])
-            found[each.call.layer] = 1 - at.biases.get(before, 1) if has_bias else 1
+            found[each.call.layer] = 1 - at.biases.get(before, 1) if has_bias else int(before not in adds_bias)
     return found
 
 
-def _of_layer(connected: ConnectedGraph, at: Setting, layer: str, used: Any, folded: Any) -> Parameters:
+def _of_layer(connected: ConnectedGraph, at: Setting, layer: str, used: Any, folded: Any, is_added: bool) -> Parameters:
     total, trainable, weight_bytes, trainable_bytes, flash = 0, 0, 0, 0, 0
     for weight in connected.weights[layer]:
         elements = used * at.elements(weight.axes)
@@ -90,7 +113,7 @@ def _of_layer(connected: ConnectedGraph, at: Setting, layer: str, used: Any, fol
         total = total + elements
         weight_bytes = weight_bytes + in_bytes
         if folded is None:
-            flash = flash + elements * (INT32 if weight.is_bias else INT8)
+            flash = flash + elements * (INT32 if weight.is_bias or is_added else INT8)
         elif weight.name == "moving_mean":  # one number a channel, which every batch normalization has
             flash = flash + elements * folded * INT32
         if weight.trainable:

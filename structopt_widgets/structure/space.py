@@ -283,7 +283,7 @@ class StructureSpace:
         widths = mapping(widths, "widths", "{'dense': numpy.arange(1, 65)}")
         if not widths:
             raise ValueError("Expected an array of widths for one group at least, got none. Pass {'dense': [8, 16]}.")
-        batch_size = whole(batch_size, "a batch size", least=1)
+        batch_size = whole(batch_size, "a batch size", least=1, most=2**31)
         for name in widths:
             known(name, self.width_groups, "a width group")
         arrays = {name: allowed_widths(self.width_groups[name], values) for name, values in widths.items()}

@@ -10,8 +10,8 @@ import numpy as np
 
 from ..graph.checks import instance
 from ..training import Trial
-from .evidence import Evidence, paired_variance
-from .verdicts import BETTER, NOT_COMPARABLE, REFERENCE, THE_BEST, WORSE, weigh
+from .evidence import Evidence, paired_variance, training_of
+from .verdicts import BETTER, NOT_COMPARABLE, OTHERWISE, REFERENCE, THE_BEST, WORSE, weigh
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,8 @@ class Comparison:
         standard_error: of the difference, for other samples and other seeds; with one run each, for other samples.
         p_value: of no difference, two-sided; NaN with one run each.
         paired_by: ``"samples"``, or ``"nothing"`` where it is not known which samples were right.
-        verdict: ``"better"``, ``"worse"``, ``"cannot be told apart"`` or ``"one run each: not comparable"``.
+        verdict: ``"better"``, ``"worse"``, ``"cannot be told apart"``, ``"one run each: not comparable"`` or
+            ``"trained otherwise: not comparable"``.
     """
 
     difference: float
@@ -53,7 +54,8 @@ def compare(first: Trial, second: Trial) -> Comparison:
     The difference of the scores is held against what other validation samples and other seeds would do to it. The
     samples are paired, so that what is hard for both does not count; the seeds' variance is pooled over the two
     trials. For two runs of one seed each there is nothing to tell what a seed does: they are not comparable, and
-    only the two networks are, see :func:`compare_networks`.
+    only the two networks are, see :func:`compare_networks`. Nor are structures of which one had another
+    training, more epochs say, whatever the seeds.
 
     :meth:`Study.compare` knows more: it pools the seeds of all trials, and allows for having looked at many.
 
@@ -65,6 +67,9 @@ def compare(first: Trial, second: Trial) -> Comparison:
     """
     check_comparable(first, second)
     evidence = [Evidence.of_trial(first), Evidence.of_trial(second)]
+    if training_of(first) != training_of(second):
+        difference = first.score - second.score
+        return Comparison(difference, math.nan, math.nan, _pairing(*evidence), OTHERWISE)
     found = weigh(evidence, 1, np.array([paired_variance(*evidence), 0.0]))
     return Comparison(
         difference=float(found["difference"][0]),
@@ -98,14 +103,16 @@ def compare_all(study: Study, number: int | None = None) -> pd.DataFrame:
         raise ValueError("Expected a complete trial with a score in the study to compare with, got none.")
     best = max(trials, key=lambda trial: trial.score) if number is None else study.trial(number)
     check_comparable(best, best)
-    same = [trial for trial in trials if (trial.fingerprint, trial.metric) == (best.fingerprint, best.metric)]
+    comparable = [trial for trial in trials if (trial.fingerprint, trial.metric) == (best.fingerprint, best.metric)]
+    training = study.evidence.training(best)
+    same = [trial for trial in comparable if study.evidence.training(trial) == training]
     evidence = [study.evidence.of(trial) for trial in same]
     reference = [trial.number for trial in same].index(best.number)
     found = weigh(evidence, reference, np.array([study.evidence.paired_variance(trial, best) for trial in same]))
     words = found["verdict"].astype(object)
     if len(same) == 1 or (words != NOT_COMPARABLE).any():
         words[reference] = THE_BEST if number is None else REFERENCE
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "difference": found["difference"],
             "standard_error": found["standard_error"],
@@ -116,6 +123,13 @@ def compare_all(study: Study, number: int | None = None) -> pd.DataFrame:
         },
         index=pd.Index([trial.number for trial in same], name="number"),
     )
+    if len(same) == len(comparable):
+        return table
+    table = table.reindex([trial.number for trial in comparable])
+    others = table["verdict"].isna()
+    table["difference"] = [trial.score - best.score for trial in comparable]
+    table.loc[others, ["paired_by", "verdict"]] = ["nothing", OTHERWISE]
+    return table.assign(told_apart=table["told_apart"].eq(True))
 
 
 def _pairing(first: Evidence, second: Evidence) -> str:

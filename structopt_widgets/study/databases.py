@@ -20,7 +20,7 @@ def open_database(url: str) -> optuna.storages.BaseStorage:
     Raises ``ValueError`` for what is no such URL, ``ImportError`` without a driver, and ``ConnectionError``
     where no database answers, each with what to do.
     """
-    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+    from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
     named = with_driver(url)
     try:
@@ -31,7 +31,7 @@ def open_database(url: str) -> optuna.storages.BaseStorage:
                 # Of two processes that make the tables of a new database at once, one fails; then they are there.
                 time.sleep(pause)
         return optuna.storages.get_storage(named)
-    except OperationalError as error:
+    except DBAPIError as error:
         raise ConnectionError(
             f"Expected a database at {_without_password(url)}, got: {str(error.orig).strip().splitlines()[0]}. "
             "Is its server running, does the database exist, and may this user write to it?"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from typing import Any
 
 import numpy as np
 
-from ..training import Trial
+from ..training import Budget, Trial
 from ..training.item_scores import unpack_counts
 from ..training.statistics import two_sided_z
 
@@ -72,18 +74,33 @@ def paired_variance(first: Evidence, second: Evidence) -> float:
     return float(np.var(shares)) / max(len(shares) - 1, 1)
 
 
+_LIMITS = attrgetter(*(each.name for each in fields(Budget) if each.name not in ("seeds", "optimizer")))
+
+
+def training_of(trial: Trial) -> tuple[Any, ...]:
+    """All that a trial's training was but its seeds."""
+    return (*_LIMITS(trial.budget), trial.budget.optimizer or trial.structure.space.optimizer)
+
+
 class EvidenceShelf:
     """Evidence of trials that are kept under numbers: each is read once, since a finished trial never changes."""
 
     def __init__(self) -> None:
         self._of: dict[int | None, Evidence] = {}
         self._paired: dict[tuple[int | None, int | None], float] = {}
+        self._trainings: dict[int | None, tuple[Any, ...]] = {}
 
     def of(self, trial: Trial) -> Evidence:
         """What the trial says."""
         if trial.number not in self._of:
             self._of[trial.number] = Evidence.of_trial(trial)
         return self._of[trial.number]
+
+    def training(self, trial: Trial) -> tuple[Any, ...]:
+        """:func:`training_of` the trial."""
+        if trial.number not in self._trainings:
+            self._trainings[trial.number] = training_of(trial)
+        return self._trainings[trial.number]
 
     def paired_variance(self, first: Trial, second: Trial) -> float:
         """:func:`paired_variance` of two trials."""

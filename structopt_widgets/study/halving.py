@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..graph.checks import items, short, whole
+from ..graph.checks import short, typed, whole
 from ..structure import Structure
 from ..training import Budget, Trial
 from ..training.schedule import epoch_lengths, training_rows
@@ -36,12 +36,12 @@ def stages(plan: Plan, halving: tuple[int, int] | None) -> list[Plan]:
     """
     if halving is None:
         return [plan]
-    pair = items(halving, "halving, (eta, rungs),")
-    if len(pair) != 2:
-        raise ValueError(
-            f"Expected halving as two whole numbers, (eta, rungs), got {short(halving)}, which are not two."
+    if not isinstance(halving, (tuple, list)) or len(halving) != 2:
+        raise TypeError(
+            f"Expected halving as two whole numbers, (eta, rungs), got {typed(halving)}. With (3, 3), the best third "
+            "has three times the training, twice."
         )
-    eta, rungs = (whole(each, f"eta and rungs of halving={short(halving)}") for each in pair)
+    eta, rungs = (whole(each, f"eta and rungs of halving={short(halving)}") for each in halving)
     if eta < 2 or rungs < 1 or plan.n_trials // eta ** (rungs - 1) < 1:
         raise ValueError(
             f"Expected halving=(eta, rungs) with eta of at least 2 and at least eta^(rungs - 1) trials, got "

@@ -5,12 +5,21 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Generator, Iterator
-from typing import Any
+from typing import Any, BinaryIO, NamedTuple
 
 from optuna.storages.journal import JournalFileBackend
 
-from .journal_lines import HEAD, decode, encode, salvage
+from .journal_lines import HEAD, Placed, decode, encode, salvage
 from .locks import lock_of
+
+
+class _Read(NamedTuple):
+    """How much of the file was read: changes, lines, bytes, and how many of the changes made a trial."""
+
+    changes: int = 0
+    lines: int = 0
+    bytes: int = 0
+    trials: int = 0
 
 
 class MendingJournalFile(JournalFileBackend):
@@ -28,47 +37,41 @@ class MendingJournalFile(JournalFileBackend):
         self._append_lock = lock_of(path)
         self._path = path
         self._studies: set[int] = set()
-        self._read = (0, 0, 0)  # changes, lines and bytes
+        self._read = _Read()
         super().__init__(path, self._append_lock)
         _refuse_other_kinds(path)
 
     def read_logs(self, log_number_from: int) -> Generator[dict[str, Any], None, None]:
         """The changes from a number on; what was read before is not read again."""
-        if log_number_from != self._read[0]:
-            self._read = (0, 0, 0)
-        with open(self._path, "rb") as file:
-            # Another process may write meanwhile: what it adds is for the next time.
-            rest = os.fstat(file.fileno()).st_size - self._read[2]
-            file.seek(self._read[2])
-            damaged: list[bytes] = []
-            for line in file:
-                rest -= len(line)
-                if rest < 0 or not line.endswith(b"\n"):
-                    break
-                log = decode(line[:-1])
-                if log is None:
-                    damaged.append(line)
-                    continue
-                yield from self._salvaged(damaged, log_number_from)
-                damaged = []
-                yield from self._noted([log], 1, len(line), log_number_from)
-            yield from self._salvaged(damaged, log_number_from)
+        if log_number_from != self._read.changes:
+            self._read = _Read()
+        for number, log, after in self._changes(self._read):
+            self._read = after
+            if number > log_number_from:
+                yield log
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Add a line a change, or nothing at all; raises ``OSError`` that says what to do."""
-        lines = b"".join(map(encode, logs))
         try:
             self._append_lock.acquire()
             try:
                 file = os.open(self._path, os.O_RDWR | getattr(os, "O_BINARY", 0))
                 try:
-                    _append(file, *_whole_lines(file), lines)
+                    end, line_break = _whole_lines(file)
+                    if line_break:  # what it ends is a change, which counts
+                        _append(file, end, line_break)
+                    placed = Placed(self._trials())
+                    _append(file, end + len(line_break), b"".join(encode(placed.numbered(log)) for log in logs))
                 finally:
                     os.close(file)
             finally:
                 with contextlib.suppress(RuntimeError):  # it took so long that another process has broken the lock
                     self._append_lock.release()
+        except FileNotFoundError as error:
+            raise _gone(self._path) from error
         except OSError as error:
+            if error.errno is None:
+                raise
             raise OSError(
                 error.errno,
                 f"{error.strerror} while writing the study. All that was written before is kept; make room, "
@@ -76,27 +79,80 @@ class MendingJournalFile(JournalFileBackend):
                 self._path,
             ) from error
 
-    def _salvaged(self, lines: list[bytes], number_from: int) -> Iterator[dict[str, Any]]:
+    def _trials(self) -> int:
+        """How many changes in the file have made a trial; what was read already is known."""
+        read = self._read
+        for _, _, after in self._changes(read):
+            read = after
+        return read.trials
+
+    def _changes(self, read: _Read) -> Iterator[tuple[int, dict[str, Any], _Read]]:
+        """Each change after what was read, with its number, and what is read once it is done."""
+        try:
+            with open(self._path, "rb") as file:
+                yield from self._changes_in(file, read)
+        except FileNotFoundError as error:
+            raise _gone(self._path) from error
+
+    def _changes_in(self, file: BinaryIO, read: _Read) -> Iterator[tuple[int, dict[str, Any], _Read]]:
+        # Another process may write meanwhile: what it adds is for the next time.
+        rest = os.fstat(file.fileno()).st_size - read.bytes
+        if rest < 0:
+            raise OSError(
+                f"Expected the file of the study as it was or longer, got {self._path!r}, which is shorter: "
+                "another program has written it anew. Open it again with sw.Study."
+            )
+        file.seek(read.bytes)
+        damaged: list[bytes] = []
+        for line in file:
+            rest -= len(line)
+            if rest < 0 or not line.endswith(b"\n"):
+                break
+            log = decode(line[:-1])
+            if log is None:
+                damaged.append(line)
+                continue
+            for step in self._salvaged(damaged, read):
+                read = step[-1]
+                yield step
+            damaged = []
+            for step in self._noted([log], [line], read):
+                read = step[-1]
+                yield step
+        yield from self._salvaged(damaged, read)
+
+    def _salvaged(self, lines: list[bytes], read: _Read) -> Iterator[tuple[int, dict[str, Any], _Read]]:
         if not lines:
             return
-        first = self._read[1] + 1
-        which = f"line {first}" if len(lines) == 1 else f"lines {first} to {first + len(lines) - 1}"
-        where = f"{which} of {os.path.basename(self._path)}"
         # A break may have come into a line by mistake, so breaks mean nothing here.
-        logs = list(salvage(b"".join(line[:-1] for line in lines), self._studies, where))
-        yield from self._noted(logs, len(lines), sum(map(len, lines)), number_from)
+        logs = list(salvage(b"".join(line[:-1] for line in lines), self._studies, self._where(read, len(lines))))
+        yield from self._noted(logs, lines, read)
 
-    def _noted(self, logs: list[dict[str, Any]], lines: int, size: int, number_from: int) -> Iterator[dict[str, Any]]:
-        """The changes of some lines that are asked for; notes before each that those before it are read."""
-        number, line, offset = self._read
-        for position, log in enumerate(logs, start=1):
+    def _where(self, read: _Read, count: int = 1) -> str:
+        first = read.lines + 1
+        which = f"line {first}" if count == 1 else f"lines {first} to {first + count - 1}"
+        return f"{which} of {os.path.basename(self._path)}"
+
+    def _noted(
+        self, logs: list[dict[str, Any]], lines: list[bytes], read: _Read
+    ) -> Iterator[tuple[int, dict[str, Any], _Read]]:
+        """The changes of some lines. All of them are read when the last is done, and none before."""
+        placed = Placed(read.trials)
+        done = [each for log in logs for each in placed.restored(log, self._where(read))]
+        after = _Read(
+            read.changes + len(done), read.lines + len(lines), read.bytes + sum(map(len, lines)), placed.trials
+        )
+        for position, log in enumerate(done, start=1):
             self._studies |= {log["study_id"]} if "study_id" in log else set()
-            if position == len(logs):
-                self._read = (number + position, line + lines, offset + size)
-            if number + position > number_from:
-                yield log
-        if not logs:
-            self._read = (number, line + lines, offset + size)
+            yield read.changes + position, log, after if position == len(done) else read
+        if not done:
+            yield 0, {}, after  # a change that is asked for has a number above 0
+
+
+def _gone(path: str) -> FileNotFoundError:
+    return FileNotFoundError(
+        f"Expected the file of the study, got nothing at {path!r}: it was moved or deleted. Put it back, and go on."
+    )
 
 
 def _refuse_other_kinds(path: str) -> None:
@@ -108,11 +164,10 @@ def _refuse_other_kinds(path: str) -> None:
             raise ValueError("its lines are not those of a journal")
 
 
-def _append(file: int, end: int, breaks: bytes, lines: bytes) -> None:
+def _append(file: int, end: int, lines: bytes) -> None:
     """Write ``lines`` at ``end``, or nothing at all."""
     os.ftruncate(file, end)
     os.lseek(file, end, os.SEEK_SET)
-    lines = breaks + lines
     try:
         written = 0
         while written < len(lines):

@@ -2,7 +2,8 @@
 
 A disk, a network or an editor can change a byte anywhere. What Optuna makes of a line depends on those before
 it only through how many studies and trials they have made: the n-th line that makes a trial makes trial n. So
-a damaged line that made one is replaced, while it is read, by one that makes an empty trial.
+a damaged line that made one is replaced, while it is read, by one that makes an empty trial. Such a line says
+its n, so that one that is missing, doubled or in another place moves no result to another trial.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from optuna.trial import TrialState
 
 HEAD = b'{"op_code":'
 DAMAGED = "damaged"
+PLACE = "place"  # of a line that makes a trial among all of those
 CREATE_STUDY, SET_STUDY_USER_ATTR, SET_STUDY_SYSTEM_ATTR, CREATE_TRIAL = 0, 2, 3, 4  # Optuna's JournalOperation
 # All trials of a study depend on these, so they are written twice. Doing them again changes nothing.
 VITAL = (CREATE_STUDY, SET_STUDY_USER_ATTR, SET_STUDY_SYSTEM_ATTR)
@@ -93,14 +95,52 @@ def salvage(lines: bytes, studies: set[int], where: str) -> Iterator[dict[str, A
         named = re.search(rb'"study_id":(\d+),', part)
         study = int(named[1]) if named and int(named[1]) in studies else max(studies, default=0)
         for _ in range(found):
-            yield {
-                "op_code": CREATE_TRIAL,
-                "worker_id": "",
-                "study_id": study,
-                "datetime_start": None,
-                "state": TrialState.FAIL.value,
-                "user_attrs": {DAMAGED: where},
-            }
+            yield _empty_trial(study, f"{where} is damaged")
+
+
+class Placed:
+    """Counts lines that make a trial, and puts them where they were.
+
+    Args:
+        trials: how many there were before.
+    """
+
+    def __init__(self, trials: int) -> None:
+        self.trials = trials
+
+    def numbered(self, log: dict[str, Any]) -> dict[str, Any]:
+        """A change that is about to be written."""
+        if log["op_code"] != CREATE_TRIAL:
+            return log
+        self.trials += 1
+        return {**log, PLACE: self.trials - 1}
+
+    def restored(self, log: dict[str, Any], where: str) -> Iterator[dict[str, Any]]:
+        """A change that was read, after empty trials for those that are missing before it; nothing if it is a double.
+
+        Lines of other programs, and of earlier releases, have no place of their own.
+        """
+        if log["op_code"] != CREATE_TRIAL:
+            yield log
+            return
+        place = log.get(PLACE, self.trials)
+        if place < self.trials:
+            return
+        for _ in range(place - self.trials):
+            yield _empty_trial(log["study_id"], f"its line, before {where}, is missing or in another place")
+        self.trials = place + 1
+        yield log
+
+
+def _empty_trial(study: int, fault: str) -> dict[str, Any]:
+    return {
+        "op_code": CREATE_TRIAL,
+        "worker_id": "",
+        "study_id": study,
+        "datetime_start": None,
+        "state": TrialState.FAIL.value,
+        "user_attrs": {DAMAGED: fault},
+    }
 
 
 def _encode(log: dict[str, Any]) -> bytes:
@@ -133,5 +173,7 @@ def _check(log: Any) -> None:
         distributions = {name: json_to_distribution(text) for name, text in log.get("distributions", {}).items()}
         for name, value in log.get("params", {}).items():
             distributions[name].to_external_repr(value)
+        if not isinstance(log.get(PLACE, 0), int):
+            raise TypeError(PLACE)
         if not isinstance(log.get("user_attrs", {}), dict) or not isinstance(log.get("system_attrs", {}), dict):
             raise TypeError("attrs")

@@ -20,6 +20,7 @@ from ..training.description import describe
 from .journal_lines import DAMAGED
 
 STRUCTURE, TRIAL, SPACE = "structure", "trial", "space"
+OF_STRUCTURE = ("n_params", "macs")  # written with a claim, and with its result
 GIVEN_UP = "given up"  # why a trial that was begun has no result
 
 
@@ -94,7 +95,7 @@ def read_trial(frozen: FrozenTrial, shelf: SpaceShelf) -> Trial | None:
     """
     attrs = frozen.user_attrs
     if DAMAGED in attrs:
-        raise ValueError(f"{attrs[DAMAGED]} is damaged")
+        raise ValueError(attrs[DAMAGED])
     # A result that is written is one, whatever has become of the line that says so.
     if TRIAL not in attrs:
         if STRUCTURE in attrs and frozen.state.is_finished() and GIVEN_UP not in attrs:
@@ -102,6 +103,11 @@ def read_trial(frozen: FrozenTrial, shelf: SpaceShelf) -> Trial | None:
         return None
     try:
         structure = shelf.get(attrs[STRUCTURE])
+        if wrong := [name for name in OF_STRUCTURE if attrs.get(name) != attrs[TRIAL].get(name, attrs.get(name))]:
+            raise ValueError(
+                f"its result is another structure's, of {attrs[TRIAL][wrong[0]]} and not {attrs[wrong[0]]} {wrong[0]}: "
+                "lines are missing, doubled or in another place"
+            )
         return Trial.from_record({**attrs[TRIAL], "number": frozen.number}, structure)
     # Whatever is wrong with it, the others are to be read.
     except Exception as error:

@@ -12,7 +12,7 @@ from typing import Any
 import optuna
 from optuna.study import StudyDirection
 
-from ..graph.checks import file_path, instance
+from ..graph.checks import file_path, instance, opened
 from .databases import open_database
 from .journal import MendingJournalFile
 
@@ -32,9 +32,12 @@ def open_storage(place: str | os.PathLike[str] | None) -> optuna.storages.BaseSt
         if isinstance(text, str) and "://" in text:
             return open_database(text)
         text = file_path(text, what)
-        if _first_bytes(text) == SQLITE:
+        with opened(text, what):
+            is_database = _first_bytes(text) == SQLITE
+        if is_database:
             return open_database(f"sqlite:///{os.path.abspath(text)}")
-        return _open_journal(text)
+        with opened(text, what):
+            return _open_journal(text)
 
 
 def _open_journal(path: str) -> optuna.storages.BaseStorage:

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..graph.checks import callback, file_path, flag, text, whole
+from ..graph.checks import callback, file_path, flag, opened, text, whole
 from ..structure import StructureSpace
 from ..training import Budget, Data, Trial
 from ..training.budget import SHORT_BUDGET
@@ -122,7 +122,8 @@ class Study:
             ``standard_error`` of it, ``p_value``, ``paired_by`` (``"samples"`` or ``"nothing"``),
             ``told_apart`` and ``verdict``: ``"worse"``, ``"better"``, ``"cannot be told apart"``, for the
             trial compared with ``"the best"`` or ``"compared with"``, or for all
-            ``"one run each: not comparable"``.
+            ``"one run each: not comparable"``, or ``"trained otherwise: not comparable"`` where the
+            budgets differ in more than seeds.
 
         A verdict is about *structures*: the difference is held against what other validation samples,
         which are paired, and other seeds would do to it. What a seed does is pooled over all trials on
@@ -175,7 +176,8 @@ class Study:
         >>> study.to_csv(folder / "trials.csv")
         """
         path = file_path(path, "the table")
-        self.trials.to_csv(path)
+        with opened(path, "the table"):
+            self.trials.to_csv(path)
 
     def to_parquet(self, path: str | os.PathLike[str]) -> None:
         """Write :attr:`trials` as a Parquet file; needs ``pip install structopt-widgets[parquet]``.
@@ -189,7 +191,8 @@ class Study:
             raise ImportError(
                 "Expected pyarrow to write Parquet, got none. Run: pip install 'structopt-widgets[parquet]'"
             ) from error
-        self.trials.to_parquet(Path(path))
+        with opened(path, "the table"):
+            self.trials.to_parquet(Path(path))
 
     def sweep(
         self,

@@ -23,6 +23,7 @@ BETTER = "better"
 WORSE = "worse"
 ALIKE = "cannot be told apart"
 NOT_COMPARABLE = "one run each: not comparable"
+OTHERWISE = "trained otherwise: not comparable"  # more epochs, say: what differs is not the structure alone
 REFERENCE = "compared with"  # where the trial to compare with is chosen by its number
 
 
@@ -86,5 +87,5 @@ def _p_values(difference: np.ndarray, standard_error: np.ndarray, df: np.ndarray
 def tally(compared: pd.DataFrame) -> str:
     """How often each verdict of a :meth:`Study.compare` was found, in words: ``"1 the best, 3 worse"``."""
     counts = compared["verdict"].value_counts()
-    words = (THE_BEST, ALIKE, WORSE, NOT_COMPARABLE)
+    words = (THE_BEST, ALIKE, WORSE, NOT_COMPARABLE, OTHERWISE)
     return ", ".join(f"{counts[word]} {word}" for word in words if word in counts)

@@ -52,9 +52,15 @@ def _refuse(values: Any, what: str) -> None:
             f"Expected {what} as an array in memory, of at most {LARGEST_BYTES / 1024**3:.3g} GiB where it is "
             f"elsewhere, got {short(values)}: {size / 1024**3:,.3g} GiB. Pass a part of it, such as {what}[:10_000]."
         )
-    if np.ma.is_masked(values):
+    if hasattr(type(values), "isna") and (missing := int(np.sum(np.asarray(values.isna())))):  # pandas
         raise ValueError(
-            f"Expected {what} without masked values, got {int(np.ma.count_masked(values)):,} masked of "
+            f"Expected {what} without missing values, got {missing:,} missing of {np.size(values):,}. "
+            f"Drop those samples, such as x[{what}.notna()], or fill them in with {what}.fillna(...)."
+        )
+    masked = [each for each in (values if isinstance(values, (list, tuple)) else [values]) if np.ma.is_masked(each)]
+    if masked:
+        raise ValueError(
+            f"Expected {what} without masked values, got {sum(map(np.ma.count_masked, masked)):,} masked of "
             f"{np.size(values):,}. Fill them in with {what}.filled(...), or drop those samples."
         )
     if hasattr(values, "toarray"):

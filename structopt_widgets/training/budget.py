@@ -11,6 +11,8 @@ import numpy as np
 
 from ..graph.checks import short
 
+LARGEST_SEED = 2**32 - 1  # of Keras's and NumPy's generators
+MOST_SEEDS = 10_000  # runs of one structure
 OPTIMIZERS = ("sgd", "adam", "adamw")
 
 
@@ -60,12 +62,12 @@ class Budget:
         for name in ("epochs", "batch_size"):
             object.__setattr__(self, name, _whole(name, getattr(self, name), least=1))
         if isinstance(self.seeds, Sequence) and not isinstance(self.seeds, str):
-            seeds = tuple(_whole("each seed", seed, least=0) for seed in self.seeds)
+            seeds = tuple(_whole("each seed", seed, least=0, most=LARGEST_SEED) for seed in self.seeds)
             if not seeds or len(set(seeds)) < len(seeds):
                 raise ValueError(f"Expected at least one seed and no seed twice, got {list(self.seeds)}.")
             object.__setattr__(self, "seeds", seeds)
         else:
-            object.__setattr__(self, "seeds", _whole("seeds", self.seeds, least=1))
+            object.__setattr__(self, "seeds", _whole("seeds", self.seeds, least=1, most=MOST_SEEDS))
         rate = self.learning_rate
         if rate is not None:
             if not _is_positive(rate):
@@ -73,10 +75,10 @@ class Budget:
                     f"Expected a learning rate above 0, or None to keep the optimizer's own; got {short(rate)}."
                 )
             object.__setattr__(self, "learning_rate", float(rate))
-        if self.optimizer not in (None, *OPTIMIZERS):
+        if self.optimizer is not None and not (isinstance(self.optimizer, str) and self.optimizer in OPTIMIZERS):
             raise ValueError(
                 f"Expected an optimizer among {', '.join(OPTIMIZERS)}, or None for the compiled one; "
-                f"got {self.optimizer!r}."
+                f"got {short(self.optimizer)}."
             )
         for name in ("steps", "patience"):
             if getattr(self, name) is not None:
@@ -113,11 +115,13 @@ def _is_positive(value: Any) -> bool:
         return False
 
 
-def _whole(name: str, value: Any, least: int) -> int:
+def _whole(name: str, value: Any, least: int, most: int | None = None) -> int:
     if isinstance(value, bool) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"Expected a whole number as {name} of a budget, got {value!r} ({type(value).__name__}).")
     if value < least:
         raise ValueError(f"Expected {name} of a budget to be at least {least}, got {value}.")
+    if most is not None and value > most:
+        raise ValueError(f"Expected {name} of a budget to be at most {most:,}, got {short(value)}.")
     return int(value)
 
 

@@ -15,7 +15,7 @@ from ..graph.checks import whole as whole_number
 from .inputs import Samples, each_input, inputs_of
 from .labels import read_class_names, read_labels
 from .sources import Part, read_part
-from .splitting import split, warn_of_repeated
+from .splitting import check_fractions, split, warn_of_absent, warn_of_repeated
 from .statistics import r2_score
 
 if TYPE_CHECKING:
@@ -57,7 +57,8 @@ class Data:
 
     Raises ``ValueError`` on arrays of different length, NaN and masked values, one class only, several
     labels a sample, text in ``x``, pandas rows in another order than their labels, empty parts, parts
-    of different shape and a missing label column. Warns of samples that stand in two parts.
+    of different shape and a missing label column. Warns of samples that stand in two parts, and of
+    classes without a training sample.
 
     >>> x, y = np.arange(40.0).reshape(20, 2), np.arange(20) % 2
     >>> sw.Data(x, y, name="numbers")
@@ -85,6 +86,10 @@ class Data:
             raise ValueError("Expected x_test, or a test_fraction to split off, got both. Leave one out.")
         name, seed = text(name, "the name of data"), whole_number(seed, "the seed of a split", least=0)
         names = read_class_names(class_names)
+        check_fractions(
+            ({} if x_val is not None else {"validation_fraction": validation_fraction})
+            | ({} if test_fraction is None else {"test_fraction": test_fraction})
+        )
         first = read_part(x, y, label, "")
         parts: dict[str, Part] = {"": first}
         for suffix, samples, labels in (("_val", x_val, y_val), ("_test", x_test, y_test)):
@@ -96,7 +101,7 @@ class Data:
             if samples is not None:
                 # A DataFrame that lacks the label column has its labels in y_val or y_test.
                 in_frame = label if labels is None or label in getattr(samples, "columns", ()) else None
-                parts[suffix] = read_part(samples, labels, in_frame, suffix, first.columns)
+                parts[suffix] = read_part(samples, labels, in_frame, suffix, first.columns).like(first)
         read = read_labels(
             {f"y{suffix}": part.labels for suffix, part in parts.items()}, task, names or first.class_names
         )
@@ -120,6 +125,9 @@ class Data:
         self.y_test: Any = None
         if "_test" in whole:
             self.x_test, self.y_test = _kept(*whole["_test"])
+        if self.n_classes is not None:
+            others = {"validation": self.y_val} | ({} if self.y_test is None else {"test": self.y_test})
+            warn_of_absent(self.y, others, self.n_classes)
         warn_of_repeated(
             {"training": self.x, "validation": self.x_val} | ({} if self.x_test is None else {"test": self.x_test})
         )

@@ -122,6 +122,11 @@ def check_tokens(x: np.ndarray, tensor: int, graph: ModelGraph) -> None:
         known = None if rule is None or rule.tokens_key is None else layer.config.get(rule.tokens_key)
         if known is None:
             continue
+        if x.dtype.kind == "f" and (x != np.round(x)).any():
+            raise ValueError(
+                f"Expected whole numbers as tokens, which {call.layer!r} looks up, got fractions. Round them, or "
+                "number what they stand for."
+            )
         bad = (x < 0) | (x >= known)
         if bad.any():
             sample = int(np.argwhere(bad)[0][0])

@@ -67,14 +67,17 @@ def read_labels(parts: Mapping[str, np.ndarray], task: str | None, class_names: 
             f"Expected labels of at least two classes in y, got only {present[0]}: there is nothing to tell apart. "
             "Add samples of another class; if y holds quantities, pass task='regression'."
         )
-    n_classes = len(names) if names is not None else largest + 1
-    return Labels("classification", classes, names, n_classes, first.dtype.kind != "U" and _is_one_hot(first))
+    one_hot = first.dtype.kind != "U" and is_one_hot(first)
+    n_classes = len(names) if names is not None else max(largest + 1, first.shape[1] if one_hot else 0)
+    return Labels("classification", classes, names, n_classes, one_hot)
 
 
 def read_class_names(names: Iterable[str] | Mapping[int, str] | Mapping[str, int] | None) -> tuple[str, ...] | None:
     """The names of classes 0, 1, ... from a list of them, or a dictionary from numbers to names or back."""
     if names is None:
         return None
+    if hasattr(names, "to_dict"):  # a pandas Series, whose index has the numbers
+        names = names.to_dict()
     if isinstance(names, Mapping):
         pairs: Iterable[tuple[Any, Any]] = names.items()
         by_number = dict(pairs if all(map(_is_number, names)) else ((number, name) for name, number in pairs))
@@ -103,7 +106,7 @@ def _is_number(value: object) -> bool:
 
 
 def _guess(y: np.ndarray) -> str:
-    if y.dtype.kind != "f" or _is_one_hot(y) or _is_binary(y):
+    if y.dtype.kind != "f" or is_one_hot(y) or _is_binary(y):
         return "classification"
     if y.size and np.isin(y, (0, 1)).all():
         raise ValueError(
@@ -116,7 +119,19 @@ def _guess(y: np.ndarray) -> str:
             "Expected classes as 0 and 1, or quantities that are not all -1 or 1, got -1 and 1 alone. "
             "Pass y > 0 for classes, or task='regression' if these are quantities."
         )
+    if _is_soft(y):
+        raise ValueError(
+            f"Expected a label a sample, or one-hot rows of zeros and a one, got rows of {y.shape[1]} shares that sum "
+            "to 1. Pass y.argmax(axis=1) for classes, with a loss that smooths them, such as "
+            "keras.losses.CategoricalCrossentropy(label_smoothing=0.1); or task='regression' if these are quantities."
+        )
     return "regression"
+
+
+def _is_soft(y: np.ndarray) -> bool:
+    if y.ndim != 2 or y.shape[1] < 2 or not y.size:
+        return False
+    return bool((y >= 0).all() and np.allclose(y.sum(axis=1), 1, atol=1e-4))
 
 
 def _is_binary(y: np.ndarray) -> bool:
@@ -124,7 +139,8 @@ def _is_binary(y: np.ndarray) -> bool:
     return (y.ndim == 1 or y.shape[1:] == (1,)) and bool(np.isin(y, (0, 1)).all())
 
 
-def _is_one_hot(y: np.ndarray) -> bool:
+def is_one_hot(y: np.ndarray) -> bool:
+    """Whether each row is zeros and a single one."""
     if y.ndim != 2 or y.shape[1] < 2:
         return False
     return bool(np.isin(y, (0, 1)).all() and (y.sum(axis=1) == 1).all())
@@ -152,7 +168,7 @@ def _numbered(labels: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
 
 
 def _class_numbers(y: np.ndarray) -> np.ndarray:
-    if _is_one_hot(y):
+    if is_one_hot(y):
         return y.argmax(axis=1)
     y = _one_each(y)
     if y.dtype.kind == "f" and (y != np.round(y)).any():

@@ -10,6 +10,7 @@ import keras
 import numpy as np
 
 from ..graph import ModelGraph
+from ..graph.forked import refuse_fork
 from ..keras_bridge import Examples
 from ..keras_bridge.logits import with_logits
 from ..layer_rules import Role
@@ -104,7 +105,8 @@ def choose_objective(structure: Structure, data: Data) -> Objective:
     if loss in ("crossentropy", "ce"):  # Keras's word for the crossentropy that fits
         loss = "binary_crossentropy" if shape == (1,) else "sparse_categorical_crossentropy"
     encoding = find_encoding(loss, shape, data)
-    of_logits = shape == (1,) and scale not in _PROBABILITIES and _reads_logits(loss, encoding)
+    is_one = shape == (1,) and metric == "accuracy"
+    of_logits = is_one and scale not in _PROBABILITIES and _reads_logits(loss, encoding)
     return Objective(loss, metric, encoding, shape, 0.0 if of_logits else 0.5, weight)
 
 
@@ -113,6 +115,7 @@ def examples_of(structure: Structure, data: Data) -> Examples:
 
     2,048 of them, or fewer for a large model, but at least 256: always the same ones.
     """
+    refuse_fork()
     baseline = structure.space.baseline
     objective = choose_objective(baseline, data)
     most = int(min(max(MOST_MACS / max(baseline.measure().macs, 1), 256), 2048))

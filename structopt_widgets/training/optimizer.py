@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from ..keras_bridge.internals import is_excluded_from_decay, sum_gradients_by
+from ..keras_bridge.internals import is_excluded_from_decay, schedule_of, sum_gradients_by
 from ..keras_bridge.source import KerasSource
 from ..keras_bridge.variables import present_weights
 from ..structure import Structure
@@ -80,6 +80,8 @@ def _like(optimizer: Any, learning_rate: float | None) -> Any:
         scaling = ("initial_scale", "dynamic_growth_steps")
         return type(optimizer)(_like(inner, learning_rate), **{name: getattr(optimizer, name) for name in scaling})
     config = optimizer.get_config()
+    if (schedule := schedule_of(optimizer)) is not None:
+        config["learning_rate"] = schedule  # it has no state, and one of a user's own may not be registered
     if learning_rate is not None:
         # A schedule cannot be assigned to; a plain rate in the configuration replaces it.
         config["learning_rate"] = learning_rate

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-import sys
 import threading
 from collections.abc import Iterator
 
@@ -14,7 +13,6 @@ from .progress import Watch
 _running: dict[Watch, threading.Thread] = {}
 _changed = threading.Condition()
 _is_leaving = False
-_is_forked = False
 
 
 @contextlib.contextmanager
@@ -39,16 +37,6 @@ def at_work(watch: Watch) -> Iterator[None]:
             _changed.notify_all()
 
 
-def refuse_fork() -> None:
-    """Raise ``RuntimeError`` in a process that was forked from one in which TensorFlow was at work."""
-    if _is_forked:
-        raise RuntimeError(
-            "Expected a process of its own to train in, got one that was forked after TensorFlow had started: its "
-            "threads do not survive a fork, and a run would wait for them for ever. Start the process afresh: "
-            "multiprocessing.get_context('spawn')."
-        )
-
-
 def _leave() -> None:
     """Stop what runs in daemon threads, and wait until it has stopped; Python itself waits for other threads."""
     global _is_leaving
@@ -61,11 +49,7 @@ def _leave() -> None:
 
 
 def _note_fork() -> None:
-    global _changed, _is_forked
-    # What TensorFlow has not started, it starts in the child.
-    module = sys.modules.get("tensorflow.python.eager.context")
-    context = None if module is None else module.context_safe()
-    _is_forked = _is_forked or (context is not None and context._initialized)
+    global _changed
     _running.clear()
     _changed = threading.Condition()  # another thread may have held the old one
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..graph.forked import refuse_fork
 from ..structure import Structure, StructureSpace
 from .budget import SHORT_BUDGET, Budget
 from .data import Data
-from .process import refuse_fork
 from .progress import Progress
 from .together import train_together
 from .trial import Trial

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..graph.checks import callback, instance, items, number
+from ..graph.forked import refuse_fork
 from ..structure import Structure, StructureSpace
 from ..structure.allowed_widths import nearest_width
 from .data import Data
@@ -112,6 +113,7 @@ class _Scores:
     """Scores structures of one space with inherited weights."""
 
     def __init__(self, space: StructureSpace, data: Data, importance: Any) -> None:
+        refuse_fork()
         # Keras takes seconds to import.
         from .objective import choose_objective
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .arrays import LARGEST_BYTES, NUMERIC, check_finite, to_array
 from .inputs import Samples
+from .labels import is_one_hot
 
 # Where the reading of a dataset ends that does not say how long it is, as one made of a generator.
 MOST_SAMPLES = 5_000_000
@@ -27,6 +29,19 @@ class Part(NamedTuple):
     labels: np.ndarray
     columns: list[Any] | None = None
     class_names: tuple[str, ...] | None = None
+
+    def like(self, first: Part) -> Part:
+        """The same with several inputs in the order of another part's; its one-hot columns have to be in that order."""
+        columns = [part.class_names for part in (first, self) if part.class_names and part.labels.ndim == 2]
+        if len(set(columns)) > 1:
+            raise ValueError(
+                f"Expected one-hot columns in one order in every part, got {columns[0]} and {columns[1]}. "
+                "Pass y_val[y.columns]."
+            )
+        mine, others = self.samples, first.samples
+        if not isinstance(mine, dict) or not isinstance(others, dict) or set(mine) != set(others):
+            return self
+        return self._replace(samples={name: mine[name] for name in others})
 
 
 def read_part(x: Any, y: Any, label: str | None, part: str, columns: list[Any] | None = None) -> Part:
@@ -53,13 +68,18 @@ def read_part(x: Any, y: Any, label: str | None, part: str, columns: list[Any] |
     elif label is not None:
         raise ValueError(f"Expected a DataFrame as x{part} to find the label column {label!r} in, got {_kind(x)}.")
     if y is None:
+        if isinstance(x, Iterator):
+            raise ValueError(
+                f"Expected x{part} as an array, a DataFrame or a tf.data.Dataset, got a {type(x).__name__}. Collect "
+                "its samples and labels in two arrays, or make a dataset of it: tf.data.Dataset.from_generator."
+            )
         hint = ", or label=, the column that holds them" if found is not None else ""
         raise ValueError(f"Expected the labels of x{part}, got None as y{part}. Pass y{part}{hint}.")
     values, names = _of_categories(y, f"y{part}")
     labels = to_array(values, f"y{part}")
     if not isinstance(x, dict):
         samples = to_array(x, f"x{part}")
-        _check(samples, labels, part)
+        _check(samples, labels, f"x{part}", f"y{part}", x)
         return Part(samples, labels, found, names)
     if not x or not all(isinstance(name, str) for name in x):
         raise ValueError(f"Expected x{part} as arrays by the names of the model's inputs, got the keys {list(x)}.")
@@ -70,12 +90,17 @@ def read_part(x: Any, y: Any, label: str | None, part: str, columns: list[Any] |
         for other in list(framed)[:1]:  # all are like the first
             _check_index(values, framed[other], f"{part}[{name!r}]", f"x{part}[{other!r}]")
         inputs[name] = to_array(values, f"x{part}[{name!r}]")
-        _check(inputs[name], labels, f"{part}[{name!r}]")
+        _check(inputs[name], labels, f"x{part}[{name!r}]", f"y{part}", values)
     return Part(inputs, labels, None, names)
 
 
 def _of_categories(y: Any, what: str) -> tuple[Any, tuple[str, ...] | None]:
-    """The labels of a pandas categorical in words, with its categories in their order; other labels as they are."""
+    """The labels of a pandas categorical in words, with its categories in their order; other labels as they are.
+
+    One-hot columns of a DataFrame are categories too, by their names.
+    """
+    if is_frame(y) and is_one_hot(y.to_numpy()) and list(y.columns) != list(range(len(y.columns))):
+        return y, tuple(map(str, y.columns))
     kind: Any = getattr(y, "dtype", None)
     if getattr(kind, "name", "") != "category" or not hasattr(kind, "categories"):
         return y, None
@@ -110,7 +135,7 @@ def materialize(
 ) -> tuple[np.ndarray, np.ndarray]:
     """All samples and labels of a ``tf.data.Dataset`` of pairs, batched or not.
 
-    It counts as batched when the first axes of x and y are both of unknown or of the same length.
+    It counts as batched when the first axes of x and y are both of unknown length, or of the same one by ``batch``.
     Raises ``ValueError`` for an endless dataset, and for one that has not ended after ``largest_bytes``,
     ``most_samples`` or ``longest`` seconds.
     """
@@ -121,7 +146,7 @@ def materialize(
         )
     if int(dataset.cardinality()) == -1:
         raise ValueError("Expected a dataset with an end, got an endless one. Use take(n), or drop repeat().")
-    batched = _is_batched(spec)
+    batched = _is_batched(dataset)
     xs, ys, size, samples = [], [], 0, 0
     end = time.monotonic() + longest
     for x, y in dataset.as_numpy_iterator():
@@ -149,11 +174,31 @@ def materialize(
         raise ValueError(f"Expected samples of one shape in the dataset, got several ({error}). Pad them.") from None
 
 
-def _is_batched(spec: Any) -> bool:
-    x, y = (each.shape for each in spec)
+def _is_batched(dataset: Any) -> bool:
+    x, y = (each.shape for each in dataset.element_spec)
     if x.rank is None or y.rank is None:
         raise ValueError("Expected a dataset whose shapes have a known rank. Use map() with tf.ensure_shape.")
-    return x.rank > 0 and y.rank > 0 and x[0] == y[0]
+    if not x.rank or not y.rank or x[0] != y[0]:
+        return False
+    return x[0] is None or _passed_batch(dataset, x, y)
+
+
+def _passed_batch(dataset: Any, x: Any, y: Any) -> bool:
+    """Whether elements whose x and y have the same known length are batches, and not samples with as many values."""
+    each = dataset
+    while True:
+        kind = type(each).__name__
+        if "Unbatch" in kind or kind == "_TensorSliceDataset":
+            return False
+        if "Batch" in kind:
+            return True
+        before = each._inputs()  # TensorFlow has no public way to ask what a dataset is made of
+        if len(before) != 1:
+            raise ValueError(
+                f"Expected a dataset whose elements are clearly samples or batches, got x of shape {x} with y of shape "
+                f"{y}: {x[0]} samples, or one with {x[0]} values. Pass dataset.unbatch() for batches, or arrays."
+            )
+        (each,) = before
 
 
 def _from_frame(x: Any, y: Any, label: str | None, part: str, columns: list[Any] | None) -> tuple[Any, Any, list[Any]]:
@@ -200,25 +245,27 @@ def _check_index(x: Any, y: Any, part: str, labels: str) -> None:
         )
 
 
-def _check(x: np.ndarray, y: np.ndarray, part: str) -> None:
+def _check(x: np.ndarray, y: np.ndarray, what: str, labels: str, given: Any) -> None:
     if x.dtype.kind not in NUMERIC:
         raise ValueError(
-            f"Expected numbers in x{part}, got text. Encode it first, for example with keras.layers.TextVectorization."
+            f"Expected numbers in {what}, got text. Encode it first, for example with keras.layers.TextVectorization."
         )
     if x.ndim < 2:
+        column = f"{what}.to_frame()" if hasattr(given, "to_frame") else f"{what}[:, None]"
+        if isinstance(given, (list, tuple)):
+            column = f"np.array({what})[:, None]"
         raise ValueError(
-            f"Expected x{part} with a row for each sample, got shape {x.shape}. "
-            "For one feature a sample, pass x[:, None]."
+            f"Expected {what} with a row for each sample, got shape {x.shape}. For one feature a sample, pass {column}."
         )
     if y.ndim == 0 or len(x) != len(y):
         raise ValueError(
-            f"Expected as many labels as samples, got {len(x)} samples in x{part} and "
-            f"{len(y) if y.ndim else 'a single'} labels in y{part}. Drop the rows that lack the other."
+            f"Expected as many labels as samples, got {len(x)} samples in {what} and "
+            f"{len(y) if y.ndim else 'a single'} labels in {labels}. Drop the rows that lack the other."
         )
     if x.size == 0:
-        hint = " Leave x_val and y_val out to have a part of x split off." if part else ""
-        raise ValueError(f"Expected samples in x{part}, got an empty array of shape {x.shape}.{hint}")
-    check_finite(x, f"x{part}")
+        hint = " Leave x_val and y_val out to have a part of x split off." if what.startswith("x_") else ""
+        raise ValueError(f"Expected samples in {what}, got an empty array of shape {x.shape}.{hint}")
+    check_finite(x, what)
 
 
 def _kind(value: Any) -> str:

@@ -3,6 +3,7 @@
 const COUNT_UNITS = ["", "K", "M", "G", "T", "P"];
 const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
 const EXACT_BELOW = 1e7;
+const DECIMAL_FROM = 0.01; // below it two decimals say nothing
 
 // Three digits and a unit: "1.23 M", "1.50 KiB".
 export function formatMetric(value, unit) {
@@ -22,6 +23,7 @@ function scaled(value, base, units) {
     value /= base;
     power += 1;
   }
+  if (value !== 0 && Math.abs(value) < DECIMAL_FROM) return `${value.toExponential(2)} ${units[0]}`.trim();
   const isWhole = power === 0 && Number.isInteger(value);
   const digits = isWhole || Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return `${value.toFixed(digits)} ${units[power]}`.trim();

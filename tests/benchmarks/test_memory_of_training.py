@@ -1,8 +1,8 @@
 """Training memory: ours against what XLA plans for the same step and what TensorFlow allocates in it.
 
-A step is loss, gradients and Adam's update, written in TensorFlow around ``stateless_call``. XLA's is the arena
-of the compiled step with its arguments; TensorFlow's the most that the process holds more than before the step,
-sampled while it runs, and its weights and slots, which were there before.
+TensorFlow's is the most that the process holds more than before a step of Keras's own, sampled while it runs, and
+weights and slots, which were there before. For XLA the step is written in TensorFlow around ``stateless_call``: the
+arena of the compiled step with its arguments.
 """
 
 from __future__ import annotations
@@ -104,10 +104,14 @@ def planned(step: Callable[..., Any], arguments: list[tf.Tensor]) -> int:
     return arena + sum(int(np.prod(each.shape)) * each.dtype.size for each in arguments)
 
 
-def allocated(step: Callable[..., Any], arguments: list[tf.Tensor]) -> int:
-    """Bytes that the process holds more while TensorFlow runs the step than before the first, and its arguments."""
-    run = tf.function(step, autograph=False)
-    run.get_concrete_function(*arguments)
+def allocated(model: keras.Model, batch_size: int) -> int:
+    """Bytes that the process holds more while Keras trains on a batch than before, with the state that was there."""
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    model.compile(keras.optimizers.Adam(), loss, jit_compile=False)
+    model.optimizer.build(model.trainable_variables)
+    x, y = batch_for(model, batch_size)
+    run = tf.function(lambda *batch: model.train_step(batch), autograph=False)
+    run.get_concrete_function(x, y)
     gc.collect()
     process, most, done = psutil.Process(), 0, threading.Event()
     before = process.memory_info().rss
@@ -120,27 +124,24 @@ def allocated(step: Callable[..., Any], arguments: list[tf.Tensor]) -> int:
 
     sampler = threading.Thread(target=sample)
     sampler.start()
-    run(*arguments)
+    run(x, y)
     done.set()
     sampler.join()
-    return most - before + sum(int(np.prod(each.shape)) * each.dtype.size for each in arguments)
+    state = [*model.variables, *model.optimizer.variables]
+    return most - before + sum(int(np.prod(each.shape)) * each.dtype.size for each in (*(v.value for v in state), x, y))
 
 
-def step_and_arguments(model: keras.Model, batch_size: int) -> tuple[Callable[..., Any], list[tf.Tensor]]:
-    """A training step and what it is called with: its state and a random batch."""
-    step, state = step_of(model)
+def batch_for(model: keras.Model, batch_size: int) -> tuple[tf.Tensor, tf.Tensor]:
+    """A random batch."""
     rng = np.random.default_rng(0)
     x = tf.constant(rng.normal(size=(batch_size, *model.input_shape[1:])).astype("float32"))
-    return step, [*state, x, tf.constant(rng.integers(0, 10, batch_size))]
+    return x, tf.constant(rng.integers(0, 10, batch_size))
 
 
-def in_a_new_process(what: str, make: Callable[[], keras.Model], batch_size: int) -> int:
-    """A measurement where nothing that ran before has left memory to be used again."""
+def allocated_in_a_new_process(make: Callable[[], keras.Model], batch_size: int) -> int:
+    """:func:`allocated` where nothing that ran before has left memory to be used again."""
     folder = Path(__file__).parent
-    script = (
-        f"import {Path(__file__).stem} as t; model = t.{make.__name__}(); "
-        f"print('bytes:', t.{what}(*t.step_and_arguments(model, {batch_size})))"
-    )
+    script = f"import {Path(__file__).stem} as t; print('bytes:', t.allocated(t.{make.__name__}(), {batch_size}))"
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder.parent), str(folder)])}
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, env=environment)
     return int(run.stdout.split("bytes:")[1])
@@ -154,7 +155,8 @@ def in_a_new_process(what: str, make: Callable[[], keras.Model], batch_size: int
 def test_training_memory(make: Callable[[], keras.Model], batch_size: int, report: Callable[..., None]) -> None:
     model = make()
     ours = sw.measure(model, batch_size=batch_size, optimizer="adam").training_bytes
-    theirs, xla = in_a_new_process("allocated", make, batch_size), planned(*step_and_arguments(model, batch_size))
+    step, state = step_of(model)
+    theirs, xla = allocated_in_a_new_process(make, batch_size), planned(step, [*state, *batch_for(model, batch_size)])
     report(
         f"{make.__name__}, batch of {batch_size}: training memory in MB",
         ("ours", f"{ours / 1e6:,.0f}", ""),

@@ -60,6 +60,17 @@ NETWORKS: dict[str, Callable[[], keras.Model]] = {
         kl.Bidirectional(kl.GRU(3, return_sequences=True), merge_mode="sum"), kl.LSTM(2, return_sequences=True)
     ),
     "two ways": two_ways,
+    "cells": lambda: chain(kl.RNN([kl.LSTMCell(8), kl.GRUCell(3), kl.SimpleRNNCell(5)])),
+    "a slow cell last": lambda: chain(kl.RNN([kl.SimpleRNNCell(2), kl.LSTMCell(9)], return_sequences=True), kl.GRU(2)),
+    "cells one way and the other": lambda: chain(
+        kl.LSTM(3, return_sequences=True),
+        kl.RNN([kl.GRUCell(4), kl.SimpleRNNCell(3)], go_backwards=True, return_sequences=True),
+        kl.RNN(kl.LSTMCell(4), go_backwards=True),
+    ),
+    "cells both ways": lambda: chain(
+        kl.Bidirectional(kl.RNN([kl.LSTMCell(4), kl.GRUCell(3)], return_sequences=True)),
+        kl.Bidirectional(kl.RNN([kl.SimpleRNNCell(2), kl.LSTMCell(3)]), merge_mode="sum"),
+    ),
 }
 
 
@@ -69,6 +80,13 @@ def test_the_critical_path_is_that_of_the_scalars(name: str) -> None:
     report = sw.measure(model)
     assert report.span == critical_path(model)
     assert report.receipt("span").at({}) == report.span
+
+
+@pytest.mark.parametrize("name", ["cells", "a slow cell last", "cells both ways"])
+def test_the_span_of_a_layer_alone_is_its_own(name: str) -> None:
+    layer = NETWORKS[name]().layers[1]
+    report = sw.measure(chain(layer))
+    assert report.by_layer["span"].sum() == report.span
 
 
 @pytest.mark.parametrize("activation", ["relu", "tanh", "sigmoid", "silu", "gelu", "elu", "mish"])

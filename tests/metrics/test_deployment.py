@@ -41,6 +41,27 @@ def test_a_batch_norm_leaves_one_bias_a_channel_and_none_beside_a_bias() -> None
     assert space.fit({"flash_bytes": 200}).measure().flash_bytes <= 200
 
 
+class WrittenOut(kl.Layer):
+    """A dense layer in operations, and an addition that is no bias."""
+
+    def build(self, shape: Any) -> None:
+        self.kernel = self.add_weight(shape=(shape[-1], 6))
+        self.own_bias = self.add_weight(shape=(6,))
+        self.shift = self.add_weight(shape=(6,))
+
+    def call(self, x: Any) -> Any:
+        return keras.ops.relu(keras.ops.matmul(x, self.kernel) + self.own_bias) + self.shift
+
+
+@pytest.mark.parametrize("normalized", [False, True])
+def test_a_bias_written_out_takes_what_a_layers_takes(normalized: bool) -> None:
+    between = [kl.BatchNormalization()] if normalized else []
+    cost = sw.measure(keras.Sequential([keras.Input((4,)), WrittenOut(), *between, kl.Dense(2)]))
+    last = 6 * 2 + 4 * 2
+    # The normalization follows an addition that is no bias: it leaves one of its own.
+    assert cost.flash_bytes == 4 * 6 + 4 * 6 + 6 + (4 * 6 if normalized else 0) + last
+
+
 def test_the_dtype_of_weights_scales_their_bytes() -> None:
     cost = sw.measure(keras.Sequential([keras.Input((4,)), kl.Dense(3)]))  # 15 parameters
     sizes = {"float32": 60, "bfloat16": 30, "float16": 30, "int8": 15, "int4": 8}

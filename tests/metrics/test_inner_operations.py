@@ -181,6 +181,16 @@ def test_written_out_its_arithmetic_is_the_same(name: str) -> None:
     assert costs[0] == costs[1]
 
 
+class Sloped(kl.Layer):
+    """PReLU as Keras computes it."""
+
+    def build(self, shape: tuple[int | None, ...]) -> None:
+        self.alpha = self.add_weight(shape=(shape[-1],))
+
+    def call(self, x: keras.KerasTensor) -> keras.KerasTensor:
+        return ops.relu(x) - self.alpha * ops.relu(-x)
+
+
 def through_moments(x: keras.KerasTensor) -> keras.KerasTensor:
     mean, variance = ops.moments(x, axes=[-1], keepdims=True)
     return (x - mean) * ops.rsqrt(variance + 1e-3)
@@ -196,6 +206,8 @@ BESIDES: dict[str, tuple[Function, Function, tuple[int, int, int]]] = {
     "root mean square": (*IN_ARITHMETIC["root mean square"], (0, 0, ELEMENTS)),
     "unit length": (*IN_ARITHMETIC["unit length"], (0, 0, 2 * POSITIONS)),
     "groups": (*IN_ARITHMETIC["groups"], (0, -2, 0)),
+    # max(x, 0) + alpha * min(x, 0) without the two signs' own operation; each operation's tensor.
+    "a slope of its own": (kl.PReLU(shared_axes=[1]), Sloped(), (ELEMENTS, ELEMENTS, 2 * ELEMENTS)),
 }
 
 
@@ -213,7 +225,7 @@ def compared(layer: Function, written_out: Function) -> tuple[int, int, int]:
 
 
 @pytest.mark.parametrize("name", BESIDES)
-def test_a_normalization_written_out_takes_besides(name: str) -> None:
+def test_a_layer_written_out_takes_besides(name: str) -> None:
     layer, written_out, besides = BESIDES[name]
     assert compared(layer, written_out) == besides
 
@@ -227,6 +239,38 @@ def test_a_recurrence_written_out_holds_the_products_of_all_steps(name: str, gat
     assert compared(*IN_ARITHMETIC[name])[1] == (2 * gates - 1) * ELEMENTS
 
 
+@pytest.mark.parametrize(
+    ("name", "besides"),
+    [
+        # What is kept and the gradients alive at the peak add up to an element a step and unit, less two states.
+        ("simple recurrence", ELEMENTS - 2 * WIDTH),
+        ("gated recurrence", ELEMENTS - 2 * WIDTH),
+        ("long short-term memory", -2 * WIDTH),
+    ],
+)
+def test_a_recurrence_written_out_keeps_in_training_besides(name: str, besides: int) -> None:
+    assert compared(*IN_ARITHMETIC[name])[2] == besides
+
+
+def both_ways(x: keras.KerasTensor) -> keras.KerasTensor:
+    ahead, back = (kl.LSTM(5, return_sequences=True, go_backwards=turned)(x) for turned in (False, True))
+    return kl.Concatenate()([ahead, ops.flip(back, 1)])
+
+
+def test_both_ways_written_out_run_one_after_the_other() -> None:
+    layer = kl.Bidirectional(kl.LSTM(5, return_sequences=True))
+    flops, peak, training = compared(layer, both_ways)
+    # The layer holds its input to the end, both halves and a turned one. Written out, the halves are made one after
+    # the other, and the turned one is a tensor more.
+    assert (flops, training) == (0, POSITIONS * 5)
+    assert peak < 0
+    assert compared(kl.Bidirectional(kl.LSTM(5)), lambda x: kl.Concatenate()([kl.LSTM(5)(x), kl.LSTM(5)(x)])) == (
+        0,
+        0,
+        0,
+    )
+
+
 def in_groups_of_heads(x: keras.KerasTensor) -> keras.KerasTensor:
     query = kl.EinsumDense("bsd,dhk->bshk", (None, 2 * HEADS, SIZE), bias_axes="hk")(x)
     key, value = (ops.repeat(head(SIZE)(x), 2, axis=2) for _ in range(2))
@@ -236,8 +280,9 @@ def in_groups_of_heads(x: keras.KerasTensor) -> keras.KerasTensor:
 
 
 def test_grouped_attention_written_out_holds_its_input_where_the_layer_holds_repeated_values() -> None:
-    flops, peak, _ = compared(lambda x: kl.GroupQueryAttention(SIZE, 2 * HEADS, HEADS)(x, x), in_groups_of_heads)
+    flops, peak, training = compared(lambda x: kl.GroupQueryAttention(SIZE, 2 * HEADS, HEADS)(x, x), in_groups_of_heads)
     assert (flops, peak) == (0, ELEMENTS - POSITIONS * 2 * HEADS * SIZE)
+    assert training == -POSITIONS * HEADS * SIZE
 
 
 def test_a_softmax_spelled_out_makes_tensors() -> None:

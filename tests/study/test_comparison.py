@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import numpy as np
@@ -99,6 +100,34 @@ def test_only_what_is_comparable_is_compared() -> None:
         sw.compare(one, trial([0, 1], state="failed"))
     with pytest.raises(ValueError, match="on the same data"):
         sw.compare(one, trial([0, 1], fingerprint="other"))
+
+
+def test_a_longer_training_makes_no_better_structure() -> None:
+    study, longer = sw.Study(), sw.Budget(epochs=9, seeds=2)
+    base = two_seeds([1] * 60 + [0] * 40, [1] * 62 + [0] * 38)
+    study.add(base)
+    study.add(dataclasses.replace(two_seeds([1] * 80 + [0] * 20, [1] * 82 + [0] * 18), budget=longer))
+    study.add(dataclasses.replace(two_seeds([1] * 79 + [0] * 21, [1] * 82 + [0] * 18), budget=longer))
+    other_seeds = dataclasses.replace(longer, seeds=[7, 8])
+    study.add(dataclasses.replace(two_seeds([1] * 20 + [0] * 80, [1] * 22 + [0] * 78), budget=other_seeds))
+    table = study.compare()
+    assert table["verdict"].tolist() == [
+        "trained otherwise: not comparable",
+        "the best",
+        "cannot be told apart",
+        "worse",
+    ]
+    assert table["told_apart"].tolist() == [False, False, False, True]
+    assert table["difference"].tolist() == pytest.approx([-0.2, 0.0, -0.005, -0.6])
+    assert table["p_value"].isna().tolist() == [True, False, False, False]
+    # Those that are comparable are compared as if the others were not there.
+    alone = sw.Study()
+    for trial_ in list(study)[1:]:
+        alone.add(trial_)
+    assert alone.compare()["p_value"].tolist() == table["p_value"].tolist()[1:]
+    found = sw.compare(study.trial(1), base)
+    assert (found.verdict, found.told_apart) == ("trained otherwise: not comparable", False)
+    assert found.difference == pytest.approx(0.2)
 
 
 def test_a_study_marks_what_cannot_be_told_from_its_best() -> None:

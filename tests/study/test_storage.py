@@ -27,6 +27,38 @@ def lost(structure: sw.Structure) -> sw.Trial:
     return toy_trial(structure, state="failed", reason="the loss became inf", **nothing)
 
 
+def test_a_file_that_cannot_be_opened_is_said_in_a_sentence(tmp_path: Path) -> None:
+    endless = tmp_path / "endless.journal"
+    endless.symlink_to(endless)
+    for path in (endless, tmp_path / ("a" * 300)):
+        with pytest.raises(OSError, match=r"^Expected the place of a study as a file that can be read and written"):
+            sw.Study(path)
+    with pytest.raises(OSError, match=r"^Expected the table as a file that can be read and written"):
+        sw.Study().to_csv(endless)
+
+
+def test_a_file_that_is_taken_away_is_said_in_a_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "a.journal"
+    study = sw.Study(path)
+    trial = study.add(toy_trial(toy_space().baseline))
+    path.write_bytes(path.read_bytes()[:1000])
+    with pytest.raises(OSError, match="which is shorter: another program has written it anew"):
+        study.add(trial)
+    path.unlink()
+    with pytest.raises(FileNotFoundError, match=r"nothing at .*: it was moved or deleted\. Put it back"):
+        study.add(trial)
+    with pytest.raises(FileNotFoundError, match="it was moved or deleted"):
+        len(study)
+
+
+@pytest.mark.slow
+def test_a_database_that_is_none_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(databases, "PAUSES", ())
+    (tmp_path / "a.db").write_bytes(b"no database " * 100)
+    with pytest.raises(ConnectionError, match=r"got: file is not a database\."):
+        sw.Study(f"sqlite:///{tmp_path}/a.db")
+
+
 def test_trials_come_back_whole(place: str | None) -> None:
     study = sw.Study(place)
     narrow = toy_space().baseline.with_width("a", 4).with_activation("b", "tanh").with_bias("a", False)

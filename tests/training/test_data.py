@@ -13,8 +13,11 @@ import pytest
 from structopt_widgets.training import Data
 from structopt_widgets.training.data import split
 
-# Many a test here passes the same samples as both parts.
-pytestmark = pytest.mark.filterwarnings("ignore:.* are in the training part too")
+# Many a test here passes the same samples as both parts, or numbers few classes.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:.* are in the training part too"),
+    pytest.mark.filterwarnings("ignore:.* classes have no training sample"),
+]
 
 
 def some(n: int = 20, classes: int = 2) -> tuple[np.ndarray, np.ndarray]:
@@ -138,6 +141,21 @@ def test_datasets_batched_or_not() -> None:
     words = tf.data.Dataset.from_tensor_slices((x, np.array(["a", "b", "c"])[y]))
     assert Data(words).class_names == Data(words.batch(4)).class_names == ("a", "b", "c")
     assert Data(tf.data.Dataset.from_tensor_slices((x, np.eye(3)[y])).batch(4)).n_classes == 3
+
+
+def test_samples_with_several_values_are_no_batches() -> None:
+    tf = pytest.importorskip("tensorflow")
+    x = np.random.default_rng(0).normal(size=(40, 3, 2)).astype("float32")
+    dataset = tf.data.Dataset.from_tensor_slices((x, x[:, :, 0]))
+    for each in (dataset, dataset.batch(4, drop_remainder=True), dataset.batch(3, drop_remainder=True).unbatch()):
+        data = Data(each, x_val=x[:9], y_val=x[:9, :, 0])
+        assert np.array_equal(data.x, x[: len(data.x)])
+        assert len(data.x) >= 39
+    signature = (tf.TensorSpec([3, 2]), tf.TensorSpec([3]))
+    unknown = tf.data.Dataset.from_generator(lambda: ((row, row[:, 0]) for row in x), output_signature=signature)
+    with pytest.raises(ValueError, match=r"3 samples, or one with 3 values\. Pass dataset\.unbatch\(\) for batches"):
+        Data(unknown)
+    assert len(Data(unknown.unbatch(), task="regression").y) == 96
 
 
 def test_datasets_that_cannot_be_held() -> None:
@@ -266,6 +284,7 @@ def test_class_names_by_number() -> None:
     x, y = some()
     for names in ({1: "yes", 0: "no"}, {"yes": 1, "no": 0}, ["no", "yes"], np.array(["no", "yes"])):
         assert Data(x, y, class_names=names).class_names == ("no", "yes")
+    assert Data(x, y, class_names=pd.Series(["yes", "no"], index=[1, 0])).class_names == ("no", "yes")
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "uint64", "int16", "float64"])
@@ -288,6 +307,41 @@ def test_samples_in_two_parts_are_counted() -> None:
         Data(x[:30], y[:30], np.concatenate([x[:3], x[33:]]), y[30:])
     with pytest.warns(UserWarning, match="^2 of 6 test samples are in the validation part too"):
         Data(x[:20], y[:20], x[20:30], y[20:30], x_test=np.concatenate([x[28:30], x[30:34]]), y_test=y[:6])
+    with pytest.warns(UserWarning, match="^40 of 40 validation samples are in the training part too"):
+        Data(x, y, x.astype("float64"), y)
+
+
+@pytest.mark.filterwarnings("default")
+def test_classes_that_nothing_is_learnt_of_are_counted() -> None:
+    x, y = some(40)
+    with pytest.warns(UserWarning, match=r"^1 of 3 classes have no training sample: 0\. Pass y - 1 if the labels"):
+        assert Data(x, y + 1).n_classes == 3
+    with pytest.warns(UserWarning, match=r"^1 of 3 .* sample: 2\. They are those of 4 of 10 validation samples\. Add"):
+        Data(x[:30], y[:30], x[30:], [0, 1, 2, 2, 2, 2, 0, 1, 0, 1])
+    with pytest.warns(UserWarning, match=r"6 of 8 classes .* sample: 1, 2, 3, 4, 5, 6\. .*return_inverse"):
+        Data(x, y * 7)
+
+
+def test_one_hot_rows_say_how_many_classes_there_are() -> None:
+    x, y = some(classes=3)
+    assert Data(x, np.eye(4)[y]).n_classes == 4
+    words = np.array(["b", "c", "a"])[y]
+    rows = pd.get_dummies(pd.Series(words))
+    data = Data(x, rows, x, rows)
+    assert (data.class_names, data.n_classes) == (("a", "b", "c"), 3)
+    assert data.y.tolist() == data.y_val.tolist() == Data(x, words, x, words).y.tolist()
+    with pytest.raises(
+        ValueError, match=r"one-hot columns in one order in every part, got \('a', 'b', 'c'\) and \('c'"
+    ):
+        Data(x, rows, x, rows[["c", "b", "a"]])
+    assert Data(x, pd.DataFrame(np.eye(3)[y])).class_names is None
+
+
+def test_inputs_in_another_order_of_keys_are_the_same() -> None:
+    x, y = some()
+    data = Data({"a": x, "b": -x}, y, {"b": -x, "a": x}, y)
+    assert list(data.x_val) == ["a", "b"]
+    assert np.array_equal(data.x_val["b"], -x)
 
 
 def test_datasets_without_an_end_are_left_in_words() -> None:
@@ -360,7 +414,25 @@ def with_nan(array: np.ndarray) -> np.ndarray:
         ({"x": frame()[["a", "b"]]}, "Pass y, or label="),
         ({"x": frame(), "x_val": frame().drop(columns="a"), "label": "kind"}, "in only one of them: a"),
         ({"x": np.ma.masked_less(X, 0), "y": Y}, r"x without masked values, got \d+ masked of 60.*x.filled"),
+        ({"x": X, "y": np.eye(3)[Y] * 0.9 + 0.1 / 3}, r"rows of 3 shares that sum to 1\. Pass y\.argmax"),
         ({"x": X, "y": np.ma.masked_equal(Y, 1)}, "y without masked values, got 10 masked of 20"),
+        ({"x": list(np.ma.masked_equal(X, X[3, 1])), "y": Y}, "x without masked values, got 1 masked of 60"),
+        ({"x": X, "y": pd.array([None, *Y[1:]], "Int64")}, r"y without missing values, got 1 missing of 20.*y\.notna"),
+        ({"x": X, "y": pd.Series([None, *(Y[1:] > 0)], dtype="boolean")}, "without missing values, got 1 missing"),
+        ({"x": X, "y": pd.Series([None, *(["a"] * 19)], dtype="string")}, "without missing values, got 1 missing"),
+        ({"x": {"a": pd.Series(X[:, 0])}, "y": Y}, r"x\['a'\] with a row .* pass x\['a'\]\.to_frame\(\)"),
+        ({"x": {"a": X[:, 0]}, "y": Y}, r"pass x\['a'\]\[:, None\]"),
+        ({"x": X[:, 0].tolist(), "y": Y}, r"pass np\.array\(x\)\[:, None\]"),
+        ({"x": {"a": X, "b": X[1:]}, "y": Y}, r"19 samples in x\['b'\] and 20 labels in y\."),
+        ({"x": zip(X, Y, strict=True)}, "got a zip. Collect its samples and labels in two arrays"),
+        (
+            {"x": X, "y": Y, "test_fraction": 0.9},
+            "got a validation_fraction of 0.2 and a test_f.* 0.9. Make",
+        ),
+        (
+            {"x": X, "y": Y, "test_fraction": 0.9, "validation_fraction": "1"},
+            "validation_fraction between 0 and 1, got '1'",
+        ),
         ({"x": X, "y": Y, "class_names": {"a", "b"}}, "in the order of their numbers, got a set"),
         ({"x": X, "y": Y, "class_names": "ab"}, "in the order of their numbers, got a str"),
         ({"x": X, "y": Y, "class_names": {1: "a", 2: "b"}}, r"for the numbers 0 to 1, such as \{0: 'cat'"),

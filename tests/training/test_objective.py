@@ -63,6 +63,41 @@ def test_one_output_takes_binary_crossentropy(activation: str | None, threshold:
     assert objective.score(np.array([1, 0, 0]), outputs) == pytest.approx(2 / 3)
 
 
+def weighted(y_true: object, y_pred: object) -> object:
+    """Crossentropy on logits in which class 1 counts five times, as for rare positives."""
+    ops = keras.ops
+    positive, y_true = ops.softplus(-y_pred), ops.cast(y_true, "float32")
+    return ops.mean(5 * y_true * positive + (1 - y_true) * ops.softplus(y_pred), axis=-1)
+
+
+@pytest.mark.parametrize(
+    ("loss", "threshold"),
+    [
+        ("mse", 0.5),
+        ("mae", 0.5),
+        ("binary_crossentropy", 0.5),
+        (keras.losses.BinaryCrossentropy(from_logits=True), 0.0),
+        ("hinge", 0.0),
+        ("squared_hinge", 0.0),
+        (lambda y, p: (2 * y - 1 - p) ** 2, 0.0),
+        ("huber", 0.5),
+        (keras.losses.BinaryFocalCrossentropy(), 0.5),
+        (keras.losses.BinaryFocalCrossentropy(from_logits=True), 0.0),
+        (weighted, 0.0),
+    ],
+)
+@pytest.mark.parametrize("activation", [None, "tanh"])
+def test_one_output_is_a_class_from_where_the_loss_changes_sides(
+    loss: object, threshold: float, activation: str | None
+) -> None:
+    compiled = space(dense(1, activation), loss=loss, optimizer="sgd").baseline
+    assert choose_objective(compiled, BINARY).threshold == threshold
+    # Other outputs than it was compiled for take a loss on logits.
+    (last,) = compiled.activations
+    other = compiled.with_activation(last, "linear" if activation else "tanh")
+    assert choose_objective(other, BINARY).threshold == 0.0
+
+
 def test_quantities_take_the_mean_squared_error() -> None:
     objective = choose_objective(space(dense(2)).baseline, QUANTITIES)
     assert isinstance(objective.loss, keras.losses.MeanSquaredError)
@@ -136,6 +171,20 @@ def test_the_optimizer_is_fresh_and_as_compiled() -> None:
     assert float(default.learning_rate) == pytest.approx(1e-3)
 
 
+def test_a_schedule_that_is_not_registered_is_used() -> None:
+    class Halving(keras.optimizers.schedules.LearningRateSchedule):
+        def __call__(self, step: object) -> object:
+            return 0.5 ** keras.ops.cast(step, "float32")
+
+        def get_config(self) -> dict[str, object]:
+            return {}
+
+    compiled = space(dense(3), loss="mse", optimizer=keras.optimizers.SGD(Halving())).baseline
+    fresh = fresh_optimizer(compiled, Budget())
+    fresh.iterations.assign(3)
+    assert float(fresh.learning_rate) == pytest.approx(1 / 8)
+
+
 def test_where_a_loss_takes_both_forms_the_data_decide() -> None:
     def error(y: object, p: object) -> object:
         return keras.ops.mean(y) - keras.ops.mean(p)
@@ -189,38 +238,6 @@ def test_what_would_train_otherwise_is_refused_in_a_sentence() -> None:
     both = space(dense(3), loss=["mse", "mae"], optimizer="sgd")
     with pytest.raises(ValueError, match="Expected a model compiled with one loss, got 2"):
         choose_objective(both.baseline, CLASSES)
-
-
-def weighted(y_true: object, y_pred: object) -> object:
-    """Crossentropy on logits in which class 1 counts five times, as for rare positives."""
-    ops = keras.ops
-    positive, y_true = ops.softplus(-y_pred), ops.cast(y_true, "float32")
-    return ops.mean(5 * y_true * positive + (1 - y_true) * ops.softplus(y_pred), axis=-1)
-
-
-@pytest.mark.parametrize(
-    ("loss", "activation", "threshold"),
-    [
-        ("mse", None, 0.5),
-        ("mae", None, 0.5),
-        ("huber", "tanh", 0.5),
-        ("mse", "relu", 0.5),
-        ("binary_crossentropy", None, 0.5),  # on probabilities, whatever makes them
-        (keras.losses.BinaryFocalCrossentropy(), None, 0.5),
-        (keras.losses.BinaryCrossentropy(from_logits=True), None, 0.0),
-        (keras.losses.BinaryFocalCrossentropy(from_logits=True), None, 0.0),
-        ("hinge", None, 0.0),
-        ("squared_hinge", "tanh", 0.0),
-        (weighted, None, 0.0),
-    ],
-)
-def test_one_output_is_of_class_1_beyond_what_the_loss_takes_for_the_middle(
-    loss: object, activation: str | None, threshold: float
-) -> None:
-    objective = choose_objective(space(dense(1, activation), optimizer="sgd", loss=loss).baseline, BINARY)
-    outputs = np.array([[threshold - 0.1], [threshold + 0.1]], np.float32)
-    assert objective.is_right(np.array([0, 1]), outputs).all()
-    assert not objective.is_right(np.array([1, 0]), outputs).any()
 
 
 @pytest.mark.slow

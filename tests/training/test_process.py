@@ -18,11 +18,19 @@ data = sw.Data(x, np.arange(64) % 2)
 """
 
 FORK = """
-model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8), keras.layers.Dense(2)])
+space = sw.StructureSpace.from_keras(model)
+runs = [
+    lambda: sw.quick_run(model, data),
+    lambda: sw.sensitivity(space, data),
+    lambda: sw.inherited_score(space.baseline, data),
+    lambda: space.scaled(0.5).build(data=data),
+    lambda: space.baseline.measure().verify(),
+]
 child = os.fork()
 if child == 0:
     try:
-        sw.quick_run(model, data)
+        runs[int(sys.argv[1])]()
     except RuntimeError as error:
         print(error, flush=True)
         os._exit(7)
@@ -45,14 +53,15 @@ print("leaving", flush=True)
 """
 
 
-def python(code: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-c", START + code], capture_output=True, text=True, timeout=200)
+def python(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", START + code, *arguments], capture_output=True, text=True, timeout=200)
 
 
-def test_a_forked_child_is_refused() -> None:
-    ended = python(FORK)
+@pytest.mark.parametrize("run", [0, 3, *(pytest.param(place, marks=pytest.mark.exhaustive) for place in (1, 2, 4))])
+def test_a_forked_child_is_refused(run: int) -> None:
+    ended = python(FORK, str(run))
     assert ended.returncode == 0, ended.stderr
-    assert "Expected a process of its own to train in, got one that was forked" in ended.stdout
+    assert "Expected a process of its own to run TensorFlow in, got one that was forked" in ended.stdout
     assert "child 7" in ended.stdout
 
 

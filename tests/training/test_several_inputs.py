@@ -84,6 +84,12 @@ def test_inputs_that_do_not_fit_are_refused(x: object, message: str) -> None:
         sw.quick_run(space.baseline, sw.Data(x, Y))
 
 
+def test_fractions_are_no_tokens() -> None:
+    model = keras.Sequential([keras.Input((5,)), kl.Embedding(6, 4, name="letters"), kl.Flatten(), kl.Dense(2)])
+    with pytest.raises(ValueError, match="whole numbers as tokens, which 'letters' looks up, got fractions"):
+        sw.quick_run(model, sw.Data(RIGHT * 0.5, Y))
+
+
 def test_inputs_of_another_length_are_refused() -> None:
     with pytest.raises(ValueError, match=r"240 samples in x\['right'\] and 239 labels in y"):
         sw.Data({"left": LEFT[:239], "right": RIGHT}, Y[:239])

@@ -20,7 +20,7 @@ def numbers(count: int) -> list[float]:
     """Numbers of all sizes, the ties of rounding, and the edges of units."""
     rng = random.Random(13)
     found: list[float] = [rng.randrange(10 ** rng.randrange(1, 16)) for _ in range(count)]
-    found += [10 ** rng.uniform(-3, 15) for _ in range(count)]
+    found += [10 ** rng.uniform(-12, 15) for _ in range(count)]
     found += [base**power * step / 8 for base in (1000, 1024) for power in range(5) for step in range(1, 200)]
     found += [base**power + by for base in (1000, 1024) for power in range(1, 6) for by in (-1, -0.5, 0, 0.5, 1)]
     return [*found, *(-each for each in found[:100]), 9_999_999, 10_000_000]
@@ -45,6 +45,7 @@ def test_halves_go_up() -> None:
     assert format_exact("n_params", 9_999_999) == "9,999,999"
     assert format_exact("n_params", 10_000_000) == "10.0 M"
     assert format_exact("parallelism", 28.5) == "28.5"
+    assert (format_count(3.772e-10), format_bytes(-0.0023), format_count(0.01)) == ("3.77e-10", "-2.30e-3 B", "0.01")
 
 
 @pytest.mark.parametrize("log", [False, True])

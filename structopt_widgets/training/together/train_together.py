@@ -7,12 +7,13 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any
 
 from ...graph.checks import callback, instance, items, known, typed
+from ...graph.forked import refuse_fork
 from ...structure import Structure
 from ..budget import SHORT_BUDGET, Budget
 from ..data import Data
 from ..inputs import each_input, fit_inputs
 from ..outcome import trial_of
-from ..process import at_work, refuse_fork
+from ..process import at_work
 from ..progress import Progress, Stopped, Watch
 from ..schedule import epoch_lengths, training_rows
 from ..trial import Trial
