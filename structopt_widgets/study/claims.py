@@ -19,10 +19,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from ..training import Trial
 from .proposals import Proposal
-from .records import GIVEN_UP, STRUCTURE, TRIAL, SpaceShelf, description_attrs, optuna_trial, state_of, values_of
+from .records import GIVEN_UP, OWNER, STRUCTURE, TRIAL, SpaceShelf, description_attrs, optuna_trial, state_of, values_of
 from .workers import Worker
 
-SWEEP, CANDIDATE, OWNER, PARAMS, MEMO = "sweep", "candidate", "owner", "params", "memo"
+SWEEP, CANDIDATE, PARAMS, MEMO = "sweep", "candidate", "params", "memo"
 DIED, STOPPED = "its process ended", "stopped"  # why a claim was given up
 
 

@@ -20,6 +20,7 @@ from ..training.description import describe
 from .journal_lines import DAMAGED
 
 STRUCTURE, TRIAL, SPACE = "structure", "trial", "space"
+OWNER = "owner"  # of a claim: its result is on a line of its own
 OF_STRUCTURE = ("n_params", "macs")  # written with a claim, and with its result
 GIVEN_UP = "given up"  # why a trial that was begun has no result
 
@@ -103,7 +104,8 @@ def read_trial(frozen: FrozenTrial, shelf: SpaceShelf) -> Trial | None:
         return None
     try:
         structure = shelf.get(attrs[STRUCTURE])
-        if wrong := [name for name in OF_STRUCTURE if attrs.get(name) != attrs[TRIAL].get(name, attrs.get(name))]:
+        wrong = [name for name in OF_STRUCTURE if attrs.get(name) != attrs[TRIAL].get(name, attrs.get(name))]
+        if wrong and OWNER in attrs:
             raise ValueError(
                 f"its result is another structure's, of {attrs[TRIAL][wrong[0]]} and not {attrs[wrong[0]]} {wrong[0]}: "
                 "lines are missing, doubled or in another place"

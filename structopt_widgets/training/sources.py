@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..graph.checks import short
 from .arrays import LARGEST_BYTES, NUMERIC, check_finite, to_array
 from .inputs import Samples
 from .labels import is_one_hot
@@ -141,9 +142,10 @@ def materialize(
     """
     spec = dataset.element_spec
     if not (isinstance(spec, tuple) and len(spec) == 2 and all(hasattr(each, "shape") for each in spec)):
-        raise ValueError(
-            f"Expected a dataset of (x, y) pairs of tensors, got elements {spec}. Use map() to make pairs."
-        )
+        hint = "Use map() to make pairs."
+        if isinstance(spec, tuple) and spec and isinstance(spec[0], (dict, tuple)):
+            hint = "Pass several inputs as arrays, by their names: Data({'left': a, 'right': b}, y)."
+        raise ValueError(f"Expected a dataset of (x, y) pairs of tensors, got elements {short(spec)}. {hint}")
     if int(dataset.cardinality()) == -1:
         raise ValueError("Expected a dataset with an end, got an endless one. Use take(n), or drop repeat().")
     batched = _is_batched(dataset)

@@ -172,6 +172,10 @@ def test_datasets_that_cannot_be_held() -> None:
         Data(dataset.take(0))
     with pytest.raises(ValueError, match=r"\(x, y\) pairs of tensors"):
         Data(tf.data.Dataset.from_tensor_slices(x))
+    with pytest.raises(
+        ValueError, match=r"pairs of tensors.* Pass several inputs as arrays, by their names: Data\(\{'l"
+    ):
+        Data(tf.data.Dataset.from_tensor_slices(({"left": x, "right": x}, y)))
     with pytest.raises(ValueError, match="pairs alone, got y or a label as well"):
         Data(dataset, y)
     ragged = tf.data.Dataset.from_generator(
