@@ -17,12 +17,13 @@ from .dimensions import (
     split,
     unify,
 )
-from .model_graph import UNREAD, WEIGHT, WHOLE, Call, Inside, Layer, ModelGraph, Tensor, Weight
+from .model_graph import PROVEN, UNREAD, WEIGHT, WHOLE, Call, Inside, Layer, ModelGraph, Tensor, Weight
 from .plain import BatchSize, TensorRef
 from .recording import Expression, Program, Recorder
 
 __all__ = [
     "BATCH",
+    "PROVEN",
     "UNREAD",
     "WEIGHT",
     "WHOLE",

@@ -12,7 +12,7 @@ from ..graph import UNREAD, WEIGHT, Layer, Weight
 from ..metrics import OPTIMIZER_SLOTS
 from .adapted import adapted_entries
 from .kinds import kinds_of
-from .own_functions import functions_of
+from .own_functions import functions_of, own_functions_aside, shown_as_own
 
 _NAMED = 3
 _LOOKED_AT = 4096  # values of a weight, to draw others like them
@@ -98,7 +98,9 @@ def _initializer(variable: Any) -> Any:
 
 def _serialized(operation: Any, name: str) -> dict[str, Any]:
     try:
-        serialized = _without_build_config(keras.saving.serialize_keras_object(operation))
+        with own_functions_aside(operation):
+            serialized = _without_build_config(keras.saving.serialize_keras_object(operation))
+        serialized["config"] |= shown_as_own(operation, serialized["config"])
         serialized["config"] |= adapted_entries(operation)
     # get_config may be a user's own code; measuring works without it, and build() says what is missing.
     except Exception as error:

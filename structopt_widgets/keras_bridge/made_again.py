@@ -10,6 +10,8 @@ from typing import Any
 import keras
 from keras.src.saving import serialization_lib
 
+from .own_functions import own_functions
+
 
 def made_again(original: Any, config: dict[str, Any]) -> Any:
     """A layer as ``original`` is, by another configuration, under the name that it says."""
@@ -28,9 +30,10 @@ def _with_functions(original: Any, config: dict[str, Any]) -> dict[str, Any]:
     """``config`` with the functions of a user's own themselves, which may have no name to be found by."""
     if isinstance(original, keras.layers.Lambda):
         return config  # which loads the code, and is given the function afterwards
-    named = [key for key, value in config.items() if isinstance(value, Mapping)]  # and not chosen by its name
-    own = {key: vars(original)[key] for key in named if isinstance(vars(original).get(key), types.FunctionType)}
-    return config | {key: value for key, value in own.items() if not value.__module__.startswith("keras.")}
+    # Where another one was chosen it is by its name.
+    chosen = {key for key, value in config.items() if not isinstance(value, Mapping)}
+    own = {key: each for key, each in own_functions(original).items() if key in config and key not in chosen}
+    return config | own
 
 
 def _accepted(made: Any, config: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import keras
 
 from .found import Trace
 from .kinds import rule_of
+from .nodes import said
 
 MODE = "mode"  # where a layer's serialization says in which one it always is
 
@@ -41,7 +42,7 @@ class InOneMode(keras.layers.Layer):
 def depends_on_mode(node: Any) -> bool:
     """Whether a call is told if it is training, and may do something else then."""
     layer = node.operation
-    if not isinstance(layer, keras.Layer) or node.arguments.kwargs.get("training") is None:
+    if not isinstance(layer, keras.Layer) or said(node.arguments.kwargs.get("training")) is None:
         return False
     inner = layer._flatten_layers()
     is_own = not type(layer).__module__.startswith("keras.")
@@ -65,7 +66,7 @@ def modes_of(found: Trace, trained: Trace, keeps_root: bool) -> dict[int, bool |
             # What is called in training only has no other to be compared with.
             used = pair[0] if len(pair[0]) == len(pair[1]) else pair[1]
             for ours, other in zip(used, pair[1], strict=True):
-                values = [each.arguments.kwargs.get("training") for each in (ours, other)]
+                values = [said(each.arguments.kwargs.get("training")) for each in (ours, other)]
                 is_fixed = values[1] is not None and bool(values[0]) == bool(values[1]) and depends_on_mode(other)
                 # Dropout called for training in training only has the model's mode all the same.
                 is_told = ours is not other or not values[1]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
+import inspect
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
@@ -14,6 +16,7 @@ from keras.src.models import Functional
 from keras.src.models.functional import operation_fn
 
 PATCHING = threading.RLock()  # held while a class of Keras is changed
+UNSAID = 0  # a mode that counts as inference and that nobody chose: True and False are what someone said
 _NAMES_GIVEN = "object_name_uids"  # where Keras counts the names it gives
 
 
@@ -37,7 +40,18 @@ def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
         return _at_all_timesteps(layer, *args, **kwargs)
     if has_own_graph(layer) and args:
         return called_again(graph_of(layer), args[0], kwargs.get("training"))
-    return layer.call(*args, **kwargs)
+    return own_call(layer)(*args, **kwargs)
+
+
+def said(training: Any) -> Any:
+    """Whether a layer is training, ``None`` where nobody said so."""
+    return None if training is UNSAID else training
+
+
+def own_call(layer: Any) -> Callable[..., Any]:
+    """A layer's ``call()`` as it is written, where it is a ``tf.function``."""
+    written = getattr(inspect.getattr_static(type(layer), "call"), "python_function", None)
+    return layer.call if written is None else functools.partial(written, layer)
 
 
 def _at_all_timesteps(layer: Any, inputs: Any, mask: Any = None, **_: Any) -> Any:
@@ -53,7 +67,7 @@ def called_again(graph: keras.Model, inputs: Any, training: bool | None = None) 
     """The outputs of a functional graph on other inputs; unlike ``graph(inputs)``, no input is converted."""
     if training is None:
         context = global_state.get_global_attribute("current_call_ctx")
-        training = None if context is None else context.get_value("training")
+        training = None if context is None else said(context.get_value("training"))
     # As in Keras's own: what a layer was told of training when the graph was made is not what it is told now.
     return graph._run_through_graph(inputs, operation_fn=lambda operation: operation_fn(operation, training=training))
 

@@ -24,7 +24,8 @@ from .found import OpenedCall, Trace
 from .kinds import kinds_of
 from .losses import activity_losses, metrics_silent, with_losses
 from .masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
-from .nodes import PATCHING, called, fresh_names, graph_of, nodes_restored, numpy_numbers_taken
+from .nodes import PATCHING, UNSAID, called, fresh_names, graph_of, nodes_restored, numpy_numbers_taken
+from .own_functions import has_weighted_activation
 from .repeated import repeats_recorded
 from .spellings import spellings_taken
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
@@ -56,6 +57,8 @@ def is_ruled(layer: Any) -> bool:
     """Whether a layer stays one call: it has a rule, and neither is a graph of others nor wraps one."""
     if isinstance(layer, keras.layers.TimeDistributed) and not is_ruled(layer.layer):
         return False
+    if has_weighted_activation(layer):
+        return False
     return graph_of(layer) is None and find_layer_rule(kinds_of(layer)) is not None
 
 
@@ -76,7 +79,8 @@ class _Tracer:
         found = self._found
         with self._everything_swapped(), keras.StatelessScope(initialize_variables=False) as self._scope:
             context = keras_layer.CallContext(entry_layer=None)
-            context.set_value("training", training)
+            # Some layers of Keras's have a default of their own here, which would hold for all that follow.
+            context.set_value("training", UNSAID if training is None else training)
             before = global_state.get_global_attribute(_CONTEXT)
             global_state.set_global_attribute(_CONTEXT, context)
             try:
@@ -201,6 +205,7 @@ class _Tracer:
 
     def _closed(self, layer: Any) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
+            kwargs = {key: value for key, value in kwargs.items() if value is not UNSAID}
             self._found.needs_masks |= looks_at_masks(layer, args, kwargs)
             with self._real(layer):
                 outputs = self._whole(layer, type(layer).symbolic_call(layer, *args, **kwargs), args, kwargs)

@@ -7,7 +7,7 @@ from typing import Any
 
 import keras
 
-from ..graph import ModelGraph
+from ..graph import PROVEN, UNREAD, ModelGraph
 from .batch import UnreadableError
 from .found import Trace
 from .load import load_model
@@ -76,6 +76,7 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
     unproven: dict[int, str] = {}
     while True:
         run = whole(run) if id(run.model) in closed else run
+        made = len(run.model.variables)
         found = _traced(run, closed)
         closed |= found.closed
         differences = {}
@@ -90,7 +91,7 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             modes = modes_of(found, trained, has_own_graph(run.model))
             if not is_unlike_itself(found, trained):
                 found = with_all_calls(found, trained)
-            elif has_own_graph(run.model):
+            elif has_own_graph(run.model) or _shape(found) != _shape(trained):
                 differences[model.name] = "computes otherwise in training, and is read as it is used"
             else:
                 closed[id(run.model)] = "computes otherwise in training"
@@ -109,6 +110,8 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             closed[id(inside[0])] = str(error)
             continue
         allocate_late(run.model)
+        if len(run.model.variables) > made:
+            continue  # layers made weights while they were read: now those are seen
         proof = prove(run, found, graph, reader.operations, reader.indices())
         new = {key: reason for key, reason in proof.unlike.items() if key not in unproven}
         if new and (has_own_graph(run.model) and id(run.model) in new):
@@ -116,9 +119,17 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             graph = replace(graph, differences={**graph.differences, model.name: new[id(run.model)]})
             new = {}
         if not new:
+            for layer in graph.layers.values() if not proof.skipped else ():
+                if UNREAD in layer.kinds:
+                    layer.serialized[PROVEN] = True  # type: ignore[index] # a dict of its own
             return graph, KerasSource(model, reader.operations, proof.skipped)
         unproven |= new
         closed |= new
+
+
+def _shape(found: Trace) -> Any:
+    """Of what a model returns."""
+    return keras.tree.map_structure(lambda each: (each.shape, each.dtype), found.outputs)
 
 
 def _traced(run: Run, closed: dict[int, str], training: bool | None = None) -> Trace:

@@ -19,7 +19,7 @@ from .found import Trace
 from .kept_whole import with_inside
 from .masks import CarriesMask
 from .modes import MODE
-from .nodes import graph_of, has_own_cell
+from .nodes import graph_of, has_own_cell, said
 from .repeated import REPEATED, repeated_layer
 from .source import HeldWeights, ReadWeight
 from .trace import Run
@@ -143,7 +143,7 @@ class GraphReader:
         for key, mask in (masks or {}).get(id(node.outputs[0]), {}).items():
             if kwargs.get(key) is None:
                 kwargs[key] = mask
-        mode = self._modes.get(id(node), kwargs.get("training"))
+        mode = self._modes.get(id(node), said(kwargs.get("training")))
         if mode is None:
             kwargs.pop("training", None)
         args, named = self._references(node.arguments.args, known, path), self._references(kwargs, known, path)

@@ -10,11 +10,13 @@ from typing import Any
 
 import keras
 import psutil
+from keras.src.backend import compute_output_spec
 from keras.src.backend.common.stateless_scope import in_stateless_scope
 
 from ..graph import Layer, TensorRef
 from ..graph.checks import whole
 from ..graph.model_graph import map_structure
+from ..layer_rules import find_layer_rule
 from ..metrics.formatting import format_bytes
 from ..structure import Structure
 from .drawing import Drawn
@@ -25,6 +27,7 @@ from .inherit import inherit_weights
 from .making import make_operations
 from .modes import InOneMode
 from .names import accepted_names
+from .nodes import has_own_cell
 from .normalization_statistics import recompute_statistics
 from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
 from .seeding import Seeds
@@ -128,8 +131,22 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
             if isinstance(operation, InOneMode) and not operation.layer.built:
                 operation.layer(*args, **kwargs)  # which knows how it is built
             results = keras.tree.flatten(operation(*args, **kwargs))
+            _make_late_weights(operation, graph.layers[call.layer], args, kwargs)
         tensors.update(zip(call.outputs, results, strict=True))
     return tensors
+
+
+def _make_late_weights(operation: Any, layer: Layer, args: Any, kwargs: Any) -> None:
+    """Some layers make weights only when what they compute runs, as the cells of a user's own in a recurrence."""
+    if layer.closed or find_layer_rule(layer.kinds) is None or has_own_cell(operation):
+        if len(getattr(operation, "weights", ())) < len(layer.weights):
+            compute_output_spec(operation.call, *args, **kwargs)
+        if len(operation.weights) != len(layer.weights):
+            raise ValueError(
+                f"Expected {layer.name!r} to make {len(layer.weights)} weights when it is made again from its "
+                f"configuration and called, as it did in the model that was read; it makes {len(operation.weights)}. "
+                "Let its __init__() or build() make them all."
+            )
 
 
 def _build_owner(structure: Structure, operation: Any, layer: Layer) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 
 from .batch import batch_prime
-from .nodes import called_again, graph_of, has_own_cell, has_own_graph, leaves
+from .nodes import called_again, graph_of, has_own_cell, has_own_graph, leaves, own_call
 from .opening import is_ruled
 
 
@@ -70,12 +70,12 @@ def run_of(model: keras.Model, input_shape: Any, dtype: Any) -> Run:
     else:
         shape = input_shape if input_shape is not None else _built_shape(model)
     inputs = _symbolic(shape, dtype, prime)
-    return Run(traced, inputs, prime, _told(traced, traced.call), originals)
+    return Run(traced, inputs, prime, _told(traced, own_call(traced)), originals)
 
 
 def _told(model: keras.Model, run: Callable[..., Any]) -> Callable[..., Any]:
     """``run``, which is ``model`` or its ``call()``, told if it is training where the model asks for that."""
-    asks = "training" in inspect.signature(model.call).parameters
+    asks = "training" in inspect.signature(own_call(model)).parameters
 
     def call(inputs: Any, training: bool | None = None) -> Any:
         return run(inputs, training=training) if asks and training is not None else run(inputs)

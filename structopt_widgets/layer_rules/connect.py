@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from ..graph import UNREAD, WEIGHT, Call, Dim, DimensionError, Layer, ModelGraph, Shape, baseline_size
+from ..graph import PROVEN, UNREAD, WEIGHT, Call, Dim, DimensionError, Layer, ModelGraph, Shape, baseline_size
 from ..graph.dimensions import freeze, has_batch, per_sample, resolve, unify
 from .blocks import find_blocks
 from .changed import rule_of
 from .connected import ConnectedCall, ConnectedGraph
 from .rule import Connection, LayerRule, Site, UnsupportedLayerError, WeightAxes
-from .tensor_weights import Borrowed, WeightUses
+from .tensor_weights import Borrowed, Unread, WeightUses
 
 
 class _RuleMismatchError(Exception):
@@ -98,7 +98,7 @@ class _Connector:
         why = f"{layer.kind}; {layer.closed}" if layer.closed else layer.kind
         reason = f"has no layer rule ({why}); sw.register_layer_rule adds one"
         if UNREAD in layer.kinds:
-            reason = layer.closed
+            rule, reason = Unread() if layer.serialized.get(PROVEN) else None, layer.closed
         connection = None
         rows: Shape = ()
         if rule is None or not call.inputs:

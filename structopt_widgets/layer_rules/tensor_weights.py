@@ -11,7 +11,7 @@ from ..graph import WEIGHT, Call, Dim, ModelGraph, Symbol
 from ..graph.dimensions import factors, resolve, unify
 from .connected import ConnectedCall
 from .registry import find_layer_rule
-from .rule import Connection, Site, WeightAxes
+from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes
 
 
 class Borrowed:
@@ -106,6 +106,20 @@ class WeightUses:
             return []
         axes = _present(self._graph, owner, weights[owner])[int(place)]
         return [{id(resolve(axes.axes[axis])) for axis in axes.summed}]
+
+
+class Unread(LayerRule):
+    """Weights that nothing reads, as running the model without them showed: they are there, and do nothing."""
+
+    sees_batch = True
+    keeps_values = True
+    is_view = True
+
+    def connect(self, site: Site) -> Connection:
+        return Connection((site.inputs[0],), tuple(WeightAxes(each.name, each.shape) for each in site.layer.weights))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return Cost(kept=0)
 
 
 def _present(graph: ModelGraph, owner: str, axes: Sequence[WeightAxes]) -> list[WeightAxes]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers as kl
 from keras import ops
 
@@ -81,3 +83,59 @@ def test_the_gates_of_a_recurrence_may_be_functions_of_ones_own() -> None:
 def test_what_is_known_of_a_function_is_kept_in_json() -> None:
     graph = sw.StructureSpace.from_keras(model_of(gelu_by_tanh)).graph
     assert ModelGraph.from_json(graph.to_json()).layers["own"].functions == {"activation": (8, 7)}
+
+
+def gelu(x: Any) -> Any:
+    """The quick one (Hendrycks and Gimpel 2016), under the name of Keras's."""
+    return x * ops.sigmoid(1.702 * x)
+
+
+class Scaled:
+    """A callable object with the name of Keras's silu."""
+
+    __name__ = "silu"
+
+    def __call__(self, x: Any) -> Any:
+        return x * ops.sigmoid(2.0 * x)
+
+
+def dense_of(function: Any, x: Any) -> Any:
+    return kl.Dense(9, activation=function, name="own")(x)
+
+
+def activation_of(function: Any, x: Any) -> Any:
+    return kl.Activation(function)(kl.Dense(9, name="own")(x))
+
+
+def lstm_of(function: Any, x: Any) -> Any:
+    return kl.LSTM(9, activation=function, name="own")(kl.Reshape((3, 2))(x))
+
+
+@pytest.mark.parametrize("layer", [dense_of, activation_of, lstm_of])
+@pytest.mark.parametrize(
+    "function",
+    [gelu, Scaled(), ops.gelu, tf.nn.gelu, functools.partial(keras.activations.gelu, approximate=True)],
+    ids=["named like Keras's", "object", "keras.ops", "tf.nn", "partial"],
+)
+def test_a_copy_has_the_function_itself_whatever_its_name(function: Any, layer: Any) -> None:
+    inputs = keras.Input((6,))
+    model = keras.Model(inputs, kl.Dense(2)(layer(function, inputs)))
+    batch = np.random.default_rng(0).normal(size=(64, 6), scale=3).astype("float32")
+    baseline = sw.StructureSpace.from_keras(model).baseline
+    assert not baseline.measure().uncounted
+    assert np.allclose(baseline.build("inherit")(batch), model(batch), atol=1e-6)
+    assert baseline.with_width("own", 4).build()(batch).shape == (64, 2)
+
+
+def test_an_activation_with_weights_is_a_layer_of_its_own() -> None:
+    inputs = keras.Input((6,))
+    model = keras.Model(inputs, kl.Dense(2)(kl.Dense(9, activation=kl.PReLU(), name="own")(inputs)))
+    for weight in model.weights:
+        weight.assign(np.random.default_rng(0).normal(size=weight.shape))
+    batch = np.random.default_rng(1).normal(size=(5, 6)).astype("float32")
+    space = sw.StructureSpace.from_keras(model)
+    assert space.baseline.measure().n_params == model.count_params() == 6 * 9 + 9 + 9 + 9 * 2 + 2
+    assert np.allclose(space.baseline.build("inherit")(batch), model(batch), atol=1e-6)
+    (group,) = [each for each in space.width_groups.values() if not each.fixed]
+    narrow = space.baseline.with_width(group.name, 4)
+    assert narrow.measure().n_params == narrow.build().count_params() == 6 * 4 + 4 + 4 + 4 * 2 + 2
