@@ -171,10 +171,12 @@ def go_wild(page: Page, times: int, seed: int) -> None:
     assert set(ipywidgets.widgets.widget._instances) <= before
 
 
+@pytest.mark.slow
 def test_random_actions_leave_no_error_and_no_stale_number(page: Page) -> None:
     go_wild(page, times=150, seed=1)
 
 
 @pytest.mark.exhaustive
+@pytest.mark.timeout(3000)
 def test_three_thousand_random_actions(page: Page) -> None:
     go_wild(page, times=3000, seed=2)
