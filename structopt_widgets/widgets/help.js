@@ -74,7 +74,7 @@ export function helpView(state) {
     const isOld = !alike(receipt.structure, state.changes());
     const table = html("table", {}, html("tbody", {}, ...receipt.lines.map((each) => line(each, metric.unit))));
     const notes = [
-      ...(receipt.lines.length ? [] : ["No formula by layer: see the whole model's."]),
+      ...(receipt.lines.length ? [] : [receipt.error ?? "No formula by layer: see the whole model's."]),
       ...(receipt.more ? [`${receipt.more} smaller layers are not shown; structure.measure().receipt("${metric.name}").layers has them.`] : []),
       ...(isOld ? ["For the structure before the sliders moved."] : []),
     ];

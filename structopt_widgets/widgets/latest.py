@@ -13,22 +13,25 @@ class Latest:
     """Works in a thread that ends when no structure is left.
 
     Args:
-        work: called in the thread with a structure; it raises nothing.
+        work: called in the thread with a structure; it raises nothing. ``None`` where each structure brings its own.
         show: called there with what ``work`` gave, unless a later structure has come meanwhile.
         name: of the thread.
     """
 
-    def __init__(self, work: Callable[[Structure], Any], show: Callable[[Any], None], name: str) -> None:
+    def __init__(self, work: Callable[[Structure], Any] | None, show: Callable[[Any], None], name: str) -> None:
         self._work, self._show, self._name = work, show, name
-        self._waiting: Structure | None = None
+        self._waiting: tuple[Structure, Callable[[Structure], Any]] | None = None
         self._lock = threading.Lock()
         self._is_stopped = False
         self.thread: threading.Thread | None = None
 
-    def look(self, structure: Structure) -> None:
+    def look(self, structure: Structure, work: Callable[[Structure], Any] | None = None) -> None:
         """Work on a structure, unless a later one comes before its turn."""
+        chosen = work or self._work
+        if chosen is None:
+            raise TypeError("Expected work to do on the structure, got none.")
         with self._lock:
-            self._waiting = structure
+            self._waiting = (structure, chosen)
             if self.thread is None and not self._is_stopped:
                 self.thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self.thread.start()
@@ -47,11 +50,12 @@ class Latest:
     def _run(self) -> None:
         while True:
             with self._lock:
-                structure, self._waiting = self._waiting, None
-                if structure is None:
+                next_one, self._waiting = self._waiting, None
+                if next_one is None:
                     self.thread = None
                     return
-            found = self._work(structure)
+            structure, work = next_one
+            found = work(structure)
             with self._lock:
                 is_latest = self._waiting is None and not self._is_stopped
             if is_latest:

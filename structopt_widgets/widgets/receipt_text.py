@@ -15,6 +15,16 @@ LONGEST = 240  # characters of a formula: more cannot be read
 MOST_LAYERS = 12
 
 
+def shown_receipt(structure: Structure, metric: str, layer: str | None, batch_size: int) -> dict[str, Any]:
+    """:func:`receipt_text`, or why there is none: a thread has nobody to raise to."""
+    try:
+        return receipt_text(structure, metric, layer, batch_size)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        about = {"metric": metric, "layer": layer, "structure": changes(structure)}
+        return {**about, "lines": [], "more": 0, "error": why}
+
+
 def receipt_text(structure: Structure, metric: str, layer: str | None, batch_size: int) -> dict[str, Any]:
     """The formula of the model's ``metric`` and those of its largest layers, or of one ``layer``.
 

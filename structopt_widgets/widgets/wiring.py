@@ -18,7 +18,7 @@ from .instrument import Instrument
 from .latest import Latest
 from .lesson import lesson
 from .page_model import page_model
-from .receipt_text import receipt_text
+from .receipt_text import shown_receipt
 from .settings import Settings
 from .sweep import Sweep
 from .trial_rows import no_comparison, study_rows
@@ -72,6 +72,7 @@ class Wiring:
         data, study = exploration.data, exploration.study
         self._finder = Latest(partial(shown_findings, data, study), shower("findings"), "findings")
         self._previewer = Latest(partial(shown_preview, data), shower("preview"), "preview")
+        self._teller = Latest(None, shower("receipt"), "receipt")
         exploration.observe(self._look, names=["structure", "trials"])
         settings.observe(self._preview, names="preview")
         background.observe(self._preview, names="is_running")
@@ -102,6 +103,7 @@ class Wiring:
         """Look for nothing more."""
         self._finder.stop()
         self._previewer.stop()
+        self._teller.stop()
 
     def _look(self, _: Any) -> None:
         self._finder.look(self._exploration.structure)
@@ -153,8 +155,9 @@ class Wiring:
         self.choose(number)
 
     def _tell(self, metric: str, layer: str | None) -> None:
-        receipt = receipt_text(self._exploration.structure, metric, layer, self._settings.batch_size)
-        self._show("receipt", receipt)
+        # Formulas of a large model take seconds: a kernel has other things to do.
+        work = partial(shown_receipt, metric=metric, layer=layer, batch_size=self._settings.batch_size)
+        self._teller.look(self._exploration.structure, work)
 
     def _take(self, standing: dict[str, Any]) -> None:
         """Stand where the page does; what is no structure of this model is refused, and the page goes back."""

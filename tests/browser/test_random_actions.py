@@ -100,6 +100,7 @@ class Bridge:
 
     def __init__(self, page: Page, explorer: sw.Explorer) -> None:
         self.page, self.instrument = page, explorer.instrument
+        self.latest = [explorer._wiring._finder, explorer._wiring._teller]
         show(page, explorer, study=study(rows()))
         self.shown = self.traits()
 
@@ -117,6 +118,8 @@ class Bridge:
                 self.shown[name] = value
             for asked in seen["sent"]:
                 self.instrument._asked(None, asked, None)
+            for latest in self.latest:
+                latest.wait()
             told = {name: value for name, value in self.traits().items() if value != self.shown[name]}
             if not (seen["saved"] or seen["sent"] or told):
                 return seen

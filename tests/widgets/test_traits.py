@@ -243,8 +243,14 @@ def test_of_structures_that_come_meanwhile_the_last_counts(space: sw.StructureSp
 def test_a_number_answers_with_its_receipt(space: sw.StructureSpace) -> None:
     explorer = sw.explore(space)
     explorer.controls["a"].width.value = 5
-    ask(explorer, "receipt", metric="n_params", layer=None)
-    receipt = explorer.instrument.receipt
+
+    def told(metric: str, layer: str | None) -> dict[str, Any]:
+        ask(explorer, "receipt", metric=metric, layer=layer)
+        explorer._wiring._teller.wait()
+        receipt: dict[str, Any] = explorer.instrument.receipt
+        return receipt
+
+    receipt = told("n_params", None)
     assert receipt["structure"] == explorer.instrument.standing["structure"]
     whole, *layers = receipt["lines"]
     assert whole["value"] == explorer.structure.measure().n_params == sum(each["value"] for each in layers)
@@ -253,11 +259,9 @@ def test_a_number_answers_with_its_receipt(space: sw.StructureSpace) -> None:
         text = line["numbers"].replace("·", "*") or line["formula"]
         assert sympy.sympify(text) == line["value"]
     assert "[a]" in whole["formula"]
-    ask(explorer, "receipt", metric="macs", layer="a")
-    assert [each["name"] for each in explorer.instrument.receipt["lines"]] == ["a"]
-    # What has no formula is told without one; what does not exist is refused in words.
-    ask(explorer, "receipt", metric="activation_bytes", layer="a")
-    assert explorer.instrument.receipt["lines"] == []
+    assert [each["name"] for each in told("macs", "a")["lines"]] == ["a"]
+    # What has no formula is told without one.
+    assert told("activation_bytes", "a")["lines"] == []
 
 
 def live() -> set[str]:
