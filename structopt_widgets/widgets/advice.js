@@ -1,9 +1,11 @@
 // What to do next: what one more unit costs, and what stands out, each with its remedy.
-import { html, setText } from "./elements.js";
+import { html, reachable, setText } from "./elements.js";
 import { formatExact } from "./format.js";
 import { shareBar } from "./lever_row.js";
+import { described } from "./words.js";
 
 const MOST_SHOWN = 60;
+const ALONE = 2; // findings of a kind that are shown one by one
 
 export function marginalView(state) {
   const { model } = state;
@@ -24,7 +26,7 @@ export function marginalView(state) {
     const metric = state.metrics.get(state.looks.metric);
     const costs = state.marginal(metric.name).slice(0, MOST_SHOWN);
     const largest = Math.max(1e-12, ...costs.map(([, cost]) => cost));
-    setText(of, `${metric.label}; the dearest, and best next cut, first`);
+    setText(of, `${state.label(metric)}; the dearest, and best next cut, first`);
     list.replaceChildren(...costs.map(([place, cost]) => {
       if (!lines.has(place)) lines.set(place, line(place));
       const { node, share } = lines.get(place);
@@ -32,6 +34,7 @@ export function marginalView(state) {
       setText(share.number, `${cost < 0 ? "−" : "+"}${formatExact(Math.abs(cost), metric.unit)}`);
       return node;
     }));
+    reachable(list);
     mark();
   };
   const mark = () => lines.forEach(({ node }, place) => node.classList.toggle("sw-selected", state.looks.selected?.group === place));
@@ -51,21 +54,30 @@ export function findingsView(state) {
   const list = html("div", { className: "sw-findings", tabIndex: 0, role: "region", "aria-label": "findings" });
   const el = html("section", { className: "sw-pane", hidden: true },
     html("div", { className: "sw-bar-head" }, html("h2", {}, "Findings"), count), list);
+  const mendButton = (text, label, found) => {
+    const remedies = found.map(({ changes }) => changes).filter(Boolean);
+    if (remedies.length === 0) return [];
+    return [html("button", { type: "button", "aria-label": label, onclick: () => state.adopt(...remedies) }, text)];
+  };
+  const finding = (found, sentence, mend) => html("div", { className: "sw-finding" },
+    html("span", { className: "sw-mark-of-finding", "aria-hidden": "true" }, "!"),
+    html("div", {}, sentence, html("div", { className: "sw-dim sw-small" }, found[0].why)), ...mend);
+  // Of many that are alike the first stands for all.
+  const shown = (found) => {
+    const [{ sentence, why }] = found;
+    if (found.length <= ALONE) return found.map((each) => finding([each], each.sentence, mendButton("Mend", `Mend: ${each.sentence}`, [each])));
+    const more = html("details", {}, html("summary", {}, `${sentence} So ${found.length - 1} more.`),
+      ...found.slice(1, MOST_SHOWN).map((each) => html("div", { className: "sw-small" }, each.sentence)));
+    return [finding(found, more, mendButton("Mend all", `Mend all ${found.length}: ${why}`, found))];
+  };
   const paint = (changed) => {
     if (!changed.has("findings")) return;
-    const { findings } = state;
-    el.hidden = findings.length === 0;
-    setText(count, String(findings.length));
-    list.replaceChildren(...findings.slice(0, MOST_SHOWN).map(({ sentence, why, changes }) => {
-      const parts = [html("span", { className: "sw-mark-of-finding", "aria-hidden": "true" }, "!"),
-        html("div", {}, sentence, html("div", { className: "sw-dim sw-small" }, why))];
-      if (changes) {
-        const mend = html("button", { type: "button", "aria-label": `Mend: ${sentence}` }, "Mend");
-        mend.addEventListener("click", () => state.goTo(changes));
-        parts.push(mend);
-      }
-      return html("div", { className: "sw-finding" }, ...parts);
-    }));
+    const kinds = new Map();
+    state.findings.forEach((each) => kinds.set(each.why, [...(kinds.get(each.why) ?? []), each]));
+    el.hidden = kinds.size === 0;
+    setText(count, String(state.findings.length));
+    list.replaceChildren(...[...kinds.values()].flatMap(shown).slice(0, MOST_SHOWN));
+    reachable(list);
   };
   return { el, paint };
 }
@@ -76,14 +88,37 @@ export function limitView(state) {
   const text = html("span", { className: "sw-dim sw-small" });
   const fit = html("button", { type: "button", title: "set the sliders to make the most of the budget: all widths alike", onclick: () => state.fit() }, "Fit");
   const label = html("span", { className: "sw-limit-name" }, "budget");
-  const el = html("div", { className: "sw-bar-head sw-limit" }, html("label", {}, label, field), fit, text);
+const fits = html("div", { className: "sw-fits" });
+  const el = html("div", { className: "sw-limit" }, html("div", { className: "sw-bar-head" }, html("label", {}, label, field), fit, text), fits);
   field.addEventListener("change", () => {
     const limits = { ...state.looks.limits };
     if (Number(field.value) > 0) limits[state.looks.against] = Number(field.value);
     else delete limits[state.looks.against];
     state.look({ limits });
   });
-  const paint = () => {
+  // The ways to keep within the budget side by side, each to be taken.
+  const paintFits = () => {
+    const { limits, found, score } = state.fits;
+    const [name] = Object.keys(limits ?? {});
+    const isShown = found?.length > 0 && state.looks.limits[name] === limits[name];
+    if (!isShown) {
+      fits.replaceChildren();
+      return;
+    }
+    const metric = state.metrics.get(name);
+    const lines = found.map(({ by, changes, costs, lost }) => {
+      const take = html("button", { type: "button", "aria-label": `take the fit ${by === "uniform" ? "with all widths alike" : "by sensitivity"}`, onclick: () => state.goTo(changes) }, "Take");
+      const words = `${formatExact(costs[name], metric.unit)}${lost === null ? "" : `, ${lost < 0 ? "+" : "−"}${(100 * Math.abs(lost)).toFixed(1)} points before training`}`;
+      return html("div", { className: "sw-line" }, html("span", {}, by === "uniform" ? "all widths alike" : "by sensitivity"),
+        html("span", { className: "sw-dim sw-small", title: described(state.model, changes) }, words), take);
+    });
+    const canMeasure = score === null && state.work.hasData;
+    const measure = html("button", { type: "button", disabled: Boolean(state.work.what), title: "cut each width alone, with the model's weights and without training, and see what is lost",
+      onclick: () => state.ask("sensitivity") }, "Fit by sensitivity too");
+    fits.replaceChildren(...lines, ...(canMeasure ? [measure] : []));
+  };
+  const paint = (changed) => {
+    if (["fits", "looks", "work"].some((each) => changed.has(each))) paintFits();
     const metric = state.metrics.get(state.looks.against);
     const limit = state.looks.limits[metric.name];
     field.setAttribute("aria-label", `budget of ${metric.label}`);

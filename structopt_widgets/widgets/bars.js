@@ -1,33 +1,49 @@
 // Where it goes: the chosen cost by layer or by block, the largest first or in the order of execution.
-import { html, segments, setText } from "./elements.js";
+import { html, reachable, segments, setText } from "./elements.js";
 import { shareBar } from "./lever_row.js";
 
 const MOST_BARS = 400;
+const LINE = 22; // pixels, as in instrument.css
+const SEEN = 12; // lines
 
 export function barsView(state) {
   const { model } = state;
   const choice = html("select", { "aria-label": "metric of the bars" },
     ...model.metrics.filter(({ byLayer }) => byLayer).map(({ name, label }) => html("option", { value: name }, label)));
   choice.addEventListener("change", () => state.choose(choice.value));
+  // How weights are stored: a metric of bytes has one more choice.
+  const dtypes = { "": "own dtype", ...Object.fromEntries(Object.keys(model.bits).map((each) => [each, each])), flash: "int8 deployment" };
+  const dtype = html("select", { "aria-label": "dtype of the weights", title: "bytes of all weights if they were stored so; int8 deployment folds batch norms and keeps biases in 32 bits" },
+    ...Object.entries(dtypes).map(([name, text]) => html("option", { value: name }, text)));
+  dtype.addEventListener("change", () => state.look({ dtype: dtype.value || null }));
   const by = segments("bars by", { layers: "layers", blocks: "blocks" }, (chosen) => state.look({ by: chosen }));
   const order = segments("order of the bars", { size: "largest", place: "in order" }, (chosen) => state.look({ order: chosen }));
   by.group.hidden = model.sections.length < 2;
   const list = html("div", { className: "sw-list", tabIndex: 0, role: "region", "aria-label": "costs by layer" });
   const el = html("section", { className: "sw-pane sw-where" },
-    html("div", { className: "sw-bar-head" }, html("h2", {}, "Where it goes"), choice, html("span", { className: "sw-space" }), order.group, by.group), list);
+    html("div", { className: "sw-bar-head" }, html("h2", {}, "Where it goes"), choice, dtype, html("span", { className: "sw-space" }), order.group, by.group), list);
   const layers = model.layers.map(({ name, group }, place) => ({ title: name, layers: [place], group }));
   const blocks = model.sections.map(({ title, layers: inside }) => ({ title, layers: inside, group: null }));
   [...layers, ...blocks].forEach((each) => {
     const share = shareBar();
     const percent = html("span", { className: "sw-num sw-dim" });
     const line = html("div", { className: "sw-line" }, html("span", { className: "sw-name", title: each.title }, each.title), share.bar, share.number, percent);
+    if (each.layers.length === 1) {
+      share.number.addEventListener("click", () => state.explain({ metric: state.shares.name, layer: each.title }));
+      share.number.classList.add("sw-told");
+    }
     if (each.group !== null) {
       const row = model.rows.findIndex(({ layer, group }) => layer === each.layers[0] && group === each.group);
       line.addEventListener("click", () => state.select({ row, group: each.group }));
     }
     Object.assign(each, { share, percent, line });
   });
-  let drawn = null;
+  let [drawn, shown, first] = [null, [], 0];
+  list.addEventListener("scroll", () => {
+    // Asked in a frame, it would have the whole page laid out.
+    first = Math.floor(list.scrollTop / LINE);
+    paintValues(false);
+  });
 
   const paintValues = (isResting) => {
     const metric = state.shares;
@@ -37,7 +53,10 @@ export function barsView(state) {
       .filter(({ now, base }) => now !== 0 || base !== 0);
     const total = costs.reduce((all, { now }) => all + now, 0);
     const largest = Math.max(1e-12, ...costs.flatMap(({ now, base }) => [now, base]));
+    // While a hand moves, the lines that are in sight.
+    const inSight = isResting || drawn === null ? null : new Set(shown.slice(Math.max(0, first - 1), first + SEEN + 1));
     costs.forEach(({ each, now, base }) => {
+      if (inSight !== null && !inSight.has(each)) return;
       each.share.paint(now, base, largest, metric.unit);
       setText(each.percent, metric.additive && total ? `${Math.round((100 * now) / total)} %` : "");
     });
@@ -46,12 +65,16 @@ export function barsView(state) {
     const key = `${metric.name} ${sorted.map(({ each }) => each.title).join(" ")}`;
     if (key === drawn) return;
     drawn = key;
-    list.replaceChildren(...sorted.slice(0, MOST_BARS).map(({ each }) => each.line));
+    shown = sorted.slice(0, MOST_BARS).map(({ each }) => each);
+    list.replaceChildren(...shown.map(({ line }) => line));
+    reachable(list);
   };
   return {
     el,
     paint: (changed) => {
       choice.value = state.shares.name;
+      dtype.hidden = state.shares.name !== "weight_bytes";
+      dtype.value = state.looks.dtype ?? "";
       by.show(state.looks.by);
       order.show(state.looks.order);
       // The order waits for rest: what is looked at stays in its place.

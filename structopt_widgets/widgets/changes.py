@@ -11,14 +11,15 @@ from ..structure.structure import CHOICES
 Changes = dict[str, list[list[Any]]]
 
 
-def changes(structure: Structure) -> Changes:
+def changes(structure: Structure, since: Structure | None = None) -> Changes:
     """For each kind of choice, such as ``"widths"``, pairs of a place in the order of the baseline and a value.
 
-    Kinds without a change are left out: a structure of a large model is a few numbers.
+    Kinds without a change are left out: a structure of a large model is a few numbers. ``since``: the structure that
+    is changed; by default the model as it came.
     """
     found: Changes = {}
     for choice in CHOICES:
-        mine, base = getattr(structure, choice), getattr(structure.space.baseline, choice)
+        mine, base = getattr(structure, choice), getattr(since or structure.space.baseline, choice)
         pairs = [[place, mine[key]] for place, key in enumerate(base) if mine[key] != base[key]]
         if pairs:
             found[choice] = pairs

@@ -59,9 +59,22 @@ export function html(tag, properties = {}, ...children) {
   return node;
 }
 
+// Keys reach what scrolls, and stop at nothing else.
+export function reachable(list) {
+  const isLong = list.scrollHeight > list.clientHeight + 1;
+  if (list.tabIndex !== (isLong ? 0 : -1)) list.tabIndex = isLong ? 0 : -1;
+}
+
 // Text of a node, set only where it differs: the rest of the page is not laid out again.
 export function setText(node, text) {
   if (node.textContent !== text) node.textContent = text;
+}
+
+// Give the user a text as a file.
+export function saveText(name, type, text) {
+  const address = URL.createObjectURL(new Blob([text], { type }));
+  html("a", { href: address, download: name }).click();
+  URL.revokeObjectURL(address);
 }
 
 // A group of buttons of which one is pressed: one tab stop, arrows inside. choose is called with a key.

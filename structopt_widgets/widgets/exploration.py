@@ -29,6 +29,16 @@ class Checked(traitlets.TraitType[Any, Any]):
         return self._check(obj, value)
 
 
+def needed(data: Data | None) -> Data:
+    """``data``, or a ``ValueError`` that says how to pass them."""
+    if data is None:
+        raise ValueError(
+            "Expected data to validate on. Open the explorer with sw.explore(model, data=sw.load_data('fashion')), "
+            "or with your own sw.Data(x, y)."
+        )
+    return data
+
+
 class Exploration(traitlets.HasTraits):
     """The state of an explorer. Controls and panels write it, and follow it; none of them knows another.
 
@@ -107,12 +117,7 @@ class Exploration(traitlets.HasTraits):
 
     def needed_data(self) -> Data:
         """The data, or a ``ValueError`` that says how to pass them."""
-        if self.data is None:
-            raise ValueError(
-                "Expected data to validate on. Open the explorer with sw.explore(model, data=sw.load_data('fashion')), "
-                "or with your own sw.Data(x, y)."
-            )
-        return self.data
+        return needed(self.data)
 
     def checked(self, structure: Any) -> Structure:
         """``structure``, if the controls can stand at it.

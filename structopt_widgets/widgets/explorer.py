@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -14,6 +15,7 @@ from .background import Background
 from .controls import Controls
 from .exploration import Checked, Exploration
 from .family import family
+from .fitting import UNIFORM, Fitting
 from .settings import Fields, Settings
 from .sweep import Sweep
 from .twin_output import TwinOutput
@@ -31,12 +33,14 @@ class Explorer(ipywidgets.VBox):
         space: what to explore.
         data: what quick runs train and validate on.
         study: where trials are kept; a new one by default.
+        show, predict: for a lesson, see :func:`explore`.
 
     Attributes:
         instrument: what the page shows.
         controls: layer to its controls, standard ipywidgets: ``explorer.controls["dense"].width.value = 64``.
         validation: the budget, ``run()``, and the learning curve.
         sweep: number of structures, sampler, largest size, ``run()``.
+        fitting: a budget kept, and what each width is worth: ``fit(...)``, ``measure()``.
         background: where runs and sweeps go on, one at a time: how far they are, ``cancel()``, and what came of them.
         study: every finished trial.
 
@@ -56,7 +60,14 @@ class Explorer(ipywidgets.VBox):
     busy = traitlets.Bool(read_only=True, help="whether a run or a sweep goes on")
     _twin: TwinOutput | None = None  # while making it has failed
 
-    def __init__(self, space: StructureSpace, data: Data | None = None, study: Study | None = None) -> None:
+    def __init__(
+        self,
+        space: StructureSpace,
+        data: Data | None = None,
+        study: Study | None = None,
+        show: Iterable[str] | None = None,
+        predict: bool = False,
+    ) -> None:
         self.exploration = Exploration(space, data, study)
         self.space, self.study = space, self.exploration.study
         self.background = Background()
@@ -65,7 +76,17 @@ class Explorer(ipywidgets.VBox):
         self.controls = Controls(self.exploration, self.settings)
         self.validation = Validation(self.exploration, self.background, self._fields)
         self.sweep = Sweep(self.exploration, self.background, self.settings, self._fields)
-        self._wiring = Wiring(self.exploration, self.settings, self.background, self.validation, self.sweep)
+        self.fitting = Fitting(self.exploration, self.background, self.settings)
+        self._wiring = Wiring(
+            self.exploration,
+            self.settings,
+            self.background,
+            self.validation,
+            self.sweep,
+            self.fitting,
+            show,
+            predict,
+        )
         self.instrument = self._wiring.instrument
         super().__init__([self.instrument])
         self.add_class("sw-explorer")
@@ -140,15 +161,19 @@ class Explorer(ipywidgets.VBox):
         """
         self._wiring.choose(number)
 
-    def fit(self, **limits: float) -> None:
+    def fit(self, by: str = UNIFORM, **limits: float) -> None:
         """Set the sliders to the structure that makes the most of a budget; see :meth:`StructureSpace.fit`.
+
+        Args:
+            by: ``"uniform"``: all widths alike; ``"sensitivity"``: by what each is worth, after ``fitting.measure()``.
+            **limits: the most of each cost.
 
         >>> explorer = sw.explore(space)
         >>> explorer.fit(n_params=50)
         >>> explorer.structure.measure().n_params
         43
         """
-        self._wiring.fit(limits, self.settings.batch_size)
+        self.structure = self.fitting.fit(limits, by, self.settings.batch_size)
 
     def model(self, weights: str = "inherit", importance: Any = None) -> keras.Model:
         """The structure the controls stand at, built with the explorer's data; see :meth:`Structure.build`.
@@ -186,7 +211,14 @@ class Explorer(ipywidgets.VBox):
         return [*self.controls.made, *self._fields.made.values()] if "controls" in vars(self) else []
 
 
-def explore(model: Any, data: Data | None = None, study: Study | None = None, input_shape: Any = None) -> Explorer:
+def explore(
+    model: Any,
+    data: Data | None = None,
+    study: Study | None = None,
+    input_shape: Any = None,
+    show: Iterable[str] | None = None,
+    predict: bool = False,
+) -> Explorer:
     """Explore a model's structures in JupyterLab, in one line.
 
     Args:
@@ -194,6 +226,9 @@ def explore(model: Any, data: Data | None = None, study: Study | None = None, in
         data: what quick runs train and validate on, such as ``sw.load_data("fashion")``.
         study: where trials are kept; a new one by default.
         input_shape: shape of one sample, for a model that is not built yet; by default the data's.
+        show: for a lesson, the parts that are shown, of ``"picture"``, ``"levers"``, ``"tradeoff"``, ``"where"``,
+            ``"marginal"``, ``"findings"`` and ``"curve"``, and the costs, such as ``"n_params"``; by default all.
+        predict: whether the chosen cost of what a slider was moved to is hidden until somebody has said what it is.
 
     >>> explorer = sw.explore(model, data=data)
     >>> explorer.structure == explorer.space.baseline
@@ -201,4 +236,4 @@ def explore(model: Any, data: Data | None = None, study: Study | None = None, in
     """
     if not isinstance(model, StructureSpace):
         model = StructureSpace.from_keras(model, input_shape=input_shape, data=data)
-    return Explorer(model, data, study)
+    return Explorer(model, data, study, show, predict)

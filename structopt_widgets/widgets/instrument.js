@@ -1,14 +1,17 @@
 // The instrument: all views of one state, painted together once a frame.
 import { findingsView, limitView, marginalView } from "./advice.js";
 import { barsView } from "./bars.js";
+import { comparisonView } from "./comparison.js";
 import { html } from "./elements.js";
 import { headView } from "./head.js";
+import { explainHere, helpButton, helpView } from "./help.js";
 import { jupyterHost } from "./jupyter_host.js";
 import { curveView } from "./learning_curve.js";
 import { leversView } from "./levers.js";
 import { notesView } from "./notes.js";
 import { pictureView } from "./picture.js";
 import { plotView } from "./plot.js";
+import { predictionView } from "./prediction.js";
 import { unpacked } from "./program.js";
 import { State } from "./state.js";
 import { stripView } from "./strip.js";
@@ -16,26 +19,42 @@ import { tableView } from "./trials_table.js";
 import { workView } from "./work.js";
 
 const RESTED = 150; // milliseconds without a change
-const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "work", "curve", "findings"];
+const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "work", "curve", "findings", "preview", "fits", "receipt", "help"];
 
 // Draw a state into an element; returns what ends it. A host (in Jupyter, or of a page) never meets a view.
 export function mount(el, state) {
   const [head, strip, levers, bars, curve] = [headView, stripView, leversView, barsView, curveView].map((view) => view(state));
   const [plot, table, work, notes] = [plotView, tableView, workView, notesView].map((view) => view(state));
-  const [marginal, limit, findings, picture] = [marginalView, limitView, findingsView, pictureView].map((view) => view(state));
-  const views = [head, strip, picture, levers, bars, marginal, curve, findings, plot, limit, table, work, notes];
+  const [marginal, limit, findings, picture, help] = [marginalView, limitView, findingsView, pictureView, helpView].map((view) => view(state));
+  const comparison = comparisonView(state);
+  const prediction = predictionView(state);
+  const views = [prediction, head, strip, picture, levers, bars, marginal, curve, findings, plot, limit, table, work, notes, help, comparison];
   const tradeoff = html("section", { className: "sw-pane sw-tradeoff" },
-    html("div", { className: "sw-bar-head" }, html("h2", {}, "Trade-off"), work.buttons), work.el, plot.el, limit.el, table.el);
+    html("div", { className: "sw-bar-head" }, html("h2", {}, "Trade-off"), work.buttons), work.el, plot.el, limit.el, table.tools, table.el);
   // A model of a few layers has room under its levers, one of many blocks beside them.
   const isFew = !levers.isFolded;
   const pair = html("div", { className: "sw-pair" }, ...(isFew ? [bars.el, marginal.el] : [marginal.el, findings.el]));
-  const left = isFew ? [levers.el, pair, findings.el] : [levers.el, pair];
-  const right = isFew ? [tradeoff, curve.el] : [tradeoff, bars.el, curve.el];
+  const left = isFew ? [levers.el, pair, findings.el, curve.el, comparison.el] : [levers.el, pair];
+  const right = isFew ? [tradeoff] : [tradeoff, comparison.el, bars.el, curve.el];
   const body = html("div", { className: "sw-body" },
     html("div", { className: "sw-column" }, ...left), html("div", { className: "sw-column" }, ...right));
+  const topics = { picture, levers, tradeoff: { el: tradeoff }, limit, where: bars, marginal, findings, curve };
+  Object.entries(topics).forEach(([topic, view]) => {
+    view.el.dataset.topic = topic;
+    (view.el.querySelector("h2") ?? view.el.querySelector("label")).after(helpButton(state, topic));
+  });
+  const { parts } = state.lesson;
+  Object.entries(topics).forEach(([topic, view]) => {
+    const part = topic === "limit" ? "tradeoff" : topic;
+    view.el.classList.toggle("sw-untaught", parts !== null && !parts.includes(part));
+  });
+  // A lesson may leave one side empty.
+  const isTaught = (column) => [...column.querySelectorAll("[data-topic]")].some((each) => !each.classList.contains("sw-untaught"));
+  [...body.children].forEach((column) => column.classList.toggle("sw-untaught", !isTaught(column)));
+  strip.el.append(help.el);
   el.classList.add("sw-instrument");
   el.tabIndex = -1; // no stop for Tab, but a place for the focus
-  el.replaceChildren(head.el, strip.el, picture.el, body, notes.el);
+  el.replaceChildren(head.el, strip.el, prediction.el, picture.el, body, notes.el);
 
   let [frame, timer] = [null, null];
   let changed = new Set(EVERYTHING);
@@ -78,9 +97,19 @@ export function mount(el, state) {
       else state.undo();
       event.preventDefault();
     }
+    const isTyping = event.target.matches?.("input:not([type=range], [type=checkbox]), select");
+    if (event.key === "?" && !isTyping) {
+      explainHere(state, event.target);
+      event.preventDefault();
+    }
     // Plain keys would be commands of the notebook; Ctrl+S goes on to save it.
     if (isUndo || !isCommand) event.stopPropagation();
   };
+  // What a cell is to work on is told before it runs, rest or no rest: the hand has left for another place.
+  const gone = (event) => { if (!el.contains(event.relatedTarget) && !state.isHeld) state.commit(); };
+  const leaving = (event) => { if (event.key === "Enter" && (event.shiftKey || event.ctrlKey || event.metaKey || event.altKey)) state.commit(); };
+  el.addEventListener("focusout", gone);
+  document.addEventListener("keydown", leaving, true);
   el.addEventListener("pointerdown", held);
   el.addEventListener("keydown", typed);
   ["pointerup", "pointercancel"].forEach((name) => document.addEventListener(name, released));
@@ -88,13 +117,22 @@ export function mount(el, state) {
     cancelAnimationFrame(frame);
     clearTimeout(timer);
     ["pointerup", "pointercancel"].forEach((name) => document.removeEventListener(name, released));
+    document.removeEventListener("keydown", leaving, true);
     views.forEach((view) => view.end?.());
   };
+}
+
+// The first cost of a lesson that can be chosen.
+function firstTaught(state) {
+  return state.lesson.costs.find((name) => state.metrics.get(name).bars !== null) ?? state.looks.metric;
 }
 
 async function render({ model, el }) {
   const host = jupyterHost(model);
   const state = new State(await unpacked(model.get("model")), host.ask);
+  const lesson = model.get("lesson");
+  if (lesson?.parts) state.lesson = lesson;
+  if (lesson?.costs && !lesson.costs.includes(state.looks.metric)) state.looks.metric = firstTaught(state);
   const leave = host.join(state);
   const end = mount(el, state);
   return () => {

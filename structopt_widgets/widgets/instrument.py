@@ -9,7 +9,7 @@ from typing import Any
 import anywidget
 import traitlets
 
-from .modules import joined
+from .modules import shipped
 from .packed import packed
 
 
@@ -21,11 +21,13 @@ class Instrument(anywidget.AnyWidget):
         heard: called with the name of a trait that a page has changed, and with ``"ask"`` and what a page asks for.
     """
 
-    _esm = joined("instrument")
+    _esm = shipped("instrument")
     _css = Path(__file__).with_suffix(".css")
 
     # The model as packed JSON, see page_model.py.
     model = traitlets.Unicode().tag(sync=True)
+    # What is shown of it all; lesson.py.
+    lesson = traitlets.Dict().tag(sync=True)
     # Where the sliders stand, "structure", what was before and after it, "past" and "future", and "snapshots" by
     # name: each as changes.py writes it. A page saves them at rest.
     standing = traitlets.Dict().tag(sync=True)
@@ -39,9 +41,14 @@ class Instrument(anywidget.AnyWidget):
     work = traitlets.Dict().tag(sync=True)
     # The learning curve; learning_curve.py.
     curve = traitlets.Dict().tag(sync=True)
-
     # What stands out in the structure; finder.py.
     findings = traitlets.List().tag(sync=True)
+    # The score with inherited weights; finder.py.
+    preview = traitlets.Dict().tag(sync=True)
+    # Structures that keep within a budget; fitting.py.
+    fits = traitlets.Dict().tag(sync=True)
+    # How a number came about that somebody asked about; receipt_text.py.
+    receipt = traitlets.Dict().tag(sync=True)
 
     def __init__(self, model: dict[str, Any], heard: Callable[[str, Any], None], **state: Any) -> None:
         self._heard = heard

@@ -48,6 +48,18 @@ export function jupyterHost(model) {
         state.findings = value;
         state.tell("findings");
       },
+      preview: (value) => {
+        state.preview = value;
+        state.tell("preview");
+      },
+      fits: (value) => {
+        state.fits = value;
+        state.tell("fits");
+      },
+      receipt: (value) => {
+        state.receipt = value;
+        state.tell("receipt");
+      },
       curve: (value) => {
         state.curve = value;
         state.tell("curve");
@@ -57,7 +69,7 @@ export function jupyterHost(model) {
       const listener = () => {
         const value = model.get(name);
         const isEmpty = value === undefined || value === null || Object.keys(value).length === 0;
-        if (isEmpty && !["curve", "findings"].includes(name)) return;
+        if (isEmpty && !["curve", "findings", "fits"].includes(name)) return;
         isTaking = true;
         take(value ?? (name === "findings" ? [] : {}));
         isTaking = false;

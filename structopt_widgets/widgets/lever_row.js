@@ -102,6 +102,8 @@ export function leverRow(state, index, isHome, prefix) {
   }
 
   const share = shareBar();
+  share.number.addEventListener("click", () => state.explain({ metric: state.shares.name, layer: model.layers[row.layer].name }));
+  share.number.classList.add("sw-told");
   cells.push(share.bar, share.number);
   const el = html("div", { className: `sw-row${isHome ? "" : " sw-tied"}` }, ...cells);
   if (group !== null) el.dataset.group = row.group;

@@ -1,4 +1,5 @@
 // The levers: rows of controls that fold by block; a row is made when it is first unfolded.
+import { bulkRow } from "./bulk_row.js";
 import { html, setText } from "./elements.js";
 import { leverRow, shareBar, slider } from "./lever_row.js";
 import { MANY, foundRows, leversTree, openAtFirst, rowsOf } from "./levers_tree.js";
@@ -44,7 +45,7 @@ export function leversView(state) {
     return { input, value, paint };
   };
 
-  const all = many("all widths", free, "");
+  const bulk = bulkRow(state, many("all widths", free, ""), () => (found === null ? [...model.rows.keys()] : [...found]));
   const steps = html("select", { "aria-label": "steps of widths", title: "matrix units work on blocks of 8 and more" },
     ...[1, 8, 16, 32, 64].map((each) => html("option", { value: each }, each === 1 ? "any width" : `multiples of ${each}`)));
   steps.addEventListener("change", () => state.setting({ multiple_of: Number(steps.value) }));
@@ -55,12 +56,11 @@ export function leversView(state) {
   const rows = html("div", { className: "sw-rows" });
   const el = html("section", { className: "sw-pane sw-levers" },
     html("div", { className: "sw-bar-head" }, html("h2", {}, "Levers"),
-      html("label", { className: "sw-all" }, html("span", { className: "sw-dim" }, "all widths"), all.input, all.value),
       html("span", { className: "sw-space" }), find, unfold, steps),
     count, detail,
     html("div", { className: "sw-row sw-heads", "aria-hidden": "true" },
       ...["layer", "width", "", "activation", tree.isFolded ? "keep, bias" : "bias", "", ""].map((each) => html("span", {}, each))),
-    rows);
+    bulk.el, rows);
   const metricHead = el.querySelector(".sw-heads span:last-child");
 
   const head = (node, isOpen, depth) => {
@@ -179,7 +179,7 @@ export function leversView(state) {
       build();
     }
     const metric = state.shares;
-    setText(metricHead, metric.label);
+    setText(metricHead, state.label(metric));
     const sum = (node, values) => node.layers.reduce((total, layer) => total + state.layer(metric.name, layer, values), 0);
     const largest = (pairs) => Math.max(1e-12, ...pairs.flat());
     const ofRows = largest(shown.map(({ index }) => {
@@ -194,7 +194,7 @@ export function leversView(state) {
       if (node.block !== null) line.classList.toggle("sw-out", !state.now.blocks[node.block]);
     });
     shown.forEach((row) => row.paint(ofRows, metric));
-    all.paint();
+    bulk.paint();
     if (changed.has("structure") || changed.has("looks")) {
       rows.querySelectorAll("[data-block]").forEach((each) => { each.checked = state.now.blocks[Number(each.dataset.block)]; });
     }

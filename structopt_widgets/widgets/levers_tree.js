@@ -1,8 +1,10 @@
-// How the rows of controls fold: by block, and inside by the layers that were opened.
+// How the rows of controls fold: by stage where there are many blocks, by block, and inside by the layers that were opened.
+import { stageOf } from "./words.js";
 
 export const MANY = 24; // rows that fit on a screen: a model with more is folded
 
-// A node is { key, title, layers, items, block }: its rows and nodes, all its layers, and the block it is as a whole.
+// A node is { key, title, layers, items, block, isStage }: its rows and nodes, all its layers, the block it is as a
+// whole, and whether it holds blocks.
 // A row is { row }, the switch of a block that is no node { block }.
 export function leversTree(model) {
   const isFolded = model.rows.length > MANY;
@@ -22,11 +24,17 @@ export function leversTree(model) {
     const title = model.blocks[index].title;
     return !(isFolded && model.sections.some((section) => section.title === title && hasRows(model, section)));
   });
+  const stages = isFolded && model.sections.length > MANY ? stagesOfSections(model) : null;
   let place = root;
   model.rows.forEach((row, index) => {
     const section = model.sections[sectionOf.get(row.layer)];
     place = root;
-    if (isFolded) place = within(root, `section ${section.title}`, section.title, section.layers, inHead.get(section.title) ?? null);
+    if (isFolded) {
+      const stage = stages?.get(section);
+      const home = stage === undefined ? root : within(root, `stage ${stage.title}`, stage.title, stage.layers);
+      home.isStage = stage !== undefined;
+      place = within(home, `section ${section.title}`, section.title, section.layers, inHead.get(section.title) ?? null);
+    }
     model.layers[row.layer].path.forEach((name, depth) => {
       const inside = model.layers.flatMap((layer, layerPlace) => (layer.path[depth] === name ? [layerPlace] : []));
       // The one layer of a section that was opened is the section.
@@ -40,6 +48,24 @@ export function leversTree(model) {
   return { root, nodes, isFolded };
 }
 
+// The stage of each section, where it has more than one: by their titles, or ten blocks that only count.
+function stagesOfSections(model) {
+  const found = new Map();
+  const titleOf = (title) => {
+    const [stage, block] = stageOf(title);
+    if (block !== undefined) return stage;
+    const number = Number(title.match(/^block (\d+)$/)?.[1] ?? NaN);
+    const first = Math.floor((number - 1) / 10) * 10 + 1;
+    return Number.isNaN(number) ? title : `blocks ${first} to ${first + 9}`;
+  };
+  const named = model.sections.map((section) => [section, titleOf(section.title)]);
+  named.forEach(([section, title]) => {
+    const stage = found.get(title) ?? { title, sections: [], layers: [] };
+    found.set(title, { title, sections: [...stage.sections, section], layers: [...stage.layers, ...section.layers] });
+  });
+  return new Map(named.flatMap(([section, title]) => (found.get(title).sections.length > 1 ? [[section, found.get(title)]] : [])));
+}
+
 function hasRows(model, section) {
   return model.rows.some(({ layer }) => section.layers.includes(layer));
 }
@@ -48,8 +74,10 @@ function hasRows(model, section) {
 export function openAtFirst({ root, nodes, isFolded }, weight) {
   if (!isFolded) return [...nodes.keys()];
   const heavy = (node) => node.layers.reduce((sum, layer) => sum + weight(layer), 0);
-  const heaviest = root.items.reduce((best, node) => (heavy(node) > heavy(best) ? node : best));
-  return [...nodes.keys()].filter((key) => key === heaviest.key || key.startsWith(`${heaviest.key}/`));
+  const heaviestOf = (items) => items.reduce((best, node) => (heavy(node) > heavy(best) ? node : best));
+  const first = heaviestOf(root.items);
+  const heaviest = first.isStage ? heaviestOf(first.items) : first;
+  return [...nodes.keys()].filter((key) => key === first.key || key === heaviest.key || key.startsWith(`${heaviest.key}/`));
 }
 
 // The rows that a search finds, by place; every row for an empty one.

@@ -10,6 +10,7 @@ from ..layer_rules import layer_activation
 from ..layer_rules.activation_costs import ActivationCost
 from ..metrics import METRICS, layer_metrics
 from ..metrics.catalogue import UNCOUNTED, shown_metrics
+from ..metrics.parameters import BITS_OF
 from ..structure import StructureSpace
 from ..structure.structure import CHOICES
 from .control_names import control_names
@@ -32,6 +33,7 @@ def page_model(space: StructureSpace) -> dict[str, Any]:
     layers = list(space.graph.layers)
     places = {"groups": _places(space.width_groups), "layers": _places(layers), "blocks": _places(space.blocks)}
     tables, activations = _activations(space)
+    made_from = _inputs(space, places["layers"])
     return {
         "name": space.graph.name,
         "optimizer": space.optimizer,
@@ -56,6 +58,7 @@ def page_model(space: StructureSpace) -> dict[str, Any]:
                 "path": list(layer.path),
                 "group": _group_place(space, name, places["groups"]),
                 "shape": _shape(space, name),
+                "inputs": made_from[name],
             }
             for name, layer in space.graph.layers.items()
         ],
@@ -72,8 +75,19 @@ def page_model(space: StructureSpace) -> dict[str, Any]:
         "activations": activations,
         "initializers": [list(space.switches[layer].initializer_options) for layer in base.initializers],
         "slots": space.slots,
+        "bits": dict(BITS_OF),
         "uncounted": dict(space.connected.uncounted),
     }
+
+
+def _inputs(space: StructureSpace, places: dict[str, int]) -> dict[str, list[int]]:
+    """The layers whose outputs each layer takes, by place; of one that is called again, the first time."""
+    makers: dict[int, int] = {}
+    found: dict[str, list[int]] = {}
+    for call in space.graph.calls:
+        found.setdefault(call.layer, sorted({makers[index] for index in call.inputs if index in makers}))
+        makers.update(dict.fromkeys(call.outputs, places[call.layer]))
+    return {name: found.get(name, []) for name in places}
 
 
 def _shape(space: StructureSpace, layer: str) -> list[int]:
@@ -106,11 +120,7 @@ def _metric(name: str, is_shown: bool) -> dict[str, Any]:
 
 
 def _group(group: Any, places: dict[str, int]) -> dict[str, Any]:
-    found = {
-        each.name: getattr(group, each.name)
-        for each in dataclasses.fields(group)
-        if each.name not in ("layers", "label")
-    }
+    found = {each.name: getattr(group, each.name) for each in dataclasses.fields(group) if each.name != "layers"}
     return {**found, "layers": [places[name] for name in group.layers]}
 
 

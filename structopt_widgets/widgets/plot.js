@@ -57,6 +57,7 @@ export function plotView(state) {
     drawCursor(drawn, seen.cursor, seen.x.unit);
     const { chosen } = state.looks;
     drawn.marks.get(chosen)?.classList.add("sw-chosen");
+    drawn.marks.get(state.looks.against_trial)?.classList.add("sw-against");
     const stop = hadFocus && drawn.marks.has(focused) ? focused : drawn.marks.has(chosen) ? chosen : order()[0];
     enter(stop);
     if (hadFocus && drawn.marks.has(focused)) drawn.marks.get(focused).focus();
@@ -115,7 +116,8 @@ export function plotView(state) {
     ["width", "height"].forEach((name) => drawn.area.setAttribute(name, 0));
     if (Math.hypot(x1 - x0, y1 - y0) < CLICKED) {
       const number = nearest(place(event));
-      if (number !== null) choose(number);
+      if (number !== null && event.shiftKey) state.compare(number);
+      else if (number !== null) choose(number);
     } else if (Math.abs(x1 - x0) > CLICKED && Math.abs(y1 - y0) > CLICKED) {
       const ends = (axis, ...places) => places.map((each) => axis.value(each)).sort((a, b) => a - b);
       zoom({ x: ends(drawn.across, x0, x1), y: ends(drawn.up, y0, y1) });
@@ -129,7 +131,7 @@ export function plotView(state) {
     const to = {
       ArrowRight: at + 1, ArrowUp: at + 1, ArrowLeft: at - 1, ArrowDown: at - 1, Home: 0, End: numbers.length - 1,
     }[event.key];
-    const act = { Enter: () => choose(number), " ": () => choose(number), "+": () => zoomAround(number, 0.5),
+    const act = { Enter: () => (event.shiftKey ? state.compare(number) : choose(number)), " ": () => choose(number), "+": () => zoomAround(number, 0.5),
       "-": () => zoomAround(number, 2), 0: () => zoom(null), Escape: () => point(null) }[event.key];
     if (to === undefined && act === undefined) return;
     event.preventDefault();

@@ -25,6 +25,7 @@ class Settings(traitlets.HasTraits):
     structures = traitlets.Int(16, min=1, max=100_000, help="of a sweep")
     sampler = traitlets.Enum(list(SAMPLERS), "random", help="how a sweep chooses them")
     at_most = traitlets.Int(1, min=1, max=2**53, help="parameters a structure of a sweep may have")
+    preview = traitlets.Bool(False, help="whether the score with inherited weights follows the sliders")
     multiple_of = traitlets.Enum(MULTIPLES, 1, help="what sliders make widths multiples of")
 
     def __init__(self, exploration: Exploration) -> None:

@@ -6,6 +6,7 @@ const CHOICES = ["widths", "activations", "biases", "initializers", "blocks"];
 const LOOKS = {
   metric: "n_params", against: "n_params", log: true, near: false, chosen: null, selected: null,
   open: null, sort: ["number", 1], order: "size", by: "layers", limits: {},
+  against_trial: null, dtype: null,
 };
 
 export class State {
@@ -26,7 +27,10 @@ export class State {
     [this.past, this.future, this.snapshots] = [[], [], {}];
     this.looks = { ...LOOKS };
     this.study = { trials: [], references: [], score: {}, note: "", baseline: null };
-    [this.work, this.curve, this.findings] = [{}, {}, []];
+    [this.work, this.curve, this.findings, this.receipt, this.fits, this.preview] = [{}, {}, [], {}, {}, {}];
+    this.lesson = { parts: null, costs: null, predict: false }; // what is shown; null for everything
+    this.isGuessing = false; // whether numbers wait for a prediction
+    this.help = null; // what is explained: { topic }, or { metric, layer }
     this.factors = new Map(); // what a slider of many widths was moved to, by its key
     this.isHeld = false; // whether a hand is on a control
     this.pointed = null; // the trial under the mouse
@@ -38,7 +42,8 @@ export class State {
     return Object.fromEntries(CHOICES.map((choice) => [choice, [...this.model.baseline[choice]]]));
   }
 
-  // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "work", "curve" or "findings".
+  // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "work", "curve",
+  // "findings", "preview", "fits", "receipt" or "help".
   subscribe(listener) {
     this.listeners.push(listener);
   }
@@ -80,18 +85,33 @@ export class State {
   }
 
   total(metric, values = this.values) {
-    return values[this.model.program.totals[metric]];
+    return this.stored(metric, (each) => values[this.model.program.totals[each]]);
+  }
+
+  // A cost with weights in the dtype that is looked at: their own, another, or as 8-bit deployment stores them.
+  stored(metric, read) {
+    const { dtype } = this.looks;
+    if (metric !== "weight_bytes" || dtype === null) return read(metric);
+    return dtype === "flash" ? read("flash_bytes") : Math.ceil((read("n_params") * this.model.bits[dtype]) / 8);
+  }
+
+  // What a metric is called now.
+  label({ name, label }) {
+    const { dtype } = this.looks;
+    if (name !== "weight_bytes" || dtype === null) return label;
+    return dtype === "flash" ? "Flash, int8" : `${label}, ${dtype}`;
   }
 
   // A total as a trial has it: for one sample, a step of training for the batch. Of now, or of the model as it came.
   trialCost(metric, structure = this.now) {
-    if (this.metrics.get(metric).scope !== "batch" && structure === this.now) return this.total(metric);
+    const own = this.values[this.model.program.totals[metric]]; // trials keep weights in their own dtype
+    if (this.metrics.get(metric).scope !== "batch" && structure === this.now) return own;
     return this.costsOf(structure, this.metrics.get(metric).scope === "batch" ? 1 : this.settings.batch_size)(metric);
   }
 
   // The cost of a layer, by its place.
   layer(metric, place, values = this.values) {
-    return values[this.model.program.layers[metric][place]];
+    return this.stored(metric, (each) => values[this.model.program.layers[each][place]]);
   }
 
   // The metric by layer that goes with the chosen one.
@@ -139,7 +159,7 @@ export class State {
       const { divisor } = this.model.groups[place];
       structure.widths[place] += divisor;
       const values = this.program.run(this.inputsOf(structure, this.settings.batch_size));
-      const cost = values[this.model.program.totals[metric]] - before;
+      const cost = this.total(metric, values) - before;
       structure.widths[place] -= divisor;
       return [place, cost];
     });
@@ -156,6 +176,26 @@ export class State {
     const first = places[0];
     const tried = [this.factors.get(key), 1, this.now.widths[first] / groups[first].width];
     return tried.find((factor) => factor !== undefined && stands(factor)) ?? null;
+  }
+
+  // Every activation of these rows that is one and no output's, or every bias. The places in the lists.
+  bulkPlaces(choice, rows) {
+    const { model } = this;
+    const places = rows.map((row) => model.rows[row]).filter(({ group, activation }) => (
+      choice === "biases" || (activation !== null && model.baseline.activations[activation] !== "linear" && !model.groups[group]?.fixed)));
+    const key = choice === "biases" ? "bias" : "activation";
+    return places.map((row) => row[key]).filter((place) => place !== null);
+  }
+
+  // One switch for many places, where they have that choice, in one step.
+  setMany(choice, places, value) {
+    this.commit();
+    places.forEach((place) => {
+      const { model } = this;
+      if (choice !== "activations" || model.tables[model.activations[place]].options.includes(value)) this.now[choice][place] = value;
+    });
+    this.tell("structure");
+    this.commit();
   }
 
   // A switch: of "activations", "biases", "initializers" or "blocks".
@@ -195,6 +235,16 @@ export class State {
     [this.committed, this.future] = [changes, []];
     this.tell("steps");
     return true;
+  }
+
+  // Change what these say, each as changes.py writes it, and leave the rest: in one step.
+  adopt(...all) {
+    this.commit();
+    all.forEach((changes) => Object.entries(changes).forEach(([choice, pairs]) => {
+      pairs.forEach(([place, value]) => { this.now[choice][place] = value; });
+    }));
+    this.tell("structure");
+    this.commit();
   }
 
   // Stand at a structure, given as changes, in one step.
@@ -263,6 +313,12 @@ export class State {
     this.look({ metric, ...(known.inTrials ? { against: metric } : {}) });
   }
 
+  // Explain a topic, or a number: the model's, or a layer's by its name. Nothing for null.
+  explain(what) {
+    this.help = what;
+    this.tell("help");
+  }
+
   select(group) {
     if (this.looks.selected !== group) this.look({ selected: group });
   }
@@ -280,6 +336,11 @@ export class State {
     const metric = this.looks.against;
     const batch = this.metrics.get(metric).scope === "batch" ? 1 : this.settings.batch_size;
     this.ask("fit", { limits: { [metric]: this.looks.limits[metric] }, batch_size: batch });
+  }
+
+  // Hold a trial against the chosen one.
+  compare(number) {
+    this.look(this.looks.chosen === null ? { chosen: number } : { against_trial: number });
   }
 
   // Set the sliders to a trial's structure, and show its learning curve.

@@ -6,7 +6,8 @@ import { changedBy, spoken } from "./words.js";
 const ANNOUNCE_AFTER = 500; // milliseconds without a change
 
 export function stripView(state) {
-  const metrics = state.model.metrics.filter(({ shown }) => shown);
+  const { costs } = state.lesson;
+  const metrics = state.model.metrics.filter(({ shown, name }) => shown && (costs === null || costs.includes(name)));
   const cells = metrics.map((metric) => {
     const value = html("span", { className: "sw-value" });
     value.dataset.metric = metric.name;
@@ -14,18 +15,23 @@ export function stripView(state) {
     const change = html("span", { className: "sw-change" });
     const fill = html("i");
     const canChoose = metric.bars !== null;
+    const label = html("span", { className: "sw-label" }, metric.label);
     const cell = html(canChoose ? "button" : "div", { className: "sw-cell", title: metric.meaning },
-      html("span", { className: "sw-label" }, metric.label), html("span", { className: "sw-number" }, value, unit),
+      label, html("span", { className: "sw-number" }, value, unit),
       change, html("span", { className: "sw-track", "aria-hidden": "true" }, fill, html("b")));
     if (canChoose) {
       cell.type = "button";
       cell.addEventListener("click", () => state.choose(metric.name));
     }
-    return { metric, cell, value, unit, change, fill, canChoose };
+    const ask = html("button", {
+      type: "button", className: "sw-ask", tabIndex: -1, title: "what this is, and its formula (key ?)", "aria-label": `what is ${metric.label}`,
+      onclick: () => state.explain({ metric: metric.name, layer: null }),
+    }, "?");
+    return { metric, cell, ask, label, value, unit, change, fill, canChoose };
   });
   const announcer = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
   const el = html("section", { className: "sw-live-panel", "aria-label": "costs of this structure" },
-    ...cells.map(({ cell }) => cell), announcer);
+    ...cells.map(({ cell, ask }) => html("div", { className: "sw-cell-home" }, cell, ask)), announcer);
   el.style.setProperty("--cells", cells.length);
   const buttons = cells.filter(({ canChoose }) => canChoose).map(({ cell }) => cell);
   roving(el, buttons);
@@ -33,7 +39,8 @@ export function stripView(state) {
   const paint = () => {
     const isBound = state.total("uncounted") > 0;
     cells.forEach((each) => {
-      const { metric, cell, value, unit, change, fill } = each;
+      const { metric, cell, label, value, unit, change, fill } = each;
+      setText(label, state.label(metric));
       const [now, base] = [state.total(metric.name), state.total(metric.name, state.base)];
       const drawn = `${now} ${base} ${isBound}`;
       if (each.drawn !== drawn) {
@@ -65,6 +72,7 @@ export function stripView(state) {
     said ??= totals;
     clearTimeout(timer);
     timer = setTimeout(() => {
+      if (state.isGuessing) return;
       // The first two that moved: all of them would take half a minute to hear.
       const moved = metrics.filter(({ name }) => totals.get(name) !== said.get(name)).slice(0, 2);
       if (moved.length === 0) return;

@@ -1,5 +1,5 @@
 // The trials as a table: sortable; a row sets the sliders as its point does.
-import { html } from "./elements.js";
+import { html, saveText, setText } from "./elements.js";
 import { formatExact } from "./format.js";
 import { changedBy, described, scoreText } from "./words.js";
 import { paretoFront, plotted } from "./plot_drawing.js";
@@ -7,6 +7,11 @@ import { paretoFront, plotted } from "./plot_drawing.js";
 export function tableView(state) {
   const { model } = state;
   const el = html("div", { className: "sw-trials", tabIndex: 0, role: "region", "aria-label": "trials" });
+  const filter = html("input", { type: "search", placeholder: "filter trials", "aria-label": "filter trials" });
+  const count = html("span", { className: "sw-dim sw-small" });
+  const save = html("button", { type: "button", title: "save all trials as a CSV file", onclick: () => saveCsv() }, "CSV");
+  const tools = html("div", { className: "sw-bar-head sw-table-tools" }, filter, count, html("span", { className: "sw-space" }),
+    html("span", { className: "sw-dim sw-small" }, "Shift-click compares two"), save);
   let [drawn, rows] = ["", new Map()];
 
   // Number, heading, what is sorted by, and what a cell says.
@@ -70,25 +75,56 @@ export function tableView(state) {
       });
       const row = html("tr", {}, ...cells);
       row.dataset.number = trial.number;
-      row.addEventListener("click", () => state.choice(trial.number));
+      row.words = `${row.textContent} ${front.has(trial.number) ? "front" : ""}`.toLowerCase();
+      row.addEventListener("click", (event) => {
+        if (event.shiftKey) state.compare(trial.number);
+        else state.choice(trial.number);
+      });
       return [trial.number, row];
     }));
-    el.hidden = trials.length === 0;
+    el.hidden = tools.hidden = trials.length === 0;
     el.replaceChildren(html("table", {}, html("caption", { className: "sw-spoken" }, `Trials. ${note}`),
       html("thead", {}, headRow), html("tbody", {}, ...rows.values())));
   };
+  // Rows that have every word.
+  const sift = () => {
+    const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    rows.forEach((row) => {
+      row.hidden = !words.every((word) => row.words.includes(word));
+      shown += Number(!row.hidden);
+    });
+    setText(count, words.length ? `${shown} of ${rows.size}` : "");
+  };
+  filter.addEventListener("input", sift);
+  const saveCsv = () => {
+    const metrics = [...state.metrics.values()].filter(({ inTrials }) => inTrials);
+    const own = ["number", "state", "score", "low", "high", "seeds", "seconds", "verdict"];
+    const lines = [
+      [...own.map((name) => (name === "score" ? state.study.score.name ?? name : name)), ...metrics.map(({ name }) => name), "structure"],
+      ...state.study.trials.map((trial) => [
+        ...own.map((name) => trial[name]), ...metrics.map(({ name }) => trial.costs[name]),
+        trial.changes === null ? "another model" : described(model, trial.changes),
+      ]),
+    ];
+    saveText(`${model.name}-trials.csv`, "text/csv", lines.map((line) => line.map(csvField).join(",")).join("\r\n"));
+  };
   const mark = () => rows.forEach((row, number) => {
     row.classList.toggle("sw-chosen", number === state.looks.chosen);
+    row.classList.toggle("sw-against", number === state.looks.against_trial);
   });
   // Arrows go through the rows, Enter takes one.
   el.addEventListener("keydown", (event) => {
     if (event.target !== el) return;
-    const numbers = [...rows.keys()];
+    const numbers = [...rows.keys()].filter((number) => !rows.get(number).hidden);
     const at = numbers.indexOf(state.looks.chosen);
     const to = { ArrowDown: Math.min(at + 1, numbers.length - 1), ArrowUp: Math.max(at - 1, 0) }[event.key];
     if (to !== undefined && numbers.length) {
       state.look({ chosen: numbers[to] });
       rows.get(numbers[to]).scrollIntoView({ block: "nearest" });
+      event.preventDefault();
+    } else if (event.key === "Enter" && event.shiftKey && at >= 0) {
+      state.look({ against_trial: numbers[at] });
       event.preventDefault();
     } else if (event.key === "Enter" && at >= 0) {
       state.choice(numbers[at]);
@@ -100,8 +136,15 @@ export function tableView(state) {
     if (changed.has("study") || now !== drawn) {
       drawn = now;
       build();
+      sift();
     }
     mark();
   };
-  return { el, paint };
+  return { el, tools, paint };
+}
+
+// A field as RFC 4180 has it.
+function csvField(value) {
+  const text = value === null || value === undefined ? "" : String(value);
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from ..study.samplers import SAMPLERS
 from .background import Background
 from .changes import changed, changes
 from .exploration import Exploration
-from .finder import Finder
+from .finder import shown_findings, shown_preview
+from .fitting import Fitting
 from .instrument import Instrument
+from .latest import Latest
+from .lesson import lesson
 from .page_model import page_model
+from .receipt_text import shown_receipt
 from .settings import Settings
 from .sweep import Sweep
 from .trial_rows import no_comparison, study_rows
@@ -34,16 +39,21 @@ class Wiring:
         background: Background,
         validation: Validation,
         sweep: Sweep,
+        fitting: Fitting,
+        show: Iterable[str] | None = None,
+        predict: bool = False,
     ) -> None:
         self._exploration, self._settings, self._background = exploration, settings, background
-        self._validation, self._sweep = validation, sweep
+        self._validation, self._sweep, self._fitting = validation, sweep, fitting
         # A sweep shows its trials from its own thread.
         self._drawing = threading.RLock()
         self._is_taking = False
         heard = weakref.WeakMethod(self._heard)  # an anywidget is never freed, and would keep all this
+        model = page_model(exploration.space)
         self.instrument = Instrument(
-            page_model(exploration.space),
+            model,
             lambda name, value: (method := heard()) and method(name, value),
+            lesson=lesson(show, predict, [each["name"] for each in model["metrics"] if each["shown"]]),
             standing=self._standing(),
             settings=settings.values,
             work=self._work(),
@@ -54,10 +64,20 @@ class Wiring:
         settings.observe(lambda _: self._show("settings", settings.values))
         background.observe(lambda _: self._show("work", self._work()))
         background.message.observe(lambda _: self._show("work", self._work()))
-        found = weakref.WeakMethod(self._found)  # its thread may outlive all this
-        self._finder = Finder(exploration, lambda findings: (method := found()) and method(findings))
+        show_later = weakref.WeakMethod(self._show)  # threads may outlive all this
+
+        def shower(name: str) -> Callable[[Any], None]:
+            return lambda value: (method := show_later()) and method(name, value)
+
+        data, study = exploration.data, exploration.study
+        self._finder = Latest(partial(shown_findings, data, study), shower("findings"), "findings")
+        self._previewer = Latest(partial(shown_preview, data), shower("preview"), "preview")
+        self._teller = Latest(None, shower("receipt"), "receipt")
         exploration.observe(self._look, names=["structure", "trials"])
+        settings.observe(self._preview, names="preview")
+        background.observe(self._preview, names="is_running")
         self._look(None)
+        fitting.observe(lambda change: self._show("fits", change["new"]), names="fits")
         validation.observe(lambda change: self._show("curve", change["new"]), names="curve")
 
     def show_trials(self) -> None:
@@ -79,22 +99,20 @@ class Wiring:
         self._exploration.structure = trial.structure
         self._validation.show(trial)
 
-    def fit(self, limits: Mapping[str, float], batch_size: int = 1) -> None:
-        """Go to the structure that makes the most of a budget; see :meth:`StructureSpace.fit`."""
-        here = self._exploration
-        here.structure = here.space.fit(
-            limits, multiple_of=self._settings.multiple_of, batch_size=batch_size, start=here.structure
-        )
-
     def close(self) -> None:
-        """Look for no more findings."""
+        """Look for nothing more."""
         self._finder.stop()
+        self._previewer.stop()
+        self._teller.stop()
 
     def _look(self, _: Any) -> None:
         self._finder.look(self._exploration.structure)
+        self._preview(None)
 
-    def _found(self, findings: list[dict[str, Any]]) -> None:
-        self._show("findings", findings)
+    def _preview(self, _: Any) -> None:
+        # A run needs the processors more.
+        if self._settings.preview and not self._background.is_running:
+            self._previewer.look(self._exploration.structure)
 
     def _heard(self, name: str, value: Any) -> None:
         message = self._background.message
@@ -113,22 +131,33 @@ class Wiring:
             self._take(asked["standing"])
         if "settings" in asked:
             self._settings.set(**asked["settings"])
-        if what == "run":
-            self._validation.run()
-        elif what == "sweep":
-            self._sweep.run()
-        elif what == "cancel":
-            self._background.cancel()
-        elif what == "curve":
-            self._validation.show(self._exploration.study.trial(asked["number"]))
-        elif what == "fit":
-            self._background.message.clear()
-            self.fit(asked["limits"], asked.get("batch_size", 1))
-        elif what == "choose":
-            self._background.message.clear()
-            self.choose(asked["number"])
-        else:
-            raise ValueError(f"Expected to be asked for run, sweep, cancel, curve, fit or choose; got {what!r}.")
+        here = self._exploration
+        acts: dict[str, Callable[[], None]] = {
+            "run": self._validation.run,
+            "sweep": self._sweep.run,
+            "cancel": self._background.cancel,
+            "sensitivity": self._fitting.measure,
+            "curve": lambda: self._validation.show(here.study.trial(asked["number"])),
+            "fit": lambda: self._fit(asked["limits"], asked.get("batch_size", 1)),
+            "receipt": lambda: self._tell(asked["metric"], asked.get("layer")),
+            "choose": lambda: self._go(asked["number"]),
+        }
+        if what not in acts:
+            raise ValueError(f"Expected to be asked for {', '.join(acts)}; got {what!r}.")
+        acts[what]()
+
+    def _fit(self, limits: dict[str, float], batch_size: int) -> None:
+        self._background.message.clear()
+        self._exploration.structure = self._fitting.compare(limits, batch_size)
+
+    def _go(self, number: int) -> None:
+        self._background.message.clear()
+        self.choose(number)
+
+    def _tell(self, metric: str, layer: str | None) -> None:
+        # Formulas of a large model take seconds: a kernel has other things to do.
+        work = partial(shown_receipt, metric=metric, layer=layer, batch_size=self._settings.batch_size)
+        self._teller.look(self._exploration.structure, work)
 
     def _take(self, standing: dict[str, Any]) -> None:
         """Stand where the page does; what is no structure of this model is refused, and the page goes back."""

@@ -41,3 +41,9 @@ export function scoreText(value, unit, percent = "%") {
   if (value === null || value === undefined) return "";
   return unit === "share" ? `${(100 * value).toFixed(1)}${percent}` : value.toFixed(3);
 }
+
+// The stage of a block's title, and the block in it: "stage 2" and "1" of "stage 2 block 1", "block 4" and "a" of "block 4a".
+export function stageOf(title) {
+  const found = title.match(/^(.+) block (\S+)$/) ?? title.match(/^(.*\d)([a-z])$/);
+  return found ? [found[1], found[2]] : [title, undefined];
+}

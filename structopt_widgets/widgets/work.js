@@ -1,5 +1,7 @@
 // Runs and sweeps: buttons, what they may spend, how far they are, and what came of them.
 import { enable, html, setText } from "./elements.js";
+import { alike } from "./state.js";
+import { scoreText } from "./words.js";
 
 const FIELDS = {
   epochs: ["epochs", 1, 1000], seeds: ["seeds", 1, 100], batch_size: ["batch size", 1, 65536],
@@ -36,13 +38,28 @@ export function workView(state) {
   // Two regions that stay in the page; only their text changes: screen readers speak it.
   const info = html("div", { className: "sw-info", role: "status" });
   const error = html("div", { className: "sw-error", role: "alert" });
+  // The score with the model's own weights, which follows the sliders without training.
+  const preview = html("input", { type: "checkbox" });
+  const score = html("span", { className: "sw-preview" });
+  const follows = html("label", { className: "sw-small sw-follows", hidden: true, title: "the validation score with the model's own weights, the units kept that count most, before any training" },
+    preview, html("span", { className: "sw-dim" }, "preview"), score);
+  preview.addEventListener("change", () => state.setting({ preview: preview.checked }));
+  const paintPreview = () => {
+    const { score: value, structure, error: why, seconds } = state.preview;
+    const isOf = structure !== undefined && alike(structure, state.changes());
+    const words = why || `${scoreText(value, state.study.score.unit ?? "share")} with inherited weights, before training (${seconds?.toFixed(1)} s)`;
+    setText(score, !state.settings.preview ? "the score with inherited weights" : isOf ? words : "…");
+  };
   const buttons = html("span", { className: "sw-group" }, run, sweep, cancel);
   const el = html("div", { className: "sw-work" }, settings,
-    html("div", { className: "sw-bar-head sw-progress-line" }, progress, text), info, error);
+    html("div", { className: "sw-bar-head sw-progress-line" }, progress, text), follows, info, error);
 
   const paint = (changed) => {
     const { work } = state;
     const isBusy = Boolean(work.what);
+    follows.hidden = !work.hasData;
+    preview.checked = Boolean(state.settings.preview);
+    paintPreview();
     if (changed.has("work")) {
       if (sampler.options.length === 0) {
         (work.samplers ?? []).forEach(([name, label]) => sampler.append(html("option", { value: name }, label)));

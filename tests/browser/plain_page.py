@@ -9,7 +9,8 @@ from playwright.sync_api import Page
 import structopt_widgets as sw
 from structopt_widgets.widgets.instrument import Instrument
 
-TRAITS = ("model", "standing", "settings", "looks", "study", "work", "curve", "findings")
+TRAITS = ("model", "lesson", "standing", "settings", "looks", "study", "work", "curve")
+TRAITS += ("findings", "preview", "fits", "receipt")
 # As much of a widget's model as the front end uses; what it sends and saves is kept.
 START = """async ([source, style, state]) => {
     const listeners = [];

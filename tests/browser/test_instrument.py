@@ -136,6 +136,113 @@ def test_snapshots_and_mixed_widths(page: Page) -> None:
     expect(page.get_by_label("width of two", exact=True)).to_have_value("12")
 
 
+def test_all_activations_and_biases_at_once(page: Page) -> None:
+    inputs = keras.Input((6,))
+    x = keras.layers.Dense(8, "relu", name="one")(inputs)
+    x = keras.layers.Dense(12, "tanh", name="two")(x)
+    x = keras.layers.Dense(4, name="plain")(x)
+    show(page, sw.explore(keras.Model(inputs, keras.layers.Dense(2, "softmax", name="out")(x))))
+    every = page.get_by_label("all activations")
+    expect(every).to_have_value("")  # mixed
+    every.select_option("gelu")
+    for name, activation in (("one", "gelu"), ("two", "gelu"), ("plain", "linear"), ("out", "softmax")):
+        expect(page.get_by_label(f"activation of {name}")).to_have_value(activation)
+    biases = page.get_by_label("all biases")
+    page.get_by_label("bias of two").uncheck()
+    assert biases.evaluate("(box) => box.indeterminate")
+    biases.check()
+    biases.uncheck()
+    # One step each: 6 x 8 + 8 x 12 + 12 x 4 + 4 x 2 weights without a bias.
+    expect(total(page, "n_params")).to_have_attribute("data-value", str(6 * 8 + 8 * 12 + 12 * 4 + 4 * 2))
+    for _ in range(4):
+        page.get_by_role("button", name="undo").click()
+    expect(page.get_by_label("activation of one")).to_have_value("relu")
+    expect(page.get_by_role("button", name="undo")).to_be_disabled()
+
+
+def test_fits_stand_side_by_side(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    fits = {"limits": {"n_params": 50}, "batch_size": 1, "score": 0.8}
+    uniform = {"by": "uniform", "changes": {"widths": [[0, 5]]}, "costs": {"n_params": 47}, "lost": 0.125}
+    other = {"by": "sensitivity", "changes": {"widths": [[0, 4]]}, "costs": {"n_params": 38}, "lost": -0.01}
+    show(page, explorer, fits={**fits, "found": [uniform, other]})
+    lines = page.locator(".sw-fits .sw-line")
+    expect(lines).to_have_count(0)  # no budget, no fit
+    page.get_by_label("budget of Parameters").fill("50")
+    page.keyboard.press("Enter")
+    expect(lines.first).to_contain_text("47, −12.5 points before training")  # noqa: RUF001 - as shown
+    expect(lines.last).to_contain_text("38, +1.0 points before training")
+    page.get_by_role("button", name="take the fit by sensitivity").click()
+    expect(page.get_by_label("width of hidden", exact=True)).to_have_value("4")
+
+
+def test_a_cell_that_runs_at_once_sees_the_sliders(page: Page) -> None:
+    page.clock.install(time=0)
+    page.clock.pause_at(1000)  # nothing ever rests
+    show(page, sw.explore(dense_model()))
+    page.evaluate("document.body.append(document.createElement('textarea'))")
+    saved = "window.saved.filter(([name]) => name === 'standing').map(([, value]) => value.structure)"
+    slider = page.get_by_label("width of hidden", exact=True)
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    assert page.evaluate(saved) == []
+    page.locator("textarea").focus()
+    assert page.evaluate(saved) == [{"widths": [[0, 9]]}]
+    slider.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+Enter")
+    assert page.evaluate(saved)[1:] == [{"widths": [[0, 10]]}]
+
+
+def test_weights_are_counted_in_another_dtype(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    show(page, explorer)
+    cost = explorer.space.baseline.with_width("hidden", 5).measure()
+    page.locator(".sw-cell", has_text="Weights").click()
+    put(page, "width of hidden", 5)
+    dtype = page.get_by_label("dtype of the weights")
+    for name, expected in (
+        ("own dtype", cost.weight_bytes),
+        *((each, cost.weight_bytes_in(each)) for each in ("float32", "bfloat16", "float16", "int8", "int4")),
+        ("int8 deployment", cost.flash_bytes),
+    ):
+        dtype.select_option(name)
+        expect(total(page, "weight_bytes")).to_have_attribute("data-value", str(expected))
+    expect(page.locator(".sw-cell", has_text="Flash, int8")).to_have_count(1)
+    page.locator(".sw-cell", has_text="FLOPs").click()
+    expect(dtype).to_be_hidden()
+
+
+def test_a_number_waits_for_its_prediction(page: Page) -> None:
+    show(page, sw.explore(dense_model(), show=["n_params", "macs", "levers"], predict=True))
+    expect(page.locator(".sw-cell")).to_have_count(2)
+    expect(page.locator(".sw-picture")).to_be_hidden()
+    expect(page.locator(".sw-tradeoff")).to_be_hidden()
+    number = total(page, "n_params")
+    expect(number).to_be_visible()
+    answer = page.locator(".sw-prediction [role=status]")
+
+    def predict(said: int, right: int, words: str) -> None:
+        expect(number).to_be_hidden()
+        expect(page.locator(".sw-prediction")).to_contain_text("Parameters now?")
+        page.get_by_label("prediction", exact=True).fill(str(said))
+        page.keyboard.press("Enter")
+        expect(answer).to_have_text(words)
+        expect(number).to_have_text(str(right))
+        expect(number).to_be_visible()
+        # The formula stands beside it.
+        assert page.evaluate("window.sent.at(-1).do") == "receipt"
+        page.get_by_role("button", name="close help").click()
+
+    put(page, "width of hidden", 4)
+    predict(38, 38, "Right: 38.")  # 7 x 4 + 5 x 2
+    page.get_by_label("bias of out").uncheck()
+    predict(45, 36, "You said 45 (+25.0 %); it is 36.")
+    page.get_by_role("button", name="undo").click()
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(answer).to_have_text("Parameters: 38.")
+
+
 def test_what_python_sets_is_shown(page: Page) -> None:
     explorer = sw.explore(dense_model())
     show(page, explorer)
@@ -208,6 +315,50 @@ def test_findings_are_mended_by_a_button(page: Page) -> None:
     page.get_by_role("button", name="Mend: hidden <img> is odd.").click()
     expect(page.get_by_label("width of hidden", exact=True)).to_have_value("3")
     assert page.locator("img").count() == 0
+
+
+def test_many_findings_of_a_kind_are_one(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    findings = [
+        {"sentence": f"finding {n}.", "why": "All for one reason.", "changes": {"widths": [[0, 3]]}} for n in range(5)
+    ]
+    findings[-1]["changes"] = {"activations": [[0, "tanh"]]}
+    show(page, explorer, findings=findings)
+    expect(page.locator(".sw-finding")).to_have_count(1)
+    expect(page.locator(".sw-finding")).to_contain_text("finding 0. So 4 more.")
+    put(page, "width of hidden", 6)
+    page.get_by_role("button", name="Mend all 5").click()
+    expect(page.get_by_label("width of hidden", exact=True)).to_have_value("3")
+    expect(page.get_by_label("activation of hidden")).to_have_value("tanh")
+    page.get_by_role("button", name="undo").click()
+    expect(page.get_by_label("width of hidden", exact=True)).to_have_value("6")
+
+
+def test_help_is_asked_for_and_left_by_keys(page: Page) -> None:
+    show(page, sw.explore(dense_model()))
+    slider = page.get_by_label("width of hidden", exact=True)
+    slider.focus()
+    page.keyboard.press("?")
+    help_pane = page.get_by_role("dialog", name="help")
+    expect(help_pane).to_contain_text("Parameters of hidden 56")  # (6 + 1) 8
+    assert page.evaluate("window.sent.at(-1)")["layer"] == "hidden"
+    line = {"name": "hidden", "formula": "7 · [hidden]", "numbers": "7 · 8", "value": 56}
+    receipt = {"metric": "n_params", "layer": "hidden", "structure": {}, "lines": [line], "more": 0}
+    page.evaluate("(receipt) => window.python('receipt', receipt)", receipt)
+    expect(help_pane).to_contain_text("= 7 · 8")
+    # A number that has become another is not shown with the formula of the one before as if it were its own.
+    put(page, "width of hidden", 5)
+    expect(help_pane).to_contain_text("before the sliders moved")
+    page.wait_for_function("window.sent.at(-1).do === 'receipt' && window.sent.at(-1).standing.structure.widths")
+    page.keyboard.press("Escape")
+    expect(help_pane).to_be_hidden()
+    expect(slider).to_be_focused()
+    # Every pane has a word on what it is, every cost its definition.
+    for button in page.locator(".sw-ask:visible").all():
+        button.click(force=True)
+        expect(help_pane).to_be_visible()
+        assert len(help_pane.inner_text()) > 60
+        page.keyboard.press("Escape")
 
 
 def test_what_is_not_counted_is_named_with_the_reason(page: Page) -> None:

@@ -82,7 +82,7 @@ def test_a_large_model_is_explored_by_keyboard(opened: tuple[str, Page], tmp_pat
     expect(head).to_be_focused()
 
     # The search finds the title; the other blocks go.
-    page.get_by_label("find").fill(title)
+    page.get_by_label("find", exact=True).fill(title)
     slider = page.get_by_label(f"width of {title}", exact=True)
     expect(slider).to_be_visible()
     expect(page.locator(".sw-rows .sw-width")).to_have_count(1)
@@ -112,7 +112,7 @@ def test_a_large_model_is_explored_by_keyboard(opened: tuple[str, Page], tmp_pat
     page.wait_for_timeout(1000)
     assert measured(page)[1] == width // 16 * 16
 
-    page.get_by_label("find").fill("")
+    page.get_by_label("find", exact=True).fill("")
     expect(heads).not_to_have_count(1)
     # A block is left out and put back by keyboard.
     with_block = page.locator(N_PARAMS).get_attribute("data-value")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Iterator
 from typing import Any
@@ -276,3 +277,42 @@ def test_the_learning_curve_starts_anew_with_each_seed(page: Page, explorer: sw.
     assert (
         page.locator(".sw-validation .sw-curve").first.evaluate("(e) => getComputedStyle(e).strokeDasharray") != "none"
     )
+
+
+def test_trials_are_filtered_and_saved(page: Page, explorer: sw.Explorer) -> None:
+    show(page, explorer, trials())
+    rows = page.locator(".sw-trials tbody tr:visible")
+    expect(rows).to_have_count(4)
+    page.get_by_label("filter trials").fill("WORSE 10→1")
+    expect(rows).to_have_count(2)  # 10→1 and 10→19
+    expect(page.locator(".sw-table-tools")).to_contain_text("2 of 4")
+    page.get_by_label("filter trials").fill("front")
+    expect(rows).to_have_count(3)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="CSV").click()
+    with saved.value.path().open(encoding="utf-8", newline="") as file:
+        table = list(csv.DictReader(file))
+    # All of them, filtered or not; a name with quotes is one field.
+    assert [int(row["number"]) for row in table] == [0, 1, 2, 3]
+    assert [float(row["accuracy"]) for row in table] == [0.8, 0.6, 0.82, 0.5]
+    assert [int(row["n_params"]) for row in table] == [1002, 102, 40_000, 2002]
+    assert table[1]["structure"] == f"{HOSTILE} 10→1"
+
+
+def test_two_trials_are_compared_layer_by_layer(page: Page, explorer: sw.Explorer) -> None:
+    show(page, explorer, trials())
+    page.mouse.click(*middle(point(page, 3)))
+    page.keyboard.down("Shift")
+    page.mouse.click(*middle(point(page, 1)))
+    page.keyboard.up("Shift")
+    stands(page, 19)  # the sliders stay
+    against = page.locator(".sw-comparison")
+    expect(against).to_contain_text("Trial 3 against trial 1")
+    expect(against).to_contain_text("-10.0%, intervals overlap")  # trial 3 has none
+    # 98 a unit, in the layer; two outgoing weights a unit, and two biases.
+    line = against.locator("tr", has_text=f"{HOSTILE}, Parameters")
+    expect(line.locator("td")).to_have_text(["1.86 K", "98", "▲ +1800 %"])
+    expect(against.locator("tr", has_text="out, Parameters").locator("td").first).to_have_text("40")
+    expect(page.locator(".sw-trials tr.sw-against")).to_have_attribute("data-number", "1")
+    page.get_by_role("button", name="close comparison").click()
+    expect(against).to_be_hidden()

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import json
 import random
+import re
 import threading
 import time
+import zlib
 
 import keras
 import numpy as np
@@ -18,6 +22,7 @@ import structopt_widgets as sw
 from structopt_widgets.structure import StructureSpace
 from structopt_widgets.widgets.changes import changes
 from structopt_widgets.widgets.instrument import Instrument
+from structopt_widgets.widgets.modules import joined
 from structopt_widgets.widgets.page_model import page_model
 
 # Most of these train a model: together they take longer than the whole fast tier should.
@@ -125,6 +130,23 @@ def test_what_a_page_cannot_mean_is_refused_in_words(explorer: sw.Explorer) -> N
     assert "Expected to be asked for run" in explorer.background.message.alert
 
 
+def test_a_lesson_shows_what_it_teaches(explorer: sw.Explorer) -> None:
+    space = explorer.space
+    everything = explorer.instrument.lesson
+    assert everything["predict"] is False
+    assert everything["costs"] == space.baseline.measure()._rows()
+    shown = sw.explore(space, show=["macs", "levers", "picture"], predict=True).instrument.lesson
+    assert shown == {"parts": ["picture", "levers"], "costs": ["macs"], "predict": True}
+    # Without a cost among them, all costs.
+    assert sw.explore(space, show=["levers"]).instrument.lesson["costs"] == everything["costs"]
+    with pytest.raises(ValueError, match=r"Expected parts .* picture, levers.*or costs.*n_params.*got 'plot'"):
+        sw.explore(space, show=["plot"])
+    with pytest.raises(TypeError, match="Expected show as a list"):
+        sw.explore(space, show="levers")
+    with pytest.raises(TypeError, match="Expected True or False as predict"):
+        sw.explore(space, predict="yes")  # type: ignore[arg-type]
+
+
 def test_every_move_is_a_step_that_can_be_undone(explorer: sw.Explorer) -> None:
     stops = [explorer.space.baseline, explorer.space.scaled(0.5), explorer.space.scaled(2)]
     explorer.structure = stops[1]
@@ -168,8 +190,17 @@ def test_an_unknown_layer_is_named(explorer: sw.Explorer) -> None:
 
 
 def test_the_front_end_is_offline() -> None:
-    for source in (Instrument._esm.replace("http://www.w3.org/2000/svg", ""), str(Instrument._css)):
+    for source in (joined("instrument").replace("http://www.w3.org/2000/svg", ""), str(Instrument._css)):
         assert "http" not in source
+
+
+def test_a_page_of_three_explorers_weighs_little(explorer: sw.Explorer) -> None:
+    # What is sent for one: its front end, its model and where it stands.
+    sent = len(json.dumps(explorer.instrument.get_state()))
+    assert 3 * sent < 400_000
+    # It unpacks to what the tests of its modules run.
+    (packed,) = re.findall(r'atob\("(.*?)"\)', Instrument._esm)
+    assert zlib.decompress(base64.b64decode(packed)).decode() == joined("instrument")
 
 
 def test_a_run_ends_on_the_plot(explorer: sw.Explorer) -> None:

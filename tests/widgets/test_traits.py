@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import gc
+import threading
 import weakref
 from pathlib import Path
 from typing import Any
 
 import ipywidgets
 import keras
+import numpy as np
 import pytest
+import sympy
 import traitlets
 from asked import ask, says
 from keras import layers as kl
 
 import structopt_widgets as sw
-from structopt_widgets.widgets.changes import changed
+from structopt_widgets.widgets.latest import Latest
 
 
 @pytest.fixture
@@ -154,7 +157,111 @@ def test_findings_follow_the_structure(space: sw.StructureSpace) -> None:
     shown = explorer.instrument.findings
     assert [each["sentence"] for each in shown] == [each.sentence for each in expected]
     (zeros,) = [each for each in shown if "kernel of zeros" in each["sentence"]]
-    assert changed(space, zeros["changes"]) == space.baseline
+    # Only what it is about: other changes of the sliders stay.
+    assert zeros["changes"] == {"initializers": [[0, space.baseline.initializers["a"]]]}
+    assert next(iter(space.baseline.initializers)) == "a"
+
+
+def test_a_budget_is_fitted_by_sensitivity_beside(space: sw.StructureSpace) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 4)).astype("float32")
+    explorer = sw.explore(space, data=sw.Data(x, (x[:, 0] > 0).astype("int64")))
+    with pytest.raises(ValueError, match=r"measured yet.*fitting\.measure"):
+        explorer.fit(by="sensitivity", n_params=60)
+    with pytest.raises(ValueError, match="Expected by='uniform' or by='sensitivity'; got 'best'"):
+        explorer.fit(by="best", n_params=60)
+    ask(explorer, "fit", limits={"n_params": 60})
+    (uniform,) = explorer.instrument.fits["found"]
+    assert (uniform["by"], uniform["lost"], explorer.instrument.fits["score"]) == ("uniform", None, None)
+    stood = explorer.structure
+    ask(explorer, "sensitivity")
+    explorer.background.wait(120)
+    assert "cuts measured" in explorer.background.message.status
+    found = explorer.fitting.sensitivity
+    assert found is not None
+    # Both are there, and the sliders stay where they were.
+    assert [each["by"] for each in explorer.instrument.fits["found"]] == ["uniform", "sensitivity"]
+    assert explorer.instrument.fits["score"] == found.score
+    assert explorer.structure == stood
+    explorer.fit(by="sensitivity", n_params=60)
+    assert explorer.structure == space.fit({"n_params": 60}, sensitivity=found, start=stood)
+    # A width at which the table has a row loses what is written there, the model's own nothing.
+    row = found.table.iloc[0]
+    cut = space.baseline.with_width(row["group"], int(row["width"]))
+    assert explorer.fitting._lost(cut, found) == pytest.approx(row["lost"])
+    assert explorer.fitting._lost(space.baseline, found) == 0
+
+
+def test_the_score_with_inherited_weights_follows(space: sw.StructureSpace) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 4)).astype("float32")
+    data = sw.Data(x, (x[:, 0] > 0).astype("int64"))
+    explorer = sw.explore(space, data=data)
+    assert explorer.instrument.preview == {}
+    explorer.settings.preview = True
+    explorer._wiring._previewer.wait()
+    assert explorer.instrument.preview["score"] == pytest.approx(sw.inherited_score(space.baseline, data))
+    explorer.structure = space.scaled(0.5)
+    explorer._wiring._previewer.wait()
+    shown = explorer.instrument.preview
+    assert shown["structure"] == explorer.instrument.standing["structure"]
+    assert shown["score"] == pytest.approx(sw.inherited_score(explorer.structure, data))
+    explorer.close()
+    # Without data it says what is missing.
+    bare = sw.explore(space)
+    bare.settings.preview = True
+    bare._wiring._previewer.wait()
+    assert "Expected data" in bare.instrument.preview["error"]
+    bare.close()
+
+
+def test_of_structures_that_come_meanwhile_the_last_counts(space: sw.StructureSpace) -> None:
+    begun, may_end = threading.Event(), threading.Event()
+    worked, shown = [], []
+
+    def work(structure: sw.Structure) -> sw.Structure:
+        worked.append(structure)
+        begun.set()
+        may_end.wait(60)
+        return structure
+
+    latest = Latest(work, shown.append, "test")
+    first, *others = [space.scaled(factor) for factor in (0.9, 0.7, 0.5)]
+    latest.look(first)
+    assert begun.wait(60)
+    for each in others:
+        latest.look(each)
+    may_end.set()
+    latest.wait()
+    assert worked == [first, others[-1]]
+    assert shown == [others[-1]]
+    latest.stop()
+    latest.look(first)
+    assert latest.thread is None
+
+
+def test_a_number_answers_with_its_receipt(space: sw.StructureSpace) -> None:
+    explorer = sw.explore(space)
+    explorer.controls["a"].width.value = 5
+
+    def told(metric: str, layer: str | None) -> dict[str, Any]:
+        ask(explorer, "receipt", metric=metric, layer=layer)
+        explorer._wiring._teller.wait()
+        receipt: dict[str, Any] = explorer.instrument.receipt
+        return receipt
+
+    receipt = told("n_params", None)
+    assert receipt["structure"] == explorer.instrument.standing["structure"]
+    whole, *layers = receipt["lines"]
+    assert whole["value"] == explorer.structure.measure().n_params == sum(each["value"] for each in layers)
+    for line in receipt["lines"]:
+        # Plain arithmetic, which anybody can do again.
+        text = line["numbers"].replace("·", "*") or line["formula"]
+        assert sympy.sympify(text) == line["value"]
+    assert "[a]" in whole["formula"]
+    assert [each["name"] for each in told("macs", "a")["lines"]] == ["a"]
+    # What has no formula is told without one.
+    assert told("activation_bytes", "a")["lines"] == []
 
 
 def live() -> set[str]:

@@ -1,0 +1,57 @@
+// Two trials against each other: scores, costs, and layer by layer what differs.
+import { html, setText } from "./elements.js";
+import { formatExact, formatMetric } from "./format.js";
+import { changedBy, described, scoreText } from "./words.js";
+
+const MOST_LINES = 60;
+
+export function comparisonView(state) {
+  const { model } = state;
+  const title = html("h2");
+  const close = html("button", { type: "button", "aria-label": "close comparison", onclick: () => state.look({ against_trial: null }) }, "×");
+  const body = html("div", { className: "sw-comparison-body", tabIndex: 0, role: "region", "aria-label": "comparison of two trials" });
+  const el = html("section", { className: "sw-pane sw-comparison", hidden: true },
+    html("div", { className: "sw-bar-head" }, title, html("span", { className: "sw-space" }), close), body);
+  const cell = (text, className = "") => html("td", { className }, text);
+  const line = (name, ...cells) => html("tr", {}, html("th", { scope: "row" }, name), ...cells);
+  const find = (number) => state.study.trials.find((trial) => trial.number === number);
+
+  const layersOf = (structure) => {
+    const values = Float64Array.from(state.program.run(state.inputsOf(structure, state.settings.batch_size)));
+    state.compute();
+    return (metric, place) => state.layer(metric, place, values);
+  };
+  const build = () => {
+    const { chosen, against_trial: other } = state.looks;
+    const [one, two] = [find(chosen), find(other)];
+    el.hidden = one === undefined || two === undefined || one === two;
+    if (el.hidden) return;
+    const { unit, label } = state.study.score;
+    setText(title, `Trial ${one.number} against trial ${two.number}`);
+    const score = ({ score: value, low, high }) => (value === null ? "" : `${scoreText(value, unit)}${low === null ? "" : ` (${scoreText(low, unit)} to ${scoreText(high, unit)})`}`);
+    const gain = one.score === null || two.score === null ? "" : scoreText(one.score - two.score, unit);
+    const apart = [one, two].every(({ low }) => low !== null) && (one.low > two.high || two.low > one.high);
+    const words = gain && `${one.score >= two.score ? "+" : ""}${gain}${apart ? "" : ", intervals overlap"}`;
+    const costs = model.metrics.filter(({ inTrials, name }) => inTrials && [one, two].every((each) => Number.isFinite(each.costs[name])));
+    const rows = [
+      html("tr", {}, cell(""), ...[`trial ${one.number}`, `trial ${two.number}`, "difference"].map((text) => html("th", { scope: "col" }, text))),
+      line(label ?? "score", cell(score(one)), cell(score(two)), cell(words)),
+      ...costs.map((metric) => line(metric.label, ...[one, two].map((each) => cell(formatExact(each.costs[metric.name], metric.unit), "sw-num")),
+        cell(changedBy(one.costs[metric.name], two.costs[metric.name]).replace("as the model", "same"), "sw-num"))),
+    ];
+    if ([one, two].every(({ changes }) => changes !== null)) {
+      const metric = state.shares;
+      const [a, b] = [one, two].map(({ changes }) => layersOf(state.changed(changes)));
+      const differing = model.layers.map(({ name }, place) => ({ name, now: a(metric.name, place), was: b(metric.name, place) }))
+        .filter(({ now, was }) => now !== was);
+      rows.push(
+        line("structure", ...[one, two].map(({ changes }) => cell(described(model, changes))), cell("")),
+        ...differing.slice(0, MOST_LINES).map(({ name, now, was }) => line(`${name}, ${metric.label}`,
+          ...[now, was].map((value) => cell(formatMetric(value, metric.unit), "sw-num")), cell(changedBy(now, was), "sw-num"))),
+        ...(differing.length > MOST_LINES ? [line(`and ${differing.length - MOST_LINES} layers more`)] : []),
+      );
+    }
+    body.replaceChildren(html("table", {}, html("tbody", {}, ...rows)));
+  };
+  return { el, paint: (changed) => { if (changed.has("study") || changed.has("looks")) build(); } };
+}

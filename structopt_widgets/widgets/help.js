@@ -1,0 +1,127 @@
+// Help: what a quantity or a lever is, and by which formula a number came about. The words on metrics are the catalogue's.
+import { html, setText } from "./elements.js";
+import { formatExact } from "./format.js";
+import { alike } from "./state.js";
+
+const PROMPT = 500; // milliseconds: a kernel that answers as fast is asked again when the sliders rest
+
+const TOPICS = {
+  picture: ["Network", [
+    "Height is how many units or channels a layer makes, breadth is the resolution it works at, and the tone is its share of the chosen cost.",
+    "Branches stand above one another, wires go over what they skip, and the step line below is the memory alive while each layer runs.",
+  ]],
+  levers: ["Levers", [
+    "Width: the units, channels, heads or head size that a layer makes. Layers whose outputs are added have one width together and share a slider.",
+    "Activation: the function after a layer's sum; bias: whether the sum has a constant. Keep: whether a block is there at all. Initial weights are of the selected layer.",
+    "All widths multiplies every free width by one factor; steps keep widths to multiples that matrix units like.",
+  ]],
+  tradeoff: ["Trade-off", [
+    "Run trains the structure at hand and validates it; Sweep does so for many. Each is a point: its score against its cost, with a 95 % interval.",
+    "The Pareto front is what no other trial beats in both. What cannot be told apart from the best is hollow: a smaller one of these is as good as can be known.",
+  ]],
+  limit: ["Budget", [
+    "The most of the plot's cost that a structure may have. Fit sets every width to the largest common multiple of the model's own that keeps within it.",
+  ]],
+  where: ["Where it goes", [
+    "The chosen cost by layer or by block, as it is now; the stroke on a bar is the model as it came.",
+  ]],
+  marginal: ["One more unit costs", [
+    "What the chosen cost gains when one width alone grows by its smallest step: the cost at u + d less the cost at u.",
+    "The dearest come first: taking a unit from them saves most.",
+  ]],
+  findings: ["Findings", [
+    "What stands out in this structure, its data or its trials, and why it matters. Mend changes what the finding is about and nothing else.",
+  ]],
+  curve: ["Learning curve", [
+    "Training and validation loss by epoch of the run named above it. A validation loss that rises while the other falls is overfitting.",
+  ]],
+};
+
+export function helpButton(state, topic) {
+  return html("button", {
+    type: "button", className: "sw-ask", tabIndex: -1, title: "what this is (key ?)", "aria-label": `what is ${TOPICS[topic][0]}`,
+    onclick: () => state.explain({ topic }),
+  }, "?");
+}
+
+export function helpView(state) {
+  const title = html("h2");
+  const close = html("button", { type: "button", "aria-label": "close help" }, "×");
+  const body = html("div", { className: "sw-help-body" });
+  const el = html("section", { className: "sw-help", hidden: true, tabIndex: -1, role: "dialog", "aria-label": "help" },
+    html("div", { className: "sw-bar-head" }, title, html("span", { className: "sw-space" }), close), body);
+  let [before, asked, isSlow] = [null, 0, false];
+  const shut = () => state.explain(null);
+  close.addEventListener("click", shut);
+  el.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    shut();
+    event.stopPropagation();
+  });
+
+  const ask = () => {
+    asked = performance.now();
+    const { metric, layer } = state.help;
+    state.ask("receipt", { metric, layer });
+  };
+  const line = ({ name, formula, numbers, value }, unit) => html("tr", {}, html("th", { scope: "row" }, name),
+    html("td", { className: "sw-formula" }, formula || "too long to read: see the layers",
+      ...(numbers ? [html("div", { className: "sw-dim" }, `= ${numbers}`)] : [])),
+    html("td", { className: "sw-num" }, formatExact(value, unit)));
+  const paintReceipt = (metric, layer) => {
+    const { receipt } = state;
+    if (receipt.metric !== metric.name || receipt.layer !== layer) return [html("p", { className: "sw-dim" }, state.work.lost ? "Formulas need a kernel." : "The formula follows from the kernel …")];
+    const isOld = !alike(receipt.structure, state.changes());
+    const table = html("table", {}, html("tbody", {}, ...receipt.lines.map((each) => line(each, metric.unit))));
+    const notes = [
+      ...(receipt.lines.length ? [] : [receipt.error ?? "No formula by layer: see the whole model's."]),
+      ...(receipt.more ? [`${receipt.more} smaller layers are not shown; structure.measure().receipt("${metric.name}").layers has them.`] : []),
+      ...(isOld ? ["For the structure before the sliders moved."] : []),
+    ];
+    return [table, ...notes.map((each) => html("p", { className: "sw-dim sw-small" }, each))];
+  };
+  const paint = () => {
+    const { help } = state;
+    const wasHidden = el.hidden;
+    const hadFocus = el.contains(document.activeElement);
+    el.hidden = help === null;
+    if (help === null) {
+      if (!wasHidden && hadFocus) (before?.isConnected ? before : el.closest(".sw-instrument"))?.focus({ preventScroll: true });
+      return;
+    }
+    if (help.topic !== undefined) {
+      const [name, sentences] = TOPICS[help.topic];
+      setText(title, name);
+      body.replaceChildren(...sentences.map((each) => html("p", {}, each)));
+    } else {
+      const metric = state.metrics.get(help.metric);
+      const place = help.layer === null ? null : state.model.layers.findIndex(({ name }) => name === help.layer);
+      const value = place === null ? (metric.name in state.model.program.totals ? state.total(metric.name) : null) : state.layer(metric.name, place);
+      setText(title, `${metric.label}${help.layer === null ? "" : ` of ${help.layer}`}${value === null ? "" : ` ${formatExact(value, metric.unit)}`}`);
+      body.replaceChildren(html("p", {}, metric.convention || `${metric.meaning[0].toUpperCase()}${metric.meaning.slice(1)}.`), ...paintReceipt(metric, help.layer));
+    }
+    if (wasHidden) {
+      before = document.activeElement;
+      el.focus({ preventScroll: true });
+    }
+  };
+  return {
+    el,
+    paint: (changed) => {
+      if (changed.has("help") && state.help?.metric) ask();
+      if (changed.has("receipt")) isSlow = performance.now() - asked > PROMPT;
+      if (["help", "receipt"].some((each) => changed.has(each)) || (state.help?.metric && changed.has("structure"))) paint();
+    },
+    // What a formula is of moves with the sliders, unless the kernel is long at it.
+    rest: () => { if (state.help?.metric && !isSlow && !alike(state.receipt.structure, state.changes())) ask(); },
+  };
+}
+
+// What the key ? asks about, from where the focus is.
+export function explainHere(state, target) {
+  const topic = target.closest("[data-topic]")?.dataset.topic;
+  const row = state.looks.selected && state.model.rows[state.looks.selected.row];
+  if (topic === "levers" && row) state.explain({ metric: state.shares.name, layer: state.model.layers[row.layer].name });
+  else if (topic !== undefined) state.explain({ topic });
+  else state.explain({ metric: state.looks.metric, layer: null });
+}

@@ -1,0 +1,69 @@
+"""How a number came about, as the page tells it: its formula, and the same with the numbers put in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..metrics import METRICS, Receipt, model_metrics
+from ..structure import Structure
+from .changes import changes
+
+if TYPE_CHECKING:
+    import sympy
+
+LONGEST = 240  # characters of a formula: more cannot be read
+MOST_LAYERS = 12
+
+
+def shown_receipt(structure: Structure, metric: str, layer: str | None, batch_size: int) -> dict[str, Any]:
+    """:func:`receipt_text`, or why there is none: a thread has nobody to raise to."""
+    try:
+        return receipt_text(structure, metric, layer, batch_size)
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+        about = {"metric": metric, "layer": layer, "structure": changes(structure)}
+        return {**about, "lines": [], "more": 0, "error": why}
+
+
+def receipt_text(structure: Structure, metric: str, layer: str | None, batch_size: int) -> dict[str, Any]:
+    """The formula of the model's ``metric`` and those of its largest layers, or of one ``layer``.
+
+    A metric that only layers have is told by the model's of the same kind; where there is none, without a formula.
+    """
+    known = {"live_bytes": "peak_activation_bytes", "flops_per_token": "flops"}.get(metric, metric)
+    told: dict[str, Any] = {"metric": metric, "layer": layer, "structure": changes(structure), "lines": [], "more": 0}
+    if known not in model_metrics():
+        return told
+    receipt = structure.measure(batch_size=batch_size).receipt(known)
+    label = METRICS[known].label
+    values = {each: _value(receipt, each) for each in receipt.layers}
+    largest = sorted(values, key=lambda each: -values[each])[:MOST_LAYERS]
+    shown = [each for each in values if each == layer or (layer is None and each in largest)]
+    told["lines"] = [
+        *([_line(label, receipt.formula, receipt, receipt.value)] if layer is None else []),
+        *(_line(each, receipt.layers[each], receipt, values[each]) for each in shown),
+    ]
+    told["more"] = len(values) - len(shown) if layer is None else 0
+    return told
+
+
+def _value(receipt: Receipt, layer: str) -> float:
+    """What the formula of a layer is at the receipt's widths."""
+    import sympy
+
+    value = receipt.layers[layer].xreplace({symbol: sympy.Integer(n) for symbol, n in receipt.widths.items()})
+    return int(value) if value.is_Integer else float(value)
+
+
+def _line(name: str, formula: sympy.Expr, receipt: Receipt, value: float) -> dict[str, Any]:
+    import sympy
+
+    groups = {symbol: sympy.Symbol(f"[{name}]") for symbol, name in receipt.symbol_names.items()}
+    numbers = {symbol: sympy.Symbol(str(width)) for symbol, width in receipt.widths.items()}
+    texts = [_text(formula.xreplace(names)) for names in (groups, numbers)]
+    return {"name": name, "formula": texts[0], "numbers": texts[1] if formula.free_symbols else "", "value": value}
+
+
+def _text(formula: sympy.Expr) -> str:
+    text = str(formula).replace("**", "^").replace("*", " · ")
+    return text if len(text) <= LONGEST else ""

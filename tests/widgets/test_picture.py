@@ -1,0 +1,136 @@
+"""Where the columns of the picture stand: branches, what wires skip, attention, and time under it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import pytest
+from front_end import in_node
+from keras import layers as kl
+from zoo import ZOO
+
+from structopt_widgets.structure import StructureSpace
+from structopt_widgets.widgets.page_model import page_model
+
+PICTURE = """(() => {
+    const columns = columnsOf(given);
+    const { ranks, wires, feeders } = ranksOf(given, columns);
+    const layout = laidOut(columns, ranks, 1000, columns.length <= FEW);
+    return { columns, ranks, wires, feeders, layout, times: timeline(columns, ranks, layout, 1000) };
+})()"""
+MODELS = ("residual_cnn", "decoder_with_tied_embeddings", "bilstm_tagger", "u_net", "unknown_layer", "siamese")
+
+
+def picture(space: StructureSpace) -> dict[str, Any]:
+    """The picture of a model, with its columns by the names of their layers."""
+    model = page_model(space)
+    found: dict[str, Any] = in_node("picture_layout", PICTURE, model)
+    names = [model["layers"][column["layer"]]["name"] for column in found["columns"]]
+    found["names"] = [[names[column] for column in rank] for rank in found["ranks"]]
+    found["skips"] = sorted(
+        (names[wire["columns"][0]], wire["from"], wire["to"], wire["into"] is not None) for wire in found["wires"]
+    )
+    return found
+
+
+@pytest.mark.parametrize("name", [name for name in MODELS if name in ZOO])
+def test_every_layer_has_one_place_and_time_runs_on(name: str) -> None:
+    space = StructureSpace.from_keras(ZOO[name].make())
+    found = picture(space)
+    layers = sorted(layer for column in found["columns"] for layer in column["layers"])
+    assert layers == list(range(len(space.graph.layers)))
+    places = sorted(column for rank in found["ranks"] for column in rank)
+    assert places == list(range(len(found["columns"])))
+    rank_of = {column: rank for rank, inside in enumerate(found["ranks"]) for column in inside}
+    for column, feeders in enumerate(found["feeders"]):
+        assert all(rank_of[each] == rank_of[column] - 1 for each in feeders)
+    assert all(wire["from"] < wire["to"] for wire in found["wires"])
+    ends = [each["x"] + each["breadth"] for each in found["layout"]]
+    assert all(end <= after["x"] + 1e-9 for end, after in zip(ends, found["layout"][1:], strict=False))
+    assert ends[-1] == pytest.approx(1000)
+    assert found["times"][0] == 0
+    assert found["times"] == sorted(found["times"])
+
+
+def test_branches_stand_above_one_another() -> None:
+    inputs = keras.Input((16, 16, 8))
+    short = kl.Conv2D(4, 1, name="short")(inputs)
+    long = kl.Conv2D(4, 3, padding="same", name="long_2")(kl.Conv2D(6, 1, name="long_1")(inputs))
+    x = kl.Concatenate(name="both")([short, long])
+    found = picture(StructureSpace.from_keras(keras.Model(inputs, kl.Conv2D(3, 1, name="after")(x))))
+    first, *rest = found["names"]
+    assert len(first) == 1
+    assert [sorted(rank) for rank in rest] == [["long_1", "short"], ["long_2"], ["after"]]
+    # The short branch goes over the second layer of the long one, and joins behind it.
+    assert found["skips"] == [("short", 1, 2, False)]
+    # What is worked on at one place, one after another, shares its span; the layers after it are as they stand.
+    starts = dict(zip([column["layer"] for column in found["columns"]], found["times"], strict=True))
+    spans = sorted(starts.values())
+    assert spans[0] == 0
+    assert spans[-1] == pytest.approx(found["layout"][-1]["x"])
+
+
+def test_a_shortcut_is_a_wire_over_its_block() -> None:
+    inputs = keras.Input((8,))
+    x = kl.Dense(6, name="before")(inputs)
+    y = kl.Dense(6, name="down")(kl.Dense(12, name="up")(x))
+    x = kl.Add(name="sum")([x, y])
+    found = picture(StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2, name="out")(x))))
+    assert found["names"][1:] == [["before"], ["up"], ["down"], ["out"]]
+    assert found["skips"] == [("before", 1, 3, False)]
+
+
+def test_nested_wires_lie_over_one_another() -> None:
+    inputs = keras.Input((8,))
+    one = kl.Dense(6, name="one")(inputs)
+    two = kl.Dense(6, name="two")(one)
+    inner = kl.Add()([two, kl.Dense(6, name="four")(kl.Dense(6, name="three")(two))])
+    x = kl.Add()([one, inner])
+    found = picture(StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2, name="out")(x))))
+    levels = {(wire["from"], wire["to"]): wire["level"] for wire in found["wires"]}
+    assert levels == {(2, 4): 0, (1, 4): 1}
+
+
+def test_an_attention_is_its_heads_by_their_size() -> None:
+    inputs = keras.Input((10, 12))
+    x = kl.MultiHeadAttention(3, 5, name="attention")(inputs, inputs)
+    space = StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2, name="out")(x)))
+    found = picture(space)
+    (attention,) = [each for each in found["columns"] if each["kind"] == "MultiHeadAttention"]
+    groups = list(space.width_groups)
+    assert (groups[attention["group"]], groups[attention["size"]]) == ("attention heads", "attention head size")
+    assert attention["width"] == 3 * 5
+
+
+def test_of_hundreds_of_layers_each_block_is_one_column() -> None:
+    inputs = keras.Input((4,))
+    x = inputs
+    for number in range(130):
+        y = kl.Dense(6, name=f"block_{number}_up")(x)
+        x = kl.Add(name=f"block_{number}_add")([x, kl.Dense(4, name=f"block_{number}_down")(y)])
+    space = StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2, name="out")(x)))
+    found = picture(space)
+    assert len(found["columns"]) == len(space.sections)
+    assert sorted(layer for column in found["columns"] for layer in column["layers"]) == list(
+        range(len(space.graph.layers))
+    )
+    # Its widest stands for it.
+    assert {column["width"] for column in found["columns"][1:-1]} == {6}
+    assert found["times"] == pytest.approx([each["x"] for each in found["layout"]])
+
+
+def test_many_blocks_fold_by_tens() -> None:
+    inputs = keras.Input((4,))
+    x = inputs
+    for number in range(1, 31):
+        y = kl.Dense(6, name=f"block_{number}_up")(x)
+        x = kl.Add(name=f"block_{number}_add")([x, kl.Dense(4, name=f"block_{number}_down")(y)])
+    space = StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2, name="out")(x)))
+    expression = "leversTree(given).root.items.map((node) => [node.title, node.items.length])"
+    titles = dict(in_node("levers_tree", expression, page_model(space)))
+    assert {title: titles[title] for title in titles if title.startswith("blocks")} == {
+        "blocks 1 to 10": 10,
+        "blocks 11 to 20": 10,
+        "blocks 21 to 30": 10,
+    }
