@@ -25,6 +25,7 @@ from .trace import Run
 from .without_weights import is_allocated
 
 UNSTEADY = "computes otherwise each time it is called, by a state of its own in Python"
+RAISES = "running it on random inputs raises"
 TOLERANCES = {"float16": 3e-2, "bfloat16": 1e-1}  # of the largest value, or of 1: what other orders of sums may make
 TOLERANCE = 1e-4
 LARGEST = 50_000_000  # parameters of a model that is run: reading is to stay a matter of seconds
@@ -62,7 +63,7 @@ def prove(run: Run, found: Trace, graph: ModelGraph, operations: Mapping[str, An
                     return Proof(unlike)
     # What runs is the user's own code.
     except Exception as error:
-        return Proof(skipped=f"running it on random inputs raises {type(error).__name__}: {str(error)[:160]}")
+        return Proof(skipped=f"{RAISES} {type(error).__name__}: {str(error)[:160]}")
     return Proof()
 
 

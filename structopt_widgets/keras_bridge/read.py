@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +15,7 @@ from .load import load_model
 from .modes import modes_of
 from .nodes import fresh_names, graph_of, has_own_graph, scopes_restored
 from .opening import trace
-from .proof import UNSTEADY, prove
+from .proof import RAISES, UNSTEADY, prove
 from .reader import GraphReader
 from .shapes import check_shape
 from .source import KerasSource
@@ -52,7 +53,14 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
         texts = dtypes_with_text(_traced(run, {})) if may_read_text(model) and not has_own_graph(model) else None
         if texts is not None:
             run = run_of(model, input_shape, texts)
-    return _opened(model, run)
+    made = _opened(model, run)
+    is_guessed = dtype is None and texts is None and not has_own_graph(model)
+    if is_guessed and made[1].unproven.startswith(RAISES):
+        # A subclassed model is traced on floats where nobody says otherwise; what it reads may be looked up.
+        with contextlib.suppress(ValueError), fresh_names():
+            of_whole_numbers = _opened(model, run_of(model, input_shape, "int32"))
+            return made if of_whole_numbers[1].unproven else of_whole_numbers
+    return made
 
 
 def _by_input(shape: Any, model: keras.Model) -> Any:
@@ -80,8 +88,10 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
         found = _traced(run, closed)
         closed |= found.closed
         differences = {}
-        if depends_on_training(run, found):
-            trained = _traced(run, closed, training=True)
+        trained = _trained(run, closed) if depends_on_training(run, found) else found
+        if trained is None:
+            differences[model.name] = "cannot be traced in training, and is read as it is used"
+        elif trained is not found:
             unlike = unlike_in_training(found, trained)
             if unlike:
                 # A state of its own in Python differs between any two runs.
@@ -125,6 +135,16 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             return graph, KerasSource(model, reader.operations, proof.skipped)
         unproven |= new
         closed |= new
+
+
+def _trained(run: Run, closed: dict[int, str]) -> Trace | None:
+    """What running it in training shows; ``None`` where only a model's own ``call()`` stands in the way."""
+    try:
+        return _traced(run, closed, training=True)
+    except ValueError:
+        if has_own_graph(run.model):
+            raise
+        return None
 
 
 def _shape(found: Trace) -> Any:
