@@ -10,6 +10,7 @@ import keras
 
 from ..graph import PROVEN, UNREAD, ModelGraph
 from .batch import UnreadableError
+from .caching import with_caches
 from .found import Trace
 from .load import load_model
 from .modes import modes_of
@@ -132,7 +133,7 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             for layer in graph.layers.values() if not proof.skipped else ():
                 if UNREAD in layer.kinds:
                     layer.serialized[PROVEN] = True  # type: ignore[index] # a dict of its own
-            return graph, KerasSource(model, reader.operations, proof.skipped)
+            return with_caches(graph, reader.operations), KerasSource(model, reader.operations, proof.skipped)
         unproven |= new
         closed |= new
 
