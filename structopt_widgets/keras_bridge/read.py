@@ -14,7 +14,7 @@ from .caching import with_caches
 from .found import Trace
 from .load import load_model
 from .modes import modes_of
-from .nodes import fresh_names, graph_of, has_own_graph, scopes_restored
+from .nodes import fresh_names, graph_of, has_own_graph, leaves, scopes_restored
 from .opening import trace
 from .proof import RAISES, UNSTEADY, prove
 from .reader import GraphReader
@@ -23,6 +23,7 @@ from .source import KerasSource
 from .text_inputs import dtypes_with_text, may_read_text
 from .trace import Run, needs_run, run_of, whole
 from .training_branches import depends_on_training, is_unlike_itself, unlike_in_training, with_all_calls
+from .unbuilding import LATE, Snapshot
 from .without_weights import allocate_late
 
 
@@ -89,7 +90,10 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
         found = _traced(run, closed)
         closed |= found.closed
         differences = {}
-        trained = _trained(run, closed) if depends_on_training(run, found) else found
+        is_closed = len(closed)
+        trained = _trained(run, found, closed) if depends_on_training(run, found) else found
+        if len(closed) > is_closed:
+            continue
         if trained is None:
             differences[model.name] = "cannot be traced in training, and is read as it is used"
         elif trained is not found:
@@ -138,14 +142,27 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
         closed |= new
 
 
-def _trained(run: Run, closed: dict[int, str]) -> Trace | None:
-    """What running it in training shows; ``None`` where only a model's own ``call()`` stands in the way."""
+def _trained(run: Run, found: Trace, closed: dict[int, str]) -> Trace | None:
+    """What running it in training shows; ``None`` where only the model's own ``call()`` stands in the way.
+
+    Layers in which that makes weights are closed, and left as they were.
+    """
+    before = Snapshot(run.model)
     try:
-        return _traced(run, closed, training=True)
+        trained = _traced(run, closed, training=True)
     except ValueError:
         if has_own_graph(run.model):
             raise
+        before.restore()
         return None
+    grown = before.grown()
+    if not grown:
+        return trained
+    before.restore()
+    inside = [call.layer for call in found.opened if id(call.layer) in grown]
+    innermost = [each for each in inside if not {id(other) for other in leaves(each)} & {id(one) for one in inside}]
+    closed.update((id(each), LATE) for each in innermost)
+    return found if innermost else None
 
 
 def _shape(found: Trace) -> Any:

@@ -8,9 +8,19 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
+import tensorflow as tf
 
 KEYS = ("activation", "recurrent_activation")
 WIDTH = 7  # of the tensor a function is tried on: of no consequence where it takes each element by itself
+
+
+# Functions of TensorFlow that are those of keras.activations, with the same defaults.
+_SAME = {
+    **{getattr(tf.nn, name): name for name in ("relu", "relu6", "elu", "selu", "softplus", "softsign", "sigmoid")},
+    **{getattr(tf.nn, name): name for name in ("silu", "gelu", "tanh", "softmax", "log_softmax", "leaky_relu")},
+    **{getattr(tf.math, name): name for name in ("sigmoid", "tanh", "softplus")},
+    tf.identity: "linear",
+}
 
 
 def own_functions(operation: Any) -> dict[str, Any]:
@@ -22,7 +32,7 @@ def own_functions(operation: Any) -> dict[str, Any]:
     return {
         key: each
         for key, each in given.items()
-        if callable(each) and not isinstance(each, keras.Operation) and not _is_of_keras(each)
+        if callable(each) and not isinstance(each, keras.Operation) and not _is_of_keras(each) and not _same(each)
     }
 
 
@@ -41,6 +51,14 @@ def _makes_weights(layer: keras.Layer) -> bool:
     return bool(other.weights)
 
 
+def _same(function: Any) -> str | None:
+    """The name of the one of ``keras.activations`` that a function of TensorFlow is."""
+    try:
+        return _SAME.get(function)
+    except TypeError:  # no dictionary takes it
+        return None
+
+
 def _is_of_keras(function: Any) -> bool:
     """Whether it is the one of ``keras.activations`` by its name, or the operation with the same defaults."""
     theirs = getattr(keras.activations, getattr(function, "__name__", ""), None)
@@ -57,11 +75,13 @@ def _defaults(function: Any) -> list[Any]:
 
 def shown_as_own(operation: Any, config: Mapping[str, Any]) -> dict[str, Any]:
     """Entries of a configuration that say that a function is the user's own, whatever its name."""
-    return {
+    own: dict[str, Any] = {
         key: {"module": "builtins", "class_name": "function", "config": _name(each), "registered_name": "function"}
         for key, each in own_functions(operation).items()
-        if key in config
     }
+    same = {key: _same(getattr(operation, key, None)) for key in KEYS} if isinstance(operation, keras.Layer) else {}
+    own |= {key: name for key, name in same.items() if name is not None}
+    return {key: each for key, each in own.items() if key in config}
 
 
 def _name(function: Any) -> str:
@@ -77,7 +97,14 @@ def own_functions_aside(operation: Any) -> Iterator[None]:
     """In this block a layer has no functions of a user's own: some of them its configuration cannot hold."""
     cell = getattr(operation, "cell", None)
     holders = [vars(each) for each in (operation, cell) if isinstance(each, keras.Layer)]
-    found = [(holder, key, holder[key]) for holder in holders for key in own_functions(operation) if key in holder]
+    own = own_functions(operation)
+    found = [
+        (holder, key, holder[key])
+        for holder in holders
+        for key in KEYS
+        # None is what some put there to take an activation away; Keras cannot write that down.
+        if key in holder and (key in own or holder[key] is None)
+    ]
     for holder, key, _ in found:
         holder[key] = keras.activations.linear
     try:

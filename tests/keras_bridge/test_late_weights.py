@@ -267,3 +267,68 @@ def test_a_convolution_by_a_weight_of_ones_own_has_widths(kind: str, made: int) 
     assert np.allclose(space.baseline.build("inherit")(batch), model(batch), atol=1e-5)
     narrow = space.scaled(0.6)
     assert narrow.measure().n_params == narrow.build().count_params()
+
+
+class Deeper(kl.Layer):
+    """A second projection in training only, which Keras builds when it is first trained."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.first, self.second = units, kl.Dense(units), kl.Dense(units)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        made = self.first(x)
+        return made + self.second(x) if training else made
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"units": self.units}
+
+
+@pytest.mark.filterwarnings("ignore:`build.*` was called on layer")
+def test_reading_builds_nothing_that_only_training_makes() -> None:
+    inputs = keras.Input((6,))
+    layer = Deeper(9)
+    model = keras.Model(inputs, kl.Dense(2)(layer(kl.Dense(5)(inputs))))
+    batch = RNG.normal(size=(4, 6)).astype("float32")
+    expected = model(batch)
+    before, attributes = model.count_params(), {id(each): set(vars(each)) for each in model._flatten_layers()}
+    space = sw.StructureSpace.from_keras(model)
+    assert model.count_params() == before == space.baseline.measure().n_params
+    assert {id(each): set(vars(each)) for each in model._flatten_layers()} == attributes
+    assert not layer.second.built
+    copy = space.baseline.build("inherit")
+    assert copy.count_params() == before
+    assert np.allclose(copy(batch), expected, atol=1e-6)
+    assert [each.width for each in space.width_groups.values() if not each.fixed] == [5, 9]
+    model(batch, training=True)  # and it can still be built
+    assert model.count_params() == before + 5 * 9 + 9
+
+
+def test_a_call_that_someone_put_into_a_layer_is_its_own() -> None:
+    layer = kl.Dense(12)
+    plain = layer.call
+    layer.call = lambda x, **mode: ops.relu(plain(x, **mode)) + 1.0
+    inputs = keras.Input((6,))
+    model, batch = keras.Model(inputs, kl.Dense(2)(layer(inputs))), RNG.normal(size=(4, 6)).astype("float32")
+    baseline = sw.StructureSpace.from_keras(model).baseline
+    assert np.allclose(baseline.build("inherit")(batch), model(batch), atol=1e-6)
+    assert "call" in vars(layer)
+
+
+def test_one_weight_alone_held_back_from_training() -> None:
+    inputs, layer = keras.Input((6,)), kl.Dense(12)
+    model = keras.Model(inputs, kl.Dense(2)(layer(inputs)))
+    layer.kernel.trainable = False
+    baseline = sw.StructureSpace.from_keras(model).baseline
+    for weights in ("inherit", "fresh"):
+        assert len(baseline.build(weights).trainable_weights) == len(model.trainable_weights) == 3
+    assert baseline.measure().n_trainable == 12 + 12 * 2 + 2
+
+
+def test_a_function_of_tensorflow_that_keras_has_is_keras_s_in_a_file(tmp_path: Any) -> None:
+    inputs = keras.Input((6,))
+    model = keras.Model(inputs, kl.Dense(2)(kl.Dense(12, activation=tf.nn.silu)(inputs)))
+    batch = RNG.normal(size=(4, 6)).astype("float32")
+    copy = sw.StructureSpace.from_keras(model).baseline.build("inherit")
+    copy.save(tmp_path / "copy.keras")
+    assert np.allclose(keras.saving.load_model(tmp_path / "copy.keras")(batch), model(batch), atol=1e-6)
