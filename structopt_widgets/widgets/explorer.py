@@ -140,6 +140,16 @@ class Explorer(ipywidgets.VBox):
         """
         self._wiring.choose(number)
 
+    def fit(self, **limits: float) -> None:
+        """Set the sliders to the structure that makes the most of a budget; see :meth:`StructureSpace.fit`.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.fit(n_params=50)
+        >>> explorer.structure.measure().n_params
+        43
+        """
+        self._wiring.fit(limits, self.settings.batch_size)
+
     def model(self, weights: str = "inherit", importance: Any = None) -> keras.Model:
         """The structure the controls stand at, built with the explorer's data; see :meth:`Structure.build`.
 
@@ -156,6 +166,8 @@ class Explorer(ipywidgets.VBox):
 
     def close(self) -> None:
         """Close every widget in it, shown or not: nothing of it is left in the kernel or on a page."""
+        if "_wiring" in vars(self):  # not where making it has failed
+            self._wiring.close()
         if self._twin is not None:
             self._twin.close()
         for widget in family([self, *self._made()]):

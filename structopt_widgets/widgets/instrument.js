@@ -1,4 +1,5 @@
 // The instrument: all views of one state, painted together once a frame.
+import { findingsView, limitView, marginalView } from "./advice.js";
 import { barsView } from "./bars.js";
 import { html } from "./elements.js";
 import { headView } from "./head.js";
@@ -6,6 +7,7 @@ import { jupyterHost } from "./jupyter_host.js";
 import { curveView } from "./learning_curve.js";
 import { leversView } from "./levers.js";
 import { notesView } from "./notes.js";
+import { pictureView } from "./picture.js";
 import { plotView } from "./plot.js";
 import { unpacked } from "./program.js";
 import { State } from "./state.js";
@@ -14,22 +16,26 @@ import { tableView } from "./trials_table.js";
 import { workView } from "./work.js";
 
 const RESTED = 150; // milliseconds without a change
-const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "work", "curve"];
+const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "work", "curve", "findings"];
 
 // Draw a state into an element; returns what ends it. A host (in Jupyter, or of a page) never meets a view.
 export function mount(el, state) {
   const [head, strip, levers, bars, curve] = [headView, stripView, leversView, barsView, curveView].map((view) => view(state));
   const [plot, table, work, notes] = [plotView, tableView, workView, notesView].map((view) => view(state));
-  const views = [head, strip, levers, bars, curve, plot, table, work, notes];
+  const [marginal, limit, findings, picture] = [marginalView, limitView, findingsView, pictureView].map((view) => view(state));
+  const views = [head, strip, picture, levers, bars, marginal, curve, findings, plot, limit, table, work, notes];
   const tradeoff = html("section", { className: "sw-pane sw-tradeoff" },
-    html("div", { className: "sw-bar-head" }, html("h2", {}, "Trade-off"), work.buttons), work.el, plot.el, table.el);
-  const isFew = state.model.sections.length < 3;
-  const body = html("div", { className: `sw-body${isFew ? " sw-few" : ""}` },
-    html("div", { className: "sw-column" }, levers.el), html("div", { className: "sw-column" }, tradeoff),
-    html("div", { className: "sw-small-panes" }, bars.el, curve.el));
+    html("div", { className: "sw-bar-head" }, html("h2", {}, "Trade-off"), work.buttons), work.el, plot.el, limit.el, table.el);
+  // A model of a few layers has room under its levers, one of many blocks beside them.
+  const isFew = !levers.isFolded;
+  const pair = html("div", { className: "sw-pair" }, ...(isFew ? [bars.el, marginal.el] : [marginal.el, findings.el]));
+  const left = isFew ? [levers.el, pair, findings.el] : [levers.el, pair];
+  const right = isFew ? [tradeoff, curve.el] : [tradeoff, bars.el, curve.el];
+  const body = html("div", { className: "sw-body" },
+    html("div", { className: "sw-column" }, ...left), html("div", { className: "sw-column" }, ...right));
   el.classList.add("sw-instrument");
   el.tabIndex = -1; // no stop for Tab, but a place for the focus
-  el.replaceChildren(head.el, strip.el, body, notes.el);
+  el.replaceChildren(head.el, strip.el, picture.el, body, notes.el);
 
   let [frame, timer] = [null, null];
   let changed = new Set(EVERYTHING);

@@ -40,6 +40,9 @@ class Instrument(anywidget.AnyWidget):
     # The learning curve; learning_curve.py.
     curve = traitlets.Dict().tag(sync=True)
 
+    # What stands out in the structure; finder.py.
+    findings = traitlets.List().tag(sync=True)
+
     def __init__(self, model: dict[str, Any], heard: Callable[[str, Any], None], **state: Any) -> None:
         self._heard = heard
         self.is_from_page = False

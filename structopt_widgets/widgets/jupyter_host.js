@@ -44,6 +44,10 @@ export function jupyterHost(model) {
         state.tell("study");
       },
       work: showWork,
+      findings: (value) => {
+        state.findings = value;
+        state.tell("findings");
+      },
       curve: (value) => {
         state.curve = value;
         state.tell("curve");
@@ -52,11 +56,10 @@ export function jupyterHost(model) {
     const listeners = Object.entries(taken).map(([name, take]) => {
       const listener = () => {
         const value = model.get(name);
-        if (value === undefined || value === null || Object.keys(value).length === 0) {
-          if (name !== "curve") return;
-        }
+        const isEmpty = value === undefined || value === null || Object.keys(value).length === 0;
+        if (isEmpty && !["curve", "findings"].includes(name)) return;
         isTaking = true;
-        take(value ?? {});
+        take(value ?? (name === "findings" ? [] : {}));
         isTaking = false;
       };
       listener();

@@ -208,5 +208,5 @@ export function leversView(state) {
       paintDetail();
     }
   };
-  return { el, paint };
+  return { el, paint, isFolded: tree.isFolded };
 }

@@ -55,6 +55,7 @@ def page_model(space: StructureSpace) -> dict[str, Any]:
                 "kind": layer.kind,
                 "path": list(layer.path),
                 "group": _group_place(space, name, places["groups"]),
+                "shape": _shape(space, name),
             }
             for name, layer in space.graph.layers.items()
         ],
@@ -73,6 +74,11 @@ def page_model(space: StructureSpace) -> dict[str, Any]:
         "slots": space.slots,
         "uncounted": dict(space.connected.uncounted),
     }
+
+
+def _shape(space: StructureSpace, layer: str) -> list[int]:
+    """The shape of what a layer makes in the model as it came, without the batch axis."""
+    return [int(length) for length in space.connected.lengths(space.connected.first_call(layer).call.outputs[0])]
 
 
 def _is_known(name: str, shown: list[str]) -> bool:

@@ -11,7 +11,8 @@ const NAME_LINE = 14; // pixels
 export function extent(state) {
   const { points, cursor, log } = state;
   const here = Number.isFinite(cursor) && (cursor > 0 || !log) ? [cursor] : [];
-  const xs = [...points.map((point) => point.x), ...here];
+  const limits = state.limit > 0 ? [state.limit] : [];
+  const xs = [...points.map((point) => point.x), ...here, ...(points.length ? limits : [])];
   const ys = points.flatMap((point) => [point.y, point.low, point.high]).filter(Number.isFinite);
   if (points.length === 0) {
     // About the sizes that can be reached from here.
@@ -80,7 +81,7 @@ export function plotted(state) {
   return {
     points, front: paretoFront(points, metric.more), step: metric.more ? "vh" : "hv",
     baseline: study.baseline, cursor: state.trialCost(metric.name), log: looks.log, references: study.references,
-    x: { name: metric.name, label: metric.label, unit: metric.unit },
+    limit: looks.limits[metric.name], x: { name: metric.name, label: metric.label, unit: metric.unit },
     y: { ...study.score, unit }, empty: "No trial yet: run one, and its point appears here.",
   };
 }
@@ -162,6 +163,12 @@ export function drawPlot(state, view, width) {
   const marks = new Map(order.map((point) => [point.number, trial(point, state, across, up)]));
   inside.append(...marks.values());
   inside.append(svgElement("path", { class: "sw-front-mark", d: front.map(([x, y]) => diamondPath(x, y, 8)).join("") }));
+  if (state.limit !== undefined && across.holds(state.limit)) {
+    const x = pixel(across.at(state.limit));
+    inside.append(svgElement("rect", { class: "sw-beyond", x, y: top, width: Math.max(0, right - x), height: bottom - top }));
+    inside.append(svgElement("path", { class: "sw-limit-line", d: `M${x} ${top}V${bottom}` }));
+    svg.append(label(Number(x) + 3, bottom - 5, "budget", "sw-tick sw-limit-text"));
+  }
   const cursor = svgElement("g", { class: "sw-cursor", "aria-hidden": "true" });
   const area = svgElement("rect", { class: "sw-area" });
   svg.append(cursor, inside, area);

@@ -5,7 +5,7 @@ import { nearestMultiple, nearestWidth, snapped } from "./widths.js";
 const CHOICES = ["widths", "activations", "biases", "initializers", "blocks"];
 const LOOKS = {
   metric: "n_params", against: "n_params", log: true, near: false, chosen: null, selected: null,
-  open: null, sort: ["number", 1], order: "size", by: "layers",
+  open: null, sort: ["number", 1], order: "size", by: "layers", limits: {},
 };
 
 export class State {
@@ -26,7 +26,7 @@ export class State {
     [this.past, this.future, this.snapshots] = [[], [], {}];
     this.looks = { ...LOOKS };
     this.study = { trials: [], references: [], score: {}, note: "", baseline: null };
-    [this.work, this.curve] = [{}, {}];
+    [this.work, this.curve, this.findings] = [{}, {}, []];
     this.factors = new Map(); // what a slider of many widths was moved to, by its key
     this.isHeld = false; // whether a hand is on a control
     this.pointed = null; // the trial under the mouse
@@ -38,7 +38,7 @@ export class State {
     return Object.fromEntries(CHOICES.map((choice) => [choice, [...this.model.baseline[choice]]]));
   }
 
-  // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "work" or "curve".
+  // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "work", "curve" or "findings".
   subscribe(listener) {
     this.listeners.push(listener);
   }
@@ -124,6 +124,27 @@ export class State {
     });
     this.factors.set(key, factor);
     this.tell("structure");
+  }
+
+  // The places of the widths that can move.
+  get free() {
+    return [...this.model.groups.keys()].filter((place) => !this.model.groups[place].fixed);
+  }
+
+  // What one step more of each free width costs: [place, cost], the dearest first.
+  marginal(metric) {
+    const before = this.total(metric);
+    const structure = { ...this.now, widths: [...this.now.widths] };
+    const found = this.free.map((place) => {
+      const { divisor } = this.model.groups[place];
+      structure.widths[place] += divisor;
+      const values = this.program.run(this.inputsOf(structure, this.settings.batch_size));
+      const cost = values[this.model.program.totals[metric]] - before;
+      structure.widths[place] -= divisor;
+      return [place, cost];
+    });
+    this.compute();
+    return found.sort((a, b) => b[1] - a[1]);
   }
 
   // The factor at which these widths stand, or null where they have moved apart.
@@ -252,6 +273,13 @@ export class State {
     this.compute();
     this.tell("structure");
     this.tell("settings");
+  }
+
+  // Ask for the structure that makes the most of a limit of the plot's cost.
+  fit() {
+    const metric = this.looks.against;
+    const batch = this.metrics.get(metric).scope === "batch" ? 1 : this.settings.batch_size;
+    this.ask("fit", { limits: { [metric]: this.looks.limits[metric] }, batch_size: batch });
   }
 
   // Set the sliders to a trial's structure, and show its learning curve.

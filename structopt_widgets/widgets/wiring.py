@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 import weakref
+from collections.abc import Mapping
 from typing import Any
 
 from ..study.samplers import SAMPLERS
 from .background import Background
 from .changes import changed, changes
 from .exploration import Exploration
+from .finder import Finder
 from .instrument import Instrument
 from .page_model import page_model
 from .settings import Settings
@@ -52,6 +54,10 @@ class Wiring:
         settings.observe(lambda _: self._show("settings", settings.values))
         background.observe(lambda _: self._show("work", self._work()))
         background.message.observe(lambda _: self._show("work", self._work()))
+        found = weakref.WeakMethod(self._found)  # its thread may outlive all this
+        self._finder = Finder(exploration, lambda findings: (method := found()) and method(findings))
+        exploration.observe(self._look, names=["structure", "trials"])
+        self._look(None)
         validation.observe(lambda change: self._show("curve", change["new"]), names="curve")
 
     def show_trials(self) -> None:
@@ -72,6 +78,23 @@ class Wiring:
         trial = self._exploration.study.trial(number)
         self._exploration.structure = trial.structure
         self._validation.show(trial)
+
+    def fit(self, limits: Mapping[str, float], batch_size: int = 1) -> None:
+        """Go to the structure that makes the most of a budget; see :meth:`StructureSpace.fit`."""
+        here = self._exploration
+        here.structure = here.space.fit(
+            limits, multiple_of=self._settings.multiple_of, batch_size=batch_size, start=here.structure
+        )
+
+    def close(self) -> None:
+        """Look for no more findings."""
+        self._finder.stop()
+
+    def _look(self, _: Any) -> None:
+        self._finder.look(self._exploration.structure)
+
+    def _found(self, findings: list[dict[str, Any]]) -> None:
+        self._show("findings", findings)
 
     def _heard(self, name: str, value: Any) -> None:
         message = self._background.message
@@ -98,11 +121,14 @@ class Wiring:
             self._background.cancel()
         elif what == "curve":
             self._validation.show(self._exploration.study.trial(asked["number"]))
+        elif what == "fit":
+            self._background.message.clear()
+            self.fit(asked["limits"], asked.get("batch_size", 1))
         elif what == "choose":
             self._background.message.clear()
             self.choose(asked["number"])
         else:
-            raise ValueError(f"Expected to be asked for a run, a sweep, cancel, a curve or a trial; got {what!r}.")
+            raise ValueError(f"Expected to be asked for run, sweep, cancel, curve, fit or choose; got {what!r}.")
 
     def _take(self, standing: dict[str, Any]) -> None:
         """Stand where the page does; what is no structure of this model is refused, and the page goes back."""
@@ -147,5 +173,8 @@ class Wiring:
             self._show("standing", self._standing())
 
     def _show(self, name: str, value: Any) -> None:
+        # What a thread finds may come when the explorer is closed.
+        if self.instrument.comm is None:
+            return
         if getattr(self.instrument, name) != value:
             setattr(self.instrument, name, value)

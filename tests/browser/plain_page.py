@@ -9,7 +9,7 @@ from playwright.sync_api import Page
 import structopt_widgets as sw
 from structopt_widgets.widgets.instrument import Instrument
 
-TRAITS = ("model", "standing", "settings", "looks", "study", "work", "curve")
+TRAITS = ("model", "standing", "settings", "looks", "study", "work", "curve", "findings")
 # As much of a widget's model as the front end uses; what it sends and saves is kept.
 START = """async ([source, style, state]) => {
     const listeners = [];

@@ -165,6 +165,51 @@ def test_a_run_is_asked_for_with_what_is_shown(page: Page) -> None:
     assert page.evaluate("window.sent.at(-1).do") == "cancel"
 
 
+def test_a_layer_of_the_picture_is_dragged_and_worked_by_keys(page: Page) -> None:
+    show(page, sw.explore(dense_model()))
+    slider = page.get_by_label("width of hidden", exact=True)
+    box = page.locator(".sw-made").nth(1).bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 4 + 2)
+    page.mouse.up()
+    # Both edges have come a quarter nearer to the middle.
+    expect(slider).to_have_value("4")
+    expect(page.locator(".sw-picture h2")).to_have_text("hidden 4 (was 8)")
+    expect(page.locator(".sw-row.sw-selected .sw-name")).to_have_text("hidden")
+    for key, width in (("ArrowUp", 5), ("ArrowDown", 4), ("Shift+ArrowUp", 12)):
+        page.keyboard.press(key)
+        expect(slider).to_have_value(str(width))
+    expect(page.locator(".sw-picture")).to_contain_text(f"(6 + 1) × {12} = {7 * 12}")  # noqa: RUF001 - a product
+    # The largest memory that is drawn is the peak.
+    peak = page.locator(".sw-live-panel [data-metric=peak_activation_bytes]").get_attribute("data-value")
+    expected = page.evaluate(f"(() => ({int(peak or 0)} / 1024).toFixed(2))()")
+    expect(page.locator(".sw-picture")).to_contain_text(f"peak {expected} KiB")
+
+
+def test_a_budget_is_a_line_and_fit_asks_for_it(page: Page) -> None:
+    show(page, sw.explore(dense_model()))
+    field = page.get_by_label("budget of Parameters")
+    expect(page.get_by_role("button", name="Fit")).to_be_disabled()
+    field.fill("50")
+    field.press("Enter")
+    expect(page.locator(".sw-limit-line")).to_have_count(1)
+    expect(page.locator(".sw-limit")).to_contain_text("over by 48 %")  # 74 of 50
+    page.get_by_role("button", name="Fit").click()
+    asked = page.evaluate("window.sent.at(-1)")
+    assert (asked["do"], asked["limits"]) == ("fit", {"n_params": 50})
+
+
+def test_findings_are_mended_by_a_button(page: Page) -> None:
+    finding = {"sentence": "hidden <img> is odd.", "why": "So it is.", "changes": {"widths": [[0, 3]]}}
+    show(page, sw.explore(dense_model()), findings=[finding, {**finding, "changes": None}])
+    expect(page.locator(".sw-finding")).to_have_count(2)
+    page.get_by_role("button", name="Mend: hidden <img> is odd.").click()
+    expect(page.get_by_label("width of hidden", exact=True)).to_have_value("3")
+    assert page.locator("img").count() == 0
+
+
 def test_what_is_not_counted_is_named_with_the_reason(page: Page) -> None:
     def own(x: Any) -> Any:
         return tf.math.bessel_i0(x)

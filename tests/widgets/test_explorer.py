@@ -122,7 +122,7 @@ def test_what_a_page_cannot_mean_is_refused_in_words(explorer: sw.Explorer) -> N
         assert explorer.structure == explorer.space.baseline
         assert explorer.instrument.standing["structure"] == {}
     ask(explorer, "dance")
-    assert "Expected to be asked for a run" in explorer.background.message.alert
+    assert "Expected to be asked for run" in explorer.background.message.alert
 
 
 def test_every_move_is_a_step_that_can_be_undone(explorer: sw.Explorer) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
 import random
 import zlib
 
 import pytest
-from front_end import page_costs
+from front_end import in_node, page_costs
 from zoo import ZOO
 
 from structopt_widgets.metrics import layer_metrics, model_metrics
@@ -40,6 +41,27 @@ def test_the_page_computes_what_python_measures(space: StructureSpace) -> None:
         for metric in layer_metrics():
             expected = [program[f"{metric}:{layer}"] for layer in space.graph.layers]
             assert costs["layers"][metric] == pytest.approx(expected, rel=1e-12), metric
+
+
+def test_the_page_tells_what_one_more_unit_costs(space: StructureSpace) -> None:
+    structure = space.sample(random.Random(8), multiple_of=2)
+    expression = """(() => {
+        const state = new State(given.model, () => {});
+        state.goTo(given.changes);
+        state.compute();
+        const costs = state.marginal("n_params");
+        return [costs, state.total("n_params")];
+    })()"""
+    given = {"model": page_model(space), "changes": changes(structure)}
+    costs, total = in_node("state", expression, given)
+    assert total == structure.measure().n_params
+    groups = list(space.width_groups.values())
+    assert [cost for _, cost in costs] == sorted((cost for _, cost in costs), reverse=True)
+    assert sorted(place for place, _ in costs) == [place for place, group in enumerate(groups) if not group.fixed]
+    for place, cost in costs:
+        group = groups[place]
+        wider = dict(structure.widths) | {group.name: structure.widths[group.name] + group.divisor}
+        assert cost == dataclasses.replace(structure, widths=wider).measure().n_params - total
 
 
 def test_changes_say_all_of_a_structure(space: StructureSpace) -> None:

@@ -11,10 +11,11 @@ import ipywidgets
 import keras
 import pytest
 import traitlets
-from asked import says
+from asked import ask, says
 from keras import layers as kl
 
 import structopt_widgets as sw
+from structopt_widgets.widgets.changes import changed
 
 
 @pytest.fixture
@@ -132,6 +133,28 @@ def test_trials_are_heard_of(space: sw.StructureSpace) -> None:
     assert heard == [1, 2]
     with pytest.raises(traitlets.TraitError, match="trials"):
         explorer.trials = None
+
+
+def test_a_budget_is_fitted(space: sw.StructureSpace) -> None:
+    explorer = sw.explore(space)
+    ask(explorer, "fit", limits={"n_params": 60})
+    assert explorer.structure == space.fit({"n_params": 60})
+    explorer.fit(macs=50)
+    assert explorer.structure.measure(batch_size=32).macs <= 50
+    ask(explorer, "fit", limits={"n_params": 1})
+    assert "Expected" in explorer.background.message.alert
+    assert explorer.structure.measure().macs <= 50
+
+
+def test_findings_follow_the_structure(space: sw.StructureSpace) -> None:
+    explorer = sw.explore(space)
+    explorer.controls["a"].initializer.value = "zeros"
+    explorer._wiring._finder.wait()
+    expected = sw.findings(explorer.structure, None, explorer.study)
+    shown = explorer.instrument.findings
+    assert [each["sentence"] for each in shown] == [each.sentence for each in expected]
+    (zeros,) = [each for each in shown if "kernel of zeros" in each["sentence"]]
+    assert changed(space, zeros["changes"]) == space.baseline
 
 
 def live() -> set[str]:
