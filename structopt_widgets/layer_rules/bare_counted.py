@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import TensorRef, baseline_size, sum_depth
+from ..graph import Product, Shape, TensorRef, baseline_size, sum_depth
 from .bare_axes import register_bare
-from .kept import Kept
+from .kept import Kept, as_keras_has_them
 from .meaning import Role
 from .normalization import axes_of, layer_normalization_cost, rms_normalization_cost
 from .operations import Operations
@@ -62,22 +62,42 @@ class Normalized(LayerRule):
         return (args[position] if position < len(args) else kwargs.get(name)) is not None
 
 
-def _products(over: Callable[[Site], int]) -> Kept:
-    """So many products summed into each output."""
+_KEPT = Kept("multiplies it by a constant")
 
-    def cost(site: Site, at: Setting) -> Cost:
-        summed = over(site)
+
+class Convolved(LayerRule):
+    """A convolution whose kernel is a tensor, as a weight of one's own: its channels are those of what it meets.
+
+    With a constant as its kernel, in groups or with channels first all sizes stay. ``by_channel``: a window for each
+    channel by itself (depthwise).
+    """
+
+    def __init__(self, by_channel: bool = False) -> None:
+        self._by_channel = by_channel
+
+    def connect(self, site: Site) -> Connection:
+        place, shape = site.place(1, "kernel"), site.inputs[0]
+        kernel: Shape = () if place is None else site.inputs[place]
+        fits = len(kernel) == len(shape) + 1 and baseline_size(kernel[-2]) == baseline_size(shape[-1])
+        if place is None or not fits or site.config.get("data_format") == "channels_first":
+            return _KEPT.connect(site)
+        site.freeze((*kernel[:-2], *shape[:-1]), "slides a window along it")
+        site.tie(shape[-1], kernel[-2], "convolves them")
+        ((*space, _),) = as_keras_has_them(site)
+        if not self._by_channel:
+            site.contract(place, kernel[-2])
+            return Connection(((*space, kernel[-1]),))
+        site.freeze(kernel[-1:], "makes so many of each channel")
+        many = baseline_size(kernel[-1])
+        return Connection(((*space, shape[-1] if many == 1 else Product(shape[-1], many)),))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        kernel, own = site.argument(1, "kernel"), -2 if self._by_channel else -1
+        summed = math.prod(_lengths(site, 1, "kernel")[:own]) if kernel is None else at.elements(kernel[:own])
         return Cost(macs=summed * at.elements(site.outputs[0]), span=1 + sum_depth(summed))
 
-    return Kept("multiplies it by a constant", counted=cost)
-
-
-def _kernel(site: Site) -> int:
-    return math.prod(_lengths(site, 1, "kernel")[:-1])
-
-
-def _window(site: Site) -> int:
-    return math.prod(_lengths(site, 1, "kernel")[:-2])
+    def mixing(self, site: Site) -> Mixing:
+        return Mixing(summed=tuple(site.shared))
 
 
 def _separable(site: Site, at: Setting) -> Cost:
@@ -91,8 +111,8 @@ def _separable(site: Site, at: Setting) -> Cost:
     return operations.cost()
 
 
-register_bare(_products(_kernel), "Conv")
-register_bare(_products(_window), "DepthwiseConv")
+register_bare(Convolved(), "Conv")
+register_bare(Convolved(by_channel=True), "DepthwiseConv")
 register_bare(Kept("convolves it with constants", counted=_separable), "SeparableConv")
 register_bare(Kept("multiplies vectors", makes=3, span=2), "Cross")
 register_bare(Kept("normalizes it with constants", makes=2, span=2), "BatchNorm")
