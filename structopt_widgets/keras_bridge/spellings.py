@@ -9,12 +9,21 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.src.tree.tree_api import register_tree_node_class
 
 from .nodes import PATCHING
 
 
+@register_tree_node_class
 class Lengths(tuple[Any, ...]):
-    """A shape that can be asked what TensorFlow's can."""
+    """A shape that can be asked what TensorFlow's can. To Keras it is a structure of numbers, as any tuple."""
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], None]:
+        return tuple(self), None
+
+    @classmethod
+    def tree_unflatten(cls, _: None, children: Any) -> tuple[Any, ...]:
+        return tuple(children)
 
     def as_list(self) -> list[Any]:
         return [*self]
@@ -84,6 +93,8 @@ def _respell(operation: Any) -> None:
 
 
 def _respelled(name: str, value: Any) -> Any:
+    if isinstance(value, Lengths):
+        return tuple(value)
     if name == "padding" and isinstance(value, str):
         return value.lower()
     return _small(value.replace(" ", "")) if name == "subscripts" and isinstance(value, str) else value
