@@ -6,6 +6,7 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,8 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAG
 each_file = pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(PACKAGE)) for path in FILES])
 
 
-def imports(path: Path) -> Iterator[tuple[str, bool]]:
+@cache
+def imports(path: Path) -> list[tuple[str, bool]]:
     """Each imported module in full, and whether it is imported inside a function; not those for types only."""
     package = ["structopt_widgets", *path.relative_to(PACKAGE).parts[:-1]]
 
@@ -72,7 +74,7 @@ def imports(path: Path) -> Iterator[tuple[str, bool]]:
         for child in children:
             yield from visit(child, deferred)
 
-    yield from visit(ast.parse(path.read_text(encoding="utf-8")), deferred=False)
+    return list(visit(ast.parse(path.read_text(encoding="utf-8")), deferred=False))
 
 
 def test_every_folder_has_a_floor() -> None:
@@ -100,6 +102,7 @@ def test_imports_go_downward_only(path: Path) -> None:
         assert allowed, f"{home} (floor {FLOORS[home]}) imports {module} (floor {FLOORS[target]})"
 
 
+@cache
 def file_of(module: str) -> str | None:
     """The file of the package in which a name is: of the module itself, or of one that holds it."""
     parts = module.split(".")[1:]
@@ -172,6 +175,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert not loaded & (HEAVY | {"pandas", "numpy"})
 
 
+@pytest.mark.slow
 def test_measuring_a_saved_structure_needs_no_keras(tmp_path: Path) -> None:
     from zoo import ZOO
 

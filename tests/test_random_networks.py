@@ -106,6 +106,7 @@ def on_networks(count: int, check: Any) -> None:
     on_each()
 
 
+@pytest.mark.slow
 def test_the_costs_of_some() -> None:
     with sw.without_weights():  # once for all: leaving it takes longer than a network does
         on_networks(40, check_counts)

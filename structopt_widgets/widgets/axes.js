@@ -2,7 +2,7 @@
 
 // An axis that holds all values with a margin.
 export function axisAround(values, start, end, log) {
-  let [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : log ? [1, 10] : [0, 1];
+  const [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : log ? [1, 10] : [0, 1];
   if (log) {
     const margin = Math.max((high / low) ** 0.06, 1.1);
     return axisBetween(low / margin, high * margin, start, end, true);

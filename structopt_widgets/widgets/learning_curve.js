@@ -36,9 +36,9 @@ function drawCurve(curve, width) {
     // A new seed starts anew: no line leads to it.
     let isDrawn = false;
     const places = curve[name].map((loss, epoch) => [across.at(epoch + 1), up.at(loss), Number.isFinite(loss), epoch]);
-    const path = places.map(([x, y, isFinite, epoch]) => {
-      const step = !isFinite ? "" : `${isDrawn && !starts.has(epoch) ? "L" : "M"}${pixel(x)} ${pixel(y)}`;
-      isDrawn = isFinite;
+    const path = places.map(([x, y, isKnown, epoch]) => {
+      const step = !isKnown ? "" : `${isDrawn && !starts.has(epoch) ? "L" : "M"}${pixel(x)} ${pixel(y)}`;
+      isDrawn = isKnown;
       return step;
     }).join("");
     const group = svgElement("g", { class: `sw-${name}` }, svgElement("path", { class: "sw-curve", d: path }));

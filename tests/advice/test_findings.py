@@ -148,6 +148,7 @@ def test_validation_part_too_small(plain: sw.StructureSpace) -> None:
     assert found(ValidationTooSmall(), plain.baseline) == []
 
 
+@pytest.mark.slow
 def test_normalization_unsettled() -> None:
     space = space_of(kl.Dense(8, name="a"), kl.BatchNormalization(momentum=0.9), kl.Dense(4, "softmax"))
     data, study = data_of(4), sw.Study()

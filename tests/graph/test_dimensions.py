@@ -190,6 +190,7 @@ partitions = st.lists(st.integers(1, 6), min_size=1, max_size=5)
 
 
 @given(partitions, st.randoms(use_true_random=False))
+@pytest.mark.slow
 def test_unified_concatenations_have_one_size_whatever_the_widths(lengths: list[int], rng) -> None:
     total = sum(lengths)
     other_lengths = []

@@ -63,6 +63,7 @@ def test_copies_share_what_their_original_did_alone_in_unequal_parts() -> None:
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=20))
+@pytest.mark.slow
 def test_the_shares_of_a_units_copies_sum_to_one(come_from: list[int]) -> None:
     parts = shares(np.array(come_from))
     for unit in set(come_from):

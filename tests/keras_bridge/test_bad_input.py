@@ -101,6 +101,7 @@ def test_mixed_precision_keeps_weights_whole_and_halves_activations() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a `quantize` method:UserWarning")
+@pytest.mark.slow
 def test_quantized_layers_are_counted_in_their_bytes_and_operations_and_keep_their_widths() -> None:
     model = two_layers()
     whole = sw.measure(model)
@@ -119,6 +120,7 @@ def test_quantized_layers_are_counted_in_their_bytes_and_operations_and_keep_the
 
 @pytest.mark.filterwarnings("ignore:Layer InputLayer does not have a `quantize` method:UserWarning")
 @pytest.mark.parametrize("mode", ["int8", "float8"])
+@pytest.mark.slow
 def test_quantized_layers_are_rebuilt_with_their_weights(mode: str) -> None:
     model = two_layers()
     batch = np.random.default_rng(0).normal(size=(3, 6)).astype("float32")

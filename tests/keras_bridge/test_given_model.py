@@ -51,6 +51,7 @@ def test_an_effect_that_tracing_cannot_see_is_said() -> None:
     assert INFERENCE in str(found).splitlines()[-1]
 
 
+@pytest.mark.slow
 def test_a_branch_on_training_is_kept() -> None:
     model = BranchesOnTraining()
     model(np.zeros((1, 6), "float32"))
@@ -72,6 +73,7 @@ def test_what_is_read_right_agrees_and_nothing_of_the_model_changes(name: str) -
     assert all(np.array_equal(old, new) for old, new in zip(before, model.variables, strict=True))
 
 
+@pytest.mark.slow
 def test_what_is_not_compared_says_why() -> None:
     with sw.without_weights():
         model = chain()

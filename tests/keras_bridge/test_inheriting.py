@@ -103,6 +103,7 @@ def test_an_unchanged_initializer_keeps_its_arguments() -> None:
     assert weights(structure.build(weights="fresh"), "a")[0].mean() == pytest.approx(50, abs=1)
 
 
+@pytest.mark.slow
 def test_the_compiled_state_is_repeated() -> None:
     model = dense_pair()
     model.compile(keras.optimizers.Adam(0.0123), "mse", metrics=["mae"])

@@ -129,6 +129,7 @@ def test_code_of_models_that_others_wrote_computes_the_same_or_says_why_there_is
     assert computed > len(FOREIGN) // 2
 
 
+@pytest.mark.slow
 def test_a_model_of_the_code_computes_the_same_and_keeps_its_settings() -> None:
     for make in MAKERS:
         model = make()
@@ -142,6 +143,7 @@ def test_a_model_of_the_code_computes_the_same_and_keeps_its_settings() -> None:
     assert made["model"].layers[1].get_config()["kernel_regularizer"]["class_name"] == "L2"
 
 
+@pytest.mark.slow
 def test_blocks_left_out_are_not_in_the_code() -> None:
     space = sw.StructureSpace.from_keras(residual())
     (block,) = space.blocks

@@ -143,6 +143,7 @@ def test_a_shape_that_does_not_fit_a_graph() -> None:
 
 # Keras says so when an optimizer that never trained is loaded; the model is complete all the same.
 @pytest.mark.filterwarnings("ignore:Skipping variable loading for optimizer:UserWarning")
+@pytest.mark.slow
 def test_a_keras_file(tmp_path: Path) -> None:
     model = ZOO["residual_cnn"].make()
     model.compile("adam", "mse")
@@ -365,6 +366,7 @@ def test_a_rule_comes_before_looking_inside(monkeypatch: pytest.MonkeyPatch) -> 
     assert "whole" in read(model).graph.layers
 
 
+@pytest.mark.slow
 def test_a_model_read_again_is_the_same_model() -> None:
     model = OfBlocks()
     model(np.zeros((1, 5), "float32"))

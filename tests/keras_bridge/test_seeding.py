@@ -40,6 +40,7 @@ def arrays(model: keras.Model) -> list[np.ndarray]:
     return [np.asarray(each) for each in model.variables]
 
 
+@pytest.mark.slow
 def test_a_seed_decides_every_weight_and_mask_and_another_decides_otherwise() -> None:
     structure = StructureSpace.from_keras(everything_random()).baseline
     before = random.getstate()
@@ -114,6 +115,7 @@ def test_threads_that_draw_from_the_global_generator_change_nothing() -> None:
         thread.join()
 
 
+@pytest.mark.slow
 def test_the_same_model_made_again_starts_the_same_whatever_its_layers_are_called() -> None:
     one, two = (build_model(StructureSpace.from_keras(everything_random()).baseline, "fresh", seed=5) for _ in range(2))
     assert one.layers[-1].name != two.layers[-1].name

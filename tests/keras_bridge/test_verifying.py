@@ -114,6 +114,7 @@ def test_verifying_leaves_no_trace() -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 8])
+@pytest.mark.slow
 def test_the_peak_of_a_chain_is_the_arena_that_xla_plans(batch_size: int) -> None:
     model = keras.Sequential(
         [

@@ -221,6 +221,7 @@ def test_a_normalization_written_out_takes_besides(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "gates"), [("simple recurrence", 1), ("long short-term memory", 4), ("gated recurrence", 3)]
 )
+@pytest.mark.slow
 def test_a_recurrence_written_out_holds_the_products_of_all_steps(name: str, gates: int) -> None:
     # Once as the product makes them and once as the steps take them, where the layer holds its input.
     assert compared(*IN_ARITHMETIC[name])[1] == (2 * gates - 1) * ELEMENTS

@@ -30,6 +30,7 @@ def mlp() -> keras.Model:
     "name",
     ["mlp", "residual_cnn", "grouped_convolution", "all_pooling", "bilstm_tagger", "decoder_with_tied_embeddings"],
 )
+@pytest.mark.slow
 def test_a_formula_evaluates_to_its_number(name: str) -> None:
     check(name)
 
@@ -108,6 +109,7 @@ def test_a_step_is_measured_beyond_the_bound_and_by_the_divisor() -> None:
                 assert row[metric] == pytest.approx(getattr(more, metric) - getattr(report, metric))
 
 
+@pytest.mark.slow
 def test_a_receipt_says_its_convention_batch_and_what_is_missing() -> None:
     model = keras.Sequential(
         [keras.Input((4,)), kl.Lambda(tf.math.bessel_i0, output_shape=(4,), name="own<"), kl.Dense(2)]

@@ -45,6 +45,7 @@ def test_full_recomputation_keeps_what_two_residual_blocks_read() -> None:
     assert saved(recompute=True) == 2 * 2 * S * B * H
 
 
+@pytest.mark.slow
 def test_recomputation_lowers_the_peak_of_training() -> None:
     model = transformer(6)
     peaks = [sw.measure(model, batch_size=64, recompute=each).training_bytes for each in (False, "attention", True)]

@@ -148,6 +148,7 @@ def test_sections_hold_every_layer_once() -> None:
 
 
 @pytest.mark.parametrize("named", [True, False])
+@pytest.mark.slow
 def test_blocks_are_found_by_name_or_by_their_branches(named: bool) -> None:
     sections = read(lambda: vit(named)).sections
     first = 0 if named else 1
@@ -157,6 +158,7 @@ def test_blocks_are_found_by_name_or_by_their_branches(named: bool) -> None:
     assert sections[-1].layers[-1] == "classes"
 
 
+@pytest.mark.slow
 def test_a_decoder_without_names() -> None:
     space = read(decoder)
     assert [group.title for group in space.width_groups.values()][:4] == [

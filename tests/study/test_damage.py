@@ -47,6 +47,7 @@ def without_checksums(content: bytes) -> bytes:
 
 
 @pytest.mark.usefixtures("no_training")
+@pytest.mark.slow
 def test_a_byte_that_has_changed_costs_one_trial_at_most(journal: Path) -> None:
     toy_sweep(sw.Study(journal), 3, 2)  # claims and results on lines of their own
     whole = journal.read_bytes()

@@ -73,6 +73,7 @@ def test_a_width_is_drawn_evenly_on_a_logarithmic_scale() -> None:
     assert knob.levels(3) == [1, 3, 16]
 
 
+@pytest.mark.slow
 def test_what_is_varied_can_be_chosen() -> None:
     study = sw.Study()
     toy_sweep(study, 12, 12, choose={"widths": (4, 8), "activations": ("relu", "tanh")}, groups=["b"])

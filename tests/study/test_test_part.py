@@ -73,6 +73,7 @@ def test_the_answer_is_kept_and_counted(tmp_path: Path) -> None:
     assert "asked the test part 3 times, about 2 trials" in third.summary()
 
 
+@pytest.mark.slow
 def test_what_cannot_be_tested_is_refused() -> None:
     study = sw.Study()
     data = sw.Data(X, Y)

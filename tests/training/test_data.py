@@ -28,6 +28,7 @@ def frame(n: int = 20) -> pd.DataFrame:
     return pd.DataFrame({"a": x[:, 0], "b": np.arange(n), "c": x[:, 2] > 0, "kind": names})
 
 
+@pytest.mark.slow
 def test_importing_the_floor_imports_no_tensorflow() -> None:
     code = (
         "import sys; import numpy as np;"

@@ -32,6 +32,7 @@ def accuracy(model: keras.Model, data: sw.Data) -> float:
     return float(np.mean(np.asarray(model(data.x_val)).argmax(axis=1) == data.y_val))
 
 
+@pytest.mark.slow
 def test_a_cut_is_scored_as_the_model_built_by_hand(model: keras.Model, data: sw.Data) -> None:
     space = sw.StructureSpace.from_keras(model)
     # The first units stay, whatever they do: of "a" the unit that counts is gone at half of its width.
@@ -47,6 +48,7 @@ def test_a_cut_is_scored_as_the_model_built_by_hand(model: keras.Model, data: sw
     assert lost["a", 2] == lost["a", 1] == 1 - np.mean(data.y_val == 0)
 
 
+@pytest.mark.slow
 def test_units_that_count_are_kept_by_default_and_the_model_is_untouched(model: keras.Model, data: sw.Data) -> None:
     before = [each.copy() for each in model.get_weights()]
     found = sw.sensitivity(model, data)

@@ -16,14 +16,19 @@ from structopt_widgets.widgets.modules import joined
 from structopt_widgets.widgets.page_model import page_model
 
 
-def in_node(module: str, expression: str, given: Any) -> Any:
-    """The value of a JavaScript ``expression`` in which the names of a module are known, and ``given`` is."""
-    node = shutil.which("node")
-    if node is None:
+def node() -> str:
+    """Where Node is. A test that needs it is skipped where there is none, and fails in CI."""
+    found = shutil.which("node")
+    if found is None:
         message = "Node is not installed (Debian: apt-get install nodejs)"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
+    return found
+
+
+def in_node(module: str, expression: str, given: Any) -> Any:
+    """The value of a JavaScript ``expression`` in which the names of a module are known, and ``given`` is."""
     source = (
         "import { readFileSync } from 'node:fs';\n"
         f"{joined(module)}\n"
@@ -31,7 +36,7 @@ def in_node(module: str, expression: str, given: Any) -> Any:
         f"process.stdout.write(JSON.stringify({expression}));"
     )
     done = subprocess.run(
-        [node, "--input-type=module", "-e", source],
+        [node(), "--input-type=module", "-e", source],
         input=json.dumps(given),
         capture_output=True,
         text=True,

@@ -48,6 +48,7 @@ def in_page(space: StructureSpace, expression: str) -> Any:
 NAMES = "(rows) => rows.map((row) => model.rows[row].name)"
 
 
+@pytest.mark.slow
 def test_rows_fold_by_block_with_the_heaviest_open(space: StructureSpace) -> None:
     titles = ["stem", *(f"block {number}" for number in range(6)), "head"]
     assert in_page(space, "tree.root.items.map((node) => node.title)") == titles

@@ -115,6 +115,7 @@ def untrainable(structures: Sequence[sw.Structure], data: sw.Data, budget: sw.Bu
     return [failed_trial(each, data, budget, ValueError("the loss is nan")) for each in structures]
 
 
+@pytest.mark.slow
 def test_errors_are_shown_in_words(explorer: sw.Explorer) -> None:
     explorer.sweep.at_most.value = 1
     explorer.sweep.run()

@@ -162,6 +162,7 @@ def live() -> set[str]:
     return set(ipywidgets.widgets.widget._instances)
 
 
+@pytest.mark.slow
 def test_closing_closes_every_widget(space: sw.StructureSpace) -> None:
     before = live()
     explorer = sw.explore(space)
@@ -176,6 +177,7 @@ def test_closing_closes_every_widget(space: sw.StructureSpace) -> None:
     assert live() - before == set()
 
 
+@pytest.mark.slow
 def test_a_closed_explorer_is_nobodys(space: sw.StructureSpace) -> None:
     study = sw.Study()
 

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 
 import keras
+import pytest
 from keras import layers as kl
 
 import structopt_widgets as sw
@@ -119,6 +120,7 @@ def test_trials_come_with_a_plot_and_the_best_first() -> None:
     assert f"trial {best[0].number}:" in plot
 
 
+@pytest.mark.slow
 def test_a_large_model_takes_little_room() -> None:
     # Of widths that differ from one to the next, so that no layer can be left out.
     layers = [kl.Dense(3 + number % 2, name=f"a_layer_of_a_deep_network_{number}") for number in range(100)]

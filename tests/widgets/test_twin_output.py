@@ -213,6 +213,7 @@ def test_a_page_that_is_loaded_gets_the_twin_of_now(
     explorer.close()
 
 
+@pytest.mark.slow
 def test_closing_leaves_nothing(space: sw.StructureSpace, kernel: Kernel) -> None:
     before, study = live(), sw.Study()
     explorer = sw.explore(space, study=study)
@@ -238,6 +239,7 @@ def test_closing_leaves_nothing(space: sw.StructureSpace, kernel: Kernel) -> Non
 
 
 @pytest.mark.usefixtures("kernel")
+@pytest.mark.slow
 def test_a_closed_explorer_that_was_shown_is_nobodys(space: sw.StructureSpace) -> None:
     def shown() -> list[weakref.ref[Any]]:
         explorer = sw.explore(space)
@@ -250,6 +252,7 @@ def test_a_closed_explorer_that_was_shown_is_nobodys(space: sw.StructureSpace) -
     assert [each() for each in gone] == [None, None]
 
 
+@pytest.mark.slow
 def test_without_a_kernel_nothing_is_made(
     space: sw.StructureSpace, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -46,6 +46,7 @@ def test_a_trial_is_chosen_by_its_number(explorer: sw.Explorer) -> None:
         explorer.choose(7)
 
 
+@pytest.mark.slow
 def test_the_page_says_what_can_be_told_apart(explorer: sw.Explorer) -> None:
     budget = sw.Budget(epochs=1, seeds=1)
     trial = explorer.add(sw.quick_run(explorer.space.baseline, small_data(), budget))
@@ -86,6 +87,7 @@ def test_an_error_that_comes_again_is_said_again(explorer: sw.Explorer) -> None:
     assert [bool(text) for text in said] == [True, False, True]
 
 
+@pytest.mark.slow
 def test_the_curve_ends_in_words(explorer: sw.Explorer) -> None:
     validation = explorer.validation
     validation.epochs.value = 2
@@ -168,6 +170,7 @@ def test_the_panel_says_why_a_layer_is_not_counted() -> None:
     assert set(space.connected.uncounted) == {"own"}
 
 
+@pytest.mark.slow
 def test_a_page_that_is_loaded_again_gets_the_figures_as_they_are(explorer: sw.Explorer) -> None:
     explorer.validation.epochs.value = 2
     explorer.validation.run()
