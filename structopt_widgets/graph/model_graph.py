@@ -15,6 +15,7 @@ from .plain import TensorRef, decode_plain, encode_plain
 
 WEIGHT = "Weight"  # the kind of a call that reads one weight, and gives it as a tensor
 WHOLE = "Whole"  # the kind of a layer that stays one call, and whose operations are known
+CACHED = "cached"  # where the serialization of a call says which tensors, keys and values, a decoder keeps for it
 PROVEN = "proven"  # where the serialization of such weights says that the model was run without them
 UNREAD = "Unread"  # the kind of a call that holds weights which no operation reads, and passes a tensor on
 

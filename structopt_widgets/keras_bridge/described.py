@@ -12,7 +12,8 @@ from ..graph import UNREAD, WEIGHT, Layer, Weight
 from ..metrics import OPTIMIZER_SLOTS
 from .adapted import adapted_entries
 from .kinds import kinds_of
-from .own_functions import functions_of, own_functions_aside, shown_as_own
+from .own_functions import functions_of
+from .whose_functions import own_functions_aside, shown_as_own
 
 _NAMED = 3
 _LOOKED_AT = 4096  # values of a weight, to draw others like them

@@ -18,6 +18,7 @@ from .made_again import made_again
 from .opening import trace
 from .probing import probed
 from .trace import Run
+from .unbuilding import LATE
 
 _ROWS = 3  # of the batch a layer is tried on: a number that says whether an output has it
 
@@ -37,6 +38,7 @@ def with_inside(layer: Layer, operation: Any, args: Any, kwargs: Mapping[str, An
     call = (_StepOf if has_cell else _CallOf)(
         operation, args, {key: value for key, value in kwargs.items() if key != "training"}, tensors
     )
+    call.is_late = layer.closed == LATE
     try:
         graphs, operations = zip(*(call.graph(training, prime) for training in call.modes()), strict=True)
         inside = Inside(graphs, _places(operation.weights, operations))
@@ -54,11 +56,13 @@ class _CallOf:
         self.operation, self.tensors = operation, tensors
         self._args, self._kwargs = args, kwargs
 
+    is_late = False  # whether training would make weights that are not there
+
     def modes(self) -> list[bool]:
         """At inference, and in training where the layer is told."""
         inner = self.operation._flatten_layers(include_self=True, recursive=True)
         told = any("training" in inspect.signature(each.call).parameters for each in inner)
-        return [False, True] if told else [False]
+        return [False, True] if told and not self.is_late else [False]
 
     def arguments(self, tensors: Sequence[Any]) -> tuple[Any, Any]:
         """The arguments with other tensors in the place of its own."""

@@ -13,6 +13,8 @@ from ..layer_rules.registry import kind_of
 
 def kinds_of(operation: Any) -> tuple[str, ...]:
     """The kinds of a layer or a bare operation, most special first, as :attr:`Layer.kinds` has them."""
+    if "call" in getattr(operation, "__dict__", ()):
+        return (f"{kind_of(type(operation))} with a call of its own",)
     kinds: list[str] = []
     for each in type(operation).__mro__:
         kinds.append(kind_of(each))

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras.src.saving import serialization_lib
 
-from .own_functions import own_functions
+from .whose_functions import own_functions
 
 
 def made_again(original: Any, config: dict[str, Any]) -> Any:

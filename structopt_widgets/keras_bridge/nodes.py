@@ -67,7 +67,7 @@ def called_again(graph: keras.Model, inputs: Any, training: bool | None = None) 
     """The outputs of a functional graph on other inputs; unlike ``graph(inputs)``, no input is converted."""
     if training is None:
         context = global_state.get_global_attribute("current_call_ctx")
-        training = None if context is None else said(context.get_value("training"))
+        training = None if context is None else context.get_value("training")
     # As in Keras's own: what a layer was told of training when the graph was made is not what it is told now.
     return graph._run_through_graph(inputs, operation_fn=lambda operation: operation_fn(operation, training=training))
 

@@ -25,11 +25,11 @@ from .kinds import kinds_of
 from .losses import activity_losses, metrics_silent, with_losses
 from .masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
 from .nodes import PATCHING, UNSAID, called, fresh_names, graph_of, nodes_restored, numpy_numbers_taken
-from .own_functions import has_weighted_activation
 from .repeated import repeats_recorded
 from .spellings import spellings_taken
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 from .tensorflow_calls import tensorflow_traced
+from .whose_functions import has_weighted_activation
 
 _CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for training
 # What Keras itself keeps of a layer's variables.

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import inspect
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -14,84 +12,9 @@ from ..graph import ModelGraph
 from ..layer_rules import Mixing, choice_name, connect, is_known_activation
 from .nodes import fresh_names, numpy_numbers_taken
 from .tensorflow_calls import tensorflow_traced
+from .whose_functions import KEYS, WIDTH, has_weighted_activation, own_functions
 
-_KEYS = ("activation", "recurrent_activation")
-_WIDTH = 7  # of the tensor a function is tried on: of no consequence where it takes each element by itself
 _READ: weakref.WeakKeyDictionary[Any, tuple[int, int] | None] = weakref.WeakKeyDictionary()
-
-
-def own_functions(operation: Any) -> dict[str, Any]:
-    """A layer's activation functions that are not those of ``keras.activations``, by the configuration's key.
-
-    A layer that stands in the place of a function is none.
-    """
-    given = {key: getattr(operation, key, None) for key in _KEYS} if isinstance(operation, keras.Layer) else {}
-    return {
-        key: each
-        for key, each in given.items()
-        if callable(each) and not isinstance(each, keras.Operation) and not _is_of_keras(each)
-    }
-
-
-def has_weighted_activation(operation: Any) -> bool:
-    """Whether a layer has one with weights, as PReLU, in the place of its activation function."""
-    found = (vars(operation).get(key) for key in _KEYS)
-    return any(isinstance(each, keras.Layer) and _makes_weights(each) for each in found)
-
-
-def _makes_weights(layer: keras.Layer) -> bool:
-    if layer.built:
-        return bool(layer.weights)
-    other = type(layer).from_config(layer.get_config())
-    with keras.StatelessScope(initialize_variables=False):
-        other.build((None, _WIDTH))
-    return bool(other.weights)
-
-
-def _is_of_keras(function: Any) -> bool:
-    """Whether it is the one of ``keras.activations`` by its name, or the operation with the same defaults."""
-    theirs = getattr(keras.activations, getattr(function, "__name__", ""), None)
-    if function is theirs or getattr(function, "__module__", "").startswith("keras.src.activations"):
-        return True
-    if theirs is None or not getattr(function, "__module__", "").startswith("keras.src.ops"):
-        return False
-    return _defaults(function) == _defaults(theirs)
-
-
-def _defaults(function: Any) -> list[Any]:
-    return [each.default for each in inspect.signature(function).parameters.values()]
-
-
-def shown_as_own(operation: Any, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Entries of a configuration that say that a function is the user's own, whatever its name."""
-    return {
-        key: {"module": "builtins", "class_name": "function", "config": _name(each), "registered_name": "function"}
-        for key, each in own_functions(operation).items()
-        if key in config
-    }
-
-
-def _name(function: Any) -> str:
-    """A name that no function of Keras has."""
-    inner = getattr(function, "func", function)  # of a partial
-    name = getattr(inner, "__qualname__", type(inner).__name__).rpartition(".")[2]
-    module = (getattr(inner, "__module__", None) or type(inner).__module__).rpartition(".")[2]
-    return f"{module}>{name}"
-
-
-@contextlib.contextmanager
-def own_functions_aside(operation: Any) -> Iterator[None]:
-    """In this block a layer has no functions of a user's own: some of them its configuration cannot hold."""
-    cell = getattr(operation, "cell", None)
-    holders = [vars(each) for each in (operation, cell) if isinstance(each, keras.Layer)]
-    found = [(holder, key, holder[key]) for holder in holders for key in own_functions(operation) if key in holder]
-    for holder, key, _ in found:
-        holder[key] = keras.activations.linear
-    try:
-        yield
-    finally:
-        for holder, key, function in found:
-            holder[key] = function
 
 
 def functions_of(operation: Any, config: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
@@ -103,7 +26,7 @@ def functions_of(operation: Any, config: Mapping[str, Any]) -> dict[str, tuple[i
     own = own_functions(operation)
     layers = {
         key: getattr(operation, key, None)
-        for key in _KEYS
+        for key in KEYS
         if config.get(key) is not None and not is_known_activation(choice_name(config[key]))
     }
     functions = {**layers, **own}.items()
@@ -125,7 +48,7 @@ def _read(function: Any) -> tuple[int, int] | None:
     from .reader import GraphReader  # which asks for the functions of layers
 
     with fresh_names(), numpy_numbers_taken(), tensorflow_traced(lambda: True):
-        given = keras.Input((_WIDTH,))
+        given = keras.Input((WIDTH,))
         model = keras.Model(given, function(given))
         graph: ModelGraph = GraphReader().read(model, model)
     connected = connect(graph)
@@ -142,6 +65,6 @@ def _read(function: Any) -> tuple[int, int] | None:
             return None
         total += cost.other
         ready |= dict.fromkeys(each.call.outputs, cost.span + max(ready[index] for index in each.call.inputs))
-    whole, rest = divmod(total, _WIDTH)
+    whole, rest = divmod(total, WIDTH)
     fits = connected.shapes[graph.output_tensors[0]] == connected.shapes[graph.input_tensors[0]]
     return (int(whole), int(ready[graph.output_tensors[0]])) if fits and not rest else None

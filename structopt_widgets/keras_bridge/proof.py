@@ -22,9 +22,11 @@ from .internals import with_mask_of
 from .rerun import rerun
 from .tiny_batches import KINDS, SAMPLES, drawn, draws_repeated, tokens_of
 from .trace import Run
+from .unbuilding import Snapshot
 from .without_weights import is_allocated
 
 UNSTEADY = "computes otherwise each time it is called, by a state of its own in Python"
+RAISES = "running it on random inputs raises"
 TOLERANCES = {"float16": 3e-2, "bfloat16": 1e-1}  # of the largest value, or of 1: what other orders of sums may make
 TOLERANCE = 1e-4
 LARGEST = 50_000_000  # parameters of a model that is run: reading is to stay a matter of seconds
@@ -62,7 +64,7 @@ def prove(run: Run, found: Trace, graph: ModelGraph, operations: Mapping[str, An
                     return Proof(unlike)
     # What runs is the user's own code.
     except Exception as error:
-        return Proof(skipped=f"running it on random inputs raises {type(error).__name__}: {str(error)[:160]}")
+        return Proof(skipped=f"{RAISES} {type(error).__name__}: {str(error)[:160]}")
     return Proof()
 
 
@@ -171,14 +173,17 @@ def _run(model: Any, batch: Any, training: bool, watched: _Watched, see: Callabl
         return lambda *args, **kwargs: see(key, call(*args, **kwargs))
 
     mode = {"training": training} if "training" in inspect.signature(model.call).parameters else {}
+    own = {key: vars(layer)["call"] for key, layer in watched.layers.items() if "call" in vars(layer)}
     try:
         for key, layer in watched.layers.items():
             vars(layer)["call"] = seen(key, layer.call)
         with keras.StatelessScope():
             return keras.tree.flatten(model(batch, **mode))
     finally:
-        for layer in watched.layers.values():
+        for key, layer in watched.layers.items():
             vars(layer).pop("call", None)
+            if key in own:
+                vars(layer)["call"] = own[key]
 
 
 def _batch(run: Run, kind: str) -> Any:
@@ -210,11 +215,14 @@ def _differ(theirs: Any, ours: Any) -> str:
 
 @contextlib.contextmanager
 def _python_state_kept(model: Any) -> Iterator[None]:
-    """What layers note in attributes while they run is forgotten."""
+    """What layers note in attributes while they run is forgotten, and so are the weights that training makes."""
     before = [(layer, dict(vars(layer))) for layer in model._flatten_layers() if layer.built]
+    unbuilt = Snapshot(model)
     try:
         yield
     finally:
+        if unbuilt.grown():
+            unbuilt.restore()
         for layer, attributes in before:
             for key in [key for key in vars(layer) if key not in attributes]:
                 del vars(layer)[key]

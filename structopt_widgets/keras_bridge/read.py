@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -9,18 +10,20 @@ import keras
 
 from ..graph import PROVEN, UNREAD, ModelGraph
 from .batch import UnreadableError
+from .caching import with_caches
 from .found import Trace
 from .load import load_model
 from .modes import modes_of
-from .nodes import fresh_names, graph_of, has_own_graph, scopes_restored
+from .nodes import fresh_names, graph_of, has_own_graph, leaves, scopes_restored
 from .opening import trace
-from .proof import UNSTEADY, prove
+from .proof import RAISES, UNSTEADY, prove
 from .reader import GraphReader
 from .shapes import check_shape
 from .source import KerasSource
 from .text_inputs import dtypes_with_text, may_read_text
 from .trace import Run, needs_run, run_of, whole
 from .training_branches import depends_on_training, is_unlike_itself, unlike_in_training, with_all_calls
+from .unbuilding import LATE, Snapshot
 from .without_weights import allocate_late
 
 
@@ -52,7 +55,14 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
         texts = dtypes_with_text(_traced(run, {})) if may_read_text(model) and not has_own_graph(model) else None
         if texts is not None:
             run = run_of(model, input_shape, texts)
-    return _opened(model, run)
+    made = _opened(model, run)
+    is_guessed = dtype is None and texts is None and not has_own_graph(model)
+    if is_guessed and made[1].unproven.startswith(RAISES):
+        # A subclassed model is traced on floats where nobody says otherwise; what it reads may be looked up.
+        with contextlib.suppress(ValueError), fresh_names():
+            of_whole_numbers = _opened(model, run_of(model, input_shape, "int32"))
+            return made if of_whole_numbers[1].unproven else of_whole_numbers
+    return made
 
 
 def _by_input(shape: Any, model: keras.Model) -> Any:
@@ -80,8 +90,13 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
         found = _traced(run, closed)
         closed |= found.closed
         differences = {}
-        if depends_on_training(run, found):
-            trained = _traced(run, closed, training=True)
+        is_closed = len(closed)
+        trained = _trained(run, found, closed) if depends_on_training(run, found) else found
+        if len(closed) > is_closed:
+            continue
+        if trained is None:
+            differences[model.name] = "cannot be traced in training, and is read as it is used"
+        elif trained is not found:
             unlike = unlike_in_training(found, trained)
             if unlike:
                 # A state of its own in Python differs between any two runs.
@@ -122,9 +137,32 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             for layer in graph.layers.values() if not proof.skipped else ():
                 if UNREAD in layer.kinds:
                     layer.serialized[PROVEN] = True  # type: ignore[index] # a dict of its own
-            return graph, KerasSource(model, reader.operations, proof.skipped)
+            return with_caches(graph, reader.operations), KerasSource(model, reader.operations, proof.skipped)
         unproven |= new
         closed |= new
+
+
+def _trained(run: Run, found: Trace, closed: dict[int, str]) -> Trace | None:
+    """What running it in training shows; ``None`` where only the model's own ``call()`` stands in the way.
+
+    Layers in which that makes weights are closed, and left as they were.
+    """
+    before = Snapshot(run.model)
+    try:
+        trained = _traced(run, closed, training=True)
+    except ValueError:
+        if has_own_graph(run.model):
+            raise
+        before.restore()
+        return None
+    grown = before.grown()
+    if not grown:
+        return trained
+    before.restore()
+    inside = [call.layer for call in found.opened if id(call.layer) in grown]
+    innermost = [each for each in inside if not {id(other) for other in leaves(each)} & {id(one) for one in inside}]
+    closed.update((id(each), LATE) for each in innermost)
+    return found if innermost else None
 
 
 def _shape(found: Trace) -> Any:

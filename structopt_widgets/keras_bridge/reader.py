@@ -15,6 +15,7 @@ from ..graph.model_graph import map_structure, tensor_refs
 from ..graph.ordering import execution_order
 from .batch import UnreadableError, one_sample, tensor_of, with_batch_sizes
 from .described import layer_of, optimizer_of, unread_layer, weight_layer
+from .drawing import Draw
 from .found import Trace
 from .kept_whole import with_inside
 from .masks import CarriesMask
@@ -57,7 +58,7 @@ class GraphReader:
     def read_trace(self, trace: Trace, run: Run, model: keras.Model) -> ModelGraph:
         """The graph that a trace shows. Raises :class:`UnreadableError` with the ``path`` of what it cannot say."""
         self._originals, self._prime, self._model = run.originals, run.prime, model.name
-        self._constants, self._makers, self._reasons = trace.constants, trace.makers, trace.closed
+        self._constants, self._makers, self._reasons = {**trace.constants}, {**trace.makers}, trace.closed
         self._modes, self._unproven = trace.modes, trace.unproven
         self._variables = {id(tensor): variable for variable, tensor in trace.weights.values()}
         self._variables |= {id(variable): variable for variable, _ in trace.weights.values()}
@@ -73,12 +74,29 @@ class GraphReader:
             if isinstance(node.operation, CarriesMask) and not trace.needs_masks:
                 self._known[id(node.outputs[0])] = self._known[id(node.input_tensors[0])]
                 continue
+            if self._is_constant(node):
+                self._compute(node)
+                continue
             try:
                 self._add(node, self._known, "".join(f"{each}_" for each in path), path, trace.masks)
             except UnreadableError as error:
                 error.path = error.path or path
                 raise
         return self._graph(run.model, trace.inputs, trace.outputs)
+
+    def _is_constant(self, node: Any) -> bool:
+        """Whether a bare operation reads constants alone: an opened layer may hand those on to another."""
+        is_bare = not isinstance(node.operation, (keras.Layer, Draw))
+        return is_bare and bool(node.input_tensors) and all(id(each) in self._constants for each in node.input_tensors)
+
+    def _compute(self, node: Any) -> None:
+        given = (node.arguments.args, node.arguments.kwargs)
+        args, kwargs = keras.tree.map_structure(lambda leaf: self._constants.get(id(leaf), leaf), given)
+        made = keras.tree.flatten(node.operation(*args, **kwargs))
+        for tensor, value in zip(node.outputs, made, strict=True):
+            self._constants[id(tensor)] = value
+            self._makers[id(tensor)] = self._makers.get(id(node.input_tensors[0]), ())
+        self._kept_alive.append(node)
 
     def indices(self) -> dict[int, int]:
         """Where each tensor of the trace is in the graph, by ``id``."""

@@ -77,6 +77,8 @@ def build_model(
     model = keras.Model(
         _filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=accepted_names([graph.name])[graph.name]
     )
+    for layer in layers:
+        _freeze_as(layer, operations[layer.name])
     if isinstance(source, KerasSource):
         if weights == "inherit":
             inherit_weights(structure, source, operations, importance, seed, examples)
@@ -85,6 +87,14 @@ def build_model(
         if compiled:
             _compile_as(source.model, model)
     return model
+
+
+def _freeze_as(layer: Layer, operation: Any) -> None:
+    """Of a layer's weights one alone may be held back from training."""
+    made = getattr(operation, "weights", [])
+    for variable, weight in zip(made, layer.weights, strict=False) if len(made) == len(layer.weights) else ():
+        if variable.trainable and not weight.trainable:
+            variable.trainable = False
 
 
 def _refuse_what_no_memory_holds(structure: Structure) -> None:

@@ -32,13 +32,13 @@ def rerun(
     values = {index: see(index, value) for index, value in inputs.items()}
     for call in graph.calls:
         if not any(index in inputs for index in call.outputs):
-            made = _made(graph, operations, call, values, samples, training)
+            made = rerun_call(graph, operations, call, values, samples, training)
             for index, value in zip(call.outputs, made, strict=True):
                 values[index] = see(index, value)
     return values
 
 
-def _made(
+def rerun_call(
     graph: ModelGraph,
     operations: Mapping[str, Any],
     call: Call,
@@ -46,6 +46,7 @@ def _made(
     samples: int,
     training: bool,
 ) -> list[Any]:
+    """What one call makes of the ``values`` that it reads."""
     layer, operation = graph.layers[call.layer], operations[call.layer]
 
     def filled(structure: Any) -> Any:

@@ -8,26 +8,70 @@ from collections.abc import Iterator
 from typing import Any
 
 import keras
+import numpy as np
 
 from .nodes import PATCHING
 
 
+class Lengths(tuple[Any, ...]):
+    """A shape that can be asked what TensorFlow's can."""
+
+    def as_list(self) -> list[Any]:
+        return [*self]
+
+    @property
+    def rank(self) -> int:
+        return len(self)
+
+    ndims = rank
+
+
 @contextlib.contextmanager
 def spellings_taken() -> Iterator[None]:
-    """In this block bare operations on symbolic tensors take ``padding="VALID"`` and capitals in an einsum."""
-    real = keras.Operation.symbolic_call
+    """In this block bare operations on symbolic tensors take ``padding="VALID"`` and capitals in an einsum.
+
+    So they do ``x[None]``, lists as indices, and what TensorFlow's shapes have.
+    """
+    real, shape, dropped = keras.Operation.symbolic_call, keras.KerasTensor.shape, keras.layers.Dropout.call
 
     def symbolic_call(operation: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(operation, keras.Layer):
             _respell(operation)
+            # As TensorFlow's operators do: NumPy's number has the tensor's dtype, where Keras would make it the wider.
+            args = tuple(float(each) if isinstance(each, np.floating) else each for each in args)
+        if type(operation).__name__ == "Ndim":
+            return len(args[0].shape)
+        if type(operation).__name__ == "GetItem" and len(args) > 1:
+            args = (args[0], _key(args[1]), *args[2:])
         return real(operation, *args, **kwargs)
+
+    def dropout(layer: Any, inputs: Any, training: bool = False) -> Any:
+        # A subclass may call it as its own call()'s part.
+        if not training or not layer.rate or not isinstance(inputs, keras.KerasTensor):
+            return dropped(layer, inputs, training)
+        return keras.random.dropout(inputs, layer.rate, noise_shape=layer.noise_shape, seed=layer.seed_generator)
 
     with PATCHING:
         keras.Operation.symbolic_call = symbolic_call
+        keras.layers.Dropout.call = dropout
+        keras.KerasTensor.shape = property(lambda tensor: Lengths(shape.fget(tensor)))
+        keras.KerasTensor.get_shape = lambda tensor: tensor.shape
         try:
             yield
         finally:
             keras.Operation.symbolic_call = real
+            keras.layers.Dropout.call = dropped
+            keras.KerasTensor.shape = shape
+            if "get_shape" in vars(keras.KerasTensor):
+                del keras.KerasTensor.get_shape
+
+
+def _key(key: Any) -> Any:
+    """An index as a tuple, where it is ``None`` or a list that takes from several axes."""
+    if key is None:
+        return (None,)
+    is_of_axes = isinstance(key, list) and any(each is None or isinstance(each, slice) for each in key)
+    return tuple(key) if is_of_axes else key
 
 
 def _respell(operation: Any) -> None:

@@ -11,7 +11,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -29,7 +29,7 @@ _ELEMENTWISE = (
 )
 _OF_TWO = (
     "add subtract multiply divide truediv:true_divide maximum minimum pow:power equal not_equal greater greater_equal "
-    "less less_equal logical_and logical_or floordiv:floor_divide floormod:mod div_no_nan:divide_no_nan"
+    "less less_equal logical_and logical_or floordiv:floor_divide floormod:mod floor_mod:mod div_no_nan:divide_no_nan"
 )
 _REDUCTIONS = (
     "reduce_sum:sum reduce_mean:mean reduce_max:max reduce_min:min reduce_prod:prod reduce_any:any reduce_all:all "
@@ -111,8 +111,9 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "crelu_v2": lambda a: ops.relu(
                 ops.concatenate([a["features"], ops.negative(a["features"])], axis=a["axis"])
             ),
-            "cumprod": lambda a: _along(ops.cumprod, a),
-            "cumsum": lambda a: _along(ops.cumsum, a),
+            "cholesky": lambda a: ops.cholesky(a["input"]),
+            "cumprod": lambda a: _along(ops.cumprod, ops.ones_like, a),
+            "cumsum": lambda a: _along(ops.cumsum, ops.zeros_like, a),
             "dropout_v2": lambda a: (
                 keras.random.dropout(a["x"], a["rate"])
                 if a["noise_shape"] is None
@@ -128,6 +129,8 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "log_softmax_v2": lambda a: ops.log_softmax(a["logits"], axis=-1 if a["axis"] is None else a["axis"]),
             "matmul": lambda a: _matmul(a),
             "matrix_band_part": lambda a: _band(a),
+            "matrix_inverse": lambda a: ops.inv(a["input"]),
+            "matrix_solve": lambda a: ops.solve(a["matrix"], a["rhs"]),
             "matrix_transpose": lambda a: ops.swapaxes(a["a"], -1, -2),
             "moments_v2": lambda a: ops.moments(a["x"], axes=lengths_of(a["axes"]), keepdims=bool(a["keepdims"])),
             "one_hot": lambda a: ops.one_hot(
@@ -161,9 +164,9 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "squared_difference": lambda a: ops.square(ops.subtract(a["x"], a["y"])),
             "stack": lambda a: ops.stack(a["values"], axis=a["axis"]),
             "stop_gradient": lambda a: ops.stop_gradient(a["input"]),
-            "tensordot": lambda a: ops.tensordot(a["a"], a["b"], axes=a["axes"]),
+            "tensordot": lambda a: ops.tensordot(a["a"], a["b"], axes=_summed_axes(a["axes"])),
             "tile": lambda a: ops.tile(a["input"], lengths_of(a["multiples"])),
-            "top_k": lambda a: ops.top_k(a["input"], number_of(a["k"]), sorted=a["sorted"]),
+            "top_k": lambda a: _TopK(*ops.top_k(a["input"], number_of(a["k"]), sorted=a["sorted"])),
             "transpose_v2": lambda a: ops.transpose(a["a"], None if a["perm"] is None else lengths_of(a["perm"])),
             "unsorted_segment_max": lambda a: ops.segment_max(
                 a["data"], a["segment_ids"], number_of(a["num_segments"])
@@ -203,15 +206,39 @@ def _reduced(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
     def call(given: dict[str, Any]) -> Any:
         axis = given["axis"]
         axis = None if axis is None else tuple(lengths_of(axis)) if isinstance(axis, (list, tuple)) else number_of(axis)
-        return function(given["input_tensor"], axis=axis, keepdims=bool(given["keepdims"]))
+        return function(_stacked(given["input_tensor"]), axis=axis, keepdims=bool(given["keepdims"]))
 
     return call
 
 
-def _along(function: Callable[..., Any], given: dict[str, Any]) -> Any:
-    if given["exclusive"] or given["reverse"]:
-        refuse("running sums of this kind")
-    return function(given["x"], axis=number_of(given["axis"]))
+class _TopK(NamedTuple):
+    """What TensorFlow's ``top_k`` returns."""
+
+    values: Any
+    indices: Any
+
+
+def _stacked(value: Any) -> Any:
+    """A list of tensors stands for their stack."""
+    return ops.stack(value) if isinstance(value, (list, tuple)) else value
+
+
+def _summed_axes(axes: Any) -> Any:
+    """So many, or which of each."""
+    axes = lengths_of(axes)
+    return [each if isinstance(each, list) else [each] for each in axes] if isinstance(axes, list) else axes
+
+
+def _along(function: Callable[..., Any], first: Callable[..., Any], given: dict[str, Any]) -> Any:
+    """``function`` along an axis, from either end; an exclusive one begins with what ``first`` makes."""
+    x, axis = given["x"], number_of(given["axis"]) % len(given["x"].shape)
+    x = ops.flip(x, axis=axis) if given["reverse"] else x
+    if given["exclusive"]:
+        before = (slice(None),) * axis
+        head, rest = x[(*before, slice(0, 1))], x[(*before, slice(0, x.shape[axis] - 1))]
+        x = ops.concatenate([first(head), rest], axis=axis)
+    made = function(x, axis=axis)
+    return ops.flip(made, axis=axis) if given["reverse"] else made
 
 
 def _ascending(function: Callable[..., Any], given: dict[str, Any]) -> Any:
@@ -224,7 +251,11 @@ def _band(given: dict[str, Any]) -> Any:
     lower, upper = number_of(given["num_lower"]), number_of(given["num_upper"])
     if (lower, upper) == (-1, 0):
         return ops.tril(given["input"])
-    return ops.triu(given["input"]) if (lower, upper) == (0, -1) else refuse("band of this width")
+    if (lower, upper) == (0, -1):
+        return ops.triu(given["input"])
+    rows, columns = np.ogrid[tuple(slice(length) for length in given["input"].shape[-2:])]
+    inside = ((lower < 0) | (rows - columns <= lower)) & ((upper < 0) | (columns - rows <= upper))
+    return ops.multiply(given["input"], ops.cast(inside, given["input"].dtype))
 
 
 def _segment_mean(given: dict[str, Any]) -> Any:
@@ -239,7 +270,7 @@ def _segment_mean(given: dict[str, Any]) -> Any:
 def _matmul(given: dict[str, Any]) -> Any:
     if any(given[key] for key in ("adjoint_a", "adjoint_b", "a_is_sparse", "b_is_sparse")):
         refuse("matmul of such matrices")
-    one, other = given["a"], given["b"]
+    one, other = _stacked(given["a"]), _stacked(given["b"])
     return ops.matmul(
         ops.swapaxes(one, -1, -2) if given["transpose_a"] else one,
         ops.swapaxes(other, -1, -2) if given["transpose_b"] else other,

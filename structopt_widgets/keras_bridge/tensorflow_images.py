@@ -115,6 +115,7 @@ def _channels_last(given: dict[str, Any]) -> str:
 
 IMAGES_AND_SIGNALS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "abs": _absolute,
+    "avg_pool1d": _pool(ops.average_pool),
     "avg_pool2d": _pool(ops.average_pool),
     "avg_pool_v2": _pool(ops.average_pool),
     "conv1d_v2": _convolution(ops.conv, "filters", "stride"),
@@ -130,6 +131,7 @@ IMAGES_AND_SIGNALS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "flip_up_down": lambda a: ops.flip(a["image"], axis=-3),
     "ifft2d": _transform(ops.ifft2),
     "imag": lambda a: _part(a, 1),
+    "max_pool1d": _pool(ops.max_pool),
     "max_pool2d": _pool(ops.max_pool),
     "max_pool_v2": _pool(ops.max_pool),
     "pad_to_bounding_box": _padded,

@@ -62,6 +62,26 @@ class Normalized(LayerRule):
         return (args[position] if position < len(args) else kwargs.get(name)) is not None
 
 
+class NormalizedByStatistics(LayerRule):
+    """``batch_normalization``: one axis, with a mean, a variance, a shift and a scale for each place of it."""
+
+    ignores_padding = True
+
+    def connect(self, site: Site) -> Connection:
+        shape = site.inputs[0]
+        dim = shape[site.config["axis"] if site.config["axis"] < 0 else site.config["axis"] - 1]
+        for position, name in enumerate(("mean", "variance", "offset", "scale"), 1):
+            factor = site.argument(position, name)
+            if factor is not None:
+                site.tie(dim, factor[0], "normalizes and scales them")
+            elif _lengths(site, position, name):
+                site.freeze((dim,), "normalizes it with constants")
+        return Connection((shape,))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return Cost(other=2 * at.elements(site.outputs[0]), span=2)
+
+
 _KEPT = Kept("multiplies it by a constant")
 
 
@@ -115,6 +135,6 @@ register_bare(Convolved(), "Conv")
 register_bare(Convolved(by_channel=True), "DepthwiseConv")
 register_bare(Kept("convolves it with constants", counted=_separable), "SeparableConv")
 register_bare(Kept("multiplies vectors", makes=3, span=2), "Cross")
-register_bare(Kept("normalizes it with constants", makes=2, span=2), "BatchNorm")
+register_bare(NormalizedByStatistics(), "BatchNorm")
 register_bare(Normalized(Role.LAYER_NORMALIZATION, ("gamma", "beta"), layer_normalization_cost), "LayerNorm")
 register_bare(Normalized(Role.RMS_NORMALIZATION, ("scale",), rms_normalization_cost), "RMSNorm")

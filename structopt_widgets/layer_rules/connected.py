@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..graph import Call, ModelGraph, Shape, Symbol, baseline_size
+from ..graph.model_graph import CACHED
 from .activation_costs import ActivationCost
 from .blocks import Block
 from .rule import Cost, LayerRule, Setting, Site, WeightAxes
@@ -51,6 +52,11 @@ class ConnectedGraph:
     uncounted: Mapping[str, str]
     blocks: tuple[Block, ...]
     stored: frozenset[int] = frozenset()
+
+    def cached(self, call: Call, at: Setting) -> Any:
+        """Elements of the keys and values of one sample that a decoder keeps for a call, where that is said of it."""
+        kept = self.graph.layers[call.layer].serialized.get(CACHED, ())
+        return sum((at.elements(self.shapes[index]) for index in kept), 0)
 
     def setting(
         self,

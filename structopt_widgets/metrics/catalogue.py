@@ -173,8 +173,8 @@ METRICS: dict[str, Metric] = {
         "keys and values a decoder keeps of a sequence, one batch",
         "Keys and values of every self-attention layer that is called with use_causal_mask=True, over "
         "the whole sequence, for a batch, in the layer's compute dtype: 2 x key heads x head size x positions where "
-        "keys and values are of one size (Shazeer 2019; Ainslie et al. 2023). Attention "
-        "written by hand from keras.ops is not seen.",
+        "keys and values are of one size (Shazeer 2019; Ainslie et al. 2023). Of attention that is "
+        "opened to its operations, the same where its mask lets nothing see what comes later.",
         scope="batch",
         by_layer=True,
         is_additive=True,

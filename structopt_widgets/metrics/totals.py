@@ -108,7 +108,8 @@ def layer_costs(
         row["flops"] = row["flops"] + flops(cost)
         row["span"] = row["span"] + cost.span
         row["training_bytes"] = row["training_bytes"] + batch_size * kept
-        row["kv_cache_bytes"] = row["kv_cache_bytes"] + batch_size * cost.cached * element
+        cached = cost.cached + runs * connected.cached(each.call, at)
+        row["kv_cache_bytes"] = row["kv_cache_bytes"] + batch_size * cached * element
         row["activation_bytes"] = row["activation_bytes"] + batch_size * made
         row["uncounted"] = row["uncounted"] + cost.uncounted
     live: dict[str, list[Number]] = {}

@@ -67,10 +67,13 @@ def test_a_large_decoder_opens_and_is_live(
         print(
             f"\n{name}: read in {read:.1f} s ({used:.1f} s of processor), measured first in {first:.1f} s, "
             f"then a tick {1e3 * tick:.2f} ms; "
-            f"{cost.n_params:,} parameters, {cost.flops_per_token:,.0f} FLOPs a token at {LENGTH} tokens"
+            f"{cost.n_params:,} parameters, {cost.flops_per_token:,.0f} FLOPs a token at {LENGTH} tokens, "
+            f"{cost.kv_cache_bytes / LENGTH:,.0f} bytes a token in the cache"
         )
     assert cost.n_params == published()[preset]
     assert not cost.uncounted
+    size = sizes.get("head_dim", sizes["hidden_dim"] // sizes["num_query_heads"])
+    assert cost.kv_cache_bytes == 2 * sizes["num_layers"] * sizes["num_key_value_heads"] * size * LENGTH * 4
     # Each matrix is multiplied by a token once: two operations a weight. What is more is attention and activations.
     matrices = cost.n_params - sizes["vocabulary_size"] * sizes["hidden_dim"] * (2 if name == "Llama3Backbone" else 1)
     assert 2 * matrices < cost.flops_per_token < 2.2 * matrices

@@ -62,9 +62,8 @@ def _examined(
         return examination
     _check_sliders(examination, space, sliders)
     if len(before) != len(given.weights):
-        examination.notes.append(
-            f"reading built the given model: {len(before)} weights before, {len(given.weights)} after"
-        )
+        what = f"reading built the given model: {len(before)} weights before, {len(given.weights)} after"
+        examination.found(Grade.SILENTLY_WRONG, what)
     elif any(not np.array_equal(a, np.asarray(b)) for a, b in zip(before, given.weights, strict=True)):
         examination.found(Grade.SILENTLY_WRONG, "reading changed the given model's weights")
     copy = _attempt(examination, "the baseline", lambda: space.baseline.build("inherit"))

@@ -134,3 +134,201 @@ def test_weights_that_the_proof_did_without_are_there_and_cost_nothing() -> None
     assert not cost.uncounted
     assert space.baseline.build("inherit").count_params() == cost.n_params
     assert "lost" in space.graph.layers["not_read"].closed
+
+
+class Audited(keras.Model):
+    """Notes in a metric how well it reconstructs, in training (Geron 2022, chapter 12)."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stem, self.head, self.mean = kl.Dense(12), kl.Dense(3), keras.metrics.Mean()
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        made = self.stem(x)
+        if training:
+            self.mean(tf.reduce_mean(made))
+        return self.head(made)
+
+
+class Steady(kl.BatchNormalization):
+    """A batch normalization that keeps its statistics, as detectors have."""
+
+    def call(self, inputs: Any) -> Any:
+        return super().call(inputs, training=False)
+
+
+class Always(kl.Dropout):
+    """Drops at inference too (Gal and Ghahramani 2016)."""
+
+    def call(self, inputs: Any) -> Any:
+        return super().call(inputs, training=True)
+
+
+class Indexed(kl.Layer):
+    """What TensorFlow's code asks of shapes and of indices."""
+
+    def build(self, shape: Any) -> None:
+        self.shift = self.add_weight(shape=(shape[-1],))
+        self.kernel = self.add_weight(shape=(shape[-1], 6))
+
+    def call(self, x: Any) -> Any:
+        assert x.get_shape().as_list()[-1] == x.shape[-1]
+        assert x.shape.rank == 2
+        shifted = tf.reduce_sum([x, x + tf.zeros_like(x) + self.shift[None]], axis=0)
+        best = tf.math.top_k(tf.tensordot(shifted, self.kernel, axes=(-1, 0)), k=2).values
+        return tf.cumsum(best, axis=1, exclusive=True, reverse=True)
+
+
+def test_a_model_that_cannot_be_traced_in_training_is_read_as_it_is_used() -> None:
+    model, batch = Audited(), RNG.normal(size=(4, 8)).astype("float32")
+    model(batch)
+    space = sw.StructureSpace.from_keras(model)
+    assert "training" in str(space.baseline.function_changes())
+    assert np.allclose(space.baseline.build("inherit")(batch), model(batch), atol=1e-6)
+
+
+@pytest.mark.parametrize("layer", [Steady(), Always(0.5)])
+def test_a_subclass_that_fixes_the_mode(layer: kl.Layer) -> None:
+    inputs = keras.Input((8,))
+    model = keras.Model(inputs, kl.Dense(3)(layer(kl.Dense(12)(inputs))))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    assert [each.width for each in space.width_groups.values() if not each.fixed] == [12]
+    batch = RNG.normal(size=(64, 8)).astype("float32")
+    copy = space.baseline.build("inherit")
+    if isinstance(layer, Steady):
+        assert np.allclose(copy(batch, training=True), model(batch, training=True), atol=1e-6)
+    else:
+        assert not np.allclose(copy(batch), copy(batch))
+    assert space.scaled(0.5).build()(batch).shape == (64, 3)
+
+
+@pytest.mark.filterwarnings("ignore:NotImplemented should not be used")  # Keras's tensordot over an open batch
+def test_what_the_code_of_others_asks_of_shapes_and_indices() -> None:
+    inputs = keras.Input((8,))
+    model = keras.Model(inputs, kl.Dense(3)(Indexed()(kl.Dense(12)(inputs))))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    batch = RNG.normal(size=(5, 8)).astype("float32")
+    assert np.allclose(space.baseline.build("inherit")(batch), model(batch), atol=1e-5)
+    assert 12 in [each.width for each in space.width_groups.values() if not each.fixed]
+
+
+class LooksUp(keras.Model):
+    """Looks its input up in a table of its own: on floats it raises."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table, self.head = self.add_weight(shape=(9, 12)), kl.Dense(3)
+
+    def call(self, tokens: Any) -> Any:
+        return self.head(tf.gather(self.table, tokens))
+
+
+def test_a_model_that_raises_on_floats_is_read_on_whole_numbers() -> None:
+    model, batch = LooksUp(), RNG.integers(0, 9, size=(4, 7)).astype("int32")
+    model(batch)
+    space = sw.StructureSpace.from_keras(model, input_shape=(7,))
+    assert not space.source.unproven
+    assert np.allclose(space.baseline.build("inherit")(batch), model(batch), atol=1e-6)
+
+
+class Kernel(kl.Layer):
+    """A convolution by a weight of its own, standardized (Qiao et al. 2019) or as it is."""
+
+    def __init__(self, filters: int, kind: str) -> None:
+        super().__init__()
+        self.filters, self.kind = filters, kind
+
+    def build(self, shape: Any) -> None:
+        last = 1 if self.kind == "depthwise" else self.filters
+        self.kernel = self.add_weight(shape=(3, 3, shape[-1], last))
+
+    def call(self, x: Any) -> Any:
+        if self.kind == "depthwise":
+            return ops.depthwise_conv(x, self.kernel, padding="same")
+        if self.kind == "tensorflow":
+            return tf.nn.conv2d(x, self.kernel, strides=1, padding="SAME")
+        return ops.conv(x, self.kernel - ops.mean(self.kernel, (0, 1, 2), keepdims=True), padding="same")
+
+
+@pytest.mark.parametrize(("kind", "made"), [("depthwise", 5), ("tensorflow", 7), ("standardized", 7)])
+def test_a_convolution_by_a_weight_of_ones_own_has_widths(kind: str, made: int) -> None:
+    inputs = keras.Input((6, 6, 2))
+    model = keras.Model(inputs, kl.Conv2D(3, 1)(Kernel(7, kind)(kl.Conv2D(5, 1)(inputs))))
+    space = sw.StructureSpace.from_keras(model)
+    cost = space.baseline.measure()
+    taps = 9 if kind == "depthwise" else 9 * 5
+    assert cost.macs == 36 * (2 * 5 + taps * made + made * 3)
+    assert not cost.uncounted
+    free = {each.width for each in space.width_groups.values() if not each.fixed}
+    assert free == {5, made}
+    batch = RNG.normal(size=(2, 6, 6, 2)).astype("float32")
+    assert np.allclose(space.baseline.build("inherit")(batch), model(batch), atol=1e-5)
+    narrow = space.scaled(0.6)
+    assert narrow.measure().n_params == narrow.build().count_params()
+
+
+class Deeper(kl.Layer):
+    """A second projection in training only, which Keras builds when it is first trained."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.first, self.second = units, kl.Dense(units), kl.Dense(units)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        made = self.first(x)
+        return made + self.second(x) if training else made
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"units": self.units}
+
+
+@pytest.mark.filterwarnings("ignore:`build.*` was called on layer")
+def test_reading_builds_nothing_that_only_training_makes() -> None:
+    inputs = keras.Input((6,))
+    layer = Deeper(9)
+    model = keras.Model(inputs, kl.Dense(2)(layer(kl.Dense(5)(inputs))))
+    batch = RNG.normal(size=(4, 6)).astype("float32")
+    expected = model(batch)
+    before, attributes = model.count_params(), {id(each): set(vars(each)) for each in model._flatten_layers()}
+    space = sw.StructureSpace.from_keras(model)
+    assert model.count_params() == before == space.baseline.measure().n_params
+    assert {id(each): set(vars(each)) for each in model._flatten_layers()} == attributes
+    assert not layer.second.built
+    copy = space.baseline.build("inherit")
+    assert copy.count_params() == before
+    assert np.allclose(copy(batch), expected, atol=1e-6)
+    assert [each.width for each in space.width_groups.values() if not each.fixed] == [5, 9]
+    model(batch, training=True)  # and it can still be built
+    assert model.count_params() == before + 5 * 9 + 9
+
+
+def test_a_call_that_someone_put_into_a_layer_is_its_own() -> None:
+    layer = kl.Dense(12)
+    plain = layer.call
+    layer.call = lambda x, **mode: ops.relu(plain(x, **mode)) + 1.0
+    inputs = keras.Input((6,))
+    model, batch = keras.Model(inputs, kl.Dense(2)(layer(inputs))), RNG.normal(size=(4, 6)).astype("float32")
+    baseline = sw.StructureSpace.from_keras(model).baseline
+    assert np.allclose(baseline.build("inherit")(batch), model(batch), atol=1e-6)
+    assert "call" in vars(layer)
+
+
+def test_one_weight_alone_held_back_from_training() -> None:
+    inputs, layer = keras.Input((6,)), kl.Dense(12)
+    model = keras.Model(inputs, kl.Dense(2)(layer(inputs)))
+    layer.kernel.trainable = False
+    baseline = sw.StructureSpace.from_keras(model).baseline
+    for weights in ("inherit", "fresh"):
+        assert len(baseline.build(weights).trainable_weights) == len(model.trainable_weights) == 3
+    assert baseline.measure().n_trainable == 12 + 12 * 2 + 2
+
+
+def test_a_function_of_tensorflow_that_keras_has_is_keras_s_in_a_file(tmp_path: Any) -> None:
+    inputs = keras.Input((6,))
+    model = keras.Model(inputs, kl.Dense(2)(kl.Dense(12, activation=tf.nn.silu)(inputs)))
+    batch = RNG.normal(size=(4, 6)).astype("float32")
+    copy = sw.StructureSpace.from_keras(model).baseline.build("inherit")
+    copy.save(tmp_path / "copy.keras")
+    assert np.allclose(keras.saving.load_model(tmp_path / "copy.keras")(batch), model(batch), atol=1e-6)

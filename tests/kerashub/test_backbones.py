@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from foreign_models.grades import check_grade
 
+import structopt_widgets as sw
+
 from . import EXPECTED
 
 # What has no tiny configuration here: the same class under two names, what is only inherited from, and what is to do.
@@ -53,6 +55,20 @@ def test_every_backbone_class_is_made_tiny_or_named(backbones: Any) -> None:
 @pytest.mark.parametrize("name", SOME)
 def test_some_are_read_as_expected(backbones: Any, name: str) -> None:
     check_grade(EXPECTED, backbones.examine(backbones.TINY[name]))
+
+
+# Keys and values of both layers: heads that hold them and the size of one; encoders keep nothing.
+CACHES = {"bert": 0, "bloom": 2 * 6, "gpt2": 2 * 6, "llama": 2 * 4, "gemma": 2 * 6, "mistral": 2 * 4}
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("name", CACHES)
+def test_the_cache_of_a_decoder(backbones: Any, name: str) -> None:
+    backbone = backbones.TINY[name]
+    shapes = {key: each.shape[1:] for key, each in backbone.batch().items()}
+    cost = sw.StructureSpace.from_keras(backbone.make(), input_shape=shapes).baseline.measure(batch_size=3)
+    layers, length = 2, shapes["token_ids"][0]
+    assert cost.kv_cache_bytes == 3 * 2 * layers * CACHES[name] * length * 4
 
 
 @pytest.mark.exhaustive

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 from keras import layers as kl
+from keras import ops
 from zoo import ZOO
 
 import structopt_widgets as sw
@@ -85,3 +87,43 @@ def test_a_model_that_reads_no_tokens_has_no_cost_a_token(name: str) -> None:
     report = sw.measure(ZOO[name].make())
     assert report.tokens is None
     assert report.flops_per_token is None
+
+
+class ByHand(kl.Layer):
+    """Attention from operations: several query heads share a key head; the past is told by a mask of a kind."""
+
+    def __init__(self, mask: str) -> None:
+        super().__init__()
+        self.query, self.key, self.value = kl.Dense(HEADS * SIZE), kl.Dense(2 * SIZE), kl.Dense(2 * SIZE)
+        self.mask = mask
+
+    def call(self, x: Any) -> Any:
+        asks = self._heads(self.query(x), HEADS)
+        key, value = (ops.repeat(self._heads(each(x), 2), HEADS // 2, axis=1) for each in (self.key, self.value))
+        scores = ops.matmul(asks, ops.swapaxes(key, -1, -2)) / SIZE**0.5
+        past = np.tril(np.ones((POSITIONS, POSITIONS), "float32"))
+        if self.mask == "added":
+            scores = scores + (1.0 - past) * -1e9
+        if self.mask == "chosen":
+            scores = ops.where(past[None, None] > 0, scores, -1e9)
+        if self.mask == "layer":
+            weights = kl.Softmax()(scores, mask=ops.cast(past, "bool"))
+        elif self.mask == "future":
+            weights = ops.softmax(scores + past * -1e9)
+        else:
+            weights = ops.softmax(scores)
+        return ops.reshape(ops.transpose(ops.matmul(weights, value), (0, 2, 1, 3)), (-1, POSITIONS, HEADS * SIZE))
+
+    @staticmethod
+    def _heads(x: Any, heads: int) -> Any:
+        return ops.transpose(ops.reshape(x, (-1, POSITIONS, heads, SIZE)), (0, 2, 1, 3))
+
+
+@pytest.mark.parametrize(
+    ("mask", "is_causal"), [("added", True), ("chosen", True), ("layer", True), ("none", False), ("future", False)]
+)
+def test_attention_written_by_hand_keeps_what_its_mask_lets_it(mask: str, is_causal: bool) -> None:
+    inputs = keras.Input((POSITIONS, WIDTH))
+    report = sw.measure(keras.Model(inputs, ByHand(mask)(inputs)), batch_size=2)
+    assert not report.uncounted
+    assert report.kv_cache_bytes == is_causal * 2 * POSITIONS * 2 * (SIZE + SIZE) * 4

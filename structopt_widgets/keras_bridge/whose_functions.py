@@ -1,0 +1,114 @@
+"""Which activation functions of a layer are a user's own, whatever their names."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+KEYS = ("activation", "recurrent_activation")
+WIDTH = 7  # of the tensor a function is tried on: of no consequence where it takes each element by itself
+
+
+# Functions of TensorFlow that are those of keras.activations, with the same defaults.
+_SAME = {
+    **{getattr(tf.nn, name): name for name in ("relu", "relu6", "elu", "selu", "softplus", "softsign", "sigmoid")},
+    **{getattr(tf.nn, name): name for name in ("silu", "gelu", "tanh", "softmax", "log_softmax", "leaky_relu")},
+    **{getattr(tf.math, name): name for name in ("sigmoid", "tanh", "softplus")},
+    tf.identity: "linear",
+}
+
+
+def own_functions(operation: Any) -> dict[str, Any]:
+    """A layer's activation functions that are not those of ``keras.activations``, by the configuration's key.
+
+    A layer that stands in the place of a function is none.
+    """
+    given = {key: getattr(operation, key, None) for key in KEYS} if isinstance(operation, keras.Layer) else {}
+    return {
+        key: each
+        for key, each in given.items()
+        if callable(each) and not isinstance(each, keras.Operation) and not _is_of_keras(each) and not _same(each)
+    }
+
+
+def has_weighted_activation(operation: Any) -> bool:
+    """Whether a layer has one with weights, as PReLU, in the place of its activation function."""
+    found = (vars(operation).get(key) for key in KEYS)
+    return any(isinstance(each, keras.Layer) and _makes_weights(each) for each in found)
+
+
+def _makes_weights(layer: keras.Layer) -> bool:
+    if layer.built:
+        return bool(layer.weights)
+    other = type(layer).from_config(layer.get_config())
+    with keras.StatelessScope(initialize_variables=False):
+        other.build((None, WIDTH))
+    return bool(other.weights)
+
+
+def _same(function: Any) -> str | None:
+    """The name of the one of ``keras.activations`` that a function of TensorFlow is."""
+    try:
+        return _SAME.get(function)
+    except TypeError:  # no dictionary takes it
+        return None
+
+
+def _is_of_keras(function: Any) -> bool:
+    """Whether it is the one of ``keras.activations`` by its name, or the operation with the same defaults."""
+    theirs = getattr(keras.activations, getattr(function, "__name__", ""), None)
+    if function is theirs or getattr(function, "__module__", "").startswith("keras.src.activations"):
+        return True
+    if theirs is None or not getattr(function, "__module__", "").startswith("keras.src.ops"):
+        return False
+    return _defaults(function) == _defaults(theirs)
+
+
+def _defaults(function: Any) -> list[Any]:
+    return [each.default for each in inspect.signature(function).parameters.values()]
+
+
+def shown_as_own(operation: Any, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Entries of a configuration that say that a function is the user's own, whatever its name."""
+    own: dict[str, Any] = {
+        key: {"module": "builtins", "class_name": "function", "config": _name(each), "registered_name": "function"}
+        for key, each in own_functions(operation).items()
+    }
+    same = {key: _same(getattr(operation, key, None)) for key in KEYS} if isinstance(operation, keras.Layer) else {}
+    own |= {key: name for key, name in same.items() if name is not None}
+    return {key: each for key, each in own.items() if key in config}
+
+
+def _name(function: Any) -> str:
+    """A name that no function of Keras has."""
+    inner = getattr(function, "func", function)  # of a partial
+    name = getattr(inner, "__qualname__", type(inner).__name__).rpartition(".")[2]
+    module = (getattr(inner, "__module__", None) or type(inner).__module__).rpartition(".")[2]
+    return f"{module}>{name}"
+
+
+@contextlib.contextmanager
+def own_functions_aside(operation: Any) -> Iterator[None]:
+    """In this block a layer has no functions of a user's own: some of them its configuration cannot hold."""
+    cell = getattr(operation, "cell", None)
+    holders = [vars(each) for each in (operation, cell) if isinstance(each, keras.Layer)]
+    own = own_functions(operation)
+    found = [
+        (holder, key, holder[key])
+        for holder in holders
+        for key in KEYS
+        # None is what some put there to take an activation away; Keras cannot write that down.
+        if key in holder and (key in own or holder[key] is None)
+    ]
+    for holder, key, _ in found:
+        holder[key] = keras.activations.linear
+    try:
+        yield
+    finally:
+        for holder, key, function in found:
+            holder[key] = function
