@@ -3,27 +3,57 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
 import numpy as np
+from keras.src.tree.tree_api import register_tree_node_class
 
 from .nodes import PATCHING
 
 
+@register_tree_node_class  # for Keras it is any other tuple of lengths
 class Lengths(tuple[Any, ...]):
     """A shape that can be asked what TensorFlow's can."""
 
-    def as_list(self) -> list[Any]:
-        return [*self]
+    __slots__ = ()
 
     @property
     def rank(self) -> int:
         return len(self)
 
     ndims = rank
+
+    def as_list(self) -> list[Any]:
+        return [*self]
+
+    def num_elements(self) -> int | None:
+        return None if None in self else math.prod(self)
+
+    def is_fully_defined(self) -> bool:
+        return None not in self
+
+    def concatenate(self, other: Iterable[Any]) -> Lengths:
+        return Lengths((*self, *other))
+
+    __add__ = concatenate  # of lists as well
+
+    def __radd__(self, other: Iterable[Any]) -> Lengths:
+        return Lengths((*other, *self))
+
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
+        return Lengths(part) if isinstance(key, slice) else part
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], None]:
+        return tuple(self), None
+
+    @classmethod
+    def tree_unflatten(cls, _: None, lengths: Any) -> tuple[Any, ...]:
+        return tuple(lengths)
 
 
 @contextlib.contextmanager
@@ -84,6 +114,8 @@ def _respell(operation: Any) -> None:
 
 
 def _respelled(name: str, value: Any) -> Any:
+    if isinstance(value, Lengths):
+        return tuple(value)
     if name == "padding" and isinstance(value, str):
         return value.lower()
     return _small(value.replace(" ", "")) if name == "subscripts" and isinstance(value, str) else value
