@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Callable
 from typing import Any
 
@@ -26,13 +27,16 @@ def _matvec(given: dict[str, Any]) -> Any:
 
 
 def _tensordot(given: dict[str, Any]) -> Any:
+    """By letters: what Keras's own makes of an open batch is a warning."""
+    one, other = (len(given[key].shape) for key in ("a", "b"))
     axes = lengths_of(given["axes"])
-    if isinstance(axes, int):
-        return ops.tensordot(given["a"], given["b"], axes=axes)
-    ranks = [len(given[key].shape) for key in ("a", "b")]
-    pairs = [[each] if isinstance(each, int) else list(each) for each in axes]
-    summed = [[axis % rank for axis in each] for each, rank in zip(pairs, ranks, strict=True)]
-    return ops.tensordot(given["a"], given["b"], axes=summed)
+    pairs = [range(one - axes, one), range(axes)] if isinstance(axes, int) else [np.ravel(each) for each in axes]
+    left, right = ([int(axis) % rank for axis in each] for each, rank in zip(pairs, (one, other), strict=True))
+    mine, theirs = [*string.ascii_lowercase[:one]], [*string.ascii_lowercase[one : one + other]]
+    for at, axis in zip(left, right, strict=True):
+        theirs[axis] = mine[at]
+    made = [each for each in (*mine, *theirs) if each not in {mine[at] for at in left}]
+    return ops.einsum(f"{''.join(mine)},{''.join(theirs)}->{''.join(made)}", given["a"], given["b"])
 
 
 def _band(given: dict[str, Any]) -> Any:

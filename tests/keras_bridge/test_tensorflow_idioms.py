@@ -61,7 +61,9 @@ def products(x: Any, w: Any) -> Any:
         tf.tensordot(x, w, axes=(-1, 0))
         + tf.tensordot(x, w, [[2], [0]])
         + tf.linalg.matvec(w, x, transpose_a=True)
-        + tf.reshape(tf.compat.v1.nn.xw_plus_b(tf.reshape(x, [-1, x.shape[-1]]), w, w[0]), [-1, *x.shape[1:]])
+        + tf.reshape(
+            tf.compat.v1.nn.xw_plus_b(tf.reshape(x, [-1, x.shape[-1]]), w, tf.reduce_mean(w, 0)), [-1, *x.shape[1:]]
+        )
     )
 
 
