@@ -26,7 +26,7 @@ from .importance import Importance, chosen_importance
 from .inherit import inherit_weights
 from .making import make_operations
 from .modes import InOneMode
-from .names import accepted_names
+from .names import accepted_names, built_names
 from .nodes import has_own_cell
 from .normalization_statistics import recompute_statistics
 from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
@@ -64,7 +64,7 @@ def build_model(
         )
     layers = [graph.layers[name] for name in structure.layers]
     places = {name: place for place, name in enumerate(graph.layers)}
-    names = accepted_names(graph.layers)
+    names = built_names(graph)
     _refuse_what_no_memory_holds(structure)
     batch = fixed_batch(structure)
     seeds = None if seed is None else Seeds(seed)
