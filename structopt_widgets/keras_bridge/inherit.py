@@ -45,8 +45,8 @@ def inherit_weights(
         axes = structure.space.connected.weights[name]
         if not axes:
             continue
-        old = _present(axes, _weights(source.operations[name]), _uses_bias(structure.space.baseline, name))
-        fresh = _in_order_of(_weights(operations[name]), _weights(source.operations[name]))
+        old = _present(axes, source.weights(name), _uses_bias(structure.space.baseline, name))
+        fresh = _in_order_of(_weights(operations[name]), source.weights(name))
         for place, variable in _present(axes, fresh, _uses_bias(structure, name)).items():
             if place in old:
                 variable.assign(_carried(axes[place], np.asarray(old[place]), chosen))
@@ -128,7 +128,7 @@ def _held(structure: Structure, source: KerasSource) -> list[tuple[str, int, Hel
     held: list[tuple[str, int, HeldWeight]] = []
     for name in structure.layers:  # what is left out has no say in what stays
         axes = space.connected.weights[name]
-        present = _present(axes, _weights(source.operations[name]), _uses_bias(space.baseline, name))
+        present = _present(axes, source.weights(name), _uses_bias(space.baseline, name))
         held.extend(
             (name, place, HeldWeight(space.graph.layers[name], axes[place], present[place])) for place in present
         )

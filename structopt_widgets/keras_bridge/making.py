@@ -72,12 +72,15 @@ def _operation(structure: Structure, layer: Layer, config: dict[str, Any], origi
 def _bare_operation(structure: Structure, layer: Layer, config: dict[str, Any], original: Any) -> Any:
     """An operation of ``keras.ops``, or what stands for one until the size of the batch is known."""
     calls = [call for call in structure.space.graph.calls if call.layer == layer.name]
+    for key in ("strides", "dilation_rate"):  # which TensorFlow's depthwise convolution adds other tuples to
+        if isinstance(config.get(key), list):
+            config[key] = tuple(config[key])
     shape = config.get("newshape")
     if isinstance(shape, (list, tuple)) and sum(isinstance(length, BatchSize) for length in shape) == 1:
         # Of a reshape Keras finds out one length by itself.
         config["newshape"] = tuple(-1 if isinstance(length, BatchSize) else length for length in shape)
     is_sized = counts_samples(config) or any(counts_samples((call.args, call.kwargs)) for call in calls)
-    if is_sized or not any(call.inputs for call in calls):
+    if is_sized or not any(call.inputs for call in calls) or _has_name_of_a_layer(structure, original):
         if "error" in layer.serialized:
             raise ValueError(
                 f"Expected an operation that can be made again from its configuration, but {layer.name!r} "
@@ -94,6 +97,15 @@ def _bare_operation(structure: Structure, layer: Layer, config: dict[str, Any], 
     for key, value in _changes(structure, layer).items():
         setattr(copied, key, value)
     return copied
+
+
+def _has_name_of_a_layer(structure: Structure, operation: Any) -> bool:
+    """Whether a class of the user's own has an operation's name, by which a file with both could not be read."""
+    source = structure.space.source
+    if operation is None or not isinstance(source, KerasSource):
+        return False
+    own = {type(each) for each in source.model._flatten_layers() if not type(each).__module__.startswith("keras.")}
+    return type(operation).__name__ in {each.__name__ for each in own}
 
 
 def _changes(structure: Structure, layer: Layer) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from .repeated import repeats_recorded
 from .spellings import spellings_taken
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 from .tensorflow_calls import tensorflow_traced
-from .whose_functions import has_weighted_activation
+from .whose_functions import has_mixing_function, has_weighted_activation
 
 _CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for training
 # What Keras itself keeps of a layer's variables.
@@ -57,7 +57,7 @@ def is_ruled(layer: Any) -> bool:
     """Whether a layer stays one call: it has a rule, and neither is a graph of others nor wraps one."""
     if isinstance(layer, keras.layers.TimeDistributed) and not is_ruled(layer.layer):
         return False
-    if has_weighted_activation(layer):
+    if has_weighted_activation(layer) or has_mixing_function(layer):
         return False
     return graph_of(layer) is None and find_layer_rule(kinds_of(layer)) is not None
 

@@ -137,7 +137,12 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             for layer in graph.layers.values() if not proof.skipped else ():
                 if UNREAD in layer.kinds:
                     layer.serialized[PROVEN] = True  # type: ignore[index] # a dict of its own
-            return with_caches(graph, reader.operations), KerasSource(model, reader.operations, proof.skipped)
+            late = {
+                name: frozenset(map(id, reader.operations[name].weights))
+                for name, layer in graph.layers.items()
+                if layer.closed == LATE
+            }
+            return with_caches(graph, reader.operations), KerasSource(model, reader.operations, proof.skipped, late)
         unproven |= new
         closed |= new
 

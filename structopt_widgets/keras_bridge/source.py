@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import keras
@@ -36,8 +36,16 @@ class KerasSource:
         are looked up when they are wanted, so that a model trained meanwhile hands on what it learned.
         unproven: why reading did not end with a comparison of what was read and what the model computes; empty where
             it did, and for a model of Keras's own layers, which needs none.
+        late: of the layers that make weights in training only, the ``id`` of those that they had before.
     """
 
     model: keras.Model
     operations: Mapping[str, Any]
     unproven: str = ""
+    late: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    def weights(self, name: str) -> list[Any]:
+        """The weights of a layer, without those that it has made since, as some layers do in training."""
+        weights = getattr(self.operations[name], "weights", [])
+        known = self.late.get(name)
+        return weights if known is None else [each for each in weights if id(each) in known]

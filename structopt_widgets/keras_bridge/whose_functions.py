@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 KEYS = ("activation", "recurrent_activation")
@@ -40,6 +41,28 @@ def has_weighted_activation(operation: Any) -> bool:
     """Whether a layer has one with weights, as PReLU, in the place of its activation function."""
     found = (vars(operation).get(key) for key in KEYS)
     return any(isinstance(each, keras.Layer) and _makes_weights(each) for each in found)
+
+
+def has_mixing_function(operation: Any) -> bool:
+    """Whether a user's own function in a layer computes across its channels, as one changed at a time shows.
+
+    Inside a recurrence it cannot be taken out.
+    """
+    if isinstance(operation, keras.layers.RNN):
+        return False
+    return any(map(_mixes, own_functions(operation).values()))
+
+
+def _mixes(function: Any) -> bool:
+    before = np.linspace(0.1, 0.9, WIDTH, dtype="float32")[None]
+    after = before.copy()
+    after[0, 0] = 0.7
+    try:
+        one, other = (np.asarray(function(keras.ops.convert_to_tensor(each))) for each in (before, after))
+    # The user's own function, which may want other shapes.
+    except Exception:
+        return False
+    return bool(one.shape == other.shape == before.shape and not np.allclose(one[:, 1:], other[:, 1:]))
 
 
 def _makes_weights(layer: keras.Layer) -> bool:

@@ -193,6 +193,24 @@ class Patches(_Movement):
         return Connection(((*shape[:-1], made),))
 
 
+class Traded(_Movement):
+    """``space_to_depth``: the pixels of a block side by side, so many times the channels; or the other way round."""
+
+    def connect(self, site: Site) -> Connection:
+        (shape,), channels = as_keras_has_them(site), site.inputs[0][-1]
+        block = site.config["block_size"] ** 2
+        more = shape[-1] == block * baseline_size(channels)
+        if site.config.get("data_format") == "channels_first" or len(shape) != len(site.inputs[0]):
+            site.freeze(site.inputs[0], "trades space for channels")
+            return Connection((shape,))
+        site.freeze(site.inputs[0][:-1], "takes blocks of it")
+        if not more:
+            return Connection(((*shape[:-1], site.split(channels, block, f"spreads it over {block} pixels")),))
+        made: Dim = block * channels if isinstance(channels, int) else Product(block, channels)
+        return Connection(((*shape[:-1], made),))
+
+
+register_bare(Traded(), "DepthToSpace", "SpaceToDepth")
 register_bare(Pad(), "Pad")
 register_bare(Shuffle("turns it round"), "Flip", "Roll")
 register_bare(Triangle(), "Tril", "Triu")
@@ -207,7 +225,6 @@ register_bare(Patches(), "ExtractPatches")
 for _names, _because in {
     "Append ArraySplit Diagonal Dsplit Hsplit Rot90": "moves parts of it",
     "CropImages PadImages": "moves its edges",
-    "DepthToSpace SpaceToDepth": "trades space for channels",
     "ExtractSequences": "cuts it into frames",
     "MultiHot OneHot": "makes a place for each class",
 }.items():

@@ -104,6 +104,23 @@ def chosen(x: Any, w: Any) -> Any:
     return x + (tf.reduce_mean(best.values, -1) + places + tf.reduce_sum(rows, 0))[:, None]
 
 
+class Blur(kl.Layer):
+    """Halves an image by the same window for each channel."""
+
+    def call(self, x: Any) -> Any:
+        row = tf.constant([1.0, 2.0, 1.0])
+        window = (row[:, None] * row[None] / 16.0)[:, :, None, None]
+        return tf.nn.depthwise_conv2d(x, tf.tile(window, [1, 1, x.shape[-1], 1]), [1, 2, 2, 1], "SAME")
+
+
+def test_a_window_of_constants_moves_by_its_strides_in_the_copy() -> None:
+    inputs = keras.Input((8, 8, 3))
+    given = keras.Model(inputs, kl.Dense(2)(kl.Flatten()(Blur()(inputs))))
+    copy = sw.StructureSpace.from_keras(given).baseline.build("inherit")
+    batch = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
+    np.testing.assert_allclose(copy(batch), given(batch), atol=1e-5)
+
+
 @pytest.mark.parametrize(
     "function", [shapes_asked, axes_added, lists_for_stacks, products, running, squares, windows, chosen]
 )

@@ -213,7 +213,7 @@ def pali_gemma() -> Any:
     )
 
 
-@tiny({"images": floats(32, 32, 3)}, {})
+@tiny({"images": floats(64, 64, 3)}, {})
 def depth_anything() -> Any:
     encoder = hub.DINOV2Backbone(
         patch_size=8,
@@ -222,8 +222,8 @@ def depth_anything() -> Any:
         num_heads=2,
         intermediate_dim=20,
         use_mask_token=False,
-        image_shape=(32, 32, 3),
-        position_embedding_shape=(32, 32, 3),
+        image_shape=(64, 64, 3),
+        position_embedding_shape=(64, 64, 3),
         apply_layernorm=True,
     )
     return hub.DepthAnythingBackbone(
