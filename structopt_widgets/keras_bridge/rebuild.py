@@ -148,8 +148,9 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
 
 def _make_late_weights(operation: Any, layer: Layer, args: Any, kwargs: Any) -> None:
     """Some layers make weights only when what they compute runs, as the cells of a user's own in a recurrence."""
-    if layer.closed or find_layer_rule(layer.kinds) is None or has_own_cell(operation):
-        if len(getattr(operation, "weights", ())) < len(layer.weights):
+    is_own = layer.closed or find_layer_rule(layer.kinds) is None or has_own_cell(operation)
+    if is_own and isinstance(operation, keras.Layer):
+        if len(operation.weights) < len(layer.weights):
             compute_output_spec(operation.call, *args, **kwargs)
         if len(operation.weights) != len(layer.weights):
             raise ValueError(
