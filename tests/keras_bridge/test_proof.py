@@ -81,7 +81,7 @@ def called(model: keras.Model) -> keras.Model:
     ("model", "reason"),
     [
         (lambda: chain(CountsItsCalls()), "each time it is called"),
-        (lambda: chain(DoublesTensorsThatHaveValues(name="own")), "computes otherwise in training"),
+        (lambda: chain(DoublesTensorsThatHaveValues(name="own")), "inference"),
         (lambda: chain(TrainsByDefault(name="own")), "computes otherwise in training"),
     ],
     ids=["state", "values", "default"],
