@@ -14,6 +14,7 @@ from .adapted import adapted_entries
 from .kinds import kinds_of
 from .own_functions import functions_of
 from .whose_functions import own_functions_aside, shown_as_own
+from .whose_objects import shown_as_unwritten, unwritten_aside
 
 _NAMED = 3
 _LOOKED_AT = 4096  # values of a weight, to draw others like them
@@ -99,9 +100,10 @@ def _initializer(variable: Any) -> Any:
 
 def _serialized(operation: Any, name: str) -> dict[str, Any]:
     try:
-        with own_functions_aside(operation):
+        with own_functions_aside(operation), unwritten_aside(operation):
             serialized = _without_build_config(keras.saving.serialize_keras_object(operation))
         serialized["config"] |= shown_as_own(operation, serialized["config"])
+        serialized["config"] |= shown_as_unwritten(operation, serialized["config"])
         serialized["config"] |= adapted_entries(operation)
     # get_config may be a user's own code; measuring works without it, and build() says what is missing.
     except Exception as error:

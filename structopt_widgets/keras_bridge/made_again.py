@@ -11,6 +11,7 @@ import keras
 from keras.src.saving import serialization_lib
 
 from .whose_functions import own_functions
+from .whose_objects import own_objects
 
 
 def made_again(original: Any, config: dict[str, Any]) -> Any:
@@ -27,13 +28,13 @@ def made_again(original: Any, config: dict[str, Any]) -> Any:
 
 
 def _with_functions(original: Any, config: dict[str, Any]) -> dict[str, Any]:
-    """``config`` with the functions of a user's own themselves, which may have no name to be found by."""
+    """``config`` with the functions and objects of a user's own themselves, which may have no name to be found by."""
     if isinstance(original, keras.layers.Lambda):
         return config  # which loads the code, and is given the function afterwards
     # Where another one was chosen it is by its name.
     chosen = {key for key, value in config.items() if not isinstance(value, Mapping)}
-    own = {key: each for key, each in own_functions(original).items() if key in config and key not in chosen}
-    return config | own
+    at_hand = own_functions(original) | own_objects(original)
+    return config | {key: each for key, each in at_hand.items() if key in config and key not in chosen}
 
 
 def _accepted(made: Any, config: dict[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
 import keras
 
+from ..graph import ModelGraph
 from ..structure import Structure
 
 _ACCEPTED = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
@@ -36,7 +38,26 @@ def accepted_names(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
+def built_names(graph: ModelGraph) -> dict[str, str]:
+    """What the layers of a graph are called in a model that is built.
+
+    The last operation of an opened layer that makes an output of the model alone has that layer's name, as the output
+    had: losses and targets are told apart by it.
+    """
+    names = accepted_names(graph.layers)
+    outputs, taken = graph.output_tensors, set(names.values())
+    makers = [call.layer for call in graph.calls for each in call.outputs if each in outputs]
+    opened = [graph.layers[each].path[0] for each in makers if graph.layers[each].path]
+    calls = Counter(call.layer for call in graph.calls)
+    for maker in makers:
+        path = graph.layers[maker].path
+        is_alone = path and opened.count(path[0]) == 1 and calls[maker] == 1 and path[0] not in taken
+        if is_alone and _ACCEPTED.fullmatch(path[0]):
+            names[maker] = path[0]
+    return names
+
+
 def operations_of(structure: Structure, model: keras.Model) -> dict[str, Any]:
     """The layers and bare operations of a model built from ``structure``, by their names in the graph."""
-    given = {made: name for name, made in accepted_names(structure.space.graph.layers).items()}
+    given = {made: name for name, made in built_names(structure.space.graph).items()}
     return {given[each.name]: each for each in model.operations}

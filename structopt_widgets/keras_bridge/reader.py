@@ -86,7 +86,8 @@ class GraphReader:
 
     def _is_constant(self, node: Any) -> bool:
         """Whether a bare operation reads constants alone: an opened layer may hand those on to another."""
-        is_bare = not isinstance(node.operation, (keras.Layer, Draw))
+        # What is there once for each sample is kept once.
+        is_bare = not isinstance(node.operation, (keras.Layer, Draw)) and type(node.operation).__name__ != "BroadcastTo"
         return is_bare and bool(node.input_tensors) and all(id(each) in self._constants for each in node.input_tensors)
 
     def _compute(self, node: Any) -> None:

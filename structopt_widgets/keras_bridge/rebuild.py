@@ -26,7 +26,7 @@ from .importance import Importance, chosen_importance
 from .inherit import inherit_weights
 from .making import make_operations
 from .modes import InOneMode
-from .names import accepted_names
+from .names import accepted_names, built_names
 from .nodes import has_own_cell
 from .normalization_statistics import recompute_statistics
 from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
@@ -64,7 +64,7 @@ def build_model(
         )
     layers = [graph.layers[name] for name in structure.layers]
     places = {name: place for place, name in enumerate(graph.layers)}
-    names = accepted_names(graph.layers)
+    names = built_names(graph)
     _refuse_what_no_memory_holds(structure)
     batch = fixed_batch(structure)
     seeds = None if seed is None else Seeds(seed)
@@ -148,8 +148,9 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
 
 def _make_late_weights(operation: Any, layer: Layer, args: Any, kwargs: Any) -> None:
     """Some layers make weights only when what they compute runs, as the cells of a user's own in a recurrence."""
-    if layer.closed or find_layer_rule(layer.kinds) is None or has_own_cell(operation):
-        if len(getattr(operation, "weights", ())) < len(layer.weights):
+    is_own = layer.closed or find_layer_rule(layer.kinds) is None or has_own_cell(operation)
+    if is_own and isinstance(operation, keras.Layer):
+        if len(operation.weights) < len(layer.weights):
             compute_output_spec(operation.call, *args, **kwargs)
         if len(operation.weights) != len(layer.weights):
             raise ValueError(

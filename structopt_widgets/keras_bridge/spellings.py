@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import string
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import keras
@@ -14,25 +15,45 @@ from keras.src.tree.tree_api import register_tree_node_class
 from .nodes import PATCHING
 
 
-@register_tree_node_class
+@register_tree_node_class  # for Keras it is any other tuple of lengths
 class Lengths(tuple[Any, ...]):
-    """A shape that can be asked what TensorFlow's can. To Keras it is a structure of numbers, as any tuple."""
+    """A shape that can be asked what TensorFlow's can."""
 
-    def tree_flatten(self) -> tuple[tuple[Any, ...], None]:
-        return tuple(self), None
-
-    @classmethod
-    def tree_unflatten(cls, _: None, children: Any) -> tuple[Any, ...]:
-        return tuple(children)
-
-    def as_list(self) -> list[Any]:
-        return [*self]
+    __slots__ = ()
 
     @property
     def rank(self) -> int:
         return len(self)
 
     ndims = rank
+
+    def as_list(self) -> list[Any]:
+        return [*self]
+
+    def num_elements(self) -> int | None:
+        return None if None in self else math.prod(self)
+
+    def is_fully_defined(self) -> bool:
+        return None not in self
+
+    def concatenate(self, other: Iterable[Any]) -> Lengths:
+        return Lengths((*self, *other))
+
+    __add__ = concatenate  # of lists as well
+
+    def __radd__(self, other: Iterable[Any]) -> Lengths:
+        return Lengths((*other, *self))
+
+    def __getitem__(self, key: Any) -> Any:
+        part = super().__getitem__(key)
+        return Lengths(part) if isinstance(key, slice) else part
+
+    def tree_flatten(self) -> tuple[tuple[Any, ...], None]:
+        return tuple(self), None
+
+    @classmethod
+    def tree_unflatten(cls, _: None, lengths: Any) -> tuple[Any, ...]:
+        return tuple(lengths)
 
 
 @contextlib.contextmanager

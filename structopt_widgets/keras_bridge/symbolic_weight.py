@@ -12,10 +12,6 @@ class SymbolicWeight(keras.KerasTensor):
 
     keeps = True  # what is assigned, which only a trace that forgets may let pass
 
-    def __getitem__(self, key: Any) -> Any:
-        # Keras takes an axis to be added among others only.
-        return super().__getitem__((key,) if key is None else key)
-
     @property
     def value(self) -> Any:
         return self

@@ -20,6 +20,7 @@ from keras import ops
 
 from .tensorflow_arguments import lengths_of, number_of, refuse
 from .tensorflow_images import IMAGES_AND_SIGNALS, cast
+from .tensorflow_matrices import MATRICES
 
 # Of one tensor, element by element.
 _ELEMENTWISE = (
@@ -29,13 +30,25 @@ _ELEMENTWISE = (
 )
 _OF_TWO = (
     "add subtract multiply divide truediv:true_divide maximum minimum pow:power equal not_equal greater greater_equal "
-    "less less_equal logical_and logical_or floordiv:floor_divide floormod:mod floor_mod:mod div_no_nan:divide_no_nan"
+    "less less_equal logical_and logical_or floordiv:floor_divide floormod:mod floor_mod:mod atan2:arctan2 logical_xor "
+    "div_no_nan:divide_no_nan"
 )
 _REDUCTIONS = (
     "reduce_sum:sum reduce_mean:mean reduce_max:max reduce_min:min reduce_prod:prod reduce_any:any reduce_all:all "
     "reduce_variance:var reduce_std:std reduce_logsumexp:logsumexp"
 )
+# Arguments that are one tensor, whatever they are given as.
+_TENSORS = set(
+    "a b x y t input input_tensor tensor data params indices segment_ids features logits condition".split()  # noqa: SIM905  # as the names above
+)
 _ACTIVATIONS = "relu relu6 elu selu gelu softsign silu swish:silu leaky_relu"
+
+
+class _Largest(NamedTuple):
+    """What ``tf.math.top_k`` makes."""
+
+    values: Any
+    indices: Any
 
 
 @contextlib.contextmanager
@@ -79,7 +92,15 @@ def _name(op: Any) -> str:
 def _bound(op: Any, args: Any, kwargs: Any) -> list[dict[str, Any]]:
     bound = inspect.signature(op).bind(*args, **kwargs)
     bound.apply_defaults()
-    return [dict(bound.arguments)]
+    return [{key: _stacked(value) if key in _TENSORS else value for key, value in bound.arguments.items()}]
+
+
+def _stacked(value: Any) -> Any:
+    """What TensorFlow makes of a list where it wants a tensor."""
+    if not isinstance(value, (list, tuple)) or hasattr(value, "_fields"):
+        return value
+    is_known = not any(isinstance(each, keras.KerasTensor) for each in keras.tree.flatten(value))
+    return ops.convert_to_tensor(value) if is_known else ops.stack([_stacked(each) for each in value])
 
 
 def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
@@ -93,12 +114,12 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
     return (
         table
         | IMAGES_AND_SIGNALS
+        | MATRICES
         | {
             "add_n": lambda a: functools.reduce(ops.add, a["inputs"]),
             "argmax_v2": lambda a: ops.argmax(a["input"], axis=a["axis"]),
             "argmin_v2": lambda a: ops.argmin(a["input"], axis=a["axis"]),
             "argsort": lambda a: _ascending(ops.argsort, a),
-            "batch_matmul": lambda a: ops.matmul(a["x"], a["y"]),
             "bias_add": lambda a: ops.add(a["value"], a["bias"]),
             "broadcast_to": lambda a: ops.broadcast_to(a["input"], lengths_of(a["shape"])),
             "batch_normalization": lambda a: ops.batch_normalization(
@@ -111,9 +132,6 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "crelu_v2": lambda a: ops.relu(
                 ops.concatenate([a["features"], ops.negative(a["features"])], axis=a["axis"])
             ),
-            "cholesky": lambda a: ops.cholesky(a["input"]),
-            "cumprod": lambda a: _along(ops.cumprod, ops.ones_like, a),
-            "cumsum": lambda a: _along(ops.cumsum, ops.zeros_like, a),
             "dropout_v2": lambda a: (
                 keras.random.dropout(a["x"], a["rate"])
                 if a["noise_shape"] is None
@@ -123,15 +141,11 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "embedding_lookup_v2": lambda a: ops.take(a["params"], a["ids"], axis=0),
             "ensure_shape": lambda a: a["x"],
             "expand_dims_v2": lambda a: ops.expand_dims(a["input"], number_of(a["axis"])),
+            "gather_nd_v2": lambda a: _gather_nd(a),
             "gather_v2": lambda a: _gather(a),
             "identity": lambda a: a["input"],
             "l2_normalize": lambda a: ops.normalize(a["x"], axis=a["axis"], order=2),
             "log_softmax_v2": lambda a: ops.log_softmax(a["logits"], axis=-1 if a["axis"] is None else a["axis"]),
-            "matmul": lambda a: _matmul(a),
-            "matrix_band_part": lambda a: _band(a),
-            "matrix_inverse": lambda a: ops.inv(a["input"]),
-            "matrix_solve": lambda a: ops.solve(a["matrix"], a["rhs"]),
-            "matrix_transpose": lambda a: ops.swapaxes(a["a"], -1, -2),
             "moments_v2": lambda a: ops.moments(a["x"], axes=lengths_of(a["axes"]), keepdims=bool(a["keepdims"])),
             "one_hot": lambda a: ops.one_hot(
                 a["indices"], a["depth"], dtype=a["dtype"] and tf.as_dtype(a["dtype"]).name
@@ -164,9 +178,8 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "squared_difference": lambda a: ops.square(ops.subtract(a["x"], a["y"])),
             "stack": lambda a: ops.stack(a["values"], axis=a["axis"]),
             "stop_gradient": lambda a: ops.stop_gradient(a["input"]),
-            "tensordot": lambda a: ops.tensordot(a["a"], a["b"], axes=_summed_axes(a["axes"])),
             "tile": lambda a: ops.tile(a["input"], lengths_of(a["multiples"])),
-            "top_k": lambda a: _TopK(*ops.top_k(a["input"], number_of(a["k"]), sorted=a["sorted"])),
+            "top_k": lambda a: _Largest(*ops.top_k(a["input"], number_of(a["k"]), sorted=a["sorted"])),
             "transpose_v2": lambda a: ops.transpose(a["a"], None if a["perm"] is None else lengths_of(a["perm"])),
             "unsorted_segment_max": lambda a: ops.segment_max(
                 a["data"], a["segment_ids"], number_of(a["num_segments"])
@@ -206,56 +219,15 @@ def _reduced(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
     def call(given: dict[str, Any]) -> Any:
         axis = given["axis"]
         axis = None if axis is None else tuple(lengths_of(axis)) if isinstance(axis, (list, tuple)) else number_of(axis)
-        return function(_stacked(given["input_tensor"]), axis=axis, keepdims=bool(given["keepdims"]))
+        return function(given["input_tensor"], axis=axis, keepdims=bool(given["keepdims"]))
 
     return call
-
-
-class _TopK(NamedTuple):
-    """What TensorFlow's ``top_k`` returns."""
-
-    values: Any
-    indices: Any
-
-
-def _stacked(value: Any) -> Any:
-    """A list of tensors stands for their stack."""
-    return ops.stack(value) if isinstance(value, (list, tuple)) else value
-
-
-def _summed_axes(axes: Any) -> Any:
-    """So many, or which of each."""
-    axes = lengths_of(axes)
-    return [each if isinstance(each, list) else [each] for each in axes] if isinstance(axes, list) else axes
-
-
-def _along(function: Callable[..., Any], first: Callable[..., Any], given: dict[str, Any]) -> Any:
-    """``function`` along an axis, from either end; an exclusive one begins with what ``first`` makes."""
-    x, axis = given["x"], number_of(given["axis"]) % len(given["x"].shape)
-    x = ops.flip(x, axis=axis) if given["reverse"] else x
-    if given["exclusive"]:
-        before = (slice(None),) * axis
-        head, rest = x[(*before, slice(0, 1))], x[(*before, slice(0, x.shape[axis] - 1))]
-        x = ops.concatenate([first(head), rest], axis=axis)
-    made = function(x, axis=axis)
-    return ops.flip(made, axis=axis) if given["reverse"] else made
 
 
 def _ascending(function: Callable[..., Any], given: dict[str, Any]) -> Any:
     if given["direction"] != "ASCENDING":
         refuse("descending order")
     return function(given["values"], axis=number_of(given["axis"]))
-
-
-def _band(given: dict[str, Any]) -> Any:
-    lower, upper = number_of(given["num_lower"]), number_of(given["num_upper"])
-    if (lower, upper) == (-1, 0):
-        return ops.tril(given["input"])
-    if (lower, upper) == (0, -1):
-        return ops.triu(given["input"])
-    rows, columns = np.ogrid[tuple(slice(length) for length in given["input"].shape[-2:])]
-    inside = ((lower < 0) | (rows - columns <= lower)) & ((upper < 0) | (columns - rows <= upper))
-    return ops.multiply(given["input"], ops.cast(inside, given["input"].dtype))
 
 
 def _segment_mean(given: dict[str, Any]) -> Any:
@@ -267,16 +239,6 @@ def _segment_mean(given: dict[str, Any]) -> Any:
     return ops.divide(ops.segment_sum(data, ids, segments), members.reshape(-1, *(1,) * (len(data.shape) - 1)))
 
 
-def _matmul(given: dict[str, Any]) -> Any:
-    if any(given[key] for key in ("adjoint_a", "adjoint_b", "a_is_sparse", "b_is_sparse")):
-        refuse("matmul of such matrices")
-    one, other = _stacked(given["a"]), _stacked(given["b"])
-    return ops.matmul(
-        ops.swapaxes(one, -1, -2) if given["transpose_a"] else one,
-        ops.swapaxes(other, -1, -2) if given["transpose_b"] else other,
-    )
-
-
 def _gather(given: dict[str, Any]) -> Any:
     rows, last = given["batch_dims"], len(given["params"].shape) - 1
     if rows and rows == last == len(given["indices"].shape) - 1 and given["axis"] in (None, -1, last):
@@ -284,6 +246,13 @@ def _gather(given: dict[str, Any]) -> Any:
     if rows:
         refuse("gather with such batch_dims")
     return ops.take(given["params"], given["indices"], axis=given["axis"] or 0)
+
+
+def _gather_nd(given: dict[str, Any]) -> Any:
+    """By one number each, a row."""
+    if given["batch_dims"] or given["indices"].shape[-1] != 1:
+        refuse("gather_nd by several numbers each")
+    return ops.take(given["params"], ops.squeeze(given["indices"], -1), axis=0)
 
 
 def _split(given: dict[str, Any]) -> Any:

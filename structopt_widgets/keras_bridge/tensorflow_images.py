@@ -115,6 +115,7 @@ def _channels_last(given: dict[str, Any]) -> str:
 
 IMAGES_AND_SIGNALS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "abs": _absolute,
+    "atrous_conv2d": lambda a: ops.conv(a["value"], a["filters"], 1, _padding(a), dilation_rate=number_of(a["rate"])),
     "avg_pool1d": _pool(ops.average_pool),
     "avg_pool2d": _pool(ops.average_pool),
     "avg_pool_v2": _pool(ops.average_pool),

@@ -220,17 +220,30 @@ def _as_stored(layer: Layer, rule: LayerRule | None, axes: tuple[WeightAxes, ...
 
 
 def _pin_listed(site: Site, connection: Connection) -> None:
-    """An initializer that lists values makes a weight of their number alone."""
+    """An initializer that lists values makes a weight of their number alone.
+
+    So may an object of a user's own that a weight is held by, where no configuration says what is in it.
+    """
     for key, initializer in site.config.items():
-        if not key.endswith("_initializer") or not isinstance(initializer, Mapping):
+        if not isinstance(initializer, Mapping):
             continue
-        value = initializer.get("config", {}).get("value")
+        held = next((each for each in ("_regularizer", "_constraint") if key.endswith(each)), None)
+        if held is not None and initializer.get("config") is None:
+            _pin(site, connection, key.removesuffix(held), f"is held by an object without a configuration, its {key}")
+        if not key.endswith("_initializer"):
+            continue
+        config = initializer.get("config")
+        value = config.get("value") if isinstance(config, Mapping) else None
         if value is None or isinstance(value, (int, float)):
             continue
         name = key.removesuffix("_initializer")
-        for weight in connection.weights:
-            if weight.name == name:
-                site.freeze(weight.axes, f"starts {name} from a list of values")
+        _pin(site, connection, name, f"starts {name} from a list of values")
+
+
+def _pin(site: Site, connection: Connection, name: str, because: str) -> None:
+    for weight in connection.weights:
+        if weight.name == name:
+            site.freeze(weight.axes, because)
 
 
 def _share_configuration(

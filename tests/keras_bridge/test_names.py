@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -44,3 +45,24 @@ def test_a_model_of_such_names_is_read_built_trained_and_saved(tmp_path: Path) -
     again = sw.StructureSpace.from_keras(tmp_path / "half.keras")
     assert again.baseline.measure().n_params == half.measure().n_params
     assert {"erste Größe", "Ω"} <= set(half.measure().by_layer.index)
+
+
+class Head(keras.layers.Layer):
+    """A classifier with a temperature: opened to a layer and two operations."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.dense = keras.layers.Dense(units)
+
+    def call(self, x: Any) -> Any:
+        return keras.ops.softmax(self.dense(x) / 2.0)
+
+
+def test_outputs_keep_the_names_that_losses_and_targets_go_by() -> None:
+    inputs = keras.Input((8,))
+    hidden = keras.layers.Dense(12, name="hidden")(inputs)
+    given = keras.Model(inputs, [Head(3, name="age")(hidden), Head(2, name="sex")(hidden)])
+    copy = sw.StructureSpace.from_keras(given).baseline.with_width("hidden", 5).build()
+    assert copy.output_names == given.output_names == ["age", "sex"]
+    copy.compile("sgd", loss={"age": "mse", "sex": "mse"})
+    copy.fit(np.zeros((4, 8)), {"age": np.zeros((4, 3)), "sex": np.zeros((4, 2))}, verbose=0)

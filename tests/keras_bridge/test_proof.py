@@ -82,7 +82,7 @@ def called(model: keras.Model) -> keras.Model:
     [
         (lambda: chain(CountsItsCalls()), "each time it is called"),
         (lambda: chain(DoublesTensorsThatHaveValues(name="own")), "inference"),
-        (lambda: chain(TrainsByDefault(name="own")), "inference"),
+        (lambda: chain(TrainsByDefault(name="own")), "computes otherwise in training"),
     ],
     ids=["state", "values", "default"],
 )

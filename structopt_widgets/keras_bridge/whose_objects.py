@@ -1,0 +1,62 @@
+"""Initializers, regularizers and constraints of a user's own: those at hand serve where a configuration cannot."""
+
+from __future__ import annotations
+
+import contextlib
+import types
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import keras
+
+_KEYS = ("_initializer", "_regularizer", "_constraint")
+
+
+def own_objects(operation: Any) -> dict[str, Any]:
+    """What a layer makes and holds its weights by that is none of Keras's, by the configuration's key."""
+    found = {key: each for holder in _holders(operation) for key, each in holder.items() if key.endswith(_KEYS)}
+    return {key: each for key, each in found.items() if callable(each) and not _module(each).startswith("keras.")}
+
+
+def shown_as_unwritten(operation: Any, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Entries of a configuration that name what no configuration can make again."""
+    return {
+        key: {"module": _module(each), "class_name": type(each).__name__, "config": None, "registered_name": None}
+        for key, each in own_objects(operation).items()
+        if key in config and not _is_written(each)
+    }
+
+
+@contextlib.contextmanager
+def unwritten_aside(operation: Any) -> Iterator[None]:
+    """In this block a layer has nothing of a user's own that no configuration can make again."""
+    unwritten = {key for key, each in own_objects(operation).items() if not _is_written(each)}
+    found = [(holder, key, holder[key]) for holder in _holders(operation) for key in unwritten & holder.keys()]
+    for holder, key, _ in found:
+        holder[key] = None
+    try:
+        yield
+    finally:
+        for holder, key, value in found:
+            holder[key] = value
+
+
+def _holders(operation: Any) -> list[dict[str, Any]]:
+    cell = getattr(operation, "cell", None)
+    return [vars(each) for each in (operation, cell) if isinstance(each, keras.Layer)]
+
+
+def _module(value: Any) -> str:
+    return str(getattr(value, "__module__", None) or type(value).__module__)
+
+
+def _is_written(value: Any) -> bool:
+    """Whether its configuration makes one like it; a function is written as it is."""
+    if isinstance(value, types.FunctionType):
+        return True
+    try:
+        type(value).from_config(value.get_config())
+    # A user's own class may have no configuration, or one that its constructor does not take.
+    except Exception:
+        return False
+    return True

@@ -1,0 +1,54 @@
+"""Initializers, regularizers and constraints of a user's own are at hand: a copy is made and held by them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers as kl
+from keras import ops
+
+import structopt_widgets as sw
+
+
+class Uniform(keras.initializers.Initializer):
+    """Has an argument, and no configuration that says it."""
+
+    def __init__(self, limit: float) -> None:
+        self.limit = limit
+
+    def __call__(self, shape: Any, dtype: Any = None) -> Any:
+        return ops.full(shape, self.limit, dtype=dtype)
+
+
+class NearOne(keras.regularizers.Regularizer):
+    """Holds a matrix of one size, and has no configuration."""
+
+    def __init__(self, size: int) -> None:
+        self.identity = ops.eye(size)
+
+    def __call__(self, x: Any) -> Any:
+        return ops.sum(ops.square(ops.matmul(ops.transpose(x), x) - self.identity))
+
+
+@pytest.mark.filterwarnings("ignore:The object being serialized includes a `lambda`")
+def test_objects_without_a_configuration_make_the_copy_too() -> None:
+    inputs = keras.Input((8,))
+    x = kl.Dense(12, kernel_initializer=Uniform(0.5), kernel_constraint=lambda w: ops.clip(w, -1, 1), name="a")(inputs)
+    x = kl.Dense(7)(x)
+    x = kl.Dense(9, kernel_regularizer=NearOne(9), name="b")(x)
+    given = keras.Model(inputs, kl.Dense(2, kernel_regularizer=lambda w: ops.sum(ops.abs(w)))(x))
+    space = sw.StructureSpace.from_keras(given)
+    assert not space.baseline.measure().uncounted
+    batch = np.random.default_rng(0).normal(size=(3, 8)).astype("float32")
+    copy = space.baseline.build("inherit")
+    np.testing.assert_allclose(copy(batch), given(batch), atol=1e-6)
+    np.testing.assert_allclose(sum(copy.losses), sum(given.losses), rtol=1e-6)
+    # No configuration says whether what regularizes b would take another size.
+    assert space.width_groups["b"].fixed
+    narrow = space.baseline.with_width("a", 5).build("fresh")
+    np.testing.assert_array_equal(narrow.get_layer("a").kernel, np.full((8, 5), 0.5, "float32"))
+    narrow.compile("sgd", loss="mse")
+    narrow.fit(batch, np.zeros((3, 2)), verbose=0)

@@ -1,0 +1,138 @@
+"""What layers of a user's own take from TensorFlow: each idiom is read as the operations of keras.ops that it means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from keras import layers as kl
+
+import structopt_widgets as sw
+
+STEPS, WIDTH = 5, 16
+
+
+class Own(kl.Layer):
+    """Reads a square weight and a tensor by a function of a user's own."""
+
+    def __init__(self, function: Callable[[Any, Any], Any]) -> None:
+        super().__init__()
+        self.function = function
+
+    def build(self, shape: Any) -> None:
+        self.w = self.add_weight(shape=(shape[-1], shape[-1]), name="w", initializer="orthogonal")
+
+    def call(self, x: Any) -> Any:
+        return self.function(x, self.w)
+
+
+def shapes_asked(x: Any, w: Any) -> Any:
+    """A shape is a list of lengths, has a rank and parts, and grows by lists."""
+    _, length, width = x.get_shape().as_list()
+    summed = tf.reduce_sum(tf.matmul(x, w), axis=list(range(1, x.shape.rank - 1)))
+    assert x.shape[1:].num_elements() == length * width
+    assert x.shape[1:].is_fully_defined()
+    longer = [length] + x.shape[2:] + [1]  # noqa: RUF005 - what is tried
+    assert longer.as_list() == x.shape[1:].concatenate([1]).as_list() == [length, width, 1]
+    return tf.reshape(tf.reshape(x, [-1, length * width]), [-1, *x.shape[1:]]) + tf.reshape(summed, [-1, 1, width])
+
+
+def axes_added(x: Any, w: Any) -> Any:
+    """``None`` by itself, and ``tf.newaxis``."""
+    return x + tf.reduce_sum(w, 0)[None] + tf.reduce_mean(w, 0)[tf.newaxis, tf.newaxis]
+
+
+def lists_for_stacks(x: Any, w: Any) -> Any:
+    """A list where TensorFlow wants a tensor, of tensors or of numbers."""
+    parts = tf.split(tf.matmul(x, w), [1] * STEPS, axis=1)
+    scores = tf.reduce_sum(tf.matmul(parts, parts, transpose_b=True), axis=0)
+    groups = tf.math.unsorted_segment_sum(tf.transpose(x, [1, 0, 2]), [0, 0, 1, 1, 2], 3)
+    picked = tf.gather(x, [0, 2, 4], axis=1)
+    return tf.reduce_sum([x, x * scores], 0) + tf.reduce_mean(groups, 0)[:, None] + tf.reduce_sum(picked, 1)[:, None]
+
+
+def products(x: Any, w: Any) -> Any:
+    """Axes of a product as two numbers, and from the end; matrices by vectors."""
+    return (
+        tf.tensordot(x, w, axes=(-1, 0))
+        + tf.tensordot(x, w, [[2], [0]])
+        + tf.linalg.matvec(w, x, transpose_a=True)
+        + tf.reshape(
+            tf.compat.v1.nn.xw_plus_b(tf.reshape(x, [-1, x.shape[-1]]), w, tf.reduce_mean(w, 0)), [-1, *x.shape[1:]]
+        )
+    )
+
+
+def running(x: Any, w: Any) -> Any:
+    """Sums and products up to a place, or after it."""
+    y = tf.sigmoid(tf.matmul(x, w))
+    return (
+        tf.cumsum(y, axis=1, exclusive=True)
+        + tf.cumsum(y, axis=1, reverse=True)
+        + tf.cumsum(y, axis=1, exclusive=True, reverse=True)
+        + tf.math.cumprod(1 - y, axis=1, exclusive=True)
+        + tf.math.floormod(x, 1.0)
+    )
+
+
+def squares(x: Any, w: Any) -> Any:
+    """Parts of square matrices."""
+    scores = tf.matmul(tf.matmul(x, w), x, transpose_b=True)
+    off = scores - tf.linalg.band_part(scores, 0, 0)
+    return tf.matmul(off + tf.linalg.band_part(scores, 1, 2) + tf.linalg.band_part(scores, -1, 0), x)
+
+
+def windows(x: Any, w: Any) -> Any:
+    """Convolutions and pools along a sequence."""
+    return (
+        tf.nn.conv1d(x, w[None], 1, "SAME")
+        + tf.nn.max_pool1d(x, 2, 1, "SAME")
+        + tf.nn.avg_pool1d(x, 2, 1, "SAME")
+        + tf.clip_by_norm(x, 1.0, axes=[-1])
+    )
+
+
+def chosen(x: Any, w: Any) -> Any:
+    """The largest and where they are, by name; rows by number."""
+    best = tf.math.top_k(tf.transpose(tf.matmul(x, w), [0, 2, 1]), k=2)
+    rows = tf.gather_nd(tf.transpose(x, [1, 0, 2]), [[0], [3]])
+    places = tf.reduce_sum(tf.cast(best.indices, "float32"), -1)
+    return x + (tf.reduce_mean(best.values, -1) + places + tf.reduce_sum(rows, 0))[:, None]
+
+
+class Blur(kl.Layer):
+    """Halves an image by the same window for each channel."""
+
+    def call(self, x: Any) -> Any:
+        row = tf.constant([1.0, 2.0, 1.0])
+        window = (row[:, None] * row[None] / 16.0)[:, :, None, None]
+        return tf.nn.depthwise_conv2d(x, tf.tile(window, [1, 1, x.shape[-1], 1]), [1, 2, 2, 1], "SAME")
+
+
+def test_a_window_of_constants_moves_by_its_strides_in_the_copy() -> None:
+    inputs = keras.Input((8, 8, 3))
+    given = keras.Model(inputs, kl.Dense(2)(kl.Flatten()(Blur()(inputs))))
+    copy = sw.StructureSpace.from_keras(given).baseline.build("inherit")
+    batch = np.random.default_rng(0).normal(size=(2, 8, 8, 3)).astype("float32")
+    np.testing.assert_allclose(copy(batch), given(batch), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "function", [shapes_asked, axes_added, lists_for_stacks, products, running, squares, windows, chosen]
+)
+def test_an_idiom_is_opened_and_leaves_the_width_around_it_free(function: Callable[[Any, Any], Any]) -> None:
+    inputs = keras.Input((STEPS, 6))
+    hidden = Own(function)(kl.Dense(WIDTH, name="before")(inputs))
+    given = keras.Model(inputs, kl.Dense(2, name="out")(hidden))
+    space = sw.StructureSpace.from_keras(given)
+    assert not space.baseline.measure().uncounted
+    assert not space.source.unproven
+    batch = np.random.default_rng(0).normal(size=(3, STEPS, 6)).astype("float32")
+    copy = space.baseline.build("inherit")
+    np.testing.assert_allclose(given(batch), copy(batch), rtol=1e-4, atol=1e-4)
+    narrow = space.baseline.with_width("before", 7)
+    assert narrow.build("fresh").count_params() == narrow.measure().n_params
