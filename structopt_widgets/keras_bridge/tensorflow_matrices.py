@@ -30,7 +30,9 @@ def _tensordot(given: dict[str, Any]) -> Any:
     """By letters: what Keras's own makes of an open batch is a warning."""
     one, other = (len(given[key].shape) for key in ("a", "b"))
     axes = lengths_of(given["axes"])
-    pairs = [range(one - axes, one), range(axes)] if isinstance(axes, int) else [np.ravel(each) for each in axes]
+    pairs: list[Any] = (
+        [range(one - axes, one), range(axes)] if isinstance(axes, int) else [np.ravel(each) for each in axes]
+    )
     left, right = ([int(axis) % rank for axis in each] for each, rank in zip(pairs, (one, other), strict=True))
     mine, theirs = [*string.ascii_lowercase[:one]], [*string.ascii_lowercase[one : one + other]]
     for at, axis in zip(left, right, strict=True):
