@@ -13,8 +13,9 @@ from ..keras_bridge.fixed_batch import stateful_layers
 from ..keras_bridge.internals import has_exclusions
 from ..structure import Structure
 
-# What a model may define to train in its own way. A structure is rebuilt as a functional model, which has Keras's own.
-_OWN_TRAINING = ("fit", "train_step", "compute_loss", "_compute_loss")
+# What a model may define to train, or be validated, in its own way. A structure is rebuilt as a functional model,
+# which has Keras's own.
+_OWN_TRAINING = ("fit", "train_step", "compute_loss", "_compute_loss", "evaluate", "test_step", "compute_metrics")
 
 
 def compiled_model(structure: Structure) -> Any:
@@ -106,9 +107,9 @@ def refuse_own_training(structure: Structure) -> None:
     own = [name for name in _OWN_TRAINING if _is_overridden(model, name)]
     if own:
         raise ValueError(
-            f"Expected a model that Keras's own train_step trains, got {type(model).__name__}, which has its own "
-            f"{own[0]}(): the rebuilt structures would train without it. Its costs can be measured; for a quick run, "
-            "pass a plain model of the same layers: keras.Model(model.inputs, model.outputs)."
+            f"Expected a model that Keras's own train_step and test_step take, got {type(model).__name__}, which has "
+            f"its own {own[0]}(): the rebuilt structures would do without it. Its costs can be measured; for a "
+            "quick run, pass a plain model of the same layers: keras.Model(model.inputs, model.outputs)."
         )
     if stateful := stateful_layers(structure):
         raise ValueError(

@@ -226,7 +226,9 @@ def test_what_would_train_otherwise_is_refused_in_a_sentence() -> None:
             return {}
 
     x = keras.Input((4,))
-    with pytest.raises(ValueError, match=r"that Keras's own train_step trains, got Own, which has its own train_step"):
+    with pytest.raises(
+        ValueError, match=r"that Keras's own train_step and test_step take, got Own, which has its own train_step"
+    ):
         choose_objective(StructureSpace.from_keras(Own(x, dense(3)(x))).baseline, CLASSES)
     reads = keras.Input(batch_shape=(8, 4, 1))
     for layer in (keras.layers.LSTM(2, stateful=True), keras.layers.Bidirectional(keras.layers.GRU(2, stateful=True))):

@@ -256,3 +256,15 @@ def test_a_structure_from_a_file_can_be_run(fashion: Data) -> None:
     restored = Structure.from_json(structure.to_json())
     budget = Budget(epochs=1, seeds=1)
     assert quick_run(restored, fashion, budget).history == quick_run(structure, fashion, budget).history
+
+
+def test_what_tensorflow_says_of_samples_is_said_in_a_line() -> None:
+    layers = keras.layers
+    model = keras.Sequential(
+        [keras.Input((5,)), layers.Lambda(lambda x: x + 1), layers.Embedding(10, 4), layers.Flatten(), layers.Dense(3)]
+    )
+    tokens = np.random.default_rng(0).integers(0, 10, (60, 5))  # 9 + 1 is no place of ten
+    space = StructureSpace.from_keras(model)
+    with pytest.raises(ValueError, match=r"can compute with, got from TensorFlow: .*= 10 is not in") as error:
+        quick_run(space.baseline, Data(tokens, np.arange(60) % 3), Budget(epochs=1, seeds=1))
+    assert len(str(error.value)) < 400

@@ -159,7 +159,19 @@ def _train(
             raise
         except Exception as error:
             # One structure's trouble is not the others'; alone it is the caller's to see.
+            if raises and type(error).__module__.startswith("tensorflow."):
+                raise ValueError(
+                    f"Expected samples that {run.structure.space.graph.name!r} can compute with, got from TensorFlow: "
+                    f"{_gist(error)}. Whole numbers that are looked up must be places of the table."
+                ) from error
             if raises:
                 raise
             run.reason = f"{type(error).__name__}: {error}"
             watch.end(run)
+
+
+def _gist(error: Exception) -> str:
+    """The one line in which TensorFlow says what was wrong; around it are pages of where."""
+    lines = [line.strip() for line in str(error).splitlines()]
+    said = [line for line in lines if " is not in [" in line] or [line for line in lines if line and "[[" not in line]
+    return f"{type(error).__name__}: {said[-1][-LONGEST:]}" if said else type(error).__name__
