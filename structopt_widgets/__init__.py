@@ -11,8 +11,8 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .advice.finding_rule import Finding, FindingRule, register_finding_rule
     from .advice.findings import findings
-    from .advice.rule import Finding, FindingRule, register_finding_rule
     from .figures import plot_layer_costs, plot_sensitivity, plot_tradeoff, plot_tradeoff_svg
     from .graph import Product, ceil_log2
     from .keras_bridge import measure, optimize_model

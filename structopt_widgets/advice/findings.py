@@ -6,8 +6,8 @@ from ..graph.checks import instance
 from ..structure import Structure
 from ..study import Study
 from ..training import Data
-from . import of_runs, of_structures, rule
-from .rule import Evidence, Finding
+from . import finding_rule, of_runs, of_structures
+from .finding_rule import Evidence, Finding
 
 
 def findings(structure: Structure, data: Data | None = None, study: Study | None = None) -> list[Finding]:
@@ -32,5 +32,5 @@ def findings(structure: Structure, data: Data | None = None, study: Study | None
     if study is not None:
         instance(study, Study, "a Study or None")
     evidence = Evidence(structure, data, study)
-    rules = [*of_structures.RULES, *of_runs.RULES, *rule.RULES]
+    rules = [*of_structures.RULES, *of_runs.RULES, *finding_rule.RULES]
     return [finding for each in rules for finding in each.find(evidence)]

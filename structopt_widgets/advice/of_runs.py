@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from ..layer_rules import Role
 from ..training.schedule import epoch_lengths, training_rows
-from .rule import Evidence, Finding, FindingRule
+from .finding_rule import Evidence, Finding, FindingRule
 
 WIDEST = 0.05  # of an accuracy's 95 % interval, to either side, at an accuracy of one half
 LEFT_OVER = 0.05  # of the initial statistics in the moving ones

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..layer_rules import ConnectedCall, Role
 from ..structure.allowed_widths import nearest_width
 from ..structure.width_groups import find_output_layers
-from .rule import Evidence, Finding, FindingRule
+from .finding_rule import Evidence, Finding, FindingRule
 
 MULTIPLE = 8  # of channels that 16-bit matrix units take at a time (NVIDIA, "Tensor Core DL Performance Guide")
 MOST_OF_ALL = 0.9  # of the parameters in one layer

@@ -1,7 +1,7 @@
 """Floor 6: figures of tables. They know neither Keras nor widgets."""
 
 from .layer_costs import plot_layer_costs
-from .sensitivity import plot_sensitivity
+from .sensitivity_map import plot_sensitivity
 from .svg import plot_tradeoff_svg
 from .tradeoff import plot_tradeoff
 

@@ -25,7 +25,7 @@ class Symbol:
     """A width that can be chosen: ``baseline`` units times ``divisor`` channels a unit.
 
     ``layers`` produce it; ``label`` tells several of one layer's widths apart (``"heads"``);
-    ``ties`` says in words why they are one; ``pinned`` is the reason it cannot be changed, or
+    ``ties`` says in words why they are one; ``fixed`` is the reason it cannot be changed, or
     ``None``; ``bound`` is what it turned out to be made of, or ``None``.
     """
 
@@ -33,7 +33,7 @@ class Symbol:
     layers: list[str] = field(default_factory=list)
     divisor: int = 1
     ties: list[str] = field(default_factory=list)
-    pinned: str | None = None
+    fixed: str | None = None
     bound: Dim | None = None
     label: str | None = None
     serial: int = field(default_factory=lambda: next(_serial))
@@ -62,7 +62,7 @@ Shape: TypeAlias = tuple[Dim, ...]
 
 # How many samples there are. Its length is one that no other axis has or divides, so that axes that are regrouped
 # are told apart by their sizes; costs are those of one sample.
-BATCH = Symbol(2**61 - 1, pinned="is the batch")
+BATCH = Symbol(2**61 - 1, fixed="is the batch")
 
 
 def has_batch(dim: Dim) -> bool:
@@ -138,7 +138,7 @@ def symbols(dim: Dim) -> Iterator[Symbol]:
 def freeze(dim: Dim, reason: str) -> None:
     """Keep every width in ``dim`` as it is; the first reason given stays."""
     for symbol in symbols(dim):
-        symbol.pinned = symbol.pinned or reason
+        symbol.fixed = symbol.fixed or reason
 
 
 def unify(left: Dim, right: Dim, why: str) -> None:
@@ -183,7 +183,7 @@ def split(dim: Dim, outer: int, why: str, is_unit: bool = False) -> Dim:
     inner, rest = divmod(baseline_size(dim), outer)
     if rest:
         raise DimensionError(f"{why}: expected a multiple of {outer}, got {baseline_size(dim)}.")
-    if isinstance(dim, Symbol) and dim.pinned is None:
+    if isinstance(dim, Symbol) and dim.fixed is None:
         divisor = dim.divisor if is_unit else dim.divisor * outer
         part = Symbol(inner, list(dim.layers), divisor, [*dim.ties, why], label=dim.label)
         dim.bound = Product(outer, part)
@@ -203,7 +203,7 @@ def every(dim: Dim, step: int, why: str) -> Dim:
     outer, rest = divmod(baseline_size(dim), step)
     if rest:
         raise DimensionError(f"{why}: expected a multiple of {step}, got {baseline_size(dim)}.")
-    if isinstance(dim, Symbol) and dim.pinned is None:
+    if isinstance(dim, Symbol) and dim.fixed is None:
         part = Symbol(outer, list(dim.layers), dim.divisor * step, [*dim.ties, why], label=dim.label)
         dim.bound = Product(part, step)
         return part
@@ -221,7 +221,7 @@ def cut(dim: Dim, lengths: Sequence[int], why: str) -> tuple[Dim, ...]:
     dim = resolve(dim)
     if sum(lengths) != baseline_size(dim) or min(lengths) < 1:
         raise DimensionError(f"{why}: expected lengths that add up to {baseline_size(dim)}, got {list(lengths)}.")
-    if isinstance(dim, Symbol) and dim.pinned is None and dim.divisor == 1:
+    if isinstance(dim, Symbol) and dim.fixed is None and dim.divisor == 1:
         named = enumerate(lengths, start=1)
         parts = tuple(
             Symbol(length, list(dim.layers), ties=[*dim.ties, why], label=f"part {place}") for place, length in named
@@ -238,14 +238,14 @@ def _merge(keep: Symbol, drop: Symbol, why: str) -> None:
     drop.bound = keep
     keep.layers.extend(layer for layer in drop.layers if layer not in keep.layers)
     keep.ties.extend([*(tie for tie in drop.ties if tie not in keep.ties), why])
-    keep.pinned = keep.pinned or drop.pinned
+    keep.fixed = keep.fixed or drop.fixed
 
 
 def _bind(symbol: Symbol, dim: Dim, why: str) -> None:
     if not any(True for _ in symbols(dim)):
         freeze(symbol, why)
-    elif symbol.pinned is not None or symbol in set(symbols(dim)):
-        reason = symbol.pinned or why
+    elif symbol.fixed is not None or symbol in set(symbols(dim)):
+        reason = symbol.fixed or why
         freeze(symbol, reason)
         freeze(dim, reason)
     else:
@@ -288,7 +288,7 @@ def _flat_parts(dim: Dim) -> list[Dim]:
 
 def _cut(dim: Dim, first: int, why: str) -> tuple[Dim, Dim]:
     rest = baseline_size(dim) - first
-    if isinstance(dim, Symbol) and dim.pinned is None and dim.divisor == 1:
+    if isinstance(dim, Symbol) and dim.fixed is None and dim.divisor == 1:
         head = Symbol(first, list(dim.layers), ties=[*dim.ties, why])
         tail = Symbol(rest, list(dim.layers), ties=[*dim.ties, why])
         dim.bound = Concat((head, tail))

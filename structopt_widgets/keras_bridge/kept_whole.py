@@ -174,7 +174,7 @@ def _with_entries(inside: Inside, layer: Layer, call: _CallOf) -> Inside:
     ties: list[tuple[int, ...]] = []
     numbers = dict(_integers(layer.config))
     for count in (1, 2, 3):
-        open_widths = [at for at, width in enumerate(widths) if entries[at] is None and width.pinned is None]
+        open_widths = [at for at, width in enumerate(widths) if entries[at] is None and width.fixed is None]
         for places in itertools.combinations(open_widths, count):
             moved = [widths[at] for at in places]
             length = moved[0].baseline

@@ -161,7 +161,7 @@ class _Finder:
         read, width = different[0][0], resolve(different[0][1])
         if len(different) > 1 or not isinstance(width, Symbol) or width in set(symbols(read)):
             return None
-        is_own = width.pinned is None and width.divisor == 1 and set(width.layers) <= layers
+        is_own = width.fixed is None and width.divisor == 1 and set(width.layers) <= layers
         return (width,) if is_own else None
 
     def _block(self, name: str, why: str, source: int, last: int, inside: set[int]) -> Block:
@@ -180,6 +180,6 @@ def _is_same(one: Dim, other: Dim) -> bool:
     one, other = resolve(one), resolve(other)
     if one is other:
         return True
-    if any(symbol.pinned is None for dim in (one, other) for symbol in symbols(dim)):
+    if any(symbol.fixed is None for dim in (one, other) for symbol in symbols(dim)):
         return False
     return baseline_size(one) == baseline_size(other)

@@ -130,8 +130,8 @@ def find_output_layers(graph: ModelGraph) -> set[str]:
 
 def _group(name: str, symbol: Symbol, growth: float) -> WidthGroup:
     width, divisor = symbol.baseline * symbol.divisor, symbol.divisor
-    if symbol.pinned is not None:
-        return WidthGroup(name, tuple(symbol.layers), width, width, width, divisor, True, symbol.pinned, symbol.label)
+    if symbol.fixed is not None:
+        return WidthGroup(name, tuple(symbol.layers), width, width, width, divisor, True, symbol.fixed, symbol.label)
     upper = max(round(width * growth), width, SMALLEST_UPPER)
     why = _sentence(symbol.ties)
     most = upper // divisor * divisor

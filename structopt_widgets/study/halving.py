@@ -12,8 +12,8 @@ from ..training import Budget, Trial
 from ..training.schedule import epoch_lengths, training_rows
 from .pareto import pareto_front
 from .plan import Plan
-from .proposals import Listed
-from .running import Elsewhere, Here
+from .proposals import ListedProposals
+from .running import ExecutorRuns, LocalRuns
 from .sweep import Sweep
 from .sweep_progress import Meter
 
@@ -66,7 +66,7 @@ def stages(plan: Plan, halving: tuple[int, int] | None) -> list[Plan]:
 def run_stages(
     study: Study,
     plans: Sequence[Plan],
-    runner: Callable[[Plan], Here | Elsewhere],
+    runner: Callable[[Plan], LocalRuns | ExecutorRuns],
     stopped: Callable[[], bool],
     meter: Meter,
 ) -> list[int]:
@@ -74,7 +74,7 @@ def run_stages(
     numbers: list[int] = []
     promoted: Iterator[Structure] = iter(())
     for plan in plans:
-        proposals = plan.proposals() if plan is plans[0] else Listed(promoted, plan.is_affordable)
+        proposals = plan.proposals() if plan is plans[0] else ListedProposals(promoted, plan.is_affordable)
         sweep = Sweep(study, plan, runner(plan), proposals, stopped, meter.finished)
         known = meter.known
         meter.found(len(sweep.trials()))

@@ -18,7 +18,7 @@ from ..metrics import limit_metrics, trial_metrics
 from ..structure import Structure, StructureSpace
 from ..training import Budget, Data, Trial
 from .knobs import Choose, Knob, find_knobs
-from .proposals import Learned, Listed, Proposals, turned
+from .proposals import LearnedProposals, ListedProposals, Proposals, turned
 from .samplers import SAMPLERS
 
 
@@ -81,13 +81,13 @@ class Plan:
         points = SAMPLERS[self.sampler].points if isinstance(self.sampler, str) else None
         if points is None:
             directions = [StudyDirection.MAXIMIZE] * len(self.maximize) + [StudyDirection.MINIMIZE] * len(self.minimize)
-            return Learned(self.space, self.knobs, self.is_affordable, directions, self._learner)
+            return LearnedProposals(self.space, self.knobs, self.is_affordable, directions, self._learner)
         names = [knob.name for knob in self.knobs]
         structures = (
             turned(self.space, self.knobs, dict(zip(names, point, strict=True)))
             for point in points(self.knobs, self.seed, self.n_trials)
         )
-        return Listed(structures, self.is_affordable)
+        return ListedProposals(structures, self.is_affordable)
 
     def _learner(self, seen: int) -> optuna.samplers.BaseSampler:
         if not isinstance(self.sampler, str):

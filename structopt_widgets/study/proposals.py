@@ -58,7 +58,7 @@ class Proposals(Protocol):
         """Up to ``count`` affordable proposals, none of whose keys is in ``taken``; fewer when no more are found."""
 
 
-class Listed:
+class ListedProposals:
     """Proposals that depend on nothing that was seen: the same sequence in every process."""
 
     def __init__(self, structures: Iterator[Structure], affordable: Callable[[Structure], bool]) -> None:
@@ -80,7 +80,7 @@ class Listed:
         return list(found.values())
 
 
-class Learned:
+class LearnedProposals:
     """Proposals of an Optuna sampler, which learns from what has been seen.
 
     Each time it is shown all of it anew, so that nothing has to outlive the process. What has run

@@ -24,7 +24,7 @@ MOST_LOSSES = 3  # times that all workers may die while they train a batch until
 Outcome = tuple[list[Claim], list[Trial] | Exception]
 
 
-class Here:
+class LocalRuns:
     """Trains one batch at a time in this process and thread."""
 
     def __init__(
@@ -73,7 +73,7 @@ class Here:
         """Nothing goes on behind the caller's back."""
 
 
-class Elsewhere:
+class ExecutorRuns:
     """Trains batches with the workers of an executor, several at a time; they are sent plain data only."""
 
     def __init__(self, employer: Employer, budget: Budget, in_flight: int | None = None) -> None:

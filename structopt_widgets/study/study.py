@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from .final_score import FinalScore
     from .knobs import Choose
     from .plan import Plan
-    from .running import Elsewhere, Here
+    from .running import ExecutorRuns, LocalRuns
     from .sweep_progress import SweepProgress
 
 
@@ -270,7 +270,7 @@ class Study:
         from .halving import run_stages, stages
         from .order import order_of
         from .plan import check_fit, make_plan
-        from .running import Elsewhere, Here
+        from .running import ExecutorRuns, LocalRuns
         from .sweep_progress import Meter
 
         plan = make_plan(
@@ -289,10 +289,10 @@ class Study:
         self.known_data[data.fingerprint] = data
         meter = Meter(sum(each.n_trials for each in plans), on_progress, on_trial, show_progress)
 
-        def runner(stage: Plan) -> Here | Elsewhere:
+        def runner(stage: Plan) -> LocalRuns | ExecutorRuns:
             if employer is None:
-                return Here(data, stage.budget, meter.trained, should_stop)
-            return Elsewhere(employer, stage.budget, in_flight)
+                return LocalRuns(data, stage.budget, meter.trained, should_stop)
+            return ExecutorRuns(employer, stage.budget, in_flight)
 
         try:
             numbers = run_stages(self, plans, runner, should_stop or (lambda: False), meter)

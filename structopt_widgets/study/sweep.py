@@ -15,7 +15,7 @@ from .claims import CANDIDATE, DIED, MEMO, PARAMS, STOPPED, Claim, Claims
 from .failed import failed_trial
 from .plan import Plan
 from .proposals import Proposals, Seen
-from .running import Elsewhere, Here
+from .running import ExecutorRuns, LocalRuns
 from .workers import Worker
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Sweep:
         self,
         study: Study,
         plan: Plan,
-        runner: Here | Elsewhere,
+        runner: LocalRuns | ExecutorRuns,
         proposals: Proposals,
         stopped: Callable[[], bool],
         finished: Callable[[Trial], object],

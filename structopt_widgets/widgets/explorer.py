@@ -15,9 +15,9 @@ from .background import Background
 from .controls import Controls
 from .exploration import Checked, Exploration
 from .family import family
-from .fitting import UNIFORM, Fitting
+from .fit_to_budget import UNIFORM, Fitting
 from .settings import Fields, Settings
-from .sweep import Sweep
+from .sweep_control import Sweep
 from .twin_output import TwinOutput
 from .validation import Validation
 from .wiring import Wiring

@@ -45,7 +45,7 @@ class Instrument(anywidget.AnyWidget):
     findings = traitlets.List().tag(sync=True)
     # The score with inherited weights; finder.py.
     preview = traitlets.Dict().tag(sync=True)
-    # Structures that keep within a budget; fitting.py.
+    # Structures that keep within a budget; fit_to_budget.py.
     fits = traitlets.Dict().tag(sync=True)
     # How a number came about that somebody asked about; receipt_text.py.
     receipt = traitlets.Dict().tag(sync=True)

@@ -13,14 +13,14 @@ from .background import Background
 from .changes import changed, changes
 from .exploration import Exploration
 from .finder import shown_findings, shown_preview
-from .fitting import Fitting
+from .fit_to_budget import Fitting
 from .instrument import Instrument
 from .latest import Latest
 from .lesson import lesson
 from .page_model import page_model
 from .receipt_text import shown_receipt
 from .settings import Settings
-from .sweep import Sweep
+from .sweep_control import Sweep
 from .trial_rows import no_comparison, study_rows
 from .validation import Validation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 import structopt_widgets as sw
-from structopt_widgets.figures.sensitivity import _sensitivity_info
+from structopt_widgets.figures.sensitivity_map import _sensitivity_info
 
 TABLE = pd.DataFrame(
     {

@@ -63,22 +63,22 @@ def test_different_sizes_cannot_be_one() -> None:
 def test_a_number_fixes_the_symbol_it_meets() -> None:
     a = Symbol(8)
     unify(a, 8, "the input has 8 channels")
-    assert a.pinned == "the input has 8 channels"
+    assert a.fixed == "the input has 8 channels"
     assert resolve(a) is a, "it stays a width, so that its slider can say why it is fixed"
 
 
-def test_what_is_pinned_pins_what_joins_it() -> None:
+def test_what_is_fixed_fixes_what_joins_it() -> None:
     a, b = Symbol(8), Symbol(8)
     freeze(b, "belongs to the task")
     unify(a, b, WHY)
-    assert a.pinned == "belongs to the task"
+    assert a.fixed == "belongs to the task"
 
 
 def test_the_first_reason_for_a_pin_stays() -> None:
     a = Symbol(8)
     freeze(Product(2, Concat((a, 3))), "first")
     freeze(a, "second")
-    assert a.pinned == "first"
+    assert a.fixed == "first"
 
 
 def test_a_symbol_beside_a_concatenation_follows_it() -> None:
@@ -86,19 +86,19 @@ def test_a_symbol_beside_a_concatenation_follows_it() -> None:
     unify(c, Concat((a, b)), WHY)
     assert names(c) == [["a"], ["b"]]
     assert size(c, {a: 30, b: 50}.__getitem__) == 80
-    assert c.pinned is None
+    assert c.fixed is None
 
 
-def test_a_pinned_symbol_beside_a_concatenation_pins_its_parts() -> None:
-    a, b, c = Symbol(3), Symbol(5), Symbol(8, pinned="belongs to the task")
+def test_a_fixed_symbol_beside_a_concatenation_fixes_its_parts() -> None:
+    a, b, c = Symbol(3), Symbol(5), Symbol(8, fixed="belongs to the task")
     unify(Concat((a, b)), c, WHY)
-    assert [a.pinned, b.pinned] == ["belongs to the task"] * 2
+    assert [a.fixed, b.fixed] == ["belongs to the task"] * 2
 
 
 def test_a_symbol_cannot_be_a_part_of_itself() -> None:
     a = Symbol(8)
     unify(a, Product(1, a), WHY)
-    assert a.pinned == WHY
+    assert a.fixed == WHY
     assert baseline_size(a) == 8
 
 
@@ -118,7 +118,7 @@ def test_concatenations_are_cut_where_either_has_a_boundary(
     unify(one, other, WHY)
     assert [resolve(symbol) for symbol in symbols(one)] == [resolve(symbol) for symbol in symbols(other)]
     assert [symbol.baseline for symbol in symbols(one)] == pieces
-    assert not any(symbol.pinned for symbol in symbols(one))
+    assert not any(symbol.fixed for symbol in symbols(one))
 
 
 def test_a_cut_symbol_keeps_naming_its_layer() -> None:
@@ -130,8 +130,8 @@ def test_a_cut_symbol_keeps_naming_its_layer() -> None:
 def test_a_concatenation_cut_inside_a_number_fixes_the_other_side() -> None:
     a, b = Symbol(3), Symbol(5)
     unify(Concat((a, b)), Concat((4, 4)), WHY)
-    assert a.pinned == WHY
-    assert all(symbol.pinned for symbol in symbols(b))
+    assert a.fixed == WHY
+    assert all(symbol.fixed for symbol in symbols(b))
 
 
 def test_nested_concatenations_are_flat() -> None:
@@ -145,13 +145,13 @@ def test_products_of_equal_factors_are_unified_factor_by_factor() -> None:
     a, b = Symbol(5), Symbol(5)
     unify(Product(4, a), Product(4, b), WHY)
     assert resolve(b) is a
-    assert a.pinned is None
+    assert a.fixed is None
 
 
 def test_products_of_other_factors_are_frozen() -> None:
     a, b = Symbol(6), Symbol(4)
     unify(Product(2, a), Product(3, b), WHY)
-    assert [a.pinned, b.pinned] == [WHY, WHY]
+    assert [a.fixed, b.fixed] == [WHY, WHY]
 
 
 def test_splitting_a_symbol_gives_its_width_a_divisor() -> None:
@@ -173,12 +173,12 @@ def test_splitting_by_another_number_freezes() -> None:
     a = Symbol(12)
     part = split(a, 3, WHY)
     assert split(a, 4, "other") == 3
-    assert part.pinned == "other"
+    assert part.fixed == "other"
 
 
 def test_splitting_what_cannot_be_chosen_gives_a_number() -> None:
     assert split(12, 3, WHY) == 4
-    assert split(Symbol(12, pinned="fixed"), 3, WHY) == 4
+    assert split(Symbol(12, fixed="fixed"), 3, WHY) == 4
 
 
 def test_splitting_into_unequal_blocks_is_refused() -> None:

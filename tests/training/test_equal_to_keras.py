@@ -26,8 +26,8 @@ from structopt_widgets.training.progress import Watch
 from structopt_widgets.training.run import Run
 from structopt_widgets.training.schedule import sample_orders
 from structopt_widgets.training.together.epochs import fit_jointly
+from structopt_widgets.training.together.first_step import is_known
 from structopt_widgets.training.together.joint_training import NotStackableError, refuse_optimizer
-from structopt_widgets.training.together.proof import is_known
 from structopt_widgets.training.together.side_by_side.dense_training import SideBySide
 
 pytestmark = pytest.mark.slow

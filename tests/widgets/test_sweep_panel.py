@@ -84,7 +84,7 @@ def test_a_view_that_is_gone_is_not_told() -> None:
 def test_cancel_answers_at_once_and_keeps_what_is_finished(
     explorer: sw.Explorer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("structopt_widgets.widgets.sweep.TOGETHER", 1)
+    monkeypatch.setattr("structopt_widgets.widgets.sweep_control.TOGETHER", 1)
     explorer.sweep.structures.value = 16
     explorer.sweep.run()
     with pytest.raises(RuntimeError, match="Expected nothing to be going on, but a sweep is"):

@@ -15,8 +15,8 @@ from ..progress import Watch
 from ..run import Run
 from ..schedule import Deadline, epoch_lengths, has_lost_patience, sample_orders
 from ..settling import batches_to_settle
+from .first_step import choose_member, is_known, prove_first_step
 from .joint_training import JointTraining
-from .proof import choose_member, is_known, prove_first_step
 
 # Python prepares one at a time whatever we do; in turn, the first computes while the second is prepared.
 _PREPARING = threading.Lock()
