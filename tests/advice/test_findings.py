@@ -11,7 +11,7 @@ import pytest
 from keras import layers as kl
 
 import structopt_widgets as sw
-from structopt_widgets.advice import rule
+from structopt_widgets.advice import finding_rule
 from structopt_widgets.advice.of_runs import NormalizationUnsettled, ValidationTooSmall
 from structopt_widgets.advice.of_structures import (
     BiasBeforeBatchNorm,
@@ -34,11 +34,11 @@ def data_of(classes: int, n: int = 100) -> sw.Data:
     return sw.Data(x, np.arange(n) % classes)
 
 
-def found(one: rule.FindingRule, structure: sw.Structure, *more: Any) -> list[sw.Finding]:
-    return list(one.find(rule.Evidence(structure, *more)))
+def found(one: finding_rule.FindingRule, structure: sw.Structure, *more: Any) -> list[sw.Finding]:
+    return list(one.find(finding_rule.Evidence(structure, *more)))
 
 
-def mended(one: rule.FindingRule, structure: sw.Structure, names: str, *more: Any) -> sw.Structure:
+def mended(one: finding_rule.FindingRule, structure: sw.Structure, names: str, *more: Any) -> sw.Structure:
     """The remedy of the only finding, after which there is none."""
     (finding,) = found(one, structure, *more)
     assert names in finding.sentence
@@ -53,7 +53,7 @@ def plain() -> sw.StructureSpace:
 
 
 def test_nothing_stands_out_in_a_plain_network(plain: sw.StructureSpace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rule, "RULES", [])
+    monkeypatch.setattr(finding_rule, "RULES", [])
     assert sw.findings(plain.baseline, data_of(4, 4000), sw.Study()) == []
 
 
@@ -165,7 +165,7 @@ def test_normalization_unsettled() -> None:
 
 
 def test_a_rule_of_ones_own_is_asked_once(plain: sw.StructureSpace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rule, "RULES", rule.RULES[:])
+    monkeypatch.setattr(finding_rule, "RULES", finding_rule.RULES[:])
 
     class Always(sw.FindingRule):
         def find(self, evidence: Any) -> Any:
