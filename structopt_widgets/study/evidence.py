@@ -79,7 +79,10 @@ _LIMITS = attrgetter(*(each.name for each in fields(Budget) if each.name not in 
 
 def training_of(trial: Trial) -> tuple[Any, ...]:
     """All that a trial's training was but its seeds."""
-    return (*_LIMITS(trial.budget), trial.budget.optimizer or trial.structure.space.optimizer)
+    compiled = trial.structure.space.graph.optimizer
+    # A compiled one comes with a rate or a schedule of its own; by name it has Keras's defaults.
+    own = f"{compiled} as compiled" if compiled else "adam"
+    return (*_LIMITS(trial.budget), trial.budget.optimizer or own)
 
 
 class EvidenceShelf:

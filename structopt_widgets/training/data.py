@@ -103,7 +103,9 @@ class Data:
                 in_frame = label if labels is None or label in getattr(samples, "columns", ()) else None
                 parts[suffix] = read_part(samples, labels, in_frame, suffix, first.columns).like(first)
         read = read_labels(
-            {f"y{suffix}": part.labels for suffix, part in parts.items()}, task, names or first.class_names
+            {f"y{suffix}": part.labels for suffix, part in parts.items()},
+            task,
+            names or (None if task == "regression" else first.class_names),
         )
         self.task = read.task
         self.class_names = read.class_names

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import keras
 import numpy as np
 import pytest
 from scipy.stats import t
@@ -100,6 +101,19 @@ def test_only_what_is_comparable_is_compared() -> None:
         sw.compare(one, trial([0, 1], state="failed"))
     with pytest.raises(ValueError, match="on the same data"):
         sw.compare(one, trial([0, 1], fingerprint="other"))
+
+
+def test_an_optimizer_as_compiled_is_not_the_one_of_that_name() -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+    model.compile(keras.optimizers.SGD(0.5, momentum=0.9), "mse")
+    structure = sw.StructureSpace.from_keras(model).baseline
+    first, second = [0, 1] * 20, [1, 1] * 20
+    right = {"right": pack_counts(np.add(first, second)), "by_seed": (0.5, 1.0), "score": 0.75}
+    as_compiled, by_name = (
+        toy_trial(structure, sw.Budget(seeds=2, optimizer=optimizer), **right) for optimizer in (None, "sgd")
+    )
+    assert sw.compare(as_compiled, by_name).verdict == "trained otherwise: not comparable"
+    assert sw.compare(as_compiled, as_compiled).verdict == "cannot be told apart"
 
 
 def test_a_longer_training_makes_no_better_structure() -> None:

@@ -326,6 +326,12 @@ def test_classes_that_nothing_is_learnt_of_are_counted() -> None:
         Data(x, y * 7)
 
 
+def test_columns_of_zeros_and_ones_may_be_quantities() -> None:
+    columns = pd.DataFrame({"a": [0.0, 1, 0, 1] * 5, "b": [1.0, 0, 1, 0] * 5})
+    data = Data(np.zeros((20, 3), np.float32), columns, task="regression")
+    assert (data.task, data.y.shape[1:], data.class_names) == ("regression", (2,), None)
+
+
 def test_one_hot_rows_say_how_many_classes_there_are() -> None:
     x, y = some(classes=3)
     assert Data(x, np.eye(4)[y]).n_classes == 4
