@@ -21,6 +21,7 @@ from ..metrics.views import storage
 from ..structure import Structure
 from .fixed_batch import stateful_layers
 from .given_model import compare_outputs
+from .names import built_names
 from .profile import IN_BLOCKS, LOOPS_SEEN, PRODUCTS, profiled
 from .rebuild import build_model
 from .xla_memory import planned_bytes
@@ -56,11 +57,17 @@ def verify_report(structure: Structure, report: CostReport, memory: bool = False
                 "equal",
                 "elements times bytes of the dtype, over the built model's weights",
             ),
-            *_operations(structure, report, profiled(model)),
+            *_operations(structure, report, _by_layer(structure, profiled(model))),
         ]
         if memory:
             rows.append(_memory(structure, report, model))
     return Verification((*rows, *compare_outputs(structure.space)))
+
+
+def _by_layer(structure: Structure, counted: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
+    """What was counted, by the names of the graph: a built model may call its layers otherwise."""
+    given = {made: name for name, made in built_names(structure.space.graph).items()}
+    return {given.get(name, name): each for name, each in counted.items()}
 
 
 def _operations(structure: Structure, report: CostReport, theirs: dict[str, Counter[str]]) -> list[Comparison]:

@@ -15,8 +15,8 @@ from .exploration import Exploration
 from .finder import shown_findings, shown_preview
 from .fit_to_budget import Fitting
 from .instrument import Instrument
-from .latest import Latest
 from .lesson import lesson
+from .newest_wins import Latest
 from .page_model import page_model
 from .receipt_text import shown_receipt
 from .settings import Settings

@@ -163,8 +163,8 @@ class Tripling(kl.Layer):
         return input_shape
 
 
-def shaky(x):  # TensorFlow's own, too
-    return tf.sin(x)
+def shaky(x):  # none of Keras's operations
+    return tf.math.bessel_i0(x)
 
 
 def test_what_is_not_counted_is_listed_and_makes_a_lower_bound() -> None:
@@ -180,7 +180,7 @@ def test_what_is_not_counted_is_listed_and_makes_a_lower_bound() -> None:
     )
     cost = sw.measure(model)
     assert set(cost.uncounted) == {"strange", "tripling", "finer"}
-    assert "activation 'shaky'" in cost.uncounted["strange"]
+    assert ">shaky', whose cost is not known" in cost.uncounted["strange"]
     assert "no layer rule" in cost.uncounted["tripling"]
     assert "register_layer_rule" in cost.uncounted["tripling"]
     assert cost.is_lower_bound
@@ -189,7 +189,8 @@ def test_what_is_not_counted_is_listed_and_makes_a_lower_bound() -> None:
     assert cost.n_params == model.count_params(), "parameters are known whatever a layer does with them"
     lines = str(cost).splitlines()
     assert [">=" in line for line in lines[:8]] == [False, True, True, False, True, True, True, True]
-    assert "Not counted: strange has the activation 'shaky'" in lines[-1]
+    assert "Not counted: strange has the activation '" in lines[-1]
+    assert ">shaky'" in lines[-1]
 
 
 def test_a_known_activation_instead_makes_it_exact() -> None:

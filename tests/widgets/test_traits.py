@@ -18,7 +18,7 @@ from asked import ask, says
 from keras import layers as kl
 
 import structopt_widgets as sw
-from structopt_widgets.widgets.latest import Latest
+from structopt_widgets.widgets.newest_wins import Latest
 
 
 @pytest.fixture
