@@ -88,7 +88,7 @@ export function limitView(state) {
   const text = html("span", { className: "sw-dim sw-small" });
   const fit = html("button", { type: "button", title: "set the sliders to make the most of the budget: all widths alike", onclick: () => state.fit() }, "Fit");
   const label = html("span", { className: "sw-limit-name" }, "budget");
-const fits = html("div", { className: "sw-fits" });
+  const fits = html("div", { className: "sw-fits" });
   const el = html("div", { className: "sw-limit" }, html("div", { className: "sw-bar-head" }, html("label", {}, label, field), fit, text), fits);
   field.addEventListener("change", () => {
     const limits = { ...state.looks.limits };
@@ -96,9 +96,14 @@ const fits = html("div", { className: "sw-fits" });
     else delete limits[state.looks.against];
     state.look({ limits });
   });
+  let drawn = null;
   // The ways to keep within the budget side by side, each to be taken.
   const paintFits = () => {
     const { limits, found, score } = state.fits;
+    // Work tells of itself many times a second: a button that is pressed or has the focus stays what it is.
+    const now = JSON.stringify([state.fits, state.looks.limits, state.work.hasData, Boolean(state.work.what)]);
+    if (now === drawn) return;
+    drawn = now;
     const [name] = Object.keys(limits ?? {});
     const isShown = found?.length > 0 && state.looks.limits[name] === limits[name];
     if (!isShown) {

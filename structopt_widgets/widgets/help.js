@@ -50,7 +50,7 @@ export function helpView(state) {
   const body = html("div", { className: "sw-help-body" });
   const el = html("section", { className: "sw-help", hidden: true, tabIndex: -1, role: "dialog", "aria-label": "help" },
     html("div", { className: "sw-bar-head" }, title, html("span", { className: "sw-space" }), close), body);
-  let [before, asked, isSlow] = [null, 0, false];
+  let [before, asked, isSlow] = [null, Infinity, false]; // what nobody asked for has not been waited for
   const shut = () => state.explain(null);
   close.addEventListener("click", shut);
   el.addEventListener("keydown", (event) => {
@@ -64,6 +64,7 @@ export function helpView(state) {
     const { metric, layer } = state.help;
     state.ask("receipt", { metric, layer });
   };
+  const isOfNow = () => alike(state.receipt.structure, state.changes()) && state.receipt.batch_size === state.settings.batch_size;
   const line = ({ name, formula, numbers, value }, unit) => html("tr", {}, html("th", { scope: "row" }, name),
     html("td", { className: "sw-formula" }, formula || "too long to read: see the layers",
       ...(numbers ? [html("div", { className: "sw-dim" }, `= ${numbers}`)] : [])),
@@ -71,12 +72,11 @@ export function helpView(state) {
   const paintReceipt = (metric, layer) => {
     const { receipt } = state;
     if (receipt.metric !== metric.name || receipt.layer !== layer) return [html("p", { className: "sw-dim" }, state.work.lost ? "Formulas need a kernel." : "The formula follows from the kernel …")];
-    const isOld = !alike(receipt.structure, state.changes());
     const table = html("table", {}, html("tbody", {}, ...receipt.lines.map((each) => line(each, metric.unit))));
     const notes = [
       ...(receipt.lines.length ? [] : [receipt.error ?? "No formula by layer: see the whole model's."]),
       ...(receipt.more ? [`${receipt.more} smaller layers are not shown; structure.measure().receipt("${metric.name}").layers has them.`] : []),
-      ...(isOld ? ["For the structure before the sliders moved."] : []),
+      ...(isOfNow() ? [] : [alike(receipt.structure, state.changes()) ? `For a batch of ${receipt.batch_size}.` : "For the structure before the sliders moved."]),
     ];
     return [table, ...notes.map((each) => html("p", { className: "sw-dim sw-small" }, each))];
   };
@@ -111,9 +111,9 @@ export function helpView(state) {
       if (changed.has("help") && state.help?.metric) ask();
       if (changed.has("receipt")) isSlow = performance.now() - asked > PROMPT;
       if (["help", "receipt"].some((each) => changed.has(each)) || (state.help?.metric && changed.has("structure"))) paint();
+      // What a formula is of moves with the sliders, unless the kernel is long at it. To ask ends a gesture: not before it is a step.
+      if (["steps", "settings"].some((each) => changed.has(each)) && state.help?.metric && !isSlow && !state.isHeld && !isOfNow()) ask();
     },
-    // What a formula is of moves with the sliders, unless the kernel is long at it.
-    rest: () => { if (state.help?.metric && !isSlow && !alike(state.receipt.structure, state.changes())) ask(); },
   };
 }
 

@@ -80,7 +80,8 @@ export function ranksOf(model, columns) {
     if (own === undefined && !isJoin) return;
     const last = own === undefined ? rank[layer] : rank[layer] - 1;
     inputs.forEach((each) => {
-      if (rank[each] >= last) return;
+      // What comes from weights alone comes from no column.
+      if (rank[each] >= last || reached[each].length === 0) return;
       const key = `${source[each]} ${last} ${own ?? ""}`;
       found.set(key, { columns: reached[each], from: rank[each], to: last, into: own ?? null, joins: own === undefined ? reached[layer] : [own] });
     });

@@ -21,8 +21,7 @@ def shown_receipt(structure: Structure, metric: str, layer: str | None, batch_si
         return receipt_text(structure, metric, layer, batch_size)
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
-        about = {"metric": metric, "layer": layer, "structure": changes(structure)}
-        return {**about, "lines": [], "more": 0, "error": why}
+        return {**_about(structure, metric, layer, batch_size), "error": why}
 
 
 def receipt_text(structure: Structure, metric: str, layer: str | None, batch_size: int) -> dict[str, Any]:
@@ -31,7 +30,7 @@ def receipt_text(structure: Structure, metric: str, layer: str | None, batch_siz
     A metric that only layers have is told by the model's of the same kind; where there is none, without a formula.
     """
     known = {"live_bytes": "peak_activation_bytes", "flops_per_token": "flops"}.get(metric, metric)
-    told: dict[str, Any] = {"metric": metric, "layer": layer, "structure": changes(structure), "lines": [], "more": 0}
+    told = _about(structure, metric, layer, batch_size)
     if known not in model_metrics():
         return told
     receipt = structure.measure(batch_size=batch_size).receipt(known)
@@ -45,6 +44,12 @@ def receipt_text(structure: Structure, metric: str, layer: str | None, batch_siz
     ]
     told["more"] = len(values) - len(shown) if layer is None else 0
     return told
+
+
+def _about(structure: Structure, metric: str, layer: str | None, batch_size: int) -> dict[str, Any]:
+    """What was asked, so that the page knows what an answer is for, and no line yet."""
+    about = {"metric": metric, "layer": layer, "structure": changes(structure), "batch_size": batch_size}
+    return {**about, "lines": [], "more": 0}
 
 
 def _value(receipt: Receipt, layer: str) -> float:

@@ -63,7 +63,14 @@ def full(explorer: sw.Explorer) -> dict[str, Any]:
         "looks": {"limits": {"n_params": 1000}, "chosen": 0, "against_trial": 1, "selected": {"row": 0, "group": 0}},
         "fits": {"limits": {"n_params": 1000}, "batch_size": 1, "score": None, "found": [found]},
         "findings": [finding] * 4,
-        "receipt": {"metric": "n_params", "layer": None, "structure": {}, "lines": [line], "more": 2},
+        "receipt": {
+            "metric": "n_params",
+            "layer": None,
+            "structure": {},
+            "batch_size": 32,
+            "lines": [line],
+            "more": 2,
+        },
         "work": {**explorer.instrument.work, "status": "It is done.", "alert": "Something failed."},
         "curve": learning_curve("a run", [[{"loss": 1.0, "val_loss": 1.1}, {"loss": 0.5, "val_loss": 0.6}]]),
     }

@@ -172,7 +172,16 @@ def test_fits_stand_side_by_side(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(lines.first).to_contain_text("47, −12.5 points before training")  # noqa: RUF001 - as shown
     expect(lines.last).to_contain_text("38, +1.0 points before training")
-    page.get_by_role("button", name="take the fit by sensitivity").click()
+    # While a run tells how far it is the buttons are those that were there.
+    take = page.get_by_role("button", name="take the fit by sensitivity")
+    work = {**explorer.instrument.work, "what": "a run"}
+    page.evaluate("(work) => window.python('work', work)", {**work, "fraction": 0.1})
+    expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "10")
+    kept = take.element_handle()
+    page.evaluate("(work) => window.python('work', work)", {**work, "fraction": 0.2})
+    expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "20")
+    assert page.evaluate("(node) => node.isConnected", kept)
+    take.click()
     expect(page.get_by_label("width of hidden", exact=True)).to_have_value("4")
 
 
@@ -241,6 +250,20 @@ def test_a_number_waits_for_its_prediction(page: Page) -> None:
     page.get_by_role("button", name="undo").click()
     page.get_by_role("button", name="Show", exact=True).click()
     expect(answer).to_have_text("Parameters: 38.")
+
+
+def test_what_tells_of_a_number_waits_for_its_prediction_too(page: Page) -> None:
+    show(page, sw.explore(dense_model(), predict=True), looks={"limits": {"n_params": 50}})
+    help_pane, used = page.get_by_role("dialog", name="help"), page.locator(".sw-limit .sw-small")
+    page.get_by_role("button", name="what is Parameters").click(force=True)
+    expect(help_pane.locator("h2")).to_be_visible()
+    expect(used).to_be_visible()
+    put(page, "width of hidden", 4)
+    for each in (help_pane.locator("h2"), help_pane.locator("p").first, used):
+        expect(each).to_be_hidden()
+    page.get_by_role("button", name="Show", exact=True).click()
+    expect(help_pane.locator("h2")).to_have_text("Parameters 38")
+    expect(used).to_have_text("50 Parameters: 76 % used")
 
 
 def test_what_python_sets_is_shown(page: Page) -> None:
@@ -334,8 +357,34 @@ def test_many_findings_of_a_kind_are_one(page: Page) -> None:
     expect(page.get_by_label("width of hidden", exact=True)).to_have_value("6")
 
 
+def test_a_formula_waits_for_the_end_of_a_drag(page: Page) -> None:
+    about = {"metric": "n_params", "layer": "hidden", "structure": {}, "batch_size": 32}
+    show(page, sw.explore(dense_model()), receipt={**about, "lines": [], "more": 0})
+    slider = page.get_by_label("width of hidden", exact=True)
+    slider.focus()
+    page.keyboard.press("?")
+    help_pane = page.get_by_role("dialog", name="help")
+    expect(help_pane).to_be_visible()
+    box = slider.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    asked = "window.sent.map(({ standing }) => standing.past.length)"
+    before = page.evaluate(asked)
+    for share in (0.4, 0.2):
+        page.mouse.move(box["x"] + share * box["width"], middle)
+        page.wait_for_timeout(300)  # it rests, and is held
+    expect(help_pane).to_contain_text("before the sliders moved")
+    assert page.evaluate(asked) == before
+    page.mouse.up()
+    page.wait_for_function(f"{asked}.length > {len(before)}")
+    assert page.evaluate(asked) == [*before, 1]
+
+
 def test_help_is_asked_for_and_left_by_keys(page: Page) -> None:
-    show(page, sw.explore(dense_model()))
+    explorer = sw.explore(dense_model())
+    show(page, explorer)
     slider = page.get_by_label("width of hidden", exact=True)
     slider.focus()
     page.keyboard.press("?")
@@ -343,9 +392,14 @@ def test_help_is_asked_for_and_left_by_keys(page: Page) -> None:
     expect(help_pane).to_contain_text("Parameters of hidden 56")  # (6 + 1) 8
     assert page.evaluate("window.sent.at(-1)")["layer"] == "hidden"
     line = {"name": "hidden", "formula": "7 · [hidden]", "numbers": "7 · 8", "value": 56}
-    receipt = {"metric": "n_params", "layer": "hidden", "structure": {}, "lines": [line], "more": 0}
+    about = {"metric": "n_params", "layer": "hidden", "structure": {}, "batch_size": 32}
+    receipt = {**about, "lines": [line], "more": 0}
     page.evaluate("(receipt) => window.python('receipt', receipt)", receipt)
     expect(help_pane).to_contain_text("= 7 · 8")
+    settings = explorer.instrument.settings
+    page.evaluate("(settings) => window.python('settings', settings)", {**settings, "batch_size": 64})
+    expect(help_pane).to_contain_text("For a batch of 32.")
+    page.wait_for_function("window.sent.at(-1).settings.batch_size === 64")
     # A number that has become another is not shown with the formula of the one before as if it were its own.
     put(page, "width of hidden", 5)
     expect(help_pane).to_contain_text("before the sliders moved")

@@ -134,3 +134,15 @@ def test_many_blocks_fold_by_tens() -> None:
         "blocks 11 to 20": 10,
         "blocks 21 to 30": 10,
     }
+
+
+def test_no_wire_comes_from_what_only_a_weight_feeds() -> None:
+    def layer(kind: str, group: int | None, *inputs: int) -> dict[str, Any]:
+        return {"kind": kind, "group": group, "shape": [4], "inputs": inputs}
+
+    group = {"label": None, "layers": [3], "width": 4}
+    layers = [layer("InputLayer", None), layer("Weight", None), layer("Exp", None, 1), layer("Dense", 0, 0)]
+    given = {"layers": [*layers, layer("Add", None, 3, 2)], "groups": [group], "sections": []}
+    found = in_node("picture_layout", "ranksOf(given, columnsOf(given))", given)
+    assert found["ranks"] == [[0], [1]]
+    assert all(wire["columns"] for wire in found["wires"])

@@ -252,6 +252,7 @@ def test_a_number_answers_with_its_receipt(space: sw.StructureSpace) -> None:
 
     receipt = told("n_params", None)
     assert receipt["structure"] == explorer.instrument.standing["structure"]
+    assert receipt["batch_size"] == explorer.instrument.settings["batch_size"]
     whole, *layers = receipt["lines"]
     assert whole["value"] == explorer.structure.measure().n_params == sum(each["value"] for each in layers)
     for line in receipt["lines"]:
