@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import inspect
+import types
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -38,9 +39,17 @@ def own_functions(operation: Any) -> dict[str, Any]:
 
 
 def has_weighted_activation(operation: Any) -> bool:
-    """Whether a layer has one with weights, as PReLU, in the place of its activation function."""
-    found = (vars(operation).get(key) for key in KEYS)
-    return any(isinstance(each, keras.Layer) and _makes_weights(each) for each in found)
+    """Whether a layer has an activation with weights, a layer such as PReLU, or a function that reads some."""
+    found = [vars(operation).get(key) for key in KEYS]
+    return any(_makes_weights(each) if isinstance(each, keras.Layer) else _reads_weights(each) for each in found)
+
+
+def _reads_weights(function: Any) -> bool:
+    """Whether a function is of a layer, or closes over one or over a weight."""
+    inner = getattr(function, "func", function)  # of a partial
+    cells = [each for each in getattr(inner, "__closure__", None) or () if each != types.CellType()]
+    held = [getattr(inner, "__self__", None), *(each.cell_contents for each in cells)]
+    return any(isinstance(each, keras.Layer | keras.Variable) for each in held)
 
 
 def has_mixing_function(operation: Any) -> bool:
@@ -68,9 +77,13 @@ def _mixes(function: Any) -> bool:
 def _makes_weights(layer: keras.Layer) -> bool:
     if layer.built:
         return bool(layer.weights)
-    other = type(layer).from_config(layer.get_config())
-    with keras.StatelessScope(initialize_variables=False):
-        other.build((None, WIDTH))
+    try:
+        other = type(layer).from_config(layer.get_config())
+        with keras.StatelessScope(initialize_variables=False):
+            other.build((None, WIDTH))
+    # It may want other axes, or have no configuration.
+    except Exception:
+        return True
     return bool(other.weights)
 
 
@@ -85,11 +98,14 @@ def _same(function: Any) -> str | None:
 def _is_of_keras(function: Any) -> bool:
     """Whether it is the one of ``keras.activations`` by its name, or the operation with the same defaults."""
     theirs = getattr(keras.activations, getattr(function, "__name__", ""), None)
-    if function is theirs or getattr(function, "__module__", "").startswith("keras.src.activations"):
+    module = getattr(function, "__module__", None) or ""
+    if function is theirs or module.startswith("keras.src.activations"):
         return True
-    if theirs is None or not getattr(function, "__module__", "").startswith("keras.src.ops"):
+    if theirs is None or not module.startswith("keras.src.ops"):
         return False
-    return _defaults(function) == _defaults(theirs)
+    # The activation may take more, as relu does.
+    mine = _defaults(function)
+    return mine == _defaults(theirs)[: len(mine)]
 
 
 def _defaults(function: Any) -> list[Any]:

@@ -51,9 +51,14 @@ def _module(value: Any) -> str:
 
 
 def _is_written(value: Any) -> bool:
-    """Whether its configuration makes one like it; a function is written as it is."""
+    """Whether a configuration holds it; a function is written as it is."""
+    return isinstance(value, types.FunctionType) or is_remade(value)
+
+
+def is_remade(value: Any) -> bool:
+    """Whether its configuration makes one like it, into which a seed can be written."""
     if isinstance(value, types.FunctionType):
-        return True
+        return False
     try:
         type(value).from_config(value.get_config())
     # A user's own class may have no configuration, or one that its constructor does not take.

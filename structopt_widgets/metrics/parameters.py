@@ -84,7 +84,8 @@ def _added_biases(connected: ConnectedGraph, at: Setting) -> dict[str, str]:
         for weight, other in (made, made[::-1]):
             if WEIGHT not in connected.graph.layers[weight.call.layer].kinds or other.rule is None:
                 continue
-            (axes,) = (known.axes for known in connected.weights[weight.call.layer])
+            # One that is borrowed from another layer is counted there.
+            axes = next((known.axes for known in connected.weights[weight.call.layer]), ())
             macs = other.rule.cost(other.site, at).macs
             if len(axes) == 1 and not (isinstance(macs, int) and macs == 0):
                 found[each.call.layer] = weight.call.layer

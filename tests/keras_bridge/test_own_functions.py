@@ -149,3 +149,46 @@ def test_an_activation_with_weights_is_a_layer_of_its_own() -> None:
     (group,) = [each for each in space.width_groups.values() if not each.fixed]
     narrow = space.baseline.with_width(group.name, 4)
     assert narrow.measure().n_params == narrow.build().count_params() == 6 * 4 + 4 + 4 + 4 * 2 + 2
+
+
+def test_activations_are_read_whatever_they_hold() -> None:
+    layers = keras.layers
+
+    class Borrowed(layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.dense = layers.Dense(4)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x) + self.dense.bias
+
+    unbuilt = layers.Conv2D(8, 3, activation=layers.PReLU(shared_axes=[1, 2]))
+    assert sw.measure(keras.Sequential([keras.Input((8, 8, 1)), unbuilt])).n_params == 9 * 8 + 8 + 8
+    assert sw.measure(keras.Sequential([keras.Input((3,)), Borrowed()])).n_params == 3 * 4 + 4
+    known, named = (
+        sw.measure(keras.Sequential([keras.Input((3,)), layers.Dense(4, activation=each)]))
+        for each in (keras.ops.relu, "relu")
+    )
+    assert known.values == named.values
+
+
+def test_an_activation_that_reads_a_weight_reads_the_copys_own() -> None:
+    class Swish(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.beta = self.add_weight(shape=(), initializer="ones", name="beta")
+            self.dense = keras.layers.Dense(8, activation=self.swish)
+
+        def swish(self, x: Any) -> Any:
+            return x * keras.ops.sigmoid(self.beta * x)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(x)
+
+    model = Swish()
+    x = np.ones((2, 3), "float32")
+    model(x)
+    copy = sw.StructureSpace.from_keras(model, input_shape=(3,)).baseline.build()
+    before = np.asarray(copy(x))
+    model.beta.assign(5.0)
+    assert (np.asarray(copy(x)) == before).all()

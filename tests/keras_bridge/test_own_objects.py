@@ -52,3 +52,15 @@ def test_objects_without_a_configuration_make_the_copy_too() -> None:
     np.testing.assert_array_equal(narrow.get_layer("a").kernel, np.full((8, 5), 0.5, "float32"))
     narrow.compile("sgd", loss="mse")
     narrow.fit(batch, np.zeros((3, 2)), verbose=0)
+
+
+class Small(keras.initializers.RandomNormal):
+    """One that its configuration makes again."""
+
+
+def test_a_seed_reaches_an_initializer_of_ones_own() -> None:
+    model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(8, kernel_initializer=Small())])
+    baseline = sw.StructureSpace.from_keras(model).baseline
+    one, again, other = (np.asarray(baseline.build("fresh", seed=seed).weights[0]) for seed in (1, 1, 2))
+    assert (one == again).all()
+    assert (one != other).any()
