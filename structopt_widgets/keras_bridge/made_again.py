@@ -11,7 +11,7 @@ import keras
 from keras.src.saving import serialization_lib
 
 from .whose_functions import own_functions
-from .whose_objects import is_remade, own_objects
+from .whose_objects import own_objects, takes_seed
 
 
 def made_again(original: Any, config: dict[str, Any]) -> Any:
@@ -33,7 +33,7 @@ def _with_functions(original: Any, config: dict[str, Any]) -> dict[str, Any]:
         return config  # which loads the code, and is given the function afterwards
     # Where another one was chosen it is by its name.
     chosen = {key for key, value in config.items() if not isinstance(value, Mapping)}
-    objects = {key: each for key, each in own_objects(original).items() if not is_remade(each)}
+    objects = {key: each for key, each in own_objects(original).items() if not takes_seed(each)}
     at_hand = own_functions(original) | objects
     return config | {key: each for key, each in at_hand.items() if key in config and key not in chosen}
 

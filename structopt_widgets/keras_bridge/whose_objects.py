@@ -50,15 +50,15 @@ def _module(value: Any) -> str:
     return str(getattr(value, "__module__", None) or type(value).__module__)
 
 
+def takes_seed(value: Any) -> bool:
+    """Whether its configuration has a seed: one is made again of it, for another seed."""
+    return hasattr(value, "get_config") and _is_written(value) and "seed" in value.get_config()
+
+
 def _is_written(value: Any) -> bool:
-    """Whether a configuration holds it; a function is written as it is."""
-    return isinstance(value, types.FunctionType) or is_remade(value)
-
-
-def is_remade(value: Any) -> bool:
-    """Whether its configuration makes one like it, into which a seed can be written."""
+    """Whether its configuration makes one like it; a function is written as it is."""
     if isinstance(value, types.FunctionType):
-        return False
+        return True
     try:
         type(value).from_config(value.get_config())
     # A user's own class may have no configuration, or one that its constructor does not take.
