@@ -8,7 +8,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from draws import on_draws
 from hypothesis import strategies as st
 from random_layers import model_of
 
@@ -57,20 +57,11 @@ def agree(one: Any, other: Any) -> None:
     np.testing.assert_allclose(one, other, atol=1e-4 * max(1, float(np.abs(other).max())), rtol=1e-4)
 
 
-def on_layers(count: int) -> None:
-    @settings(max_examples=count)
-    @given(st.data())
-    def on_each(data: st.DataObject) -> None:
-        check_layer(data.draw)
-
-    on_each()
-
-
 @pytest.mark.slow
 def test_some_layers() -> None:
-    on_layers(8)
+    on_draws(8, check_layer)
 
 
 @pytest.mark.exhaustive
 def test_many_layers() -> None:
-    on_layers(500)
+    on_draws(500, check_layer)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from draws import on_draws
 from hypothesis import strategies as st
 from laws import COSTS, masked, outputs_of, same_costs
 from random_networks import batch_for, network
@@ -95,40 +95,29 @@ def not_mixed(space: sw.StructureSpace) -> set[str]:
     return {name for name, symbol in space.symbols.items() if symbol not in mixed}
 
 
-def on_networks(count: int, check: Any) -> None:
-    """Run ``check`` on ``count`` random networks."""
-
-    @settings(max_examples=count)
-    @given(st.data())
-    def on_each(data: st.DataObject) -> None:
-        check(data.draw)
-
-    on_each()
-
-
 @pytest.mark.slow
 def test_the_costs_of_some() -> None:
     with sw.without_weights():  # once for all: leaving it takes longer than a network does
-        on_networks(40, check_counts)
+        on_draws(40, check_counts)
 
 
 @pytest.mark.slow
 def test_the_costs_of_more() -> None:
     with sw.without_weights():
-        on_networks(120, check_counts)
+        on_draws(120, check_counts)
 
 
 @pytest.mark.exhaustive
 def test_the_costs_of_many() -> None:
     with sw.without_weights():
-        on_networks(500, check_counts)
+        on_draws(500, check_counts)
 
 
 @pytest.mark.slow
 def test_the_outputs_of_some() -> None:
-    on_networks(30, check_outputs)
+    on_draws(30, check_outputs)
 
 
 @pytest.mark.exhaustive
 def test_the_outputs_of_many() -> None:
-    on_networks(500, check_outputs)
+    on_draws(500, check_outputs)

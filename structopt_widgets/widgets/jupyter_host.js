@@ -30,6 +30,10 @@ export function jupyterHost(model) {
       model.set(name, structuredClone(value));
       model.save_changes();
     };
+    const keep = (name) => (value) => {
+      state[name] = value;
+      state.tell(name);
+    };
     const taken = {
       standing: (value) => {
         // The hand that holds a slider has the last word.
@@ -39,31 +43,13 @@ export function jupyterHost(model) {
       looks: (value) => {
         if (!alike(value, state.looks)) state.look(structuredClone(value));
       },
-      study: (value) => {
-        state.study = value;
-        state.tell("study");
-      },
+      study: keep("study"),
       work: showWork,
-      findings: (value) => {
-        state.findings = value;
-        state.tell("findings");
-      },
-      preview: (value) => {
-        state.preview = value;
-        state.tell("preview");
-      },
-      fits: (value) => {
-        state.fits = value;
-        state.tell("fits");
-      },
-      receipt: (value) => {
-        state.receipt = value;
-        state.tell("receipt");
-      },
-      curve: (value) => {
-        state.curve = value;
-        state.tell("curve");
-      },
+      findings: keep("findings"),
+      preview: keep("preview"),
+      fits: keep("fits"),
+      receipt: keep("receipt"),
+      curve: keep("curve"),
     };
     const listeners = Object.entries(taken).map(([name, take]) => {
       const listener = () => {
