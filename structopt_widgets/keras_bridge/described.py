@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import keras
 import numpy as np
+from keras.src.saving.serialization_lib import serialize_with_public_class
 
 from ..graph import UNREAD, WEIGHT, Layer, Weight
 from ..metrics import OPTIMIZER_SLOTS
 from .adapted import adapted_entries
 from .kinds import kinds_of
 from .own_functions import functions_of
-from .whose_functions import own_functions_aside, shown_as_own
-from .whose_objects import shown_as_unwritten, unwritten_aside
+from .whose_functions import own_functions, shown_as_own, unwritable_functions
+from .whose_objects import holders, shown_as_unwritten, unwritten
 
 _NAMED = 3
 _LOOKED_AT = 4096  # values of a weight, to draw others like them
@@ -23,8 +26,9 @@ _LOOKED_AT = 4096  # values of a weight, to draw others like them
 def layer_of(operation: Any, name: str, path: tuple[str, ...] = (), closed: str = "") -> Layer:
     """A layer or bare operation under ``name``; ``closed`` is why a layer without a rule could not be opened."""
     weights = tuple(map(weight_of, getattr(operation, "weights", [])))
-    serialized = _serialized(operation, name)
-    functions = functions_of(operation, serialized["config"])
+    own = own_functions(operation)
+    serialized = _serialized(operation, name, own)
+    functions = functions_of(operation, own, serialized["config"])
     return Layer(name, kinds_of(operation), weights, serialized, path, closed, functions=functions)
 
 
@@ -98,12 +102,14 @@ def _initializer(variable: Any) -> Any:
     return keras.initializers.RandomNormal(float(some.mean()), float(some.std()))
 
 
-def _serialized(operation: Any, name: str) -> dict[str, Any]:
+def _serialized(operation: Any, name: str, own: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        with own_functions_aside(operation), unwritten_aside(operation):
-            serialized = _without_build_config(keras.saving.serialize_keras_object(operation))
-        serialized["config"] |= shown_as_own(operation, serialized["config"])
-        serialized["config"] |= shown_as_unwritten(operation, serialized["config"])
+        objects, attributes = unwritten(operation), holders(operation)
+        others: dict[str, Any] = dict.fromkeys(unwritable_functions(attributes, own), keras.activations.linear)
+        with _replaced(attributes, others | dict.fromkeys(objects)):
+            serialized = _written(operation)
+        serialized["config"] |= shown_as_own(operation, own, serialized["config"])
+        serialized["config"] |= shown_as_unwritten(objects, serialized["config"])
         serialized["config"] |= adapted_entries(operation)
     # get_config may be a user's own code; measuring works without it, and build() says what is missing.
     except Exception as error:
@@ -118,16 +124,42 @@ def _serialized(operation: Any, name: str) -> dict[str, Any]:
     return serialized
 
 
+@contextlib.contextmanager
+def _replaced(attributes: Sequence[dict[str, Any]], others: Mapping[str, Any]) -> Iterator[None]:
+    """In this block a layer has ``others`` instead of what its configuration cannot hold."""
+    found = [(holder, key, holder[key]) for holder in attributes for key in others if key in holder]
+    for holder, key, _ in found:
+        holder[key] = others[key]
+    try:
+        yield
+    finally:
+        for holder, key, value in found:
+            holder[key] = value
+
+
 def _arguments(operation: Any) -> dict[str, Any]:
     """What a bare operation was made with, where Keras cannot say: its attributes of that name."""
     parameters = inspect.signature(type(operation).__init__).parameters
     return {key: value for key, value in vars(operation).items() if key in parameters}
 
 
-def _without_build_config(value: Any) -> Any:
-    """Drop the shapes layers were built on: they hide in wrapped layers and pin old widths."""
+def _written(operation: Any) -> dict[str, Any]:
+    """What ``keras.saving.serialize_keras_object`` makes of an operation, in a third of the time."""
+    config = None if hasattr(operation, "get_compile_config") else operation.get_config()
+    named = serialize_with_public_class(type(operation), config)
+    if not isinstance(config, dict) or named is None:
+        named = keras.saving.serialize_keras_object(operation)
+    written: dict[str, Any] = _plain(named)
+    return written
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as Keras writes it, without the shapes layers were built on: in wrapped layers they hold old widths."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, dict):
-        return {key: _without_build_config(each) for key, each in value.items() if key != "build_config"}
+        return {key: _plain(each) for key, each in value.items() if key != "build_config"}
     if isinstance(value, (list, tuple)):
-        return [_without_build_config(each) for each in value]
-    return value
+        return [_plain(each) for each in value]
+    written = keras.saving.serialize_keras_object(value)
+    return value if written is value else _plain(written)

@@ -12,18 +12,17 @@ from ..graph import ModelGraph
 from ..layer_rules import Mixing, choice_name, connect, is_known_activation
 from .nodes import fresh_names, numpy_numbers_taken
 from .tensorflow_calls import tensorflow_traced
-from .whose_functions import KEYS, WIDTH, has_weighted_activation, own_functions
+from .whose_functions import KEYS, WIDTH, has_weighted_activation
 
 _READ: weakref.WeakKeyDictionary[Any, tuple[int, int] | None] = weakref.WeakKeyDictionary()
 
 
-def functions_of(operation: Any, config: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
+def functions_of(operation: Any, own: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
     """Operations an element, and how many of them one after another, by the configuration's key.
 
     There is none for a function of ``keras.activations``, nor for one that is not made of operations which take each
     element by itself.
     """
-    own = own_functions(operation)
     layers = {
         key: getattr(operation, key, None)
         for key in KEYS

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
@@ -40,7 +39,7 @@ def own_functions(operation: Any) -> dict[str, Any]:
 
 def has_weighted_activation(operation: Any) -> bool:
     """Whether a layer has an activation with weights, a layer such as PReLU, or a function that reads some."""
-    found = [vars(operation).get(key) for key in KEYS]
+    found = [each for key in KEYS if (each := vars(operation).get(key)) is not None]
     return any(_makes_weights(each) if isinstance(each, keras.Layer) else _reads_weights(each) for each in found)
 
 
@@ -112,14 +111,15 @@ def _defaults(function: Any) -> list[Any]:
     return [each.default for each in inspect.signature(function).parameters.values()]
 
 
-def shown_as_own(operation: Any, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Entries of a configuration that say that a function is the user's own, whatever its name."""
+def shown_as_own(operation: Any, functions: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Entries of a configuration that say that ``functions`` are the user's own, whatever their names."""
     own: dict[str, Any] = {
         key: {"module": "builtins", "class_name": "function", "config": _name(each), "registered_name": "function"}
-        for key, each in own_functions(operation).items()
+        for key, each in functions.items()
     }
-    same = {key: _same(getattr(operation, key, None)) for key in KEYS} if isinstance(operation, keras.Layer) else {}
-    own |= {key: name for key, name in same.items() if name is not None}
+    if isinstance(operation, keras.Layer):
+        same = {key: _same(getattr(operation, key, None)) for key in KEYS if key in config}
+        own |= {key: name for key, name in same.items() if name is not None}
     return {key: each for key, each in own.items() if key in config}
 
 
@@ -131,23 +131,9 @@ def _name(function: Any) -> str:
     return f"{module}>{name}"
 
 
-@contextlib.contextmanager
-def own_functions_aside(operation: Any) -> Iterator[None]:
-    """In this block a layer has no functions of a user's own: some of them its configuration cannot hold."""
-    cell = getattr(operation, "cell", None)
-    holders = [vars(each) for each in (operation, cell) if isinstance(each, keras.Layer)]
-    own = own_functions(operation)
-    found = [
-        (holder, key, holder[key])
-        for holder in holders
-        for key in KEYS
-        # None is what some put there to take an activation away; Keras cannot write that down.
-        if key in holder and (key in own or holder[key] is None)
-    ]
-    for holder, key, _ in found:
-        holder[key] = keras.activations.linear
-    try:
-        yield
-    finally:
-        for holder, key, function in found:
-            holder[key] = function
+def unwritable_functions(holders: Iterable[Mapping[str, Any]], own: Mapping[str, Any]) -> set[str]:
+    """The keys of a layer's functions that its configuration may not hold: a user's ``own``, and none at all.
+
+    None is what some put there to take an activation away; Keras cannot write that down.
+    """
+    return {key for holder in holders for key in KEYS if key in holder and (key in own or holder[key] is None)}

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import types
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -14,36 +14,33 @@ _KEYS = ("_initializer", "_regularizer", "_constraint")
 
 def own_objects(operation: Any) -> dict[str, Any]:
     """What a layer makes and holds its weights by that is none of Keras's, by the configuration's key."""
-    found = {key: each for holder in _holders(operation) for key, each in holder.items() if key.endswith(_KEYS)}
+    found = {key: holder[key] for holder in holders(operation) for key in _of_weights(tuple(holder))}
     return {key: each for key, each in found.items() if callable(each) and not _module(each).startswith("keras.")}
 
 
-def shown_as_unwritten(operation: Any, config: Mapping[str, Any]) -> dict[str, Any]:
-    """Entries of a configuration that name what no configuration can make again."""
+def unwritten(operation: Any) -> dict[str, Any]:
+    """Those of :func:`own_objects` that no configuration can make again."""
+    return {key: each for key, each in own_objects(operation).items() if not _is_written(each)}
+
+
+def shown_as_unwritten(objects: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Entries of a configuration that name the ``objects`` that no configuration can make again."""
     return {
         key: {"module": _module(each), "class_name": type(each).__name__, "config": None, "registered_name": None}
-        for key, each in own_objects(operation).items()
-        if key in config and not _is_written(each)
+        for key, each in objects.items()
+        if key in config
     }
 
 
-@contextlib.contextmanager
-def unwritten_aside(operation: Any) -> Iterator[None]:
-    """In this block a layer has nothing of a user's own that no configuration can make again."""
-    unwritten = {key for key, each in own_objects(operation).items() if not _is_written(each)}
-    found = [(holder, key, holder[key]) for holder in _holders(operation) for key in unwritten & holder.keys()]
-    for holder, key, _ in found:
-        holder[key] = None
-    try:
-        yield
-    finally:
-        for holder, key, value in found:
-            holder[key] = value
-
-
-def _holders(operation: Any) -> list[dict[str, Any]]:
+def holders(operation: Any) -> list[dict[str, Any]]:
+    """The attributes of a layer, and of its cell."""
     cell = getattr(operation, "cell", None)
     return [vars(each) for each in (operation, cell) if isinstance(each, keras.Layer)]
+
+
+@functools.lru_cache(maxsize=512)  # layers of one class have the same attributes
+def _of_weights(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name.endswith(_KEYS))
 
 
 def _module(value: Any) -> str:
