@@ -40,10 +40,20 @@ def study_rows(
     shown, more = _shown(study, table, score, baseline)
     verdicts = compared["verdict"].reindex([trial.number for trial in shown]).to_dict()
     complete = table[table["state"] == "complete"] if len(table) else table
+    trainings: dict[Any, int] = {}
     note = winners_note(complete.join(compared), score) if len(complete) and score in table.columns else ""
     return {
         "score": {"name": score, "label": column_title(score), "unit": "share" if score == "accuracy" else "number"},
-        "trials": [_row(trial, space, verdicts.get(trial.number)) for trial in shown],
+        "trials": [
+            {
+                **_row(trial, space, verdicts.get(trial.number)),
+                # Trials with one number were trained alike, on the same data: only these can be compared.
+                "training": trainings.setdefault(
+                    (trial.fingerprint, trial.metric, study.evidence.training(trial)), len(trainings)
+                ),
+            }
+            for trial in shown
+        ],
         "references": [[name, float(value)] for name, value in references.items() if math.isfinite(value)],
         "baseline": baseline,
         "note": f"{note} {more}".strip(),
