@@ -1,6 +1,6 @@
 // The levers: rows of controls that fold by block; a row is made when it is first unfolded.
 import { bulkRow } from "./bulk_row.js";
-import { html, setText } from "./elements.js";
+import { html, numbersOf, setText } from "./elements.js";
 import { leverRow, shareBar, slider } from "./lever_row.js";
 import { MANY, foundRows, leversTree, openAtFirst, rowsOf } from "./levers_tree.js";
 
@@ -61,6 +61,7 @@ export function leversView(state) {
     html("div", { className: "sw-row sw-heads", "aria-hidden": "true" },
       ...["layer", "width", "", "activation", tree.isFolded ? "keep, bias" : "bias", "", ""].map((each) => html("span", {}, each))),
     bulk.el, rows);
+  const stop = numbersOf(rows);
   const metricHead = el.querySelector(".sw-heads span:last-child");
 
   const head = (node, isOpen, depth) => {
@@ -126,6 +127,7 @@ export function leversView(state) {
     });
     add(tree.root, 0);
     rows.replaceChildren(...lines);
+    stop();
     if (focusedHead !== undefined) rows.querySelector(`[data-key="${CSS.escape(focusedHead)}"]`)?.focus();
     else if (focused && !el.contains(document.activeElement)) rows.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
     const n = shown.length;

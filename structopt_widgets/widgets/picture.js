@@ -12,15 +12,17 @@ export function pictureView(state) {
   const scaleText = html("span", { className: "sw-dim sw-small" });
   const sum = html("span", { className: "sw-dim sw-small" });
   const place = html("div");
+  const spoken = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
   const save = html("button", { type: "button", title: "save the picture as an SVG file", onclick: () => saveSvg(drawn.svg, model.name) }, "SVG");
   const el = html("section", { className: "sw-picture" },
-    html("div", { className: "sw-bar-head" }, title, scaleText, html("span", { className: "sw-space" }), sum, save), place);
+    html("div", { className: "sw-bar-head" }, title, scaleText, html("span", { className: "sw-space" }), sum, save), place, spoken);
   const columns = columnsOf(model);
   const ranked = ranksOf(model, columns);
   const groups = [...new Set(columns.map(({ group }) => group).filter((group) => group !== null))];
   const rowOf = new Map(groups.map((group) => [group, model.rows.findIndex((row) => row.group === group)]));
   const outOf = columns.map(({ layer }) => model.blocks.flatMap(({ layers }, block) => (layers.includes(layer) ? [block] : [])));
   let [drawn, width, frame] = [null, 0, null];
+  let isTold = false; // whether a key has moved, and what is chosen now is to be said
 
   const select = (group) => { if (group !== null) state.select({ row: rowOf.get(group), group }); };
   const build = () => {
@@ -71,6 +73,7 @@ export function pictureView(state) {
       ArrowDown: () => at >= 0 && state.setWidth(chosen, state.now.widths[chosen] - step * model.groups[chosen].divisor),
     }[event.key];
     if (act === undefined) return;
+    isTold = true;
     act();
     event.preventDefault();
   };
@@ -116,6 +119,8 @@ export function pictureView(state) {
     const now = group === null ? 0 : state.now.widths[selected];
     setText(title, group === null ? "Network" : `${group.title} ${now}${now === group.width ? "" : ` (was ${group.width})`}`
       + `${group.layers.length > 1 ? `, shared by ${group.layers.length} layers` : ""}${group.fixed ? ", fixed" : ""}`);
+    if (isTold) setText(spoken, title.textContent);
+    isTold = false;
     const parts = costs.filter((each) => each > 0);
     const isSum = drawn.isFew && metric.additive && parts.length > 1;
     const all = parts.reduce((a, b) => a + b, 0);
