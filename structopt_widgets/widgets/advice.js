@@ -14,6 +14,8 @@ export function marginalView(state) {
   const el = html("section", { className: "sw-pane sw-marginal", hidden: state.free.length === 0 },
     html("div", { className: "sw-bar-head" }, html("h2", {}, "One more unit costs"), of), list);
   const lines = new Map();
+  let drawn = null;
+  const chosen = () => `${state.looks.metric} ${state.looks.dtype}`;
   const line = (place) => {
     const group = model.groups[place];
     const share = shareBar();
@@ -24,6 +26,7 @@ export function marginalView(state) {
   };
   const rest = () => {
     const metric = state.metrics.get(state.looks.metric);
+    drawn = chosen();
     const costs = state.marginal(metric.name).slice(0, MOST_SHOWN);
     const largest = Math.max(1e-12, ...costs.map(([, cost]) => cost));
     setText(of, `${state.label(metric)}; the dearest, and best next cut, first`);
@@ -35,16 +38,16 @@ export function marginalView(state) {
       return node;
     }));
     reachable(list);
-    mark();
+    select();
   };
-  const mark = () => lines.forEach(({ node }, place) => node.classList.toggle("sw-selected", state.looks.selected?.group === place));
+  const select = () => lines.forEach(({ node }, place) => node.classList.toggle("sw-selected", state.looks.selected?.group === place));
   return {
     el,
     rest,
     // Where another metric is chosen there is no hand to wait for.
     paint: (changed) => {
-      if (changed.has("looks") && !changed.has("structure")) rest();
-      else mark();
+      if (drawn !== chosen() && !changed.has("structure")) rest();
+      else select();
     },
   };
 }

@@ -8,6 +8,11 @@ export function svgElement(tag, attributes = {}, ...children) {
   return node;
 }
 
+// An attribute of a node, set only where it differs: what is set is drawn again.
+export function setValue(node, name, value) {
+  if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
 // A line of text in a plot.
 export function label(x, y, text, className, anchor = "start") {
   return svgElement("text", { x, y, class: className, "text-anchor": anchor }, text);
