@@ -39,8 +39,8 @@ class Layer:
     module and name. ``serialized`` is Keras's own serialization, from which a fresh one is made.
     ``path`` names the layers without a rule that it was found inside of, the outermost first; ``closed`` is
     why one without a rule could not be opened to what is inside; ``inside`` is what is known of that all the same.
-    ``functions`` are the activations that a user wrote, by their keys in the configuration: operations an element, and
-    how many of them wait for one another.
+    ``functions`` are the activations that a user wrote, by their keys in the configuration, a layer inside with its own
+    in front (``layer.activation``): operations an element, and how many of them wait for one another.
     """
 
     name: str
@@ -61,6 +61,11 @@ class Layer:
     def kind(self) -> str:
         """The class, as people know it."""
         return self.kinds[0]
+
+    def functions_of(self, part: str) -> dict[str, tuple[int, int]]:
+        """Those of a layer inside, by its own keys."""
+        start = f"{part}."
+        return {key.removeprefix(start): cost for key, cost in self.functions.items() if key.startswith(start)}
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and dictionaries."""

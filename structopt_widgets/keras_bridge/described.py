@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -14,10 +13,11 @@ from keras.src.saving.serialization_lib import serialize_with_public_class
 from ..graph import UNREAD, WEIGHT, Layer, Weight
 from ..metrics import OPTIMIZER_SLOTS
 from .adapted import adapted_entries
+from .holders import Path, with_entries
 from .kinds import kinds_of
 from .own_functions import functions_of
-from .whose_functions import own_functions, shown_as_own, unwritable_functions
-from .whose_objects import holders, shown_as_unwritten, unwritten
+from .whose_functions import own_functions_aside, shown_as_own
+from .whose_objects import shown_as_unwritten, unwritten_aside
 
 _NAMED = 3
 _LOOKED_AT = 4096  # values of a weight, to draw others like them
@@ -26,9 +26,8 @@ _LOOKED_AT = 4096  # values of a weight, to draw others like them
 def layer_of(operation: Any, name: str, path: tuple[str, ...] = (), closed: str = "") -> Layer:
     """A layer or bare operation under ``name``; ``closed`` is why a layer without a rule could not be opened."""
     weights = tuple(map(weight_of, getattr(operation, "weights", [])))
-    own = own_functions(operation)
-    serialized = _serialized(operation, name, own)
-    functions = functions_of(operation, own, serialized["config"])
+    serialized = _serialized(operation, name)
+    functions = functions_of(operation, serialized["config"])
     return Layer(name, kinds_of(operation), weights, serialized, path, closed, functions=functions)
 
 
@@ -102,15 +101,11 @@ def _initializer(variable: Any) -> Any:
     return keras.initializers.RandomNormal(float(some.mean()), float(some.std()))
 
 
-def _serialized(operation: Any, name: str, own: Mapping[str, Any]) -> dict[str, Any]:
+def _serialized(operation: Any, name: str) -> dict[str, Any]:
     try:
-        objects, attributes = unwritten(operation), holders(operation)
-        others: dict[str, Any] = dict.fromkeys(unwritable_functions(attributes, own), keras.activations.linear)
-        with _replaced(attributes, others | dict.fromkeys(objects)):
+        with own_functions_aside(operation), unwritten_aside(operation):
             serialized = _written(operation)
-        serialized["config"] |= shown_as_own(operation, own, serialized["config"])
-        serialized["config"] |= shown_as_unwritten(objects, serialized["config"])
-        serialized["config"] |= adapted_entries(operation)
+        serialized["config"] = with_entries(operation, serialized["config"], _shown) | adapted_entries(operation)
     # get_config may be a user's own code; measuring works without it, and build() says what is missing.
     except Exception as error:
         if type(operation) is keras.layers.Identity:
@@ -124,17 +119,9 @@ def _serialized(operation: Any, name: str, own: Mapping[str, Any]) -> dict[str, 
     return serialized
 
 
-@contextlib.contextmanager
-def _replaced(attributes: Sequence[dict[str, Any]], others: Mapping[str, Any]) -> Iterator[None]:
-    """In this block a layer has ``others`` instead of what its configuration cannot hold."""
-    found = [(holder, key, holder[key]) for holder in attributes for key in others if key in holder]
-    for holder, key, _ in found:
-        holder[key] = others[key]
-    try:
-        yield
-    finally:
-        for holder, key, value in found:
-            holder[key] = value
+def _shown(layer: Any, config: Mapping[str, Any], _: Path) -> dict[str, Any]:
+    """What stands in a layer's configuration for things of a user's own."""
+    return shown_as_own(layer, config) | shown_as_unwritten(layer, config)
 
 
 def _arguments(operation: Any) -> dict[str, Any]:
@@ -144,7 +131,7 @@ def _arguments(operation: Any) -> dict[str, Any]:
 
 
 def _written(operation: Any) -> dict[str, Any]:
-    """What ``keras.saving.serialize_keras_object`` makes of an operation, in a third of the time."""
+    """What ``keras.saving.serialize_keras_object`` makes of an operation, sooner."""
     config = None if hasattr(operation, "get_compile_config") else operation.get_config()
     named = serialize_with_public_class(type(operation), config)
     if not isinstance(config, dict) or named is None:

@@ -90,9 +90,9 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
         found = _traced(run, closed)
         closed |= found.closed
         differences = {}
-        is_closed = len(closed)
+        n_closed = len(closed)
         trained = _trained(run, found, closed) if depends_on_training(run, found) else found
-        if len(closed) > is_closed:
+        if len(closed) > n_closed:
             continue
         if trained is None:
             differences[model.name] = "cannot be traced in training, and is read as it is used"

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.browser
 
 # Does something with one of all controls that can be reached, chosen by four numbers from 0 to 1; says what it did.
 ACT = """([which, what, more, bit]) => {
-    const kinds = "button, input, select, summary, .sw-point, tbody tr, .sw-line, .sw-grab, .sw-told, .sw-drawing";
+    const kinds = "button, input, select, summary, .sw-point, tbody tr, .sw-line, .sw-grab, .sw-drawing";
     const all = [...document.querySelectorAll(".sw-instrument")[0].querySelectorAll(kinds)]
         .filter((each) => !each.disabled && each.getClientRects().length > 0);
     const at = all[Math.floor(which * all.length)];
