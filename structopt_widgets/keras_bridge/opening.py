@@ -22,6 +22,7 @@ from ..layer_rules import find_layer_rule
 from .drawing import draws_recorded
 from .found import OpenedCall, Trace
 from .kinds import kinds_of
+from .loops import loops_written_out
 from .losses import activity_losses, metrics_silent, with_losses
 from .masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
 from .nodes import PATCHING, UNSAID, called, fresh_names, graph_of, nodes_restored, numpy_numbers_taken
@@ -117,6 +118,7 @@ class _Tracer:
             own_nodes,
             numbers,
             spellings_taken(),
+            loops_written_out(is_tracing),
             draws,
             calls,
             repeats,

@@ -60,7 +60,7 @@ class Lengths(tuple[Any, ...]):
 def spellings_taken() -> Iterator[None]:
     """In this block bare operations on symbolic tensors take ``padding="VALID"`` and capitals in an einsum.
 
-    So they do ``x[None]``, lists as indices, and what TensorFlow's shapes have.
+    So they do ``x[None]``, ``x[:n]``, lists as indices, and what TensorFlow's shapes have.
     """
     real, shape, dropped = keras.Operation.symbolic_call, keras.KerasTensor.shape, keras.layers.Dropout.call
 
@@ -97,9 +97,9 @@ def spellings_taken() -> Iterator[None]:
 
 
 def _key(key: Any) -> Any:
-    """An index as a tuple, where it is ``None`` or a list that takes from several axes."""
-    if key is None:
-        return (None,)
+    """An index as a tuple, where it is ``None``, a range or a list that takes from several axes."""
+    if key is None or isinstance(key, slice):
+        return (key,)
     is_of_axes = isinstance(key, list) and any(each is None or isinstance(each, slice) for each in key)
     return tuple(key) if is_of_axes else key
 
