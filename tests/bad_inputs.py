@@ -441,6 +441,7 @@ def _reading_rows() -> Iterator[Row]:
         [(3, "a")],
         {1: 2},
         [[[[[2]]]]],
+        [[3], [4, [5]]],
     ]
     calls: dict[str, Callable[..., Any]] = {
         "from_keras": sw.StructureSpace.from_keras,

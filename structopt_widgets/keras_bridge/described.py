@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -11,6 +12,7 @@ import numpy as np
 from ..graph import UNREAD, WEIGHT, Layer, Weight
 from ..metrics import OPTIMIZER_SLOTS
 from .adapted import adapted_entries
+from .holders import Path, with_entries
 from .kinds import kinds_of
 from .own_functions import functions_of
 from .whose_functions import own_functions_aside, shown_as_own
@@ -102,9 +104,7 @@ def _serialized(operation: Any, name: str) -> dict[str, Any]:
     try:
         with own_functions_aside(operation), unwritten_aside(operation):
             serialized = _without_build_config(keras.saving.serialize_keras_object(operation))
-        serialized["config"] |= shown_as_own(operation, serialized["config"])
-        serialized["config"] |= shown_as_unwritten(operation, serialized["config"])
-        serialized["config"] |= adapted_entries(operation)
+        serialized["config"] = with_entries(operation, serialized["config"], _shown) | adapted_entries(operation)
     # get_config may be a user's own code; measuring works without it, and build() says what is missing.
     except Exception as error:
         if type(operation) is keras.layers.Identity:
@@ -116,6 +116,11 @@ def _serialized(operation: Any, name: str) -> dict[str, Any]:
         return {"config": config, "error": f"{type(error).__name__}: {error}"}
     serialized["config"]["name"] = name
     return serialized
+
+
+def _shown(layer: Any, config: Mapping[str, Any], _: Path) -> dict[str, Any]:
+    """What stands in a layer's configuration for things of a user's own."""
+    return shown_as_own(layer, config) | shown_as_unwritten(layer, config)
 
 
 def _arguments(operation: Any) -> dict[str, Any]:

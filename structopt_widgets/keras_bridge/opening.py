@@ -56,11 +56,11 @@ def trace(
 
 def is_ruled(layer: Any) -> bool:
     """Whether a layer stays one call: it has a rule, and neither is a graph of others nor wraps one."""
+    if graph_of(layer) is not None or find_layer_rule(kinds_of(layer)) is None:
+        return False
     if isinstance(layer, keras.layers.TimeDistributed) and not is_ruled(layer.layer):
         return False
-    if has_weighted_activation(layer) or has_mixing_function(layer):
-        return False
-    return graph_of(layer) is None and find_layer_rule(kinds_of(layer)) is not None
+    return not (has_weighted_activation(layer) or has_mixing_function(layer))
 
 
 class _Tracer:

@@ -19,6 +19,8 @@ def check_shape(shape: Any, deepest: int = 3) -> None:
         raise TypeError(f"Expected {_WANTED}, got {typed(shape)}.")
     elif not deepest or (isinstance(shape, Mapping) and not (shape and all(isinstance(name, str) for name in shape))):
         raise ValueError(f"Expected {_WANTED}, got {short(shape)}.")
+    elif len({isinstance(each, (tuple, list)) for each in shape}) > 1:  # lengths, or shapes
+        raise ValueError(f"Expected {_WANTED}, got {short(shape)}, which mixes lengths and shapes.")
     for each in shape.values() if isinstance(shape, Mapping) else shape:
         if isinstance(each, (tuple, list)):
             check_shape(each, deepest - 1)

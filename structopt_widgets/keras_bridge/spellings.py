@@ -58,9 +58,11 @@ class Lengths(tuple[Any, ...]):
 
 @contextlib.contextmanager
 def spellings_taken() -> Iterator[None]:
-    """In this block bare operations on symbolic tensors take ``padding="VALID"`` and capitals in an einsum.
+    """In this block bare operations on symbolic tensors take what is spelled in TensorFlow's and NumPy's ways.
 
-    So they do ``x[None]``, ``x[:n]``, lists as indices, and what TensorFlow's shapes have.
+    ``padding="VALID"``, capitals in an einsum, ``x[None]``, ``x[:n]``, lists as indices, NumPy's numbers as factors;
+    shapes are :class:`Lengths`, with ``as_list()`` and ``rank``. A ``Dropout`` may be called as a part of a subclass's
+    ``call()``: its draw is then seen.
     """
     real, shape, dropped = keras.Operation.symbolic_call, keras.KerasTensor.shape, keras.layers.Dropout.call
 

@@ -10,13 +10,16 @@ import numpy as np
 
 from ..graph.checks import instance
 from ..training import Trial
-from .evidence import Evidence, paired_variance, training_of
+from .evidence import Evidence, EvidenceTable, paired_variance, training_of
 from .verdicts import BETTER, NOT_COMPARABLE, OTHERWISE, REFERENCE, THE_BEST, WORSE, weigh
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from .study import Study
+
+
+PAIRED = ("samples", "nothing")
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def compare(first: Trial, second: Trial) -> Comparison:
     if training_of(first) != training_of(second):
         difference = first.score - second.score
         return Comparison(difference, math.nan, math.nan, _pairing(*evidence), OTHERWISE)
-    found = weigh(evidence, 1, np.array([paired_variance(*evidence), 0.0]))
+    found = weigh(EvidenceTable.of(evidence), 1, np.array([paired_variance(*evidence), 0.0]))
     return Comparison(
         difference=float(found["difference"][0]),
         standard_error=float(found["standard_error"][0]),
@@ -98,17 +101,25 @@ def compare_all(study: Study, number: int | None = None) -> pd.DataFrame:
     """See :meth:`Study.compare`."""
     import pandas as pd
 
-    trials = [trial for trial in study if trial.state == "complete" and math.isfinite(trial.score)]
-    if not trials:
-        raise ValueError("Expected a complete trial with a score in the study to compare with, got none.")
-    best = max(trials, key=lambda trial: trial.score) if number is None else study.trial(number)
-    check_comparable(best, best)
-    comparable = [trial for trial in trials if (trial.fingerprint, trial.metric) == (best.fingerprint, best.metric)]
-    training = study.evidence.training(best)
-    same = [trial for trial in comparable if study.evidence.training(trial) == training]
-    evidence = [study.evidence.of(trial) for trial in same]
-    reference = [trial.number for trial in same].index(best.number)
-    found = weigh(evidence, reference, np.array([study.evidence.paired_variance(trial, best) for trial in same]))
+    chosen = None if number is None else study.trial(number)
+    if chosen is not None:
+        check_comparable(chosen, chosen)
+    shelf = study.evidence
+    with shelf.lock:
+        shelf.read(study.read_since(shelf.n_read))
+        if not len(shelf.numbers):
+            raise ValueError("Expected a complete trial with a score in the study to compare with, got none.")
+        rows = np.argsort(shelf.numbers)
+        if chosen is None:
+            best = int(rows[np.argmax(shelf.table.score[rows])])
+        else:
+            best = int(np.flatnonzero(shelf.numbers == chosen.number)[0])
+        comparable = rows[shelf.data[rows] == shelf.data[best]]
+        same = comparable[shelf.training[comparable] == shelf.training[best]]
+        evidence, reference = shelf.table.rows(same), int(np.flatnonzero(same == best)[0])
+        found = weigh(evidence, reference, shelf.paired_variance(same, best))
+        numbers, of_others = shelf.numbers[same], shelf.numbers[comparable]
+        differences = shelf.table.score[comparable] - shelf.table.score[best]
     words = found["verdict"].astype(object)
     if len(same) == 1 or (words != NOT_COMPARABLE).any():
         words[reference] = THE_BEST if number is None else REFERENCE
@@ -117,20 +128,20 @@ def compare_all(study: Study, number: int | None = None) -> pd.DataFrame:
             "difference": found["difference"],
             "standard_error": found["standard_error"],
             "p_value": found["p_value"],
-            "paired_by": [_pairing(each, evidence[reference]) for each in evidence],
+            "paired_by": np.where((evidence.n_items > 0) & bool(evidence.n_items[reference]), *PAIRED),
             "told_apart": np.isin(found["verdict"], (BETTER, WORSE)),
             "verdict": words,
         },
-        index=pd.Index([trial.number for trial in same], name="number"),
+        index=pd.Index(numbers, name="number"),
     )
     if len(same) == len(comparable):
         return table
-    table = table.reindex([trial.number for trial in comparable])
+    table = table.reindex(pd.Index(of_others, name="number"))
     others = table["verdict"].isna()
-    table["difference"] = [trial.score - best.score for trial in comparable]
+    table["difference"] = differences
     table.loc[others, ["paired_by", "verdict"]] = ["nothing", OTHERWISE]
     return table.assign(told_apart=table["told_apart"].eq(True))
 
 
 def _pairing(first: Evidence, second: Evidence) -> str:
-    return "nothing" if first.counts is None or second.counts is None else "samples"
+    return PAIRED[first.counts is None or second.counts is None]

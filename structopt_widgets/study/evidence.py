@@ -63,6 +63,46 @@ class Evidence:
         return cls(trial.score, len(trial.by_seed), of_seeds, None, math.nan, of_samples)
 
 
+@dataclass(frozen=True, eq=False)
+class EvidenceTable:
+    """What many trials say: the attributes of :class:`Evidence`, each an array with one entry a trial.
+
+    Attributes:
+        n_items: validation samples of which it is known how many seeds were right; 0 where it is not.
+    """
+
+    score: np.ndarray
+    n_seeds: np.ndarray
+    of_seeds: np.ndarray
+    within: np.ndarray
+    disagreement: np.ndarray
+    n_items: np.ndarray
+
+    @classmethod
+    def of(cls, every: Sequence[Evidence]) -> EvidenceTable:
+        """One row each."""
+        return cls(
+            score=np.array([each.score for each in every], dtype=float),
+            n_seeds=np.array([each.n_seeds for each in every], dtype=int),
+            of_seeds=np.array([each.of_seeds for each in every], dtype=float),
+            within=np.array([each.within for each in every], dtype=float),
+            disagreement=np.array([each.disagreement for each in every], dtype=float),
+            n_items=np.array([0 if each.counts is None else len(each.counts) for each in every], dtype=int),
+        )
+
+    def __len__(self) -> int:
+        return len(self.score)
+
+    def rows(self, chosen: np.ndarray) -> EvidenceTable:
+        """Some of the rows: their places, or which."""
+        return EvidenceTable(*(getattr(self, each.name)[chosen] for each in fields(self)))
+
+    def and_then(self, more: EvidenceTable) -> EvidenceTable:
+        """Both, one below the other."""
+        pairs = ((getattr(self, each.name), getattr(more, each.name)) for each in fields(self))
+        return EvidenceTable(*(np.concatenate(pair) for pair in pairs))
+
+
 def paired_variance(first: Evidence, second: Evidence) -> float:
     """Variance of the difference of two trials' scores for the choice of validation samples.
 
@@ -79,35 +119,7 @@ _LIMITS = attrgetter(*(each.name for each in fields(Budget) if each.name not in 
 
 def training_of(trial: Trial) -> tuple[Any, ...]:
     """All that a trial's training was but its seeds."""
-    compiled = trial.structure.space.graph.optimizer
     # A compiled one comes with a rate or a schedule of its own; by name it has Keras's defaults.
-    own = f"{compiled} as compiled" if compiled else "adam"
+    name = trial.structure.space.graph.optimizer
+    own = trial.compiled or (f"{name} as compiled" if name else "adam")
     return (*_LIMITS(trial.budget), trial.budget.optimizer or own)
-
-
-class EvidenceShelf:
-    """Evidence of trials that are kept under numbers: each is read once, since a finished trial never changes."""
-
-    def __init__(self) -> None:
-        self._of: dict[int | None, Evidence] = {}
-        self._paired: dict[tuple[int | None, int | None], float] = {}
-        self._trainings: dict[int | None, tuple[Any, ...]] = {}
-
-    def of(self, trial: Trial) -> Evidence:
-        """What the trial says."""
-        if trial.number not in self._of:
-            self._of[trial.number] = Evidence.of_trial(trial)
-        return self._of[trial.number]
-
-    def training(self, trial: Trial) -> tuple[Any, ...]:
-        """:func:`training_of` the trial."""
-        if trial.number not in self._trainings:
-            self._trainings[trial.number] = training_of(trial)
-        return self._trainings[trial.number]
-
-    def paired_variance(self, first: Trial, second: Trial) -> float:
-        """:func:`paired_variance` of two trials."""
-        key = (first.number, second.number)
-        if key not in self._paired:
-            self._paired[key] = paired_variance(self.of(first), self.of(second))
-        return self._paired[key]

@@ -40,8 +40,9 @@ class Readings:
         self._storage, self._study_id, self._shelf, self._name = storage, study_id, shelf, name
         self.by_number: dict[int, Trial] = {}
         self.unreadable: dict[int, str] = {}
+        self._in_turn: list[Trial] = []  # as they were read
         self._table: pd.DataFrame | None = None
-        self._listed: set[int | None] = set()
+        self._n_listed = 0
         self._settled: list[Trial] = []
         self._n_settled = 0
         self._lock = threading.RLock()  # a sweep reads in one thread while the explorer reads in another
@@ -80,12 +81,21 @@ class Readings:
                 return None
             if trial is None:
                 return None
-            self.by_number.setdefault(number, trial)
+            with self._lock:
+                if number not in self.by_number:
+                    self.by_number[number] = trial
+                    self._in_turn.append(trial)
         return self.by_number[number]
 
     def added(self, trial_id: int) -> Trial | None:
         """The trial that was just written: looking through all of them for each would take ever longer."""
         return self.one(self._storage.get_trial(trial_id))
+
+    def since(self, n: int) -> list[Trial]:
+        """All trials but the first ``n`` that were read, in the order in which they were."""
+        with self._lock:
+            self.every()
+            return self._in_turn[n:]
 
     def table(self) -> pd.DataFrame:
         """See :attr:`Study.trials`."""
@@ -93,11 +103,11 @@ class Readings:
 
         with self._lock:
             # Writing a row in words takes time, so only those of new trials are written.
-            if new := [trial for trial in self.every() if trial.number not in self._listed]:
+            if new := self.since(self._n_listed):
                 numbers: Any = pd.Index([trial.number for trial in new], name="number")
                 rows = pd.DataFrame([trial.to_row() for trial in new], index=numbers)
                 self._table = rows if self._table is None else pd.concat([self._table, rows]).sort_index()
-                self._listed |= {trial.number for trial in new}
+                self._n_listed += len(new)
             if self._table is None:
                 return pd.DataFrame(columns=[*SCORE_COLUMNS, *trial_metrics(), *OTHER_COLUMNS]).rename_axis("number")
             return self._table.copy()

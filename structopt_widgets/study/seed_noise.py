@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from .evidence import Evidence
+from .evidence import EvidenceTable
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +26,7 @@ class SeedNoise:
     within: float
 
     @classmethod
-    def of(cls, every: Sequence[Evidence]) -> SeedNoise:
+    def of(cls, every: EvidenceTable) -> SeedNoise:
         """From all trials on one set of data: each one's own variance, drawn toward what they have in common.
 
         As far as the trials' variances differ by no more than chance they are pooled, and known as well as all
@@ -40,14 +38,14 @@ class SeedNoise:
         """
         from scipy.special import digamma, polygamma
 
-        several = np.array([each.n_seeds > 1 for each in every])
+        several = every.n_seeds > 1
         if not several.any():
             return cls(np.zeros(len(every)), np.zeros(len(every)), True, 0.0)
-        own_df = np.array([each.n_seeds - 1.0 for each in every])
+        own_df = every.n_seeds - 1.0
         # Seeds that happen to score alike still differ in which samples they get right, and would on others.
-        own = np.array([max(each.of_seeds, each.disagreement) if each.n_seeds > 1 else 0.0 for each in every])
-        known = [each.within for each in every if math.isfinite(each.within)]
-        within = float(np.mean(known)) if known else 0.0
+        own = np.where(several, np.fmax(every.of_seeds, every.disagreement), 0.0)
+        known = every.within[np.isfinite(every.within)]
+        within = float(np.mean(known)) if len(known) else 0.0
         total = own_df[several].sum()
         pooled = float((own_df * own).sum() / total)
         some = several & (own > 0)

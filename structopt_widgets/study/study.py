@@ -47,7 +47,7 @@ class Study:
 
     def __init__(self, path_or_url: str | os.PathLike[str] | None = None, name: str = "structures") -> None:
         # Optuna takes most of a second to import; whoever only measures should not wait for it.
-        from .evidence import EvidenceShelf
+        from .evidence_shelf import EvidenceShelf
         from .listeners import Listeners
         from .readings import Readings
         from .records import SpaceShelf
@@ -110,6 +110,17 @@ class Study:
                 known = f"{numbers[0]} to {numbers[-1]}" if numbers else "none: the study is empty"
                 raise ValueError(f"Expected the number of a trial ({known}), got {number!r}.")
         return read[number]
+
+    def read_since(self, n: int) -> list[Trial]:
+        """The trials but for the first ``n`` that this object has read, in the order in which it read them.
+
+        For whoever follows a study of tens of thousands, and looks at each trial once. Trials that end late, or are
+        another process's, are read after some with a higher number.
+
+        >>> [trial.number for trial in study.read_since(1)]
+        [1]
+        """
+        return self._readings.since(whole(n, "how many trials are known"))
 
     def compare(self, number: int | None = None) -> pd.DataFrame:
         """Which structures can be told apart from one of them.

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .evidence import Evidence
+from .evidence import EvidenceTable
 from .seed_noise import SeedNoise
 from .studentized_range import largest_difference_p_value
 
@@ -27,7 +26,7 @@ OTHERWISE = "trained otherwise: not comparable"  # more epochs, say: what differ
 REFERENCE = "compared with"  # where the trial to compare with is chosen by its number
 
 
-def weigh(evidence: Sequence[Evidence], reference: int, paired: np.ndarray) -> dict[str, np.ndarray]:
+def weigh(evidence: EvidenceTable, reference: int, paired: np.ndarray) -> dict[str, np.ndarray]:
     """Each structure beside one of them: ``difference``, ``standard_error``, ``p_value`` and ``verdict``.
 
     Args:
@@ -40,19 +39,17 @@ def weigh(evidence: Sequence[Evidence], reference: int, paired: np.ndarray) -> d
     seeds anywhere the standard error is that of the two networks for other samples, and there is no p-value.
     """
     noise = SeedNoise.of(evidence)
-    scores = np.array([each.score for each in evidence])
-    runs = np.array([each.n_seeds for each in evidence])
-    difference = scores - scores[reference]
-    disagreement = np.array([_disagreement(each, noise) for each in evidence])
+    difference = evidence.score - evidence.score[reference]
+    disagreement = _disagreement(evidence, noise)
     of_samples = np.maximum(paired - disagreement - disagreement[reference], 0.0)
-    of_seeds = noise.variance / runs
+    of_seeds = noise.variance / evidence.n_seeds
     both = of_seeds + of_seeds[reference]
     # A structure does not differ from itself.
     of_samples[reference] = both[reference] = 0.0
     standard_error = np.sqrt(of_samples + both)
     if noise.df.any():
-        counts = evidence[reference].counts
-        df_samples = max(len(counts) - 1, 1) if counts is not None else math.inf
+        n_items = evidence.n_items[reference]
+        df_samples = max(n_items - 1, 1) if n_items else math.inf
         each_known = of_seeds**2 / noise.df
         # Satterthwaite's formula: seeds are few, samples many. A variance that all share is known once.
         seeds_known = both**2 / noise.df if noise.is_pooled else each_known + each_known[reference]
@@ -60,19 +57,18 @@ def weigh(evidence: Sequence[Evidence], reference: int, paired: np.ndarray) -> d
             df = standard_error**4 / (seeds_known + of_samples**2 / df_samples)
         p_value = _p_values(difference, standard_error, df)
     else:
-        p_value = np.full(len(scores), math.nan)
+        p_value = np.full(len(evidence), math.nan)
     found = np.select(
         [np.isnan(p_value), p_value >= LEVEL, difference > 0], [NOT_COMPARABLE, ALIKE, BETTER], default=WORSE
     )
     return {"difference": difference, "standard_error": standard_error, "p_value": p_value, "verdict": found}
 
 
-def _disagreement(evidence: Evidence, noise: SeedNoise) -> float:
-    """What the seeds' disagreement about single samples adds to the variance of the trial's score."""
-    if evidence.counts is None:
-        return 0.0
-    within = evidence.within if evidence.n_seeds > 1 else noise.within
-    return within / evidence.n_seeds / len(evidence.counts)
+def _disagreement(evidence: EvidenceTable, noise: SeedNoise) -> np.ndarray:
+    """What the seeds' disagreement about single samples adds to the variance of each trial's score."""
+    within = np.where(evidence.n_seeds > 1, evidence.within, noise.within)
+    known = evidence.n_items > 0
+    return np.where(known, within / evidence.n_seeds / np.where(known, evidence.n_items, 1), 0.0)
 
 
 def _p_values(difference: np.ndarray, standard_error: np.ndarray, df: np.ndarray) -> np.ndarray:

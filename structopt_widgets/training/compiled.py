@@ -12,6 +12,7 @@ import keras
 from ..keras_bridge.fixed_batch import stateful_layers
 from ..keras_bridge.internals import has_exclusions
 from ..structure import Structure
+from .budget import Budget
 
 # What a model may define to train, or be validated, in its own way. A structure is rebuilt as a functional model,
 # which has Keras's own.
@@ -40,6 +41,41 @@ def compiled_loss(structure: Structure) -> tuple[Any, float] | None:
     given = getattr(getattr(model, "_compile_loss", None), "_user_loss_weights", None)
     weights = [float(each) for each in keras.tree.flatten(given) if each is not None]
     return losses[0], weights[0] if weights else 1.0
+
+
+def told_compiled(structure: Structure, budget: Budget) -> str:
+    """How the model was compiled, as far as a run by that budget goes by it, as text; empty where it does not."""
+    model = compiled_model(structure)
+    if model is None or budget.optimizer is not None:
+        return ""
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    settings = _told(optimizer)
+    if budget.learning_rate is not None:
+        settings.pop("learning_rate", None)
+    loss = compiled_loss(structure)
+    trained_for = {} if loss is None else {"loss": _plain(loss[0]), "loss_weight": loss[1]}
+    return f"{type(optimizer).__name__} {json.dumps(settings | trained_for, sort_keys=True)}"
+
+
+def _told(thing: Any) -> dict[str, Any]:
+    """The configuration of an optimizer, a schedule or a loss; what a user wrote may have none."""
+    try:
+        config = thing.get_config()
+    except Exception:
+        return {}
+    return {name: _plain(value) for name, value in config.items() if name != "name"}
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON has it, the same in every process."""
+    if value is None or isinstance(value, (str, bool, int, float)):
+        return value
+    if isinstance(value, Mapping):
+        return {str(name): _plain(each) for name, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(each) for each in value]
+    named = getattr(value, "__qualname__", None)
+    return named or {type(value).__name__: _told(value)}
 
 
 def compile_config(structure: Structure) -> dict[str, Any]:

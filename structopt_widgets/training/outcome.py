@@ -12,6 +12,7 @@ import numpy as np
 
 from ..structure import Structure
 from .budget import Budget
+from .compiled import told_compiled
 from .data import Data
 from .item_scores import pack_counts
 from .statistics import accuracy_interval, bootstrap_r2, with_seeds
@@ -44,6 +45,7 @@ def trial_of(structure: Structure, objective: Objective, data: Data, budget: Bud
         history=tuple(tuple(run.history) for run in runs),
         engine=next((run.engine for run in runs if run.engine != "together"), "together"),
         settled=complete and any(run.is_settled for run in runs),
+        compiled=told_compiled(structure, budget),
     )
 
 

@@ -15,6 +15,7 @@ from ..structure import Structure
 from ..structure.serialization import read_json
 from .budget import Budget
 from .description import describe
+from .item_scores import unpack_counts
 
 FORMAT = "structopt_widgets.Trial"
 VERSION = 1  # of a trial's record; a later one may have more fields, which this release keeps and does not read
@@ -58,6 +59,8 @@ class Trial:
             before the last validation, as the run was too short for them: ``Budget.settle_normalization``.
         right: for an accuracy, how many seeds were right on each validation sample, packed by
             :func:`~structopt_widgets.training.item_scores.pack_counts`; else empty.
+        compiled: how the model's own optimizer was set and what its loss was, where the budget names no optimizer;
+            empty for a model that was not compiled, and for trials written before this was kept.
         other: what a newer release has written and this one does not know, kept as it is.
 
     >>> trial = study.trial(1)
@@ -85,6 +88,7 @@ class Trial:
     settled: bool = False
     number: int | None = None
     right: str = ""
+    compiled: str = ""
     other: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:
@@ -197,6 +201,7 @@ class Trial:
             fields["history"] = tuple(
                 tuple({key: float(value) for key, value in epoch.items()} for epoch in run) for run in record["history"]
             )
+            _check_scores(fields)
             return cls(**fields)
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             version = record.get("version", VERSION) if isinstance(record, Mapping) else VERSION
@@ -207,6 +212,16 @@ class Trial:
         number = "" if self.number is None else f" {self.number}"
         score = f", {self.metric} {self.score:.4f} ({self.low:.4f} to {self.high:.4f})" if self.by_seed else ""
         return f"Trial{number}({describe(self.structure)}: {self.state}{score}, {self.n_params} parameters)"
+
+
+def _check_scores(fields: Mapping[str, Any]) -> None:
+    """Raise ``ValueError`` for scores that no run has: one trial's would speak in the comparison of all."""
+    if fields["metric"] == "accuracy":
+        for each in (fields["score"], *fields["by_seed"]):
+            if each < 0 or each > 1:
+                raise ValueError(f"expected an accuracy from 0 to 1, got {each}")
+    if fields.get("right"):
+        unpack_counts(fields["right"])
 
 
 def measured_costs(structure: Structure, budget: Budget) -> dict[str, Any]:

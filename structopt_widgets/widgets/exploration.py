@@ -64,7 +64,7 @@ class Exploration(traitlets.HasTraits):
         self.space, self.data = space, data
         self.study = Study() if study is None else study
         self._baseline_number: int | None = None
-        self._others: set[int | None] = set()  # numbers of trials of other structures
+        self._n_others = 0  # trials that were read, and are of other structures
         self.history = History(space.baseline)
         super().__init__(structure=space.baseline)
         # Before anybody else's: whoever hears of a structure finds the steps as they are.
@@ -79,9 +79,9 @@ class Exploration(traitlets.HasTraits):
         """Number of the trial of the model as it came, if there is one."""
         # Once found it stays the one; until then only the trials that are new are looked at.
         if self._baseline_number is None:
-            new = [trial for trial in self.study if trial.number not in self._others]
+            new = self.study.read_since(self._n_others)
             self._baseline_number = next((each.number for each in new if each.structure == self.space.baseline), None)
-            self._others |= {trial.number for trial in new}
+            self._n_others += len(new)
         return self._baseline_number
 
     @property

@@ -37,10 +37,12 @@ def study_rows(
         baseline: the number of the trial of the model as it came.
     """
     score = next((name for name in ("accuracy", "r2") if name in table.columns), "accuracy")
-    shown, more = _shown(study, table, score, baseline)
+    # Of tens of thousands of rows, no more columns than are looked at.
+    costs = [name for name in trial_metrics() if name in table.columns]
+    scored = table.loc[table["state"] == "complete", [score, *costs]] if score in table.columns else table[[]]
+    shown, more = _shown(study, scored, score, baseline)
     verdicts = compared["verdict"].reindex([trial.number for trial in shown]).to_dict()
-    complete = table[table["state"] == "complete"] if len(table) else table
-    note = winners_note(complete.join(compared), score) if len(complete) and score in table.columns else ""
+    note = winners_note(scored[[score]].join(compared), score) if len(scored) and score in scored.columns else ""
     return {
         "score": {"name": score, "label": column_title(score), "unit": "share" if score == "accuracy" else "number"},
         "trials": [_row(trial, space, verdicts.get(trial.number)) for trial in shown],
@@ -55,19 +57,19 @@ def no_comparison() -> pd.DataFrame:
     return pd.DataFrame(columns=["standard_error", "verdict"])
 
 
-def _shown(study: Study, table: pd.DataFrame, score: str, baseline: int | None) -> tuple[list[Trial], str]:
+def _shown(study: Study, scored: pd.DataFrame, score: str, baseline: int | None) -> tuple[list[Trial], str]:
     """All trials; of too many the fronts, the best and the latest, and a sentence that says so."""
     every = list(study)
     if len(every) <= MOST:
         return every, ""
     kept: set[Any] = {baseline, *(trial.number for trial in every[-(MOST // 2) :])}
-    if score in table.columns:
-        kept |= set(table[score].dropna().sort_values(ascending=not is_larger_better(score)).index[: MOST // 2])
-        for name in trial_metrics():
-            better = {True: [each for each in (name, score) if is_larger_better(each)]}
-            better[False] = [each for each in (name, score) if not is_larger_better(each)]
-            kept |= set(pareto_front(table, maximize=better[True], minimize=better[False]).index)
-    shown = [trial for trial in every if trial.number in kept]
+    if score in scored.columns:
+        kept |= set(scored[score].dropna().sort_values(ascending=not is_larger_better(score)).index[: MOST // 2])
+        for name in scored.columns.drop(score):
+            larger = [each for each in (name, score) if is_larger_better(each)]
+            smaller = [each for each in (name, score) if not is_larger_better(each)]
+            kept |= set(pareto_front(scored[[name, score]], maximize=larger, minimize=smaller).index)
+    shown = [study.trial(number) for number in sorted(kept - {None})]
     return shown, f"Shown are {len(shown):,} of {len(every):,} trials: the fronts, the best and the latest."
 
 

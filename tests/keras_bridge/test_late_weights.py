@@ -323,6 +323,9 @@ def test_one_weight_alone_held_back_from_training() -> None:
     for weights in ("inherit", "fresh"):
         assert len(baseline.build(weights).trainable_weights) == len(model.trainable_weights) == 3
     assert baseline.measure().n_trainable == 12 + 12 * 2 + 2
+    plain = baseline.with_bias(layer.name, False)
+    assert len(plain.build().trainable_weights) == 2
+    assert plain.measure().n_trainable == 12 * 2 + 2
 
 
 def test_a_function_of_tensorflow_that_keras_has_is_keras_s_in_a_file(tmp_path: Any) -> None:

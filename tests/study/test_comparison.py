@@ -7,6 +7,7 @@ import math
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import t
 from toys import toy_space, toy_trial
@@ -114,6 +115,59 @@ def test_an_optimizer_as_compiled_is_not_the_one_of_that_name() -> None:
     )
     assert sw.compare(as_compiled, by_name).verdict == "trained otherwise: not comparable"
     assert sw.compare(as_compiled, as_compiled).verdict == "cannot be told apart"
+
+
+def compiled_with(optimizer: object, loss: object = "sparse_categorical_crossentropy") -> sw.Structure:
+    model = keras.Sequential([keras.Input((2,), name="in"), keras.layers.Dense(2, "softmax", name="out")], name="same")
+    model.compile(optimizer, loss)
+    return sw.StructureSpace.from_keras(model).baseline
+
+
+def test_two_rates_of_one_compiled_optimizer_are_two_trainings() -> None:
+    data = sw.Data(np.arange(80.0).reshape(40, 2), np.arange(40) % 2)
+    optimizers = keras.optimizers
+    decay = [optimizers.schedules.ExponentialDecay(0.1, 10, rate) for rate in (0.5, 0.5, 0.9)]
+    kinds = {
+        "adam": [optimizers.Adam(1e-3), optimizers.Adam(1e-3), optimizers.Adam(1e-1)],
+        "momentum": [optimizers.SGD(0.1), optimizers.SGD(0.1), optimizers.SGD(0.1, momentum=0.9)],
+        "schedule": [optimizers.SGD(each) for each in decay],
+    }
+    for name, (one, alike, other) in kinds.items():
+        trials = [sw.quick_run(compiled_with(each), data, sw.Budget(epochs=1, seeds=2)) for each in (one, alike, other)]
+        assert sw.compare(*trials[:2]).verdict != "trained otherwise: not comparable", name
+        assert sw.compare(*trials[1:]).verdict == "trained otherwise: not comparable", name
+        assert sw.Trial.from_json(trials[2].to_json()).compiled == trials[2].compiled
+    # A rate of the budget's goes for both; and so does an optimizer.
+    for budget in (sw.Budget(epochs=1, seeds=2, learning_rate=0.01), sw.Budget(epochs=1, seeds=2, optimizer="sgd")):
+        one, other = (sw.quick_run(compiled_with(optimizers.Adam(rate)), data, budget) for rate in (1e-3, 1e-1))
+        assert sw.compare(one, other).verdict != "trained otherwise: not comparable"
+    by_loss = [
+        sw.quick_run(compiled_with("sgd", loss), data, sw.Budget(epochs=1, seeds=2))
+        for loss in ("sparse_categorical_crossentropy", keras.losses.SparseCategoricalCrossentropy(ignore_class=1))
+    ]
+    assert sw.compare(*by_loss).verdict == "trained otherwise: not comparable"
+
+
+@pytest.mark.parametrize("damage", [{"right": "%%%%"}, {"score": 7.0}, {"by_seed": [7.0, 7.0]}])
+def test_scores_that_no_run_has_are_no_trial(damage: dict[str, object]) -> None:
+    record = two_seeds([0, 1], [1, 1]).to_record()
+    with pytest.raises(ValueError, match="damaged"):
+        sw.Trial.from_record(record | damage, trial([0, 1]).structure)
+
+
+def test_a_study_that_grows_is_compared_as_one_that_is_read_at_once() -> None:
+    rng, growing = np.random.default_rng(0), sw.Study()
+    for count in range(1, 9):
+        seeds = (rng.random((2, 50)) < 0.3 + 0.08 * rng.permutation(8)[0]).astype(int)
+        growing.add(two_seeds(*seeds.tolist()))
+        if count == 4:
+            growing.add(trial([0, 1], state="failed"))
+        at_once = sw.Study()
+        for each in growing:
+            at_once.add(each)
+        # The reference changes whenever a better one comes.
+        pd.testing.assert_frame_equal(growing.compare(), at_once.compare())
+        pd.testing.assert_frame_equal(growing.compare(0), at_once.compare(0))
 
 
 def test_a_longer_training_makes_no_better_structure() -> None:
