@@ -399,6 +399,25 @@ def test_a_formula_waits_for_the_end_of_a_drag(page: Page) -> None:
     assert page.evaluate(asked) == [*before, 1]
 
 
+def test_code_is_copied_and_files_are_asked_for(page: Page) -> None:
+    show(page, sw.explore(dense_model()))
+    board = "{ value: { writeText: async (text) => { window.copied = text; } } }"  # a page without https has none
+    page.evaluate(f"Object.defineProperty(navigator, 'clipboard', {board})")
+    page.locator(".sw-saving summary").click()
+    page.get_by_role("button", name="Copy code").click()
+    assert page.evaluate("window.sent.at(-1).do") == "code"
+    page.evaluate("window.python('code', { structure: {}, text: 'import keras\\nx = 1\\n', error: '' })")
+    page.wait_for_function("window.copied === 'import keras\\nx = 1\\n'")
+    expect(page.locator(".sw-saved")).to_have_text("Copied 2 lines of Keras code.")
+    page.get_by_role("button", name="LiteRT .tflite").click()
+    assert page.evaluate("[window.sent.at(-1).do, window.sent.at(-1).suffix]") == ["save", ".tflite"]
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="picture .svg").click()
+    assert saved.value.suggested_filename.endswith(".svg")
+    page.keyboard.press("Escape")
+    expect(page.locator(".sw-menu")).to_be_hidden()
+
+
 def test_help_is_asked_for_and_left_by_keys(page: Page) -> None:
     explorer = sw.explore(dense_model())
     show(page, explorer)
