@@ -128,9 +128,17 @@ def changed(config: Mapping[str, Any], entries: Mapping[str, Any]) -> dict[str, 
     result: dict[str, Any] = {}
     for path, value in entries.items():
         first, *rest = path.split("/")
-        inner = {**config, **result}[first]
-        result[first] = value if not rest else {**inner, **changed(inner, {"/".join(rest): value})}
+        result[first] = _put({**config, **result}[first], rest, value)
     return result
+
+
+def _put(inner: Any, path: Sequence[str], value: Any) -> Any:
+    if not path:
+        return value
+    first, *rest = path
+    if isinstance(inner, (list, tuple)):
+        return [_put(each, rest, value) if place == int(first) else each for place, each in enumerate(inner)]
+    return {**inner, first: _put(inner[first], rest, value)}
 
 
 def _free(shape: Shape) -> Shape:

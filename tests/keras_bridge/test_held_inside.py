@@ -97,9 +97,19 @@ def model_of(layer: kl.Layer) -> keras.Model:
     return model
 
 
-@pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
-@pytest.mark.parametrize(("maker", "times"), MAKERS.values(), ids=MAKERS)
-def test_a_function_inside_a_wrapper_is_counted_and_computed_with(maker: Any, times: int, function: Any) -> None:
+EACH = [
+    pytest.param(
+        MAKERS[maker], FUNCTIONS[function], id=f"{maker}, {function}", marks=[] if quick else pytest.mark.exhaustive
+    )
+    for row, maker in enumerate(MAKERS)
+    for column, function in enumerate(FUNCTIONS)
+    for quick in [(row + column) % len(FUNCTIONS) == 0]
+]
+
+
+@pytest.mark.parametrize(("made", "function"), EACH)
+def test_a_function_inside_a_wrapper_is_counted_and_computed_with(made: Any, function: Any) -> None:
+    maker, times = made
     model = model_of(maker(function))
     space, plain = (sw.StructureSpace.from_keras(each) for each in (model, model_of(maker("linear"))))
     cost = space.baseline.measure()

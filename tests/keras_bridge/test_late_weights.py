@@ -335,3 +335,59 @@ def test_a_function_of_tensorflow_that_keras_has_is_keras_s_in_a_file(tmp_path: 
     copy = sw.StructureSpace.from_keras(model).baseline.build("inherit")
     copy.save(tmp_path / "copy.keras")
     assert np.allclose(keras.saving.load_model(tmp_path / "copy.keras")(batch), model(batch), atol=1e-6)
+
+
+class Minimal(kl.Layer):
+    """The cell of Keras's own example of a recurrence."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = self.state_size = units
+
+    def build(self, shape: Any) -> None:
+        self.kernel = self.add_weight(shape=(shape[-1], self.units), name="kernel")
+        self.recurrent = self.add_weight(shape=(self.units, self.units), name="recurrent")
+
+    def call(self, x: Any, states: Any) -> Any:
+        made = ops.matmul(x, self.kernel) + ops.matmul(states[0], self.recurrent)
+        return made, [made]
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"units": self.units}
+
+
+@pytest.mark.parametrize(("first", "n_params"), [(Minimal, 5 * 12 + 12 * 12), (kl.LSTMCell, 4 * 12 * (5 + 12 + 1))])
+def test_cells_of_ones_own_one_after_another(first: Any, n_params: int) -> None:
+    inputs = keras.Input((6, 5))
+    made = kl.RNN([first(12), Minimal(9)], return_state=True)(inputs)
+    model = keras.Model(inputs, kl.Dense(2)(made[0]))
+    space = sw.StructureSpace.from_keras(model)
+    cost = space.baseline.measure()
+    assert not cost.uncounted
+    assert cost.n_params == n_params + 12 * 9 + 9 * 9 + 9 * 2 + 2
+    assert sorted(each.width for each in space.width_groups.values() if not each.fixed) == [9, 12]
+    batch = RNG.normal(size=(3, 6, 5)).astype("float32")
+    assert np.allclose(space.baseline.build("inherit")(batch), model(batch), atol=1e-6)
+    narrow = space.scaled(0.5)
+    assert narrow.build("fresh").count_params() == narrow.measure().n_params
+
+
+class AddsItsBias(kl.Layer):
+    """Reads the weights of a layer that is called elsewhere."""
+
+    def __init__(self, of: kl.Layer, name: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.of, self.named = of, name
+
+    def call(self, x: Any) -> Any:
+        return x + ops.sum(getattr(self.of, self.named))
+
+
+@pytest.mark.parametrize(("read", "has_switch"), [("kernel", True), ("bias", False)])
+def test_a_bias_that_is_read_elsewhere_cannot_be_switched_off(read: str, has_switch: bool) -> None:
+    inputs, layer = keras.Input((8,)), kl.Dense(12, name="owner")
+    model = keras.Model(inputs, kl.Dense(2)(AddsItsBias(layer, read)(layer(inputs))))
+    baseline = sw.StructureSpace.from_keras(model).baseline
+    assert ("owner" in baseline.biases) == has_switch
+    if has_switch:
+        assert baseline.with_bias("owner", False).build("fresh").count_params() == 8 * 12 + 12 * 2 + 2
