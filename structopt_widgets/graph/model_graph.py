@@ -162,6 +162,18 @@ class Tensor:
             lengths.insert(axis, BATCH)
         return tuple(lengths)
 
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; what few tensors have is left out of the others, so that files stay what they were."""
+        written = {"shape": [*self.shape], "dtype": self.dtype, "batch_axis": self.batch_axis, "rows": self.rows}
+        return written | ({"others": [*self.others]} if self.others else {})
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Tensor:
+        """What :meth:`to_json` wrote."""
+        # Files written before weights were tensors say neither where the batch is nor of how many rows.
+        place, rows = data.get("batch_axis", 0), data.get("rows")
+        return cls(tuple(data["shape"]), data["dtype"], place, rows, tuple(data.get("others", ())))
+
 
 @dataclass(frozen=True)
 class Call:
@@ -230,9 +242,7 @@ class ModelGraph:
             "optimizer_slots": self.optimizer_slots,
             "layers": [layer.to_json() for layer in self.layers.values()],
             "calls": calls,
-            "tensors": [
-                asdict(tensor) | {"shape": [*tensor.shape], "others": [*tensor.others]} for tensor in self.tensors
-            ],
+            "tensors": [tensor.to_json() for tensor in self.tensors],
             "inputs": encode_plain(self.inputs),
             "outputs": encode_plain(self.outputs),
             "differences": dict(self.differences),
@@ -256,17 +266,7 @@ class ModelGraph:
             data["name"],
             {layer.name: layer for layer in layers},
             tuple(calls),
-            # Files written before weights were tensors say neither where the batch is nor of how many rows.
-            tuple(
-                Tensor(
-                    tuple(each["shape"]),
-                    each["dtype"],
-                    each.get("batch_axis", 0),
-                    each.get("rows"),
-                    tuple(each.get("others", ())),
-                )
-                for each in data["tensors"]
-            ),
+            tuple(map(Tensor.from_json, data["tensors"])),
             decode_plain(data["inputs"]),
             decode_plain(data["outputs"]),
             data["optimizer"],

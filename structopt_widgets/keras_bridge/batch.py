@@ -29,7 +29,7 @@ def tensor_of(tensor: Any, prime: int) -> Tensor:
     """A symbolic tensor as plain data."""
     shape = list(tensor.shape)
     axes = [axis for axis, length in enumerate(shape) if length and length % prime == 0]
-    first, *others = axes or [None]
+    first, others = (axes[0] if axes else None), axes[1:]
     if any(shape[axis] % (prime * prime) == 0 for axis in axes) or any(shape[axis] != prime for axis in others):
         raise UnreadableError("relates the samples of a batch to each other")
     rows = None if first is None else shape[first] // prime

@@ -9,7 +9,7 @@ import keras
 
 @keras.saving.register_keras_serializable("structopt_widgets")
 class OperationFunction:
-    """One of ``keras.ops`` as an activation. ``ops.gelu``, for one, is not the ``keras.activations.gelu`` of its name."""
+    """One of ``keras.ops`` as an activation: ``ops.gelu`` is not the ``keras.activations.gelu`` of its name."""
 
     def __init__(self, operation: str) -> None:
         self.operation = operation

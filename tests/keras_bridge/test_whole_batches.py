@@ -39,8 +39,7 @@ def test_a_matrix_of_each_sample_with_each_is_counted_for_one() -> None:
     (width,) = [each for each in space.width_groups.values() if not each.fixed]
     assert width.width == 12
     np.testing.assert_allclose(space.baseline.build()(batch), expected, atol=1e-6)
-    again = sw.StructureSpace.from_json(space.to_json())
-    assert again.baseline.measure().macs == cost.macs
+    assert sw.Structure.from_json(space.baseline.to_json()).measure().macs == cost.macs
     narrow = space.baseline.with_width("one", 7)
     assert narrow.build("fresh")(batch).shape == (5, 5)
 
