@@ -130,11 +130,11 @@ def _one_of_tensorflow(branch_index: Any, branch_fns: Any, default: Any = None, 
 class _Array:
     """``tf.TensorArray``: tensors by their number, each of which may be symbolic."""
 
-    def __init__(self, size: Any = 0) -> None:
-        self._size, self._parts = number_of(size), dict[int, Any]()
+    def __init__(self, dtype: Any, size: Any = 0) -> None:
+        self.dtype, self._size, self._parts = dtype, number_of(size), dict[int, Any]()
 
     def write(self, index: Any, value: Any, name: str | None = None) -> _Array:
-        made = _Array(self._size)
+        made = _Array(self.dtype, self._size)
         made._parts = {**self._parts, number_of(index): value}
         return made
 
@@ -154,7 +154,7 @@ class _Array:
         return ops.stack([self._parts[number_of(each)] for each in indices])
 
     def unstack(self, value: Any, name: str | None = None) -> _Array:
-        made = _Array(_length(value))
+        made = _Array(self.dtype, _length(value))
         made._parts = {each: value[each] for each in range(made._size)}
         return made
 
@@ -162,9 +162,8 @@ class _Array:
         return self
 
 
-def _array(*arguments: Any, size: Any = None, **_: Any) -> _Array:
-    # The first is the dtype, which the tensors have anyway.
-    return _Array(arguments[1] if len(arguments) > 1 else size or 0)
+def _array(dtype: Any, size: Any = None, *_: Any, **__: Any) -> _Array:
+    return _Array(dtype, size or 0)
 
 
 _KERAS: dict[str, Callable[..., Any]] = {

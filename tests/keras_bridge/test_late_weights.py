@@ -391,3 +391,45 @@ def test_a_bias_that_is_read_elsewhere_cannot_be_switched_off(read: str, has_swi
     assert ("owner" in baseline.biases) == has_switch
     if has_switch:
         assert baseline.with_bias("owner", False).build("fresh").count_params() == 8 * 12 + 12 * 2 + 2
+
+
+class Turned(kl.Layer):
+    """Adds a tensor to itself turned round, and is made anew whenever it is needed."""
+
+    def call(self, x: Any) -> Any:
+        return x + ops.flip(x, axis=1)
+
+
+class Makes(kl.Layer):
+    def call(self, x: Any) -> Any:
+        return Turned()(x) * 2.0
+
+
+def test_a_layer_that_a_call_makes_is_opened() -> None:
+    model = keras.Sequential([keras.Input((5, 4)), kl.Dense(12, name="before"), Makes(), kl.Dense(2)])
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    batch = RNG.normal(size=(3, 5, 4)).astype("float32")
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-6)
+    assert space.baseline.with_width("before", 7).build("fresh")(batch).shape == (3, 5, 2)
+
+
+class Placed(kl.Layer):
+    """Keeps the places that it looks up as a weight of whole numbers (Dosovitskiy et al. 2021, in several ports)."""
+
+    def build(self, shape: Any) -> None:
+        self.table = kl.Embedding(shape[1], shape[2])
+        self.table.build((1, shape[1]))
+        self.places = self.add_weight(shape=(1, shape[1]), dtype="int64", initializer="zeros", trainable=False)
+        self.places.assign(np.arange(shape[1])[None])
+
+    def call(self, x: Any) -> Any:
+        return x + self.table(self.places)
+
+
+def test_whole_numbers_that_a_layer_keeps_are_kept_in_every_copy() -> None:
+    model = keras.Sequential([keras.Input((5, 4)), kl.Dense(12, name="before"), Placed(), kl.Dense(2)])
+    narrow = sw.StructureSpace.from_keras(model).baseline.with_width("before", 7)
+    for weights in ("inherit", "fresh"):
+        (places,) = [each for each in narrow.build(weights).weights if each.dtype == "int64"]
+        assert np.array_equal(places, np.arange(5)[None])
