@@ -230,7 +230,8 @@ def _pin_listed(site: Site, connection: Connection) -> None:
         held = next((each for each in ("_regularizer", "_constraint") if key.endswith(each)), None)
         if held is not None and initializer.get("config") is None:
             _pin(site, connection, key.removesuffix(held), f"is held by an object without a configuration, its {key}")
-        if not key.endswith("_initializer"):
+        # A function written down has its code for a value.
+        if not key.endswith("_initializer") or initializer.get("class_name") == "__lambda__":
             continue
         config = initializer.get("config")
         value = config.get("value") if isinstance(config, Mapping) else None
