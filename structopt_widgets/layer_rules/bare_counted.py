@@ -43,7 +43,7 @@ class Normalized(LayerRule):
             if factor is None:  # a constant, if anything, which has one length for each place
                 if _lengths(site, position, name):
                     for dim in over:
-                        site.freeze((dim,), "normalizes it with constants")
+                        site.fix((dim,), "normalizes it with constants")
             else:
                 for mine, its in zip(over, factor, strict=True):
                     site.tie(mine, its, "normalizes and scales them")
@@ -75,7 +75,7 @@ class NormalizedByStatistics(LayerRule):
             if factor is not None:
                 site.tie(dim, factor[0], "normalizes and scales them")
             elif _lengths(site, position, name):
-                site.freeze((dim,), "normalizes it with constants")
+                site.fix((dim,), "normalizes it with constants")
         return Connection((shape,))
 
     def cost(self, site: Site, at: Setting) -> Cost:
@@ -101,13 +101,13 @@ class Convolved(LayerRule):
         fits = len(kernel) == len(shape) + 1 and baseline_size(kernel[-2]) == baseline_size(shape[-1])
         if place is None or not fits or site.config.get("data_format") == "channels_first":
             return _KEPT.connect(site)
-        site.freeze((*kernel[:-2], *shape[:-1]), "slides a window along it")
+        site.fix((*kernel[:-2], *shape[:-1]), "slides a window along it")
         site.tie(shape[-1], kernel[-2], "convolves them")
         ((*space, _),) = as_keras_has_them(site)
         if not self._by_channel:
             site.contract(place, kernel[-2])
             return Connection(((*space, kernel[-1]),))
-        site.freeze(kernel[-1:], "makes so many of each channel")
+        site.fix(kernel[-1:], "makes so many of each channel")
         many = baseline_size(kernel[-1])
         return Connection(((*space, shape[-1] if many == 1 else Product(shape[-1], many)),))
 

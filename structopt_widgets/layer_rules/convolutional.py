@@ -15,7 +15,7 @@ def split_channels(site: Site, shape: Shape) -> tuple[list[int], Dim]:
     """Space and channels of a shape, in either data format. A width that a reshape made a length stays as it is."""
     first = site.config.get("data_format") == "channels_first"
     space, channels = (shape[1:], shape[0]) if first else (shape[:-1], shape[-1])
-    site.freeze(space, "slides a window along it")
+    site.fix(space, "slides a window along it")
     return [fixed_size(dim) for dim in space], channels
 
 
