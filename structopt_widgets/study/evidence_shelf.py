@@ -61,5 +61,10 @@ class EvidenceShelf:
             del self._paired[next(iter(self._paired))]
         return paired[rows]
 
+    def way_of(self, trial: Trial) -> int:
+        """A number, the same for trials on the same data, with the same metric and training: these are comparable."""
+        with self.lock:
+            return self._kind((trial.fingerprint, trial.metric, training_of(trial)))
+
     def _kind(self, what: Hashable) -> int:
         return self._kinds.setdefault(what, len(self._kinds))

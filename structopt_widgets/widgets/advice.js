@@ -1,8 +1,8 @@
 // What to do next: what one more unit costs, and what stands out, each with its remedy.
-import { html, reachable, setText } from "./elements.js";
+import { enable, html, keepFocus, reachable, setText } from "./elements.js";
 import { formatExact } from "./format.js";
 import { shareBar } from "./lever_row.js";
-import { described } from "./words.js";
+import { described, gainText } from "./words.js";
 
 const MOST_SHOWN = 60;
 const ALONE = 2; // findings of a kind that are shown one by one
@@ -14,6 +14,8 @@ export function marginalView(state) {
   const el = html("section", { className: "sw-pane sw-marginal", hidden: state.free.length === 0 },
     html("div", { className: "sw-bar-head" }, html("h2", {}, "One more unit costs"), of), list);
   const lines = new Map();
+  let drawn = null;
+  const chosen = () => `${state.looks.metric} ${state.looks.dtype}`;
   const line = (place) => {
     const group = model.groups[place];
     const share = shareBar();
@@ -24,6 +26,7 @@ export function marginalView(state) {
   };
   const rest = () => {
     const metric = state.metrics.get(state.looks.metric);
+    drawn = chosen();
     const costs = state.marginal(metric.name).slice(0, MOST_SHOWN);
     const largest = Math.max(1e-12, ...costs.map(([, cost]) => cost));
     setText(of, `${state.label(metric)}; the dearest, and best next cut, first`);
@@ -35,16 +38,16 @@ export function marginalView(state) {
       return node;
     }));
     reachable(list);
-    mark();
+    select();
   };
-  const mark = () => lines.forEach(({ node }, place) => node.classList.toggle("sw-selected", state.looks.selected?.group === place));
+  const select = () => lines.forEach(({ node }, place) => node.classList.toggle("sw-selected", state.looks.selected?.group === place));
   return {
     el,
     rest,
     // Where another metric is chosen there is no hand to wait for.
     paint: (changed) => {
-      if (changed.has("looks") && !changed.has("structure")) rest();
-      else mark();
+      if (drawn !== chosen() && !changed.has("structure")) rest();
+      else select();
     },
   };
 }
@@ -74,9 +77,11 @@ export function findingsView(state) {
     if (!changed.has("findings")) return;
     const kinds = new Map();
     state.findings.forEach((each) => kinds.set(each.why, [...(kinds.get(each.why) ?? []), each]));
-    el.hidden = kinds.size === 0;
     setText(count, String(state.findings.length));
-    list.replaceChildren(...[...kinds.values()].flatMap(shown).slice(0, MOST_SHOWN));
+    keepFocus(el, () => {
+      el.hidden = kinds.size === 0;
+      list.replaceChildren(...[...kinds.values()].flatMap(shown).slice(0, MOST_SHOWN));
+    });
     reachable(list);
   };
   return { el, paint };
@@ -99,7 +104,7 @@ export function limitView(state) {
   let drawn = null;
   // The ways to keep within the budget side by side, each to be taken.
   const paintFits = () => {
-    const { limits, found, score } = state.fits;
+    const { limits, found, score, unit } = state.fits;
     // Work tells of itself many times a second: a button that is pressed or has the focus stays what it is.
     const now = JSON.stringify([state.fits, state.looks.limits, state.work.hasData, Boolean(state.work.what)]);
     if (now === drawn) return;
@@ -107,20 +112,20 @@ export function limitView(state) {
     const [name] = Object.keys(limits ?? {});
     const isShown = found?.length > 0 && state.looks.limits[name] === limits[name];
     if (!isShown) {
-      fits.replaceChildren();
+      keepFocus(fits, () => fits.replaceChildren());
       return;
     }
     const metric = state.metrics.get(name);
     const lines = found.map(({ by, changes, costs, lost }) => {
       const take = html("button", { type: "button", "aria-label": `take the fit ${by === "uniform" ? "with all widths alike" : "by sensitivity"}`, onclick: () => state.goTo(changes) }, "Take");
-      const words = `${formatExact(costs[name], metric.unit)}${lost === null ? "" : `, ${lost < 0 ? "+" : "−"}${(100 * Math.abs(lost)).toFixed(1)} points before training`}`;
+      const words = `${formatExact(costs[name], metric.unit)}${lost === null ? "" : `, ${gainText(-lost, unit)}${unit === "share" ? "" : " of R²"} before training`}`;
       return html("div", { className: "sw-line" }, html("span", {}, by === "uniform" ? "all widths alike" : "by sensitivity"),
         html("span", { className: "sw-dim sw-small", title: described(state.model, changes) }, words), take);
     });
     const canMeasure = score === null && state.work.hasData;
     const measure = html("button", { type: "button", disabled: Boolean(state.work.what), title: "cut each width alone, with the model's weights and without training, and see what is lost",
       onclick: () => state.ask("sensitivity") }, "Fit by sensitivity too");
-    fits.replaceChildren(...lines, ...(canMeasure ? [measure] : []));
+    keepFocus(fits, () => fits.replaceChildren(...lines, ...(canMeasure ? [measure] : [])));
   };
   const paint = (changed) => {
     if (["fits", "looks", "work"].some((each) => changed.has(each))) paintFits();
@@ -128,7 +133,7 @@ export function limitView(state) {
     const limit = state.looks.limits[metric.name];
     field.setAttribute("aria-label", `budget of ${metric.label}`);
     if (document.activeElement !== field) field.value = limit ?? "";
-    fit.disabled = limit === undefined || metric.more || Boolean(state.work.what);
+    enable(fit, limit !== undefined && !metric.more && !state.work.what);
     if (limit === undefined) {
       setText(text, `${metric.label}${metric.unit === "bytes" ? ", bytes" : ""}`);
       return;

@@ -1,5 +1,5 @@
 // Where it goes: the chosen cost by layer or by block, the largest first or in the order of execution.
-import { html, reachable, segments, setText } from "./elements.js";
+import { html, keepFocus, numbersOf, reachable, segments, setText } from "./elements.js";
 import { shareBar } from "./lever_row.js";
 
 const MOST_BARS = 400;
@@ -25,19 +25,17 @@ export function barsView(state) {
   const layers = model.layers.map(({ name, group }, place) => ({ title: name, layers: [place], group }));
   const blocks = model.sections.map(({ title, layers: inside }) => ({ title, layers: inside, group: null }));
   [...layers, ...blocks].forEach((each) => {
-    const share = shareBar();
+    const tell = () => state.explain({ metric: state.shares.name, layer: each.title });
+    const share = each.layers.length === 1 ? shareBar(`formula of ${each.title}`, tell) : shareBar();
     const percent = html("span", { className: "sw-num sw-dim" });
     const line = html("div", { className: "sw-line" }, html("span", { className: "sw-name", title: each.title }, each.title), share.bar, share.number, percent);
-    if (each.layers.length === 1) {
-      share.number.addEventListener("click", () => state.explain({ metric: state.shares.name, layer: each.title }));
-      share.number.classList.add("sw-told");
-    }
     if (each.group !== null) {
       const row = model.rows.findIndex(({ layer, group }) => layer === each.layers[0] && group === each.group);
       line.addEventListener("click", () => state.select({ row, group: each.group }));
     }
     Object.assign(each, { share, percent, line });
   });
+  const stop = numbersOf(list);
   let [drawn, shown, first] = [null, [], 0];
   list.addEventListener("scroll", () => {
     // Asked in a frame, it would have the whole page laid out.
@@ -66,8 +64,9 @@ export function barsView(state) {
     if (key === drawn) return;
     drawn = key;
     shown = sorted.slice(0, MOST_BARS).map(({ each }) => each);
-    list.replaceChildren(...shown.map(({ line }) => line));
+    keepFocus(list, () => list.replaceChildren(...shown.map(({ line }) => line)));
     reachable(list);
+    stop();
   };
   return {
     el,

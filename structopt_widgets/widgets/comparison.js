@@ -1,7 +1,7 @@
 // Two trials against each other: scores, costs, and layer by layer what differs.
-import { html, setText } from "./elements.js";
+import { html, keepFocus, setText } from "./elements.js";
 import { formatExact, formatMetric } from "./format.js";
-import { changedBy, described, scoreText } from "./words.js";
+import { changedBy, described, gainText, scoreText } from "./words.js";
 
 const MOST_LINES = 60;
 
@@ -24,14 +24,12 @@ export function comparisonView(state) {
   const build = () => {
     const { chosen, against_trial: other } = state.looks;
     const [one, two] = [find(chosen), find(other)];
-    el.hidden = one === undefined || two === undefined || one === two;
+    keepFocus(el, () => { el.hidden = one === undefined || two === undefined || one === two; });
     if (el.hidden) return;
     const { unit, label } = state.study.score;
     setText(title, `Trial ${one.number} against trial ${two.number}`);
     const score = ({ score: value, low, high }) => (value === null ? "" : `${scoreText(value, unit)}${low === null ? "" : ` (${scoreText(low, unit)} to ${scoreText(high, unit)})`}`);
-    const gain = one.score === null || two.score === null ? "" : scoreText(one.score - two.score, unit);
-    const apart = [one, two].every(({ low }) => low !== null) && (one.low > two.high || two.low > one.high);
-    const words = gain && `${one.score >= two.score ? "+" : ""}${gain}${apart ? "" : ", intervals overlap"}`;
+    const words = one.score === null || two.score === null ? "" : [gainText(one.score - two.score, unit), whyUncertain(one, two)].filter(Boolean).join(", ");
     const costs = model.metrics.filter(({ inTrials, name }) => inTrials && [one, two].every((each) => Number.isFinite(each.costs[name])));
     const rows = [
       html("tr", {}, cell(""), ...[`trial ${one.number}`, `trial ${two.number}`, "difference"].map((text) => html("th", { scope: "col" }, text))),
@@ -54,4 +52,14 @@ export function comparisonView(state) {
     body.replaceChildren(html("table", {}, html("tbody", {}, ...rows)));
   };
   return { el, paint: (changed) => { if (changed.has("study") || changed.has("looks")) build(); } };
+}
+
+// Why a difference of scores may say nothing of the structures, in the words of verdicts.py; "" where it does.
+export function whyUncertain(one, two) {
+  const both = [one, two];
+  if (one.training !== two.training) return "trained otherwise: not comparable";
+  // What seeds do may be known from other trials: then the verdicts are others.
+  if (both.every(({ seeds, verdict }) => seeds === 1 && verdict.endsWith("not comparable"))) return "one run each: not comparable";
+  if (both.some(({ low }) => low === null)) return "no interval";
+  return one.low > two.high || two.low > one.high ? "" : "intervals overlap";
 }

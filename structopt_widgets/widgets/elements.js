@@ -8,6 +8,11 @@ export function svgElement(tag, attributes = {}, ...children) {
   return node;
 }
 
+// An attribute of a node, set only where it differs: what is set is drawn again.
+export function setValue(node, name, value) {
+  if (node.getAttribute(name) !== value) node.setAttribute(name, value);
+}
+
 // A line of text in a plot.
 export function label(x, y, text, className, anchor = "start") {
   return svgElement("text", { x, y, class: className, "text-anchor": anchor }, text);
@@ -93,9 +98,10 @@ export function segments(name, options, choose) {
   return { group, show };
 }
 
-// Arrows move the focus among these, of which one can be reached by Tab.
-export function roving(container, nodes) {
+// Arrows move the focus among these, of which one can be reached by Tab. A list that changes is given by a function.
+export function roving(container, given) {
   container.addEventListener("keydown", (event) => {
+    const nodes = typeof given === "function" ? given() : given;
     const at = nodes.indexOf(event.target);
     const by = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
     if (at < 0 || by === undefined) return;
@@ -106,8 +112,28 @@ export function roving(container, nodes) {
   });
 }
 
+// The numbers of a list that act on a click: after the list was drawn anew one of them can be reached by Tab.
+export function numbersOf(list) {
+  const all = () => [...list.querySelectorAll("button.sw-told")];
+  roving(list, all);
+  return () => {
+    const numbers = all();
+    const stop = numbers.find(({ tabIndex }) => tabIndex === 0);
+    numbers.forEach((each, index) => { each.tabIndex = (stop === undefined ? index === 0 : each === stop) ? 0 : -1; });
+  };
+}
+
 // A button that can no longer be pressed gives the focus to the whole: else the next keys would be the notebook's.
 export function enable(button, isEnabled) {
   if (!isEnabled && document.activeElement === button) button.closest(".sw-instrument").focus({ preventScroll: true });
   button.disabled = !isEnabled;
+}
+
+// The same for a part that is drawn anew or goes; what is still there keeps the focus.
+export function keepFocus(el, change) {
+  const focused = document.activeElement;
+  const hadFocus = el.contains(focused);
+  change();
+  if (hadFocus && el.contains(focused)) focused.focus({ preventScroll: true });
+  if (hadFocus && (el.hidden || !el.contains(document.activeElement))) el.closest(".sw-instrument").focus({ preventScroll: true });
 }

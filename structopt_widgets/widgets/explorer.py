@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,7 @@ from .controls import Controls
 from .exploration import Checked, Exploration
 from .family import family
 from .fit_to_budget import UNIFORM, Fitting
+from .saving import Saving
 from .settings import Fields, Settings
 from .sweep_control import Sweep
 from .twin_output import TwinOutput
@@ -41,6 +43,7 @@ class Explorer(ipywidgets.VBox):
         validation: the budget, ``run()``, and the learning curve.
         sweep: number of structures, sampler, largest size, ``run()``.
         fitting: a budget kept, and what each width is worth: ``fit(...)``, ``measure()``.
+        saving: the structure at hand as a file.
         background: where runs and sweeps go on, one at a time: how far they are, ``cancel()``, and what came of them.
         study: every finished trial.
 
@@ -77,6 +80,7 @@ class Explorer(ipywidgets.VBox):
         self.validation = Validation(self.exploration, self.background, self._fields)
         self.sweep = Sweep(self.exploration, self.background, self.settings, self._fields)
         self.fitting = Fitting(self.exploration, self.background, self.settings)
+        self.saving = Saving(self.exploration, self.background)
         self._wiring = Wiring(
             self.exploration,
             self.settings,
@@ -84,6 +88,7 @@ class Explorer(ipywidgets.VBox):
             self.validation,
             self.sweep,
             self.fitting,
+            self.saving,
             show,
             predict,
         )
@@ -184,6 +189,23 @@ class Explorer(ipywidgets.VBox):
         True
         """
         return self.structure.build(weights, importance=importance, data=self.exploration.data)
+
+    def save(self, path: str | os.PathLike[str]) -> str:
+        """Write the structure the controls stand at into a file, as the menu Save does; returns in words what it wrote.
+
+        Args:
+            path: its suffix says what is written, in place of what was there: ``.keras``, the model with inherited
+                weights; ``.tflite`` and ``.onnx``, the same for LiteRT and ONNX; ``.py``, stand-alone Keras code
+                (:meth:`Structure.code`); ``.json``, the structure; ``.csv``, the costs by layer.
+
+        Raises ``ValueError`` for another suffix and for a model that Keras cannot export so, and
+        ``ModuleNotFoundError``, with what to install, where a package is missing.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.save(folder / "small.json")
+        'Saved the structure, without weights: small.json, ... KiB.'
+        """
+        return self.saving.save(path)
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and show it on the trade-off plot; returns it with its number."""

@@ -63,6 +63,7 @@ class Fitting(traitlets.HasTraits):
             "limits": dict(limits),
             "batch_size": batch_size,
             "score": None if self.sensitivity is None else self.sensitivity.score,
+            "unit": "share" if self.sensitivity is None or self.sensitivity.metric == "accuracy" else "number",
             "found": [self._shown(by, structure, batch_size) for by, structure in found.items()],
         }
         return found[UNIFORM]

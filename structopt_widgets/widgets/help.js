@@ -74,6 +74,7 @@ export function helpView(state) {
     if (receipt.metric !== metric.name || receipt.layer !== layer) return [html("p", { className: "sw-dim" }, state.work.lost ? "Formulas need a kernel." : "The formula follows from the kernel …")];
     const table = html("table", {}, html("tbody", {}, ...receipt.lines.map((each) => line(each, metric.unit))));
     const notes = [
+      ...(metric.name === "weight_bytes" && state.looks.dtype !== null ? ["The formula is of weights in their own dtype."] : []),
       ...(receipt.lines.length ? [] : [receipt.error ?? "No formula by layer: see the whole model's."]),
       ...(receipt.more ? [`${receipt.more} smaller layers are not shown; structure.measure().receipt("${metric.name}").layers has them.`] : []),
       ...(isOfNow() ? [] : [alike(receipt.structure, state.changes()) ? `For a batch of ${receipt.batch_size}.` : "For the structure before the sliders moved."]),
@@ -97,7 +98,7 @@ export function helpView(state) {
       const metric = state.metrics.get(help.metric);
       const place = help.layer === null ? null : state.model.layers.findIndex(({ name }) => name === help.layer);
       const value = place === null ? (metric.name in state.model.program.totals ? state.total(metric.name) : null) : state.layer(metric.name, place);
-      setText(title, `${metric.label}${help.layer === null ? "" : ` of ${help.layer}`}${value === null ? "" : ` ${formatExact(value, metric.unit)}`}`);
+      setText(title, `${state.label(metric)}${help.layer === null ? "" : ` of ${help.layer}`}${value === null ? "" : ` ${formatExact(value, metric.unit)}`}`);
       body.replaceChildren(html("p", {}, metric.convention || `${metric.meaning[0].toUpperCase()}${metric.meaning.slice(1)}.`), ...paintReceipt(metric, help.layer));
     }
     if (wasHidden) {
@@ -110,7 +111,7 @@ export function helpView(state) {
     paint: (changed) => {
       if (changed.has("help") && state.help?.metric) ask();
       if (changed.has("receipt")) isSlow = performance.now() - asked > PROMPT;
-      if (["help", "receipt"].some((each) => changed.has(each)) || (state.help?.metric && changed.has("structure"))) paint();
+      if (["help", "receipt"].some((each) => changed.has(each)) || (state.help?.metric && (changed.has("structure") || changed.has("looks")))) paint();
       // What a formula is of moves with the sliders, unless the kernel is long at it. To ask ends a gesture: not before it is a step.
       if (["steps", "settings"].some((each) => changed.has(each)) && state.help?.metric && !isSlow && !state.isHeld && !isOfNow()) ask();
     },
@@ -119,9 +120,10 @@ export function helpView(state) {
 
 // What the key ? asks about, from where the focus is.
 export function explainHere(state, target) {
+  const cost = target.closest("[data-cost]")?.dataset.cost;
   const topic = target.closest("[data-topic]")?.dataset.topic;
   const row = state.looks.selected && state.model.rows[state.looks.selected.row];
   if (topic === "levers" && row) state.explain({ metric: state.shares.name, layer: state.model.layers[row.layer].name });
   else if (topic !== undefined) state.explain({ topic });
-  else state.explain({ metric: state.looks.metric, layer: null });
+  else state.explain({ metric: cost ?? state.looks.metric, layer: null });
 }

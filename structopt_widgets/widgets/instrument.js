@@ -19,7 +19,7 @@ import { tableView } from "./trials_table.js";
 import { workView } from "./work.js";
 
 const RESTED = 150; // milliseconds without a change
-const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "work", "curve", "findings", "preview", "fits", "receipt", "help"];
+const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "work", "curve", "findings", "preview", "fits", "receipt", "code", "help"];
 
 // Draw a state into an element; returns what ends it. A host (in Jupyter, or of a page) never meets a view.
 export function mount(el, state) {
@@ -56,11 +56,25 @@ export function mount(el, state) {
   el.tabIndex = -1; // no stop for Tab, but a place for the focus
   el.replaceChildren(head.el, strip.el, prediction.el, picture.el, body, notes.el);
 
+  // What is out of sight waits while a hand drags.
+  const [unseen, late] = [new Set(), new Set()];
+  const paintLate = () => {
+    const waiting = [...late];
+    late.clear();
+    waiting.forEach((view) => view.paint(new Set(["structure"])));
+  };
+  const watched = new IntersectionObserver((entries) => {
+    entries.forEach(({ target, isIntersecting }) => { unseen[isIntersecting ? "delete" : "add"](target); });
+    paintLate();
+  });
+  views.forEach((view) => watched.observe(view.el));
+
   let [frame, timer] = [null, null];
   let changed = new Set(EVERYTHING);
   const rest = () => {
     // A hand that rests on a slider has not let it go.
     if (!state.isHeld) state.commit();
+    paintLate();
     views.forEach((view) => view.rest?.());
   };
   const paint = () => {
@@ -72,7 +86,11 @@ export function mount(el, state) {
       clearTimeout(timer);
       timer = setTimeout(rest, RESTED);
     }
-    views.forEach((view) => view.paint(what));
+    const isDrag = state.isHeld && what.size === 1 && what.has("structure");
+    views.forEach((view) => {
+      if (isDrag && unseen.has(view.el)) late.add(view);
+      else view.paint(what);
+    });
   };
   state.subscribe((what) => {
     changed.add(what);
@@ -116,6 +134,7 @@ export function mount(el, state) {
   return () => {
     cancelAnimationFrame(frame);
     clearTimeout(timer);
+    watched.disconnect();
     ["pointerup", "pointercancel"].forEach((name) => document.removeEventListener(name, released));
     document.removeEventListener("keydown", leaving, true);
     views.forEach((view) => view.end?.());

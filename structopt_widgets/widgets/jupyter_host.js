@@ -49,6 +49,7 @@ export function jupyterHost(model) {
       preview: keep("preview"),
       fits: keep("fits"),
       receipt: keep("receipt"),
+      code: keep("code"),
       curve: keep("curve"),
     };
     const listeners = Object.entries(taken).map(([name, take]) => {

@@ -3,11 +3,13 @@ import { html, setText } from "./elements.js";
 import { formatMetric } from "./format.js";
 
 // A bar against the larger of now and the model, with a stroke where the model is.
-export function shareBar() {
+// What its number does on a click, and the name of that, where it does something.
+export function shareBar(does, act) {
   const fill = html("i");
   const mark = html("u");
   const bar = html("span", { className: "sw-bar", "aria-hidden": "true" }, fill, mark);
-  const number = html("span", { className: "sw-num" });
+  const number = act === undefined ? html("span", { className: "sw-num" })
+    : html("button", { type: "button", className: "sw-num sw-told", tabIndex: -1, "aria-label": does, onclick: act });
   let drawn = null;
   const paint = (now, base, largest, unit) => {
     if (drawn === `${now} ${base} ${largest} ${unit}`) return;
@@ -101,9 +103,8 @@ export function leverRow(state, index, isHome, prefix) {
     updates.push(() => { bias.checked = state.now.biases[row.bias]; });
   }
 
-  const share = shareBar();
-  share.number.addEventListener("click", () => state.explain({ metric: state.shares.name, layer: model.layers[row.layer].name }));
-  share.number.classList.add("sw-told");
+  const { name: layer } = model.layers[row.layer];
+  const share = shareBar(`formula of ${layer}`, () => state.explain({ metric: state.shares.name, layer }));
   cells.push(share.bar, share.number);
   const el = html("div", { className: `sw-row${isHome ? "" : " sw-tied"}` }, ...cells);
   if (group !== null) el.dataset.group = row.group;

@@ -1,10 +1,12 @@
 // The levers: rows of controls that fold by block; a row is made when it is first unfolded.
 import { bulkRow } from "./bulk_row.js";
-import { html, setText } from "./elements.js";
+import { html, numbersOf, setText } from "./elements.js";
 import { leverRow, shareBar, slider } from "./lever_row.js";
 import { MANY, foundRows, leversTree, openAtFirst, rowsOf } from "./levers_tree.js";
 
 const LEAST = 0.05; // of a multiplier
+const ROW = 28; // pixels, as in instrument.css
+const ROWS_SEEN = 26; // lines
 
 export function leversView(state) {
   const { model } = state;
@@ -16,6 +18,7 @@ export function leversView(state) {
   const free = [...homes.keys()].filter((place) => !model.groups[place].fixed);
   const made = new Map(); // rows by their place, as they were made
   let [shown, heads, found] = [[], [], null];
+  let [lines, first] = [[], 0]; // what is drawn, from above: [element, how it is painted]; and the first in sight
 
   const open = () => new Set(state.looks.open ?? openAtFirst(tree, (layer) => state.layer("n_params", layer, state.base)));
   const toggle = (key) => {
@@ -61,6 +64,7 @@ export function leversView(state) {
     html("div", { className: "sw-row sw-heads", "aria-hidden": "true" },
       ...["layer", "width", "", "activation", tree.isFolded ? "keep, bias" : "bias", "", ""].map((each) => html("span", {}, each))),
     bulk.el, rows);
+  const stop = numbersOf(rows);
   const metricHead = el.querySelector(".sw-heads span:last-child");
 
   const head = (node, isOpen, depth) => {
@@ -77,7 +81,12 @@ export function leversView(state) {
       html("span", { className: "sw-dim" }, own.length ? `${own.length} width${own.length === 1 ? "" : "s"}` : ""),
       keep, share.bar, share.number);
     line.style.setProperty("--depth", depth);
-    return { line, node, scale, share };
+    const paint = (metric, _, largest) => {
+      scale.paint();
+      share.paint(sum(node, state.values), sum(node, state.base), largest, metric.unit);
+      if (node.block !== null) line.classList.toggle("sw-out", !state.now.blocks[node.block]);
+    };
+    return { line, node, paint };
   };
   const blockSwitch = (index) => {
     const block = model.blocks[index];
@@ -94,8 +103,7 @@ export function leversView(state) {
     const opened = open();
     const focused = document.activeElement?.getAttribute?.("aria-label");
     const focusedHead = rows.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
-    [shown, heads] = [[], []];
-    const lines = [];
+    [shown, heads, lines] = [[], [], []];
     let room = MANY;
     const add = (node, depth) => node.items.forEach((item) => {
       if (item.items) {
@@ -107,7 +115,7 @@ export function leversView(state) {
         const made = head(item, isOpen, depth);
         made.line.firstChild.dataset.key = item.key;
         heads.push(made);
-        lines.push(made.line);
+        lines.push([made.line, made.paint]);
         if (isOpen) add(item, depth + 1);
       } else if (item.row !== undefined) {
         if (found !== null && !found.has(item.row)) return;
@@ -116,16 +124,17 @@ export function leversView(state) {
         const row = made.get(item.row);
         row.el.style.setProperty("--depth", depth);
         shown.push(row);
-        lines.push(row.el);
+        lines.push([row.el, (metric, largest) => row.paint(largest, metric)]);
       } else if (found === null) {
         const keep = blockSwitch(item.block);
         const line = html("label", { className: "sw-row sw-block" }, html("span", { className: "sw-name" }, `keep ${model.blocks[item.block].title}`), keep);
         line.style.setProperty("--depth", depth);
-        lines.push(line);
+        lines.push([line, () => {}]);
       }
     });
     add(tree.root, 0);
-    rows.replaceChildren(...lines);
+    rows.replaceChildren(...lines.map(([line]) => line));
+    stop();
     if (focusedHead !== undefined) rows.querySelector(`[data-key="${CSS.escape(focusedHead)}"]`)?.focus();
     else if (focused && !el.contains(document.activeElement)) rows.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
     const n = shown.length;
@@ -170,6 +179,25 @@ export function leversView(state) {
     detail.replaceChildren(said, html("label", {}, html("span", { className: "sw-dim" }, "initial weights "), choice));
   };
 
+  const sum = ({ layers }, values) => layers.reduce((total, layer) => total + state.layer(state.shares.name, layer, values), 0);
+  const largest = (costs) => costs.reduce((most, each) => Math.max(most, each), 1e-12);
+  // While a hand moves, the lines that are in sight.
+  const paintLines = (isAll) => {
+    const metric = state.shares;
+    setText(metricHead, state.label(metric));
+    const both = [state.values, state.base];
+    const ofRows = largest(both.flatMap((values) => shown.map(({ index }) => state.layer(metric.name, model.rows[index].layer, values))));
+    const ofHeads = largest(both.flatMap((values) => heads.map(({ node }) => sum(node, values))));
+    (isAll ? lines : lines.slice(Math.max(0, first - 1), first + ROWS_SEEN + 1)).forEach(([, paintLine]) => paintLine(metric, ofRows, ofHeads));
+    if (!isAll) return;
+    rows.querySelectorAll("[data-block]").forEach((each) => { each.checked = state.now.blocks[Number(each.dataset.block)]; });
+  };
+  rows.addEventListener("scroll", () => {
+    // Asked in a frame, it would have the whole page laid out.
+    first = Math.floor(rows.scrollTop / ROW);
+    paintLines(false);
+  });
+
   let drawnOpen = null;
   let drawnDetail = null;
   const paint = (changed) => {
@@ -178,35 +206,19 @@ export function leversView(state) {
       drawnOpen = openNow;
       build();
     }
-    const metric = state.shares;
-    setText(metricHead, state.label(metric));
-    const sum = (node, values) => node.layers.reduce((total, layer) => total + state.layer(metric.name, layer, values), 0);
-    const largest = (pairs) => Math.max(1e-12, ...pairs.flat());
-    const ofRows = largest(shown.map(({ index }) => {
-      const { layer } = model.rows[index];
-      return [state.layer(metric.name, layer), state.layer(metric.name, layer, state.base)];
-    }));
-    const sums = heads.map(({ node }) => [sum(node, state.values), sum(node, state.base)]);
-    const ofHeads = largest(sums);
-    heads.forEach(({ line, node, scale, share }, index) => {
-      scale.paint();
-      share.paint(...sums[index], ofHeads, metric.unit);
-      if (node.block !== null) line.classList.toggle("sw-out", !state.now.blocks[node.block]);
-    });
-    shown.forEach((row) => row.paint(ofRows, metric));
+    paintLines(changed.size > 1 || !changed.has("structure"));
     bulk.paint();
-    if (changed.has("structure") || changed.has("looks")) {
-      rows.querySelectorAll("[data-block]").forEach((each) => { each.checked = state.now.blocks[Number(each.dataset.block)]; });
-    }
     if (changed.has("settings")) steps.value = String(state.multiple);
     const { selected } = state.looks;
-    shown.forEach(({ el: line, index }) => line.classList.toggle("sw-selected", selected !== null && (
-      selected.row === index || (selected.group !== null && model.rows[index].group === selected.group))));
+    if (changed.has("looks")) {
+      shown.forEach(({ el: line, index }) => line.classList.toggle("sw-selected", selected !== null && (
+        selected.row === index || (selected.group !== null && model.rows[index].group === selected.group))));
+    }
     const detailNow = `${JSON.stringify(selected)} ${state.now.initializers.join(" ")}`;
     if (detailNow !== drawnDetail) {
       drawnDetail = detailNow;
       paintDetail();
     }
   };
-  return { el, paint, isFolded: tree.isFolded };
+  return { el, paint, rest: () => paintLines(true), isFolded: tree.isFolded };
 }

@@ -1,5 +1,5 @@
 // The network as a picture: height is width, breadth is resolution; under it, on the same x, the memory alive.
-import { html, pixel, saveText, setText } from "./elements.js";
+import { html, pixel, saveText, setText, setValue } from "./elements.js";
 import { formatExact } from "./format.js";
 import { drawPicture, paintBetween, paintInner, paintMemory, paintSkips, paintTexts, stand } from "./picture_drawing.js";
 import { columnsOf, ranksOf } from "./picture_layout.js";
@@ -12,15 +12,16 @@ export function pictureView(state) {
   const scaleText = html("span", { className: "sw-dim sw-small" });
   const sum = html("span", { className: "sw-dim sw-small" });
   const place = html("div");
-  const save = html("button", { type: "button", title: "save the picture as an SVG file", onclick: () => saveSvg(drawn.svg, model.name) }, "SVG");
+  const spoken = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
   const el = html("section", { className: "sw-picture" },
-    html("div", { className: "sw-bar-head" }, title, scaleText, html("span", { className: "sw-space" }), sum, save), place);
+    html("div", { className: "sw-bar-head" }, title, scaleText, html("span", { className: "sw-space" }), sum), place, spoken);
   const columns = columnsOf(model);
   const ranked = ranksOf(model, columns);
   const groups = [...new Set(columns.map(({ group }) => group).filter((group) => group !== null))];
   const rowOf = new Map(groups.map((group) => [group, model.rows.findIndex((row) => row.group === group)]));
   const outOf = columns.map(({ layer }) => model.blocks.flatMap(({ layers }, block) => (layers.includes(layer) ? [block] : [])));
   let [drawn, width, frame] = [null, 0, null];
+  let isTold = false; // whether a key has moved, and what is chosen now is to be said
 
   const select = (group) => { if (group !== null) state.select({ row: rowOf.get(group), group }); };
   const build = () => {
@@ -31,6 +32,8 @@ export function pictureView(state) {
     drawn.bands.forEach(({ band, group }) => band.addEventListener("pointerdown", (event) => drag(event, group, null)));
     drawn.svg.addEventListener("keydown", typed);
     place.replaceChildren(drawn.svg);
+    stand(drawn, state.now.widths);
+    paintGrabs();
     setText(scaleText, columns.some(({ isBlock }) => isBlock) ? "a column a block: its largest width, and what it costs; drag one"
       : drawn.isFew ? "height: width; drag a layer"
         : `height: channels${drawn.isLinear ? "" : " (square root)"}, breadth: resolution, light band: a shared width; drag a layer`);
@@ -71,28 +74,32 @@ export function pictureView(state) {
       ArrowDown: () => at >= 0 && state.setWidth(chosen, state.now.widths[chosen] - step * model.groups[chosen].divisor),
     }[event.key];
     if (act === undefined) return;
+    isTold = true;
     act();
     event.preventDefault();
   };
 
   const paintColumn = (each, index, share, selected) => {
-    const { column, made, was, grab, x, breadth, y, tall } = each;
+    const { column, made, was, x, breadth, y, tall } = each;
     const isLeftOut = outOf[index].some((block) => !state.now.blocks[block]);
     const isLit = selected !== null && [column.group, column.size].includes(selected);
     const key = `${y} ${tall} ${share.toFixed(3)} ${isLeftOut} ${isLit} ${column.size === null ? "" : state.now.widths[column.group]}`;
     if (each.key === key) return;
     each.key = key;
-    made.setAttribute("y", pixel(y));
-    made.setAttribute("height", pixel(tall));
-    made.setAttribute("fill-opacity", isLeftOut ? 0 : column.group === null ? 0.18 : 0.16 + 0.84 * Math.sqrt(share));
+    setValue(made, "y", pixel(y));
+    setValue(made, "height", pixel(tall));
+    setValue(made, "fill-opacity", isLeftOut ? "0" : column.group === null ? "0.18" : (0.16 + 0.84 * Math.sqrt(share)).toFixed(2));
     made.classList.toggle("sw-left-out", isLeftOut);
     made.classList.toggle("sw-lit", isLit);
-    grab.setAttribute("y", pixel(y - 4));
-    grab.setAttribute("height", pixel(tall + 8));
     const [before, center] = [drawn.height(column.width), y + tall / 2];
-    was.setAttribute("d", before === tall ? "" : `M${pixel(x)} ${pixel(center - before / 2)}h${pixel(breadth)}M${pixel(x)} ${pixel(center + before / 2)}h${pixel(breadth)}`);
+    setValue(was, "d", before === tall ? "" : `M${pixel(x)} ${pixel(center - before / 2)}h${pixel(breadth)}M${pixel(x)} ${pixel(center + before / 2)}h${pixel(breadth)}`);
     paintInner(each, state.now.widths);
   };
+  // What a hand takes hold of: nobody does while it drags.
+  const paintGrabs = () => drawn.places.forEach(({ grab, y, tall }) => {
+    setValue(grab, "y", pixel(y - 4));
+    setValue(grab, "height", pixel(tall + 8));
+  });
   const paint = () => {
     const metric = state.shares;
     const cost = ({ layers }) => layers.reduce((total, layer) => total + state.layer(metric.name, layer), 0);
@@ -104,8 +111,8 @@ export function pictureView(state) {
     drawn.places.forEach((each, index) => paintColumn(each, index, shares[index], selected));
     drawn.bands.forEach(({ band, group }) => {
       const tall = drawn.height(state.now.widths[group]);
-      band.setAttribute("y", pixel(drawn.middle - tall / 2));
-      band.setAttribute("height", pixel(tall));
+      setValue(band, "y", pixel(drawn.middle - tall / 2));
+      setValue(band, "height", pixel(tall));
       band.classList.toggle("sw-lit", group === selected);
     });
     paintSkips(drawn);
@@ -116,6 +123,8 @@ export function pictureView(state) {
     const now = group === null ? 0 : state.now.widths[selected];
     setText(title, group === null ? "Network" : `${group.title} ${now}${now === group.width ? "" : ` (was ${group.width})`}`
       + `${group.layers.length > 1 ? `, shared by ${group.layers.length} layers` : ""}${group.fixed ? ", fixed" : ""}`);
+    if (isTold) setText(spoken, title.textContent);
+    isTold = false;
     const parts = costs.filter((each) => each > 0);
     const isSum = drawn.isFew && metric.additive && parts.length > 1;
     const all = parts.reduce((a, b) => a + b, 0);
@@ -129,6 +138,7 @@ export function pictureView(state) {
   return {
     el,
     paint: (changed) => { if (changed.has("structure") || changed.has("looks")) paint(); },
+    rest: paintGrabs,
     end: () => {
       cancelAnimationFrame(frame);
       resized.disconnect();
@@ -137,7 +147,7 @@ export function pictureView(state) {
 }
 
 // Colours are the page's: they go along.
-function saveSvg(svg, name) {
+export function saveSvg(svg, name) {
   const copy = svg.cloneNode(true);
   const all = [svg, ...svg.querySelectorAll("*")];
   [copy, ...copy.querySelectorAll("*")].forEach((node, index) => {

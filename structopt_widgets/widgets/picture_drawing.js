@@ -1,5 +1,5 @@
 // The picture drawn: what stands still of it once, what moves in the frame of the slider.
-import { label, pixel, setText, svgElement } from "./elements.js";
+import { label, pixel, setText, setValue, svgElement } from "./elements.js";
 import { formatExact } from "./format.js";
 import { FEW, laidOut, stagesOf, timeline } from "./picture_layout.js";
 
@@ -130,7 +130,7 @@ export function paintInner({ column, inner, x, breadth, y, tall, isLoop }, width
     path += turn(y, -24);
     if (column.kind === "Bidirectional") path += turn(y + tall, 24);
   }
-  inner.setAttribute("d", path);
+  setValue(inner, "d", path);
   inner.classList.toggle("sw-loop", isLoop);
 }
 
@@ -144,7 +144,7 @@ export function paintSkips({ skips, places, ranks, layout, top }) {
     const [y0, y1] = [edge(columns), edge(joins)];
     const y = Math.max(top - LEVEL * 6, Math.min(highest, y0, y1) - LEVEL * (level + 1));
     const turn = Math.min(10, (end - start) / 3);
-    path.setAttribute("d", `M${pixel(start - 1)} ${pixel(y0)}C${pixel(start)} ${pixel(y)} ${pixel(start)} ${pixel(y)} ${pixel(start + turn)} ${pixel(y)}`
+    setValue(path, "d", `M${pixel(start - 1)} ${pixel(y0)}C${pixel(start)} ${pixel(y)} ${pixel(start)} ${pixel(y)} ${pixel(start + turn)} ${pixel(y)}`
       + `H${pixel(end - turn)}C${pixel(end)} ${pixel(y)} ${pixel(end)} ${pixel(y)} ${pixel(end)} ${pixel(y1)}`);
   });
 }

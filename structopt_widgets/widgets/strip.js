@@ -24,14 +24,16 @@ export function stripView(state) {
       cell.addEventListener("click", () => state.choose(metric.name));
     }
     const ask = html("button", {
-      type: "button", className: "sw-ask", tabIndex: -1, title: "what this is, and its formula (key ?)", "aria-label": `what is ${metric.label}`,
+      type: "button", className: "sw-ask", tabIndex: canChoose ? -1 : 0, title: "what this is, and its formula (key ?)", "aria-label": `what is ${metric.label}`,
       onclick: () => state.explain({ metric: metric.name, layer: null }),
     }, "?");
-    return { metric, cell, ask, label, value, unit, change, fill, canChoose };
+    const home = html("div", { className: "sw-cell-home" }, cell, ask);
+    home.dataset.cost = metric.name;
+    return { metric, cell, home, label, value, unit, change, fill, canChoose };
   });
   const announcer = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
   const el = html("section", { className: "sw-live-panel", "aria-label": "costs of this structure" },
-    ...cells.map(({ cell, ask }) => html("div", { className: "sw-cell-home" }, cell, ask)), announcer);
+    ...cells.map(({ home }) => home), announcer);
   el.style.setProperty("--cells", cells.length);
   const buttons = cells.filter(({ canChoose }) => canChoose).map(({ cell }) => cell);
   roving(el, buttons);

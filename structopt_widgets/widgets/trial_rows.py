@@ -45,7 +45,14 @@ def study_rows(
     note = winners_note(scored[[score]].join(compared), score) if len(scored) and score in scored.columns else ""
     return {
         "score": {"name": score, "label": column_title(score), "unit": "share" if score == "accuracy" else "number"},
-        "trials": [_row(trial, space, verdicts.get(trial.number)) for trial in shown],
+        "trials": [
+            {
+                **_row(trial, space, verdicts.get(trial.number)),
+                # Trials with one number were trained alike, on the same data: only these can be compared.
+                "training": study.evidence.way_of(trial),
+            }
+            for trial in shown
+        ],
         "references": [[name, float(value)] for name, value in references.items() if math.isfinite(value)],
         "baseline": baseline,
         "note": f"{note} {more}".strip(),

@@ -9,7 +9,7 @@ export function tableView(state) {
   const el = html("div", { className: "sw-trials", tabIndex: 0, role: "region", "aria-label": "trials" });
   const filter = html("input", { type: "search", placeholder: "filter trials", "aria-label": "filter trials" });
   const count = html("span", { className: "sw-dim sw-small" });
-  const save = html("button", { type: "button", title: "save all trials as a CSV file", onclick: () => saveCsv() }, "CSV");
+  const save = html("button", { type: "button", title: "save the trials shown here as a CSV file; study.to_csv(path) saves all", onclick: () => saveCsv() }, "CSV");
   const tools = html("div", { className: "sw-bar-head sw-table-tools" }, filter, count, html("span", { className: "sw-space" }),
     html("span", { className: "sw-dim sw-small" }, "Shift-click compares two"), save);
   let [drawn, rows] = ["", new Map()];

@@ -12,13 +12,14 @@ from ..study.samplers import SAMPLERS
 from .background import Background
 from .changes import changed, changes
 from .exploration import Exploration
-from .finder import shown_findings, shown_preview
+from .finder import shown_code, shown_findings, shown_preview
 from .fit_to_budget import Fitting
 from .instrument import Instrument
 from .lesson import lesson
 from .newest_wins import Latest
 from .page_model import page_model
 from .receipt_text import shown_receipt
+from .saving import Saving
 from .settings import Settings
 from .sweep_control import Sweep
 from .trial_rows import no_comparison, study_rows
@@ -40,11 +41,12 @@ class Wiring:
         validation: Validation,
         sweep: Sweep,
         fitting: Fitting,
+        saving: Saving,
         show: Iterable[str] | None = None,
         predict: bool = False,
     ) -> None:
         self._exploration, self._settings, self._background = exploration, settings, background
-        self._validation, self._sweep, self._fitting = validation, sweep, fitting
+        self._validation, self._sweep, self._fitting, self._saving = validation, sweep, fitting, saving
         # A sweep shows its trials from its own thread.
         self._drawing = threading.RLock()
         self._is_taking = False
@@ -73,6 +75,7 @@ class Wiring:
         self._finder = Latest(partial(shown_findings, data, study), shower("findings"), "findings")
         self._previewer = Latest(partial(shown_preview, data), shower("preview"), "preview")
         self._teller = Latest(None, shower("receipt"), "receipt")
+        self._coder = Latest(shown_code, shower("code"), "code")
         exploration.observe(self._look, names=["structure", "trials"])
         settings.observe(self._preview, names="preview")
         background.observe(self._preview, names="is_running")
@@ -104,6 +107,7 @@ class Wiring:
         self._finder.stop()
         self._previewer.stop()
         self._teller.stop()
+        self._coder.stop()
 
     def _look(self, _: Any) -> None:
         self._finder.look(self._exploration.structure)
@@ -141,6 +145,8 @@ class Wiring:
             "fit": lambda: self._fit(asked["limits"], asked.get("batch_size", 1)),
             "receipt": lambda: self._tell(asked["metric"], asked.get("layer")),
             "choose": lambda: self._go(asked["number"]),
+            "save": lambda: self._saving.start(asked["suffix"]),
+            "code": lambda: self._coder.look(here.structure),
         }
         if what not in acts:
             raise ValueError(f"Expected to be asked for {', '.join(acts)}; got {what!r}.")

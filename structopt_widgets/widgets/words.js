@@ -42,6 +42,11 @@ export function scoreText(value, unit, percent = "%") {
   return unit === "share" ? `${(100 * value).toFixed(1)}${percent}` : value.toFixed(3);
 }
 
+// A difference of scores: of shares in points, since a percentage would be one of the score.
+export function gainText(value, unit) {
+  return `${value < 0 ? "−" : "+"}${scoreText(Math.abs(value), unit, " points")}`;
+}
+
 // The stage of a block's title, and the block in it: "stage 2" and "1" of "stage 2 block 1", "block 4" and "a" of "block 4a".
 export function stageOf(title) {
   const found = title.match(/^(.+) block (\S+)$/) ?? title.match(/^(.*\d)([a-z])$/);

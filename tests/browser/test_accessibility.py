@@ -61,7 +61,7 @@ def full(explorer: sw.Explorer) -> dict[str, Any]:
     return {
         "study": study(trials(), references=[["chance", 0.5]], note="A note."),
         "looks": {"limits": {"n_params": 1000}, "chosen": 0, "against_trial": 1, "selected": {"row": 0, "group": 0}},
-        "fits": {"limits": {"n_params": 1000}, "batch_size": 1, "score": None, "found": [found]},
+        "fits": {"limits": {"n_params": 1000}, "batch_size": 1, "score": None, "unit": "share", "found": [found]},
         "findings": [finding] * 4,
         "receipt": {
             "metric": "n_params",
@@ -104,7 +104,7 @@ def test_few_stops_lie_between_a_key_and_what_it_wants(page: Page) -> None:
     else:
         pytest.fail(f"Tab never left the explorer: {stops}")
     outside = [name for name, is_row in stops if not is_row]
-    assert len(outside) <= 20, outside
+    assert len(outside) <= 20, "\n".join(outside)
     # Every slider has a name of its own.
     sliders = page.locator("input[type=range]").all()
     names = [each.get_attribute("aria-label") for each in sliders]

@@ -162,7 +162,7 @@ def test_all_activations_and_biases_at_once(page: Page) -> None:
 
 def test_fits_stand_side_by_side(page: Page) -> None:
     explorer = sw.explore(dense_model())
-    fits = {"limits": {"n_params": 50}, "batch_size": 1, "score": 0.8}
+    fits = {"limits": {"n_params": 50}, "batch_size": 1, "score": 0.8, "unit": "share"}
     uniform = {"by": "uniform", "changes": {"widths": [[0, 5]]}, "costs": {"n_params": 47}, "lost": 0.125}
     other = {"by": "sensitivity", "changes": {"widths": [[0, 4]]}, "costs": {"n_params": 38}, "lost": -0.01}
     show(page, explorer, fits={**fits, "found": [uniform, other]})
@@ -172,6 +172,9 @@ def test_fits_stand_side_by_side(page: Page) -> None:
     page.keyboard.press("Enter")
     expect(lines.first).to_contain_text("47, −12.5 points before training")  # noqa: RUF001 - as shown
     expect(lines.last).to_contain_text("38, +1.0 points before training")
+    # R2 has no points.
+    page.evaluate("(fits) => window.python('fits', fits)", {**fits, "unit": "number", "found": [uniform, other]})
+    expect(lines.first).to_contain_text("47, −0.125 of R² before training")  # noqa: RUF001 - as shown
     # While a run tells how far it is the buttons are those that were there.
     take = page.get_by_role("button", name="take the fit by sensitivity")
     work = {**explorer.instrument.work, "what": "a run"}
@@ -218,6 +221,10 @@ def test_weights_are_counted_in_another_dtype(page: Page) -> None:
         dtype.select_option(name)
         expect(total(page, "weight_bytes")).to_have_attribute("data-value", str(expected))
     expect(page.locator(".sw-cell", has_text="Flash, int8")).to_have_count(1)
+    page.locator(".sw-cell", has_text="Flash, int8").focus()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="help").locator("h2")).to_contain_text("Flash, int8")
+    page.keyboard.press("Escape")
     page.locator(".sw-cell", has_text="FLOPs").click()
     expect(dtype).to_be_hidden()
 
@@ -311,6 +318,9 @@ def test_a_layer_of_the_picture_is_dragged_and_worked_by_keys(page: Page) -> Non
     for key, width in (("ArrowUp", 5), ("ArrowDown", 4), ("Shift+ArrowUp", 12)):
         page.keyboard.press(key)
         expect(slider).to_have_value(str(width))
+    expect(page.locator(".sw-picture [role=status]")).to_have_text("hidden 12 (was 8)")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".sw-picture [role=status]")).to_have_text("out 2, fixed")
     expect(page.locator(".sw-picture")).to_contain_text(f"(6 + 1) × {12} = {7 * 12}")  # noqa: RUF001 - a product
     # The largest memory that is drawn is the peak.
     peak = page.locator(".sw-live-panel [data-metric=peak_activation_bytes]").get_attribute("data-value")
@@ -335,9 +345,16 @@ def test_findings_are_mended_by_a_button(page: Page) -> None:
     finding = {"sentence": "hidden <img> is odd.", "why": "So it is.", "changes": {"widths": [[0, 3]]}}
     show(page, sw.explore(dense_model()), findings=[finding, {**finding, "changes": None}])
     expect(page.locator(".sw-finding")).to_have_count(2)
-    page.get_by_role("button", name="Mend: hidden <img> is odd.").click()
+    mend = page.get_by_role("button", name="Mend: hidden <img> is odd.")
+    mend.click()
     expect(page.get_by_label("width of hidden", exact=True)).to_have_value("3")
     assert page.locator("img").count() == 0
+    # What is mended goes, and leaves the keys to the instrument.
+    expect(mend).to_be_focused()
+    page.evaluate("window.python('findings', [])")
+    expect(mend).to_be_hidden()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_label("width of hidden", exact=True)).to_have_value("8")
 
 
 def test_many_findings_of_a_kind_are_one(page: Page) -> None:
@@ -382,6 +399,25 @@ def test_a_formula_waits_for_the_end_of_a_drag(page: Page) -> None:
     assert page.evaluate(asked) == [*before, 1]
 
 
+def test_code_is_copied_and_files_are_asked_for(page: Page) -> None:
+    show(page, sw.explore(dense_model()))
+    board = "{ value: { writeText: async (text) => { window.copied = text; } } }"  # a page without https has none
+    page.evaluate(f"Object.defineProperty(navigator, 'clipboard', {board})")
+    page.locator(".sw-saving summary").click()
+    page.get_by_role("button", name="Copy code").click()
+    assert page.evaluate("window.sent.at(-1).do") == "code"
+    page.evaluate("window.python('code', { structure: {}, text: 'import keras\\nx = 1\\n', error: '' })")
+    page.wait_for_function("window.copied === 'import keras\\nx = 1\\n'")
+    expect(page.locator(".sw-saved")).to_have_text("Copied 2 lines of Keras code.")
+    page.get_by_role("button", name="LiteRT .tflite").click()
+    assert page.evaluate("[window.sent.at(-1).do, window.sent.at(-1).suffix]") == ["save", ".tflite"]
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="picture .svg").click()
+    assert saved.value.suggested_filename.endswith(".svg")
+    page.keyboard.press("Escape")
+    expect(page.locator(".sw-menu")).to_be_hidden()
+
+
 def test_help_is_asked_for_and_left_by_keys(page: Page) -> None:
     explorer = sw.explore(dense_model())
     show(page, explorer)
@@ -407,6 +443,28 @@ def test_help_is_asked_for_and_left_by_keys(page: Page) -> None:
     page.keyboard.press("Escape")
     expect(help_pane).to_be_hidden()
     expect(slider).to_be_focused()
+    # In the strip the key asks about the cost that has the focus, chosen or not.
+    for button in page.locator(".sw-live-panel :is(button.sw-cell, div.sw-cell + .sw-ask)").all():
+        button.focus()
+        cost = button.evaluate("(each) => each.closest('[data-cost]').dataset.cost")
+        assert button.evaluate("(each) => each.tabIndex >= 0 || each.matches('.sw-cell')")
+        page.keyboard.press("?")
+        expect(help_pane).to_be_visible()
+        assert page.evaluate("window.sent.at(-1).metric") == cost
+        page.keyboard.press("Escape")
+    # Numbers of a list are one stop, and arrows go from one to the next.
+    for pane in (".sw-rows", ".sw-where"):
+        numbers = page.locator(f"{pane} button.sw-told")
+        assert numbers.evaluate_all("(all) => all.map((each) => each.tabIndex)") == [0, -1]
+        numbers.first.focus()
+        page.keyboard.press("ArrowDown")
+        expect(numbers.last).to_be_focused()
+        assert numbers.evaluate_all("(all) => all.map((each) => each.tabIndex)") == [-1, 0]
+        name = str(numbers.last.get_attribute("aria-label")).removeprefix("formula of ")
+        page.keyboard.press("Enter")
+        expect(help_pane).to_contain_text(f"Parameters of {name}")
+        page.keyboard.press("Escape")
+        expect(numbers.last).to_be_focused()
     # Every pane has a word on what it is, every cost its definition.
     for button in page.locator(".sw-ask:visible").all():
         button.click(force=True)

@@ -22,9 +22,10 @@ pytestmark = pytest.mark.browser
 
 # Does something with one of all controls that can be reached, chosen by four numbers from 0 to 1; says what it did.
 ACT = """([which, what, more, bit]) => {
-    const kinds = "button, input, select, summary, .sw-point, tbody tr, .sw-line, .sw-grab, .sw-told, .sw-drawing";
+    const kinds = "button, input, select, summary, .sw-point, tbody tr, .sw-line, .sw-grab, .sw-drawing";
     const all = [...document.querySelectorAll(".sw-instrument")[0].querySelectorAll(kinds)]
-        .filter((each) => !each.disabled && each.getClientRects().length > 0);
+        // A file a press would be written.
+        .filter((each) => !each.disabled && !each.closest(".sw-menu") && each.getClientRects().length > 0);
     const at = all[Math.floor(which * all.length)];
     const name = at.getAttribute("aria-label") ?? at.textContent.slice(0, 30);
     const told = `${at.tagName} ${at.getAttribute("class") ?? ""} ${name}`;

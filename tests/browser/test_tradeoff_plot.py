@@ -308,7 +308,7 @@ def test_two_trials_are_compared_layer_by_layer(page: Page, explorer: sw.Explore
     stands(page, 19)  # the sliders stay
     against = page.locator(".sw-comparison")
     expect(against).to_contain_text("Trial 3 against trial 1")
-    expect(against).to_contain_text("-10.0%, intervals overlap")  # trial 3 has none
+    expect(against).to_contain_text("−10.0 points, no interval")  # noqa: RUF001 - as shown
     # 98 a unit, in the layer; two outgoing weights a unit, and two biases.
     line = against.locator("tr", has_text=f"{HOSTILE}, Parameters")
     expect(line.locator("td")).to_have_text(["1.86 K", "98", "▲ +1800 %"])

@@ -7,12 +7,14 @@ import json
 import math
 import random
 import re
+from typing import Any
 
 import pytest
 from front_end import in_node
 
 from structopt_widgets.figures.svg import find_axis, tick_label
 from structopt_widgets.metrics import METRICS, format_bytes, format_count, format_exact, format_metric
+from structopt_widgets.study.verdicts import ALIKE, NOT_COMPARABLE, OTHERWISE, THE_BEST, WORSE
 from structopt_widgets.widgets.modules import FOLDER, in_order, joined
 
 
@@ -142,3 +144,23 @@ def test_modules_are_joined_without_a_rest(name: str) -> None:
     defined = [found for source in sources for found in re.findall(at_top, source, re.MULTILINE)]
     assert len(defined) == len(set(defined)), "two modules define one name"
     assert "http" not in re.sub(r"http://www\.w3\.org/2000/svg", "", text)
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "words"),
+    [
+        ({}, {}, "intervals overlap"),
+        ({"low": 0.71, "high": 0.9}, {}, ""),
+        ({"low": None, "high": None}, {}, "no interval"),
+        ({"seeds": 1, "verdict": NOT_COMPARABLE}, {"seeds": 1, "verdict": NOT_COMPARABLE}, NOT_COMPARABLE),
+        # What seeds do is known from other trials.
+        ({"seeds": 1, "verdict": ALIKE}, {"seeds": 1, "verdict": THE_BEST}, "intervals overlap"),
+        ({"training": 1}, {}, OTHERWISE),
+        ({"training": 1, "verdict": OTHERWISE}, {"training": 1, "verdict": OTHERWISE}, "intervals overlap"),
+    ],
+)
+def test_two_trials_are_held_against_each_other_as_the_verdicts_do(
+    one: dict[str, Any], two: dict[str, Any], words: str
+) -> None:
+    trial = {"low": 0.5, "high": 0.7, "seeds": 3, "verdict": WORSE, "training": 0}
+    assert in_node("comparison", "whyUncertain(...given)", [{**trial, **one}, {**trial, **two}]) == words
