@@ -10,9 +10,9 @@ from typing import Any
 import keras
 from keras.src.saving import serialization_lib
 
-from .holders import Path, pairs, parts, with_entries, written_together
+from .holders import Path, is_of_keras, pairs, parts, with_entries, written_together
 from .saved_functions import as_saved
-from .whose_functions import WRITTEN, is_of_keras, own_functions
+from .whose_functions import WRITTEN, own_functions
 from .whose_objects import own_objects, takes_seed
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 from keras import ops
+from keras.src.ops import nn
 
 from ..graph import BatchSize, Call, TensorRef
 from ..graph.model_graph import map_structure
@@ -124,6 +125,17 @@ class KeepsWeights(keras.layers.Layer):
         return super().get_config() | {"weights": self.kept}
 
 
+@keras.saving.register_keras_serializable(_PACKAGE)
+class ConvTranspose(nn.ConvTranspose):
+    """Keras's own, called as it means to be: version 3.15 mistakes the order of its arguments, and cannot run it."""
+
+    __module__ = nn.__name__  # it has that one's rule
+
+    def call(self, inputs: Any, kernel: Any) -> Any:
+        by_name = ("strides", "padding", "output_padding", "data_format", "dilation_rate")
+        return ops.conv_transpose(inputs, kernel, **{name: getattr(self, name) for name in by_name})
+
+
 @dataclass(frozen=True)
 class Unsized:
     """A bare operation that can only be made when the size of the batch is known, by its serialization."""
@@ -180,6 +192,8 @@ def operation_class(serialized: Mapping[str, Any]) -> Any:
     module = serialized["module"]
     if not module.startswith("keras."):
         raise ValueError(f"Expected an operation of Keras, got {serialized['class_name']!r} of {module!r}.")
+    if serialized["class_name"] == ConvTranspose.__name__:
+        return ConvTranspose
     import importlib
 
     return getattr(importlib.import_module(module), serialized["class_name"])

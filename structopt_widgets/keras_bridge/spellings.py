@@ -10,9 +10,11 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.src.ops import nn
 from keras.src.tree.tree_api import register_tree_node_class
 
 from .nodes import PATCHING
+from .replayed import ConvTranspose
 
 
 @register_tree_node_class  # for Keras it is any other tuple of lengths
@@ -108,6 +110,8 @@ def _key(key: Any) -> Any:
 
 def _respell(operation: Any) -> None:
     # Made for this one call: nobody else sees it change.
+    if type(operation) is nn.ConvTranspose:
+        operation.__class__ = ConvTranspose
     for name, value in list(vars(operation).items()):
         if not name.startswith("_") and (respelled := _respelled(name, value)) is not value:
             setattr(operation, name, respelled)

@@ -26,7 +26,7 @@ def _write(site: Site, shape: Shape, places: Shape, updates: Shape) -> Connectio
     count = baseline_size(places[-1])
     if any(map(has_batch, shape[:count])):
         raise UnsupportedLayerError("there is none for writing to some samples of the batch")
-    site.freeze((*shape[:count], *places), "writes to parts of it")
+    site.fix((*shape[:count], *places), "writes to parts of it")
     for there, new in zip(shape[count:], updates[len(places) - 1 :], strict=True):
         site.tie(there, new, "writes to parts of them")
     return Connection((shape,))
@@ -69,7 +69,7 @@ class SliceUpdate(_Written):
             elif has_batch(there):
                 raise UnsupportedLayerError("there is none for writing to some samples of the batch")
             else:
-                site.freeze((there, new), "writes to a part of it")
+                site.fix((there, new), "writes to a part of it")
         return Connection((shape,))
 
 

@@ -393,6 +393,36 @@ def test_a_bias_that_is_read_elsewhere_cannot_be_switched_off(read: str, has_swi
         assert baseline.with_bias("owner", False).build("fresh").count_params() == 8 * 12 + 12 * 2 + 2
 
 
+class RunningMean(kl.Layer):
+    """Follows the mean of each channel in training, and counts the batches; nothing reads the number."""
+
+    def build(self, shape: Any) -> None:
+        self.count = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False)
+        self.last = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False)
+        self.mean = self.add_weight(shape=(shape[-1],), initializer="ones", trainable=False)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        if training:
+            self.count.assign_add(1)
+            self.last.assign(x[0])
+            self.mean.assign(0.9 * self.mean + 0.1 * ops.mean(x, 0))
+        return x - self.mean
+
+
+def test_a_layer_that_only_its_input_gives_a_width_follows_it() -> None:
+    inputs = keras.Input((8,))
+    model = keras.Model(inputs, kl.Dense(2)(RunningMean()(kl.Dense(12, name="before")(inputs))))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    batch = RNG.normal(size=(4, 8)).astype("float32")
+    assert np.allclose(space.baseline.build("inherit")(batch), model(batch), atol=1e-6)
+    narrow = space.baseline.with_width("before", 5)
+    copy = narrow.build()
+    assert copy.count_params() == narrow.measure().n_params == 9 * 5 + 1 + 5 + 5 + 6 * 2
+    copy(batch, training=True)
+    assert [int(each) for each in copy.non_trainable_weights[:1]] == [1]
+
+
 class Turned(kl.Layer):
     """Adds a tensor to itself turned round, and is made anew whenever it is needed."""
 
