@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.src.saving.serialization_lib import serialize_with_public_class
 
 from ..graph import UNREAD, WEIGHT, Layer, Weight
 from ..metrics import OPTIMIZER_SLOTS
@@ -97,13 +98,16 @@ def _initializer(variable: Any) -> Any:
     some = np.asarray(keras.ops.reshape(variable.value, (-1,))[:_LOOKED_AT], "float64")
     if some.size == 0 or np.ptp(some) == 0:
         return keras.initializers.Constant(float(some[0]) if some.size else 0.0)
+    if not keras.backend.is_float_dtype(variable.dtype):
+        # Places, or an order: not what is drawn.
+        return keras.initializers.Constant(np.asarray(variable).tolist())
     return keras.initializers.RandomNormal(float(some.mean()), float(some.std()))
 
 
 def _serialized(operation: Any, name: str) -> dict[str, Any]:
     try:
         with own_functions_aside(operation), unwritten_aside(operation):
-            serialized = _without_build_config(keras.saving.serialize_keras_object(operation))
+            serialized = _written(operation)
         serialized["config"] = with_entries(operation, serialized["config"], _shown) | adapted_entries(operation)
     # get_config may be a user's own code; measuring works without it, and build() says what is missing.
     except Exception as error:
@@ -129,10 +133,23 @@ def _arguments(operation: Any) -> dict[str, Any]:
     return {key: value for key, value in vars(operation).items() if key in parameters}
 
 
-def _without_build_config(value: Any) -> Any:
-    """Drop the shapes layers were built on: they hide in wrapped layers and pin old widths."""
+def _written(operation: Any) -> dict[str, Any]:
+    """What ``keras.saving.serialize_keras_object`` makes of an operation, sooner."""
+    config = None if hasattr(operation, "get_compile_config") else operation.get_config()
+    named = serialize_with_public_class(type(operation), config)
+    if not isinstance(config, dict) or named is None:
+        named = keras.saving.serialize_keras_object(operation)
+    written: dict[str, Any] = _plain(named)
+    return written
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as Keras writes it, without the shapes layers were built on: in wrapped layers they hold old widths."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, dict):
-        return {key: _without_build_config(each) for key, each in value.items() if key != "build_config"}
+        return {key: _plain(each) for key, each in value.items() if key != "build_config"}
     if isinstance(value, (list, tuple)):
-        return [_without_build_config(each) for each in value]
-    return value
+        return [_plain(each) for each in value]
+    written = keras.saving.serialize_keras_object(value)
+    return value if written is value else _plain(written)

@@ -14,7 +14,9 @@ Path = tuple[Any, ...]  # keys and places in a configuration, without the ``"con
 def parts(operation: Any, config: Mapping[str, Any]) -> Iterator[tuple[Path, Any, Mapping[str, Any]]]:
     """A layer and its configuration, and those of each layer inside that the configuration describes, by path."""
     yield (), operation, config
-    if isinstance(operation, keras.Layer):
+    # One of Keras's own has what it was given among its layers.
+    has_inside = isinstance(operation, keras.Layer) and (operation._layers or not is_of_keras(operation))
+    if has_inside:
         for path, written in _written(config, ()):
             inner = _of_name(operation, path, written["config"].get("name"))
             if inner is not None:
@@ -26,7 +28,13 @@ def with_entries(
 ) -> dict[str, Any]:
     """``config`` with the ``entries`` of each layer that it describes, at whatever depth, in the place of its own."""
     changed = {path: entries(layer, inner, path) for path, layer, inner in parts(operation, config)}
-    return _replaced(config, (), {path: each for path, each in changed.items() if each})
+    others = {path: each for path, each in changed.items() if each}
+    return _replaced(config, (), others) if others else dict(config)
+
+
+def is_of_keras(layer: Any) -> bool:
+    """Whether a layer's class is one of Keras's."""
+    return type(layer).__module__.startswith("keras.")
 
 
 def all_inside(operation: Any) -> list[Any]:

@@ -178,6 +178,10 @@ class BatchSized(keras.layers.Layer):
         args, kwargs = map_structure(filled, decode_plain(self.arguments))
         return operation_class(serialized).from_config(config)(*args, **kwargs)
 
+    def compute_output_spec(self, inputs: Any) -> Any:
+        # Keras takes what is multiplied by a number to be sparse, and not every operation takes that.
+        return super().compute_output_spec([keras.KerasTensor(each.shape, dtype=each.dtype) for each in inputs])
+
     def get_config(self) -> dict[str, Any]:
         config = super().get_config() | {"operation": self.operation, "arguments": self.arguments}
         return {key: value for key, value in config.items() if key != "autocast"}

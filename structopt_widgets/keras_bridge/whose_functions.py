@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from .holders import all_inside, held, put_aside, written_together
+from .holders import all_inside, held, is_of_keras, put_aside, written_together
 from .whose_objects import OBJECTS
 from .without_weights import unallocated
 
@@ -51,11 +51,6 @@ def own_functions(layer: Any, config: Mapping[str, Any] | None = None) -> dict[s
     }
 
 
-def is_of_keras(layer: Any) -> bool:
-    """Whether a layer's class is one of Keras's."""
-    return type(layer).__module__.startswith("keras.")
-
-
 def _is_plain(value: Any) -> bool:
     """Whether it is a function of its arguments alone, and nothing that a configuration makes by a class."""
     return not isinstance(value, type) and not hasattr(value, "get_config") and not _reads_weights(value)
@@ -74,7 +69,8 @@ def has_weighted_activation(operation: Any) -> bool:
 
     Inside a recurrence it cannot be taken out.
     """
-    found = [vars(layer).get(key) for layer in _outside_recurrences(operation) for key in KEYS]
+    given = (vars(layer).get(key) for layer in _outside_recurrences(operation) for key in KEYS)
+    found = [each for each in given if each is not None]
     return any(_makes_weights(each) if isinstance(each, keras.Layer) else _reads_weights(each) for each in found)
 
 
@@ -168,8 +164,9 @@ def shown_as_own(layer: Any, config: Mapping[str, Any]) -> dict[str, Any]:
         | ({} if key in KEYS else {WRITTEN: config[key]})
         for key, each in own_functions(layer, config).items()
     }
-    same = {key: _same(held(layer, key)) for key in KEYS} if isinstance(layer, keras.Layer) else {}
-    own |= {key: name for key, name in same.items() if name is not None}
+    if isinstance(layer, keras.Layer):
+        same = {key: _same(held(layer, key)) for key in KEYS if key in config}
+        own |= {key: name for key, name in same.items() if name is not None}
     return {key: each for key, each in own.items() if key in config}
 
 
@@ -188,7 +185,9 @@ def own_functions_aside(operation: Any) -> AbstractContextManager[None]:
         for layer in all_inside(operation)
         for own in [own_functions(layer)]
         for holder in written_together(layer)
-        for key, each in holder.items()
+        for key in (KEYS if is_of_keras(layer) else tuple(holder))
+        if key in holder
+        for each in [holder[key]]
         # None is what some put there to take an activation away; Keras cannot write that down.
         if (key in KEYS and (key in own or each is None)) or (not is_of_keras(layer) and _has_no_name(each))
     ]

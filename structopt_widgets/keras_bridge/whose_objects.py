@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
@@ -15,10 +16,9 @@ OBJECTS = ("_initializer", "_regularizer", "_constraint")  # how their keys end
 def own_objects(layer: Any) -> dict[str, Any]:
     """What a layer makes and holds its weights by that is none of Keras's, by the configuration's key."""
     found = {
-        key.removeprefix("_"): each  # as attention calls its own
+        key.removeprefix("_"): holder[key]  # as attention calls its own
         for holder in written_together(layer)
-        for key, each in holder.items()
-        if key.endswith(OBJECTS)
+        for key in _of_weights(tuple(holder))
     }
     return {key: each for key, each in found.items() if callable(each) and not _module(each).startswith("keras.")}
 
@@ -38,11 +38,17 @@ def unwritten_aside(operation: Any) -> AbstractContextManager[None]:
         (holder, key)
         for layer in all_inside(operation)
         for unwritten in [{key for key, each in own_objects(layer).items() if not _is_written(each)}]
+        if unwritten
         for holder in written_together(layer)
         for key in holder
         if key.removeprefix("_") in unwritten
     ]
     return put_aside(found, None)
+
+
+@functools.lru_cache(maxsize=512)  # layers of one class have the same attributes
+def _of_weights(names: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(name for name in names if name.endswith(OBJECTS))
 
 
 def _module(value: Any) -> str:

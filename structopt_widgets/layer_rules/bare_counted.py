@@ -44,7 +44,7 @@ class Normalized(LayerRule):
             if factor is None:  # a constant, if anything, which has one length for each place
                 if _lengths(site, position, name):
                     for dim in over:
-                        site.freeze((dim,), "normalizes it with constants")
+                        site.fix((dim,), "normalizes it with constants")
             else:
                 for mine, its in zip(over, factor, strict=True):
                     site.tie(mine, its, "normalizes and scales them")
@@ -77,7 +77,7 @@ class NormalizedByStatistics(LayerRule):
             if factor is not None:
                 site.tie(dim, factor[0], "normalizes and scales them")
             elif _lengths(site, position, name):
-                site.freeze((dim,), "normalizes it with constants")
+                site.fix((dim,), "normalizes it with constants")
         return Connection((shape,))
 
     def cost(self, site: Site, at: Setting) -> Cost:
@@ -107,13 +107,13 @@ class Convolved(LayerRule):
             return Connection(((*space, shape[-1]),))
         if place is None or not fits or site.config.get("data_format") == "channels_first":
             return _KEPT.connect(site)
-        site.freeze(kernel[:-2], "slides a window of that size")
+        site.fix(kernel[:-2], "slides a window of that size")
         site.tie(shape[-1], kernel[-2], "convolves them")
         space = slid(site, *self._window(site), as_list(site.config["dilation_rate"], len(kernel) - 2))
         if not self._by_channel:
             site.contract(place, kernel[-2])
             return Connection(((*space, kernel[-1]),))
-        site.freeze(kernel[-1:], "makes so many of each channel")
+        site.fix(kernel[-1:], "makes so many of each channel")
         many = baseline_size(kernel[-1])
         return Connection(((*space, shape[-1] if many == 1 else Product(shape[-1], many)),))
 
@@ -155,8 +155,8 @@ class ConvolvedBack(LayerRule):
         kernel: Shape = () if place is None else site.inputs[place]
         if place is None or len(kernel) != len(shape) + 1 or site.config.get("data_format") == "channels_first":
             return _KEPT.connect(site)
-        site.freeze(kernel[:-2], "slides a window of that size")
-        site.freeze(shape[:-1], "slides a window along it")
+        site.fix(kernel[:-2], "slides a window of that size")
+        site.fix(shape[:-1], "slides a window along it")
         site.tie(shape[-1], kernel[-1], "convolves them")
         site.contract(place, kernel[-1])
         ((*space, _),) = as_keras_has_them(site)

@@ -16,7 +16,7 @@ from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, WeightAxes
 def split_channels(site: Site, shape: Shape) -> tuple[list[int], Dim]:
     """Space and channels of a shape, in either data format. A width that a reshape made a length stays as it is."""
     space, channels = channels_aside(site, shape)
-    site.freeze(space, "slides a window along it")
+    site.fix(space, "slides a window along it")
     return [fixed_size(dim) for dim in space], channels
 
 
@@ -30,7 +30,7 @@ def slid(site: Site, window: list[int], strides: list[int], dilation: list[int])
     """The lengths that a window makes of those it slides along. One that stays as it is may be a width."""
     space, _ = channels_aside(site, site.inputs[0])
     padding = str(site.config["padding"])
-    site.freeze(
+    site.fix(
         tuple(dim for dim, *move in zip(space, window, strides, strict=True) if not _stays(padding, *move)),
         "slides a window along it",
     )

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..graph import WHOLE, Inside, Shape, Symbol, maximum
-from ..graph.dimensions import freeze, has_batch, symbols, unify
+from ..graph.dimensions import fix, has_batch, symbols, unify
 from .connect import ConnectedInside, connect_inside
 from .connected import ConnectedCall
 from .cost import Step
@@ -83,7 +83,7 @@ class Whole(LayerRule):
                 unify(widths[places[0]], widths[place], f"{site.layer.name} makes them alike")
         for width, entries in zip(widths, inside.entries, strict=True):
             if entries is None:
-                freeze(width, f"{site.layer.name} {_KEPT}")
+                fix(width, f"{site.layer.name} {_KEPT}")
 
     def name(self, site: Site, inside: Inside, widths: Sequence[Symbol], outside: set[Symbol]) -> None:
         """What is inside has no name outside: a width there is the layer's, told apart by what it is in there."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import traitlets
 
+from ..graph.checks import file_path, opened
 from ..structure import StructureSpace
 from ..study import Study
 from ..training import Data, Trial
@@ -17,6 +19,7 @@ from .controls import Controls
 from .exploration import Checked, Exploration
 from .family import family
 from .fit_to_budget import UNIFORM, Fitting
+from .saved_page import KEPT, saved_page
 from .saving import Saving
 from .settings import Fields, Settings
 from .sweep_control import Sweep
@@ -206,6 +209,19 @@ class Explorer(ipywidgets.VBox):
         'Saved the structure, without weights: small.json, ... KiB.'
         """
         return self.saving.save(path)
+
+    def save_page(self, path: str | os.PathLike[str]) -> None:
+        """Write the explorer as it stands into one HTML file that is alive without Python, Jupyter and a network.
+
+        Its sliders move costs and picture, and its trials, learning curves and snapshots are there; it cannot train.
+        Where no script runs it is a page of tables and pictures.
+
+        >>> sw.explore(space, study=study).save_page(folder / "explorer.html")
+        """
+        path = file_path(path, "the page")
+        with opened(path, "the page"):
+            text = saved_page(self.exploration, {name: getattr(self.instrument, name) for name in KEPT})
+            Path(path).write_text(text, encoding="utf-8")
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and show it on the trade-off plot; returns it with its number."""

@@ -71,7 +71,7 @@ export function helpView(state) {
     html("td", { className: "sw-num" }, formatExact(value, unit)));
   const paintReceipt = (metric, layer) => {
     const { receipt } = state;
-    if (receipt.metric !== metric.name || receipt.layer !== layer) return [html("p", { className: "sw-dim" }, state.work.lost ? "Formulas need a kernel." : "The formula follows from the kernel …")];
+    if (receipt.metric !== metric.name || receipt.layer !== layer) return [html("p", { className: "sw-dim" }, state.work.lost || state.work.alone ? "Formulas need a kernel." : "The formula follows from the kernel …")];
     const table = html("table", {}, html("tbody", {}, ...receipt.lines.map((each) => line(each, metric.unit))));
     const notes = [
       ...(metric.name === "weight_bytes" && state.looks.dtype !== null ? ["The formula is of weights in their own dtype."] : []),

@@ -421,3 +421,45 @@ def test_a_layer_that_only_its_input_gives_a_width_follows_it() -> None:
     assert copy.count_params() == narrow.measure().n_params == 9 * 5 + 1 + 5 + 5 + 6 * 2
     copy(batch, training=True)
     assert [int(each) for each in copy.non_trainable_weights[:1]] == [1]
+
+
+class Turned(kl.Layer):
+    """Adds a tensor to itself turned round, and is made anew whenever it is needed."""
+
+    def call(self, x: Any) -> Any:
+        return x + ops.flip(x, axis=1)
+
+
+class Makes(kl.Layer):
+    def call(self, x: Any) -> Any:
+        return Turned()(x) * 2.0
+
+
+def test_a_layer_that_a_call_makes_is_opened() -> None:
+    model = keras.Sequential([keras.Input((5, 4)), kl.Dense(12, name="before"), Makes(), kl.Dense(2)])
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    batch = RNG.normal(size=(3, 5, 4)).astype("float32")
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-6)
+    assert space.baseline.with_width("before", 7).build("fresh")(batch).shape == (3, 5, 2)
+
+
+class Placed(kl.Layer):
+    """Keeps the places that it looks up as a weight of whole numbers (Dosovitskiy et al. 2021, in several ports)."""
+
+    def build(self, shape: Any) -> None:
+        self.table = kl.Embedding(shape[1], shape[2])
+        self.table.build((1, shape[1]))
+        self.places = self.add_weight(shape=(1, shape[1]), dtype="int64", initializer="zeros", trainable=False)
+        self.places.assign(np.arange(shape[1])[None])
+
+    def call(self, x: Any) -> Any:
+        return x + self.table(self.places)
+
+
+def test_whole_numbers_that_a_layer_keeps_are_kept_in_every_copy() -> None:
+    model = keras.Sequential([keras.Input((5, 4)), kl.Dense(12, name="before"), Placed(), kl.Dense(2)])
+    narrow = sw.StructureSpace.from_keras(model).baseline.with_width("before", 7)
+    for weights in ("inherit", "fresh"):
+        (places,) = [each for each in narrow.build(weights).weights if each.dtype == "int64"]
+        assert np.array_equal(places, np.arange(5)[None])

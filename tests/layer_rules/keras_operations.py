@@ -16,6 +16,7 @@ WIDE = np.linspace(0.1, 1, 24).reshape(6, 4).astype("float32")
 ROW = np.linspace(0.1, 1, 6).astype("float32")
 
 
+PLACES = np.array([[0], [3]])
 SEGMENTS = np.array([0, 0, 1, 2, 2])
 
 
@@ -254,6 +255,8 @@ EDITABLE: dict[str, Called] = {
     "ConvertToTensor": ops.convert_to_tensor,
     "BinaryCrossentropy": lambda x: ops.binary_crossentropy(x * 0.5, x),
     "CategoricalCrossentropy": lambda x: ops.categorical_crossentropy(x * 0.5, x),
+    "ScatterUpdate": lambda x: _rows_first(ops.scatter_update(_rows_first(x), PLACES, _rows_first(x)[:2, :], "add")),
+    "SliceUpdate": lambda x: ops.slice_update(x, (0, 2, 0), x[:, :2]),
     **{
         name: _of(function, lambda call, x: ops.transpose(call(_rows_first(x), SEGMENTS, num_segments=3), (1, 0, 2)))
         for name, function in {"SegmentSum": "segment_sum", "SegmentMax": "segment_max"}.items()
@@ -289,6 +292,7 @@ EDITABLE: dict[str, Called] = {
 }
 # With the number of samples, their second argument, among theirs, as an opened layer calls them.
 SIZED: dict[str, Callable[[Any, Any], Any]] = {
+    "Scatter": lambda x, samples: _rows_first(ops.scatter(PLACES, _rows_first(x)[:2, :], (5, samples, x.shape[-1]))),
     "Slice": lambda x, samples: ops.slice(x, (0, 1, 0), (samples, 3, x.shape[-1])),
 }
 # The width stays as it is; what they compute is counted.
@@ -361,9 +365,8 @@ LISTED: dict[str, str] = {
     "a score, not part of a model": "CTCDecode InTopK PSNR SSIM",
     "made of numbers, not of a tensor of the model": "Arange Array EmptyLike Full Geomspace Linspace "
     "Logspace Ndim Size",
-    "works along the batch": "AllClose Corrcoef Diag Diagflat Histogram Outer Ravel ScatterUpdate SliceUpdate "
-    "Vdot Vsplit Vstack",
-    "makes what only the values decide": "Bincount Nonzero Scatter SearchSorted SegmentMin SegmentProd "
+    "works along the batch": "AllClose Corrcoef Diag Diagflat Histogram Outer Ravel Vdot Vsplit Vstack",
+    "makes what only the values decide": "Bincount Nonzero SearchSorted SegmentMin SegmentProd "
     "SegmentReduction Unique UnravelIndex",
     "a transformation of images that no model in the field holds": "AffineTransform ElasticTransform GaussianBlur "
     "MapCoordinates PerspectiveTransform ScaleAndTranslate SobelEdges",
