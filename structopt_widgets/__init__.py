@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from .keras_bridge.without_weights import without_weights
     from .layer_rules import Connection, Cost, Elementwise, LayerRule, Mixing, WeightAxes, register_layer_rule
     from .metrics import CostReport, format_metric
+    from .metrics.roofline import Machine, roofline
     from .structure import History, Structure, StructureSpace, WidthGroup
     from .study import Study, Trial, compare, compare_networks, pareto_front
     from .training import Budget, Data, load_data, reference_scores, train_together
+    from .training.latency import measure_latency
     from .training.quick_run import quick_run
     from .training.sensitivity import inherited_score, sensitivity
     from .widgets import Explorer, explore
@@ -38,6 +40,7 @@ _HOME = {
     "FindingRule": "advice",
     "History": "structure",
     "LayerRule": "layer_rules",
+    "Machine": "metrics.roofline",
     "Mixing": "layer_rules",
     "Product": "graph",
     "Structure": "structure",
@@ -55,6 +58,7 @@ _HOME = {
     "inherited_score": "training",
     "load_data": "training",
     "measure": "keras_bridge",
+    "measure_latency": "training.latency",
     "optimize_model": "keras_bridge",
     "pareto_front": "study",
     "plot_layer_costs": "figures",
@@ -65,6 +69,7 @@ _HOME = {
     "reference_scores": "training",
     "register_finding_rule": "advice",
     "register_layer_rule": "layer_rules",
+    "roofline": "metrics.roofline",
     "sensitivity": "training",
     "train_together": "training",
     "without_weights": "keras_bridge",
@@ -82,6 +87,7 @@ __all__ = [
     "FindingRule",
     "History",
     "LayerRule",
+    "Machine",
     "Mixing",
     "Product",
     "Structure",
@@ -99,6 +105,7 @@ __all__ = [
     "inherited_score",
     "load_data",
     "measure",
+    "measure_latency",
     "optimize_model",
     "pareto_front",
     "plot_layer_costs",
@@ -109,6 +116,7 @@ __all__ = [
     "reference_scores",
     "register_finding_rule",
     "register_layer_rule",
+    "roofline",
     "sensitivity",
     "train_together",
     "without_weights",

@@ -50,6 +50,7 @@ export function jupyterHost(model) {
       fits: keep("fits"),
       receipt: keep("receipt"),
       code: keep("code"),
+      latency: keep("latency"),
       curve: keep("curve"),
     };
     const listeners = Object.entries(taken).map(([name, take]) => {
