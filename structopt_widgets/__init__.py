@@ -17,7 +17,18 @@ if TYPE_CHECKING:
     from .graph import Product, ceil_log2
     from .keras_bridge import measure, optimize_model
     from .keras_bridge.without_weights import without_weights
-    from .layer_rules import Connection, Cost, Elementwise, LayerRule, Mixing, WeightAxes, register_layer_rule
+    from .layer_rules import (
+        Connection,
+        Cost,
+        Elementwise,
+        LayerRule,
+        Mixing,
+        Operations,
+        Setting,
+        Site,
+        WeightAxes,
+        register_layer_rule,
+    )
     from .metrics import CostReport, format_metric
     from .metrics.roofline import Machine, roofline
     from .structure import History, Structure, StructureSpace, WidthGroup
@@ -42,7 +53,10 @@ _HOME = {
     "LayerRule": "layer_rules",
     "Machine": "metrics.roofline",
     "Mixing": "layer_rules",
+    "Operations": "layer_rules",
     "Product": "graph",
+    "Setting": "layer_rules",
+    "Site": "layer_rules",
     "Structure": "structure",
     "StructureSpace": "structure",
     "Study": "study",
@@ -89,7 +103,10 @@ __all__ = [
     "LayerRule",
     "Machine",
     "Mixing",
+    "Operations",
     "Product",
+    "Setting",
+    "Site",
     "Structure",
     "StructureSpace",
     "Study",

@@ -19,8 +19,8 @@ def findings(structure: Structure, data: Data | None = None, study: Study | None
             large enough.
         study: for what only runs can tell; with ``data``.
 
-    >>> frozen = space.baseline.with_initializer("hidden", "zeros")
-    >>> [finding] = sw.findings(frozen)
+    >>> unlearnt = space.baseline.with_initializer("hidden", "zeros")
+    >>> [finding] = sw.findings(unlearnt)
     >>> finding.sentence
     'hidden starts from a kernel of zeros.'
     >>> finding.remedy.initializers["hidden"]

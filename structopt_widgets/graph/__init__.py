@@ -12,7 +12,7 @@ from .dimensions import (
     baseline_size,
     cut,
     every,
-    freeze,
+    fix,
     size,
     split,
     unify,
@@ -20,6 +20,8 @@ from .dimensions import (
 from .model_graph import PROVEN, UNREAD, WEIGHT, WHOLE, Call, Inside, Layer, ModelGraph, Tensor, Weight
 from .plain import BatchSize, TensorRef
 from .recording import Expression, Program, Recorder
+
+freeze = fix  # its name before the word was one everywhere
 
 __all__ = [
     "BATCH",
@@ -48,6 +50,7 @@ __all__ = [
     "ceil_log2",
     "cut",
     "every",
+    "fix",
     "freeze",
     "maximum",
     "product",

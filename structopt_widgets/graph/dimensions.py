@@ -67,7 +67,9 @@ BATCH = Symbol(2**61 - 1, fixed="is the batch")
 
 def has_batch(dim: Dim) -> bool:
     """Whether ``dim`` has the samples of the batch in it."""
-    return any(symbol is BATCH for symbol in symbols(dim))
+    if isinstance(dim, int):
+        return False
+    return dim is BATCH or any(symbol is BATCH for symbol in symbols(dim))
 
 
 def of_batch(length: int) -> Dim:
@@ -119,7 +121,7 @@ def size(dim: Dim, value_of: Callable[[Symbol], Any]) -> Any:
 
 def baseline_size(dim: Dim) -> int:
     """Size of ``dim`` in the model as it was read."""
-    return size(dim, lambda symbol: symbol.baseline)
+    return dim if isinstance(dim, int) else size(dim, lambda symbol: symbol.baseline)
 
 
 def symbols(dim: Dim) -> Iterator[Symbol]:
@@ -135,7 +137,7 @@ def symbols(dim: Dim) -> Iterator[Symbol]:
         yield from symbols(dim.inner)
 
 
-def freeze(dim: Dim, reason: str) -> None:
+def fix(dim: Dim, reason: str) -> None:
     """Keep every width in ``dim`` as it is; the first reason given stays."""
     for symbol in symbols(dim):
         symbol.fixed = symbol.fixed or reason
@@ -146,7 +148,7 @@ def unify(left: Dim, right: Dim, why: str) -> None:
 
     ``why`` is a sentence for people, kept with the width it ties. Raises :class:`DimensionError`
     when their sizes in the model as read differ. Where the algebra cannot express the tie, both
-    sides are frozen: a slider less, never a wrong number.
+    sides are fixed: a slider less, never a wrong number.
     """
     left, right = resolve(left), resolve(right)
     if left is right:
@@ -166,8 +168,8 @@ def unify(left: Dim, right: Dim, why: str) -> None:
         unify(left.outer, right.outer, why)
         unify(left.inner, right.inner, why)
     else:
-        freeze(left, why)
-        freeze(right, why)
+        fix(left, why)
+        fix(right, why)
 
 
 def split(dim: Dim, outer: int, why: str, is_unit: bool = False) -> Dim:
@@ -190,7 +192,7 @@ def split(dim: Dim, outer: int, why: str, is_unit: bool = False) -> Dim:
         return part
     if isinstance(dim, Product) and resolve(dim.outer) == outer:
         return dim.inner
-    freeze(dim, why)
+    fix(dim, why)
     return inner
 
 
@@ -209,7 +211,7 @@ def every(dim: Dim, step: int, why: str) -> Dim:
         return part
     if isinstance(dim, Product) and resolve(dim.inner) == step:
         return dim.outer
-    freeze(dim, why)
+    fix(dim, why)
     return outer
 
 
@@ -230,7 +232,7 @@ def cut(dim: Dim, lengths: Sequence[int], why: str) -> tuple[Dim, ...]:
         return parts
     if isinstance(dim, Concat) and [baseline_size(part) for part in _flat_parts(dim)] == list(lengths):
         return tuple(_flat_parts(dim))
-    freeze(dim, why)
+    fix(dim, why)
     return tuple(lengths)
 
 
@@ -243,11 +245,11 @@ def _merge(keep: Symbol, drop: Symbol, why: str) -> None:
 
 def _bind(symbol: Symbol, dim: Dim, why: str) -> None:
     if not any(True for _ in symbols(dim)):
-        freeze(symbol, why)
+        fix(symbol, why)
     elif symbol.fixed is not None or symbol in set(symbols(dim)):
         reason = symbol.fixed or why
-        freeze(symbol, reason)
-        freeze(dim, reason)
+        fix(symbol, reason)
+        fix(dim, reason)
     else:
         symbol.bound = dim
         symbol.ties.append(why)
@@ -293,5 +295,5 @@ def _cut(dim: Dim, first: int, why: str) -> tuple[Dim, Dim]:
         tail = Symbol(rest, list(dim.layers), ties=[*dim.ties, why])
         dim.bound = Concat((head, tail))
         return head, tail
-    freeze(dim, why)
+    fix(dim, why)
     return first, rest

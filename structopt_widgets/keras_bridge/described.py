@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 import numpy as np
+from keras.src.saving.serialization_lib import serialize_with_public_class
 
 from ..graph import UNREAD, WEIGHT, Layer, Weight
 from ..metrics import OPTIMIZER_SLOTS
 from .adapted import adapted_entries
+from .holders import Path, with_entries
 from .kinds import kinds_of
 from .own_functions import functions_of
 from .whose_functions import own_functions_aside, shown_as_own
@@ -95,16 +98,17 @@ def _initializer(variable: Any) -> Any:
     some = np.asarray(keras.ops.reshape(variable.value, (-1,))[:_LOOKED_AT], "float64")
     if some.size == 0 or np.ptp(some) == 0:
         return keras.initializers.Constant(float(some[0]) if some.size else 0.0)
+    if not keras.backend.is_float_dtype(variable.dtype):
+        # Places, or an order: not what is drawn.
+        return keras.initializers.Constant(np.asarray(variable).tolist())
     return keras.initializers.RandomNormal(float(some.mean()), float(some.std()))
 
 
 def _serialized(operation: Any, name: str) -> dict[str, Any]:
     try:
         with own_functions_aside(operation), unwritten_aside(operation):
-            serialized = _without_build_config(keras.saving.serialize_keras_object(operation))
-        serialized["config"] |= shown_as_own(operation, serialized["config"])
-        serialized["config"] |= shown_as_unwritten(operation, serialized["config"])
-        serialized["config"] |= adapted_entries(operation)
+            serialized = _written(operation)
+        serialized["config"] = with_entries(operation, serialized["config"], _shown) | adapted_entries(operation)
     # get_config may be a user's own code; measuring works without it, and build() says what is missing.
     except Exception as error:
         if type(operation) is keras.layers.Identity:
@@ -118,16 +122,34 @@ def _serialized(operation: Any, name: str) -> dict[str, Any]:
     return serialized
 
 
+def _shown(layer: Any, config: Mapping[str, Any], _: Path) -> dict[str, Any]:
+    """What stands in a layer's configuration for things of a user's own."""
+    return shown_as_own(layer, config) | shown_as_unwritten(layer, config)
+
+
 def _arguments(operation: Any) -> dict[str, Any]:
     """What a bare operation was made with, where Keras cannot say: its attributes of that name."""
     parameters = inspect.signature(type(operation).__init__).parameters
     return {key: value for key, value in vars(operation).items() if key in parameters}
 
 
-def _without_build_config(value: Any) -> Any:
-    """Drop the shapes layers were built on: they hide in wrapped layers and pin old widths."""
+def _written(operation: Any) -> dict[str, Any]:
+    """What ``keras.saving.serialize_keras_object`` makes of an operation, sooner."""
+    config = None if hasattr(operation, "get_compile_config") else operation.get_config()
+    named = serialize_with_public_class(type(operation), config)
+    if not isinstance(config, dict) or named is None:
+        named = keras.saving.serialize_keras_object(operation)
+    written: dict[str, Any] = _plain(named)
+    return written
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as Keras writes it, without the shapes layers were built on: in wrapped layers they hold old widths."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value
     if isinstance(value, dict):
-        return {key: _without_build_config(each) for key, each in value.items() if key != "build_config"}
+        return {key: _plain(each) for key, each in value.items() if key != "build_config"}
     if isinstance(value, (list, tuple)):
-        return [_without_build_config(each) for each in value]
-    return value
+        return [_plain(each) for each in value]
+    written = keras.saving.serialize_keras_object(value)
+    return value if written is value else _plain(written)

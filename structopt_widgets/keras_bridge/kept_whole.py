@@ -107,7 +107,7 @@ class _CallOf:
 
     def connected(self, inside: Inside) -> Any:
         """What is inside, connected."""
-        return connected_inside(inside)
+        return connected_inside(inside, self.operation.weights)
 
     def shapes(self, inputs: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
         """What the layer is called on where such tensors go in."""
@@ -126,17 +126,24 @@ class _StepOf(_CallOf):
 
     def given(self) -> list[tuple[Any, str]]:
         batch, _, *features = self.tensors[0].shape
-        dtype = self.operation.cell.compute_dtype
-        states = [(batch, each) if isinstance(each, int) else (batch, *each) for each in self.operation.state_size]
+        dtype, sizes = self.operation.cell.compute_dtype, self.operation.state_size
+        # Of cells one after the other each has a state, or several; else one state may have several axes.
+        sizes = keras.tree.flatten(sizes) if self._is_stacked() else sizes
+        states = [(batch, each) if isinstance(each, int) else (batch, *each) for each in sizes]
         return [((batch, *features), self.tensors[0].dtype), *((state, dtype) for state in states)]
 
     def run(self, given: Sequence[Any], training: bool) -> Any:
         step, *states = given
+        if self._is_stacked():
+            states = keras.tree.pack_sequence_as(self.operation.state_size, states)
         output, after = self.operation.cell.call(step, states, **self.told(training))
         return [output, *keras.tree.flatten(after)]
 
+    def _is_stacked(self) -> bool:
+        return isinstance(self.operation.cell, keras.layers.StackedRNNCells)
+
     def connected(self, inside: Inside) -> Any:
-        return connected_steps(inside)
+        return connected_steps(inside, self.operation.weights)
 
     def shapes(self, inputs: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
         rows, *features = inputs[0]
@@ -202,12 +209,12 @@ def _fits(call: _CallOf, connected: Any, layer: Layer, moved: Sequence[Symbol], 
     return _is_so(call, config, call.shapes(shapes), expected, call.outputs(made))
 
 
-def _integers(config: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """The whole numbers in a configuration, by the keys that lead there."""
-    for key, value in config.items():
+def _integers(config: Mapping[str, Any] | Sequence[Any]) -> Iterator[tuple[str, int]]:
+    """The whole numbers in a configuration, by the keys and places that lead there."""
+    for key, value in config.items() if isinstance(config, Mapping) else enumerate(config):
         if type(value) is int:
-            yield key, value
-        elif isinstance(value, Mapping):
+            yield str(key), value
+        elif isinstance(value, (Mapping, list, tuple)):
             yield from ((f"{key}/{path}", number) for path, number in _integers(value))
 
 

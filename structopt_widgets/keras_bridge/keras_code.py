@@ -14,6 +14,8 @@ import numpy as np
 from ..graph import Layer, TensorRef
 from ..graph.model_graph import map_structure
 from ..structure import Structure
+from .holders import all_inside
+from .made_again import holds_own
 from .names import accepted_names, operations_of
 from .rebuild import build_model
 from .without_weights import without_weights
@@ -111,7 +113,8 @@ def _function(layer: Layer, operation: Any, taken: Iterable[str]) -> str:
     """What is called: a new layer, or an operation of ``keras.ops`` by its public name."""
     kind = type(operation)
     if isinstance(operation, keras.Layer):
-        if getattr(keras.layers, kind.__name__, None) is not kind:
+        inside = all_inside(operation)
+        if getattr(keras.layers, kind.__name__, None) is not kind or any(map(holds_own, inside)):
             raise _not_alone(layer)
         settings = _settings(kind, operation.get_config())
         settings["name"] = _beside(settings["name"], taken)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
 from keras.src.saving import serialization_lib
 
-from .whose_functions import own_functions
+from .holders import Path, is_of_keras, pairs, parts, with_entries, written_together
+from .saved_functions import as_saved
+from .whose_functions import WRITTEN, own_functions
 from .whose_objects import own_objects, takes_seed
 
 
@@ -18,24 +20,54 @@ def made_again(original: Any, config: dict[str, Any]) -> Any:
     """A layer as ``original`` is, by another configuration, under the name that it says."""
     # The model is at hand, so is its own code: nothing is loaded that the user has not run already.
     with keras.saving.custom_object_scope(_own_objects(original)), serialization_lib.SafeModeScope(False):
-        made = type(original).from_config(_accepted(type(original), _with_functions(original, config)))
-    if isinstance(original, keras.layers.Lambda):
-        # Its configuration has the function's code, but not the names of its module that the function reads.
-        made.function, made._output_shape, made.mask = original.function, original._output_shape, original.mask
+        made = type(original).from_config(_accepted(type(original), with_entries(original, config, _at_hand)))
+    held = {id(layer): _held_by(layer, inner) for path, layer, inner in parts(original, config) if path}
+    named = [key for key, value in config.items() if isinstance(value, Mapping) and WRITTEN in value]
+    for mine, theirs in pairs(made, original):
+        if isinstance(theirs, keras.layers.Lambda):
+            # Its configuration has the function's code, but not the names of its module that the function reads.
+            mine.function, mine._output_shape, mine.mask = theirs.function, theirs._output_shape, theirs.mask
+        _give(mine, theirs, named if mine is made else held.get(id(theirs), _held_by(theirs, {})))
     if isinstance(made, keras.Layer) and made.name != config["name"]:
         made.name = config["name"]
     return made
 
 
-def _with_functions(original: Any, config: dict[str, Any]) -> dict[str, Any]:
-    """``config`` with the functions and objects of a user's own themselves, which may have no name to be found by."""
-    if isinstance(original, keras.layers.Lambda):
-        return config  # which loads the code, and is given the function afterwards
+def _at_hand(layer: Any, config: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """The functions and objects of a user's own, which may have no name to be found by, in a configuration."""
+    if isinstance(layer, keras.layers.Lambda):
+        return {}  # which loads the code, and is given the function afterwards
     # Where another one was chosen it is by its name.
-    chosen = {key for key, value in config.items() if not isinstance(value, Mapping)}
-    objects = {key: each for key, each in own_objects(original).items() if not takes_seed(each)}
-    at_hand = own_functions(original) | objects
-    return config | {key: each for key, each in at_hand.items() if key in config and key not in chosen}
+    written = {key: value for key, value in config.items() if isinstance(value, Mapping)}
+    functions, objects = own_functions(layer, config), _unseeded(layer)
+    if path and is_of_keras(layer):
+        # Some wrappers write down what they are given, to make another like it: it is put in afterwards.
+        functions, objects = dict.fromkeys(functions, "linear"), dict.fromkeys(objects)
+    found = {key: each for key, each in (functions | objects).items() if key in written}
+    names = {key: written[key].get(WRITTEN) for key in found}
+    found = {key: as_saved(each) for key, each in found.items()}
+    return found | {key: name for key, name in names.items() if isinstance(name, str)}
+
+
+def holds_own(layer: Any) -> bool:
+    """Whether a layer holds a function or an object of a user's own."""
+    return bool(own_functions(layer) or own_objects(layer))
+
+
+def _held_by(layer: Any, config: Mapping[str, Any]) -> dict[str, Any]:
+    return own_functions(layer, config) | _unseeded(layer)
+
+
+def _unseeded(layer: Any) -> dict[str, Any]:
+    return {key: each for key, each in own_objects(layer).items() if not takes_seed(each)}
+
+
+def _give(layer: Any, original: Any, own: Iterable[str]) -> None:
+    """Put what a layer holds of a user's own into the one that is made for it."""
+    for mine, theirs in zip(written_together(layer), written_together(original), strict=True):
+        for key in mine.keys() & theirs.keys():
+            if key.removeprefix("_") in own:
+                mine[key] = as_saved(theirs[key])
 
 
 def _accepted(made: Any, config: dict[str, Any]) -> dict[str, Any]:

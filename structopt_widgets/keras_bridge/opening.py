@@ -22,6 +22,7 @@ from ..layer_rules import find_layer_rule
 from .drawing import draws_recorded
 from .found import OpenedCall, Trace
 from .kinds import kinds_of
+from .loops import loops_written_out
 from .losses import activity_losses, metrics_silent, with_losses
 from .masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
 from .nodes import PATCHING, UNSAID, called, fresh_names, graph_of, nodes_restored, numpy_numbers_taken
@@ -55,11 +56,11 @@ def trace(
 
 def is_ruled(layer: Any) -> bool:
     """Whether a layer stays one call: it has a rule, and neither is a graph of others nor wraps one."""
+    if graph_of(layer) is not None or find_layer_rule(kinds_of(layer)) is None:
+        return False
     if isinstance(layer, keras.layers.TimeDistributed) and not is_ruled(layer.layer):
         return False
-    if has_weighted_activation(layer) or has_mixing_function(layer):
-        return False
-    return graph_of(layer) is None and find_layer_rule(kinds_of(layer)) is not None
+    return not (has_weighted_activation(layer) or has_mixing_function(layer))
 
 
 class _Tracer:
@@ -115,8 +116,10 @@ class _Tracer:
             nodes_restored(self._model),
             fresh_names(),
             own_nodes,
+            self._layers_made_meanwhile(),
             numbers,
             spellings_taken(),
+            loops_written_out(is_tracing),
             draws,
             calls,
             repeats,
@@ -155,6 +158,31 @@ class _Tracer:
                 yield
             finally:
                 keras_layer.Node = real
+
+    @contextlib.contextmanager
+    def _layers_made_meanwhile(self) -> Iterator[None]:
+        """What a layer does that a call() makes, and that has neither weights nor a rule, is that call()'s own code."""
+        real = keras.Layer.symbolic_call
+
+        def symbolic_call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            is_known = id(layer) in self._layers or self._is_closed
+            if is_known or layer.variables or layer._layers or is_ruled(layer):
+                return real(layer, *args, **kwargs)
+            try:
+                outputs = keras.tree.map_structure(self._symbolic, called(layer, *args, **kwargs))
+            # As in any other opened layer.
+            except Exception:
+                return real(layer, *args, **kwargs)
+            self._inside.add(id(layer))
+            self._kept_alive.append(layer)
+            return outputs
+
+        with PATCHING:
+            keras.Layer.symbolic_call = symbolic_call
+            try:
+                yield
+            finally:
+                keras.Layer.symbolic_call = real
 
     def _stand_ins(self, layer: Any) -> Iterator[tuple[str, Any, Any]]:
         for key, value in list(vars(layer).items()):

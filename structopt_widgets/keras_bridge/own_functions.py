@@ -10,6 +10,7 @@ import keras
 
 from ..graph import ModelGraph
 from ..layer_rules import Mixing, choice_name, connect, is_known_activation
+from .holders import held, parts
 from .nodes import fresh_names, numpy_numbers_taken
 from .tensorflow_calls import tensorflow_traced
 from .whose_functions import KEYS, WIDTH, has_weighted_activation, own_functions
@@ -18,20 +19,30 @@ _READ: weakref.WeakKeyDictionary[Any, tuple[int, int] | None] = weakref.WeakKeyD
 
 
 def functions_of(operation: Any, config: Mapping[str, Any]) -> dict[str, tuple[int, int]]:
-    """Operations an element, and how many of them one after another, by the configuration's key.
+    """Operations an element, and how many of them one after another, by the key in the configuration.
 
-    There is none for a function of ``keras.activations``, nor for one that is not made of operations which take each
-    element by itself.
+    In front of the key of a layer inside is where it is: ``layer.activation``, ``cell.cells.0.activation``. There is
+    none for a function of ``keras.activations``, nor for one that is not made of operations which take each element by
+    itself.
     """
-    own = own_functions(operation)
+    if has_weighted_activation(operation):
+        return {}
+    functions = {
+        ".".join(map(str, (*path, key))): each
+        for path, layer, inner in parts(operation, config)
+        for key, each in _functions(layer, inner).items()
+    }
+    costs = {key: _cost(each) for key, each in functions.items() if callable(each)}
+    return {key: cost for key, cost in costs.items() if cost is not None}
+
+
+def _functions(layer: Any, config: Mapping[str, Any]) -> dict[str, Any]:
     layers = {
-        key: getattr(operation, key, None)
+        key: held(layer, key)
         for key in KEYS
         if config.get(key) is not None and not is_known_activation(choice_name(config[key]))
     }
-    functions = {**layers, **own}.items()
-    costs = {key: _cost(each) for key, each in functions if callable(each) and not has_weighted_activation(operation)}
-    return {key: cost for key, cost in costs.items() if cost is not None}
+    return {key: each for key, each in (layers | own_functions(layer)).items() if key in config}
 
 
 def _cost(function: Any) -> tuple[int, int] | None:

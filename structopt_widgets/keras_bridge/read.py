@@ -14,7 +14,7 @@ from .caching import with_caches
 from .found import Trace
 from .load import load_model
 from .modes import modes_of
-from .nodes import fresh_names, graph_of, has_own_graph, leaves, scopes_restored
+from .nodes import fresh_names, graph_of, has_own_graph, is_compiled, leaves, scopes_restored
 from .opening import trace
 from .proof import RAISES, UNSTEADY, prove
 from .reader import GraphReader
@@ -25,6 +25,8 @@ from .trace import Run, needs_run, run_of, whole
 from .training_branches import depends_on_training, is_unlike_itself, unlike_in_training, with_all_calls
 from .unbuilding import LATE, Snapshot
 from .without_weights import allocate_late
+
+COMPILED = "is compiled by TensorFlow and no longer does what its code says: a copy is compiled anew"
 
 
 @scopes_restored()
@@ -90,9 +92,9 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
         found = _traced(run, closed)
         closed |= found.closed
         differences = {}
-        is_closed = len(closed)
+        n_closed = len(closed)
         trained = _trained(run, found, closed) if depends_on_training(run, found) else found
-        if len(closed) > is_closed:
+        if len(closed) > n_closed:
             continue
         if trained is None:
             differences[model.name] = "cannot be traced in training, and is read as it is used"
@@ -142,6 +144,12 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
                 for name, layer in graph.layers.items()
                 if layer.closed == LATE
             }
+            compiled = {
+                name: COMPILED
+                for name, layer in graph.layers.items()
+                if layer.closed and is_compiled(reader.operations[name])
+            }
+            graph = replace(graph, differences={**graph.differences, **compiled})
             return with_caches(graph, reader.operations), KerasSource(model, reader.operations, proof.skipped, late)
         unproven |= new
         closed |= new

@@ -165,7 +165,8 @@ class GraphReader:
         mode = self._modes.get(id(node), said(kwargs.get("training")))
         if mode is None:
             kwargs.pop("training", None)
-        args, named = self._references(node.arguments.args, known, path), self._references(kwargs, known, path)
+        args = self._references(node.arguments.args, known, path)
+        named = self._references(kwargs, known, path) if kwargs else {}
         name = self._name(node.operation, prefix, path)
         needs_inside = id(node.operation) in self._reasons or (self._prime and has_own_cell(node.operation))
         if needs_inside and id(node.operation) not in self._unproven and name not in self._tried:
@@ -223,7 +224,8 @@ class GraphReader:
             return TensorRef(known[id(leaf)])
         maker = self._makers.get(id(leaf), ())
         leaf = self._constants.get(id(leaf), leaf)
-        if not keras.ops.is_tensor(leaf):
+        # Whether a number is a tensor takes Keras long to say.
+        if leaf is None or isinstance(leaf, (str, int, float)) or not keras.ops.is_tensor(leaf):
             return leaf
         # A constant of the model, as a position encoding: its values, without the backend's type.
         if not self._prime:

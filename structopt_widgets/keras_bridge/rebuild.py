@@ -78,7 +78,7 @@ def build_model(
         _filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=accepted_names([graph.name])[graph.name]
     )
     for layer in layers:
-        _freeze_as(layer, operations[layer.name])
+        _freeze_as(structure, layer.name, operations[layer.name])
     if isinstance(source, KerasSource):
         if weights == "inherit":
             inherit_weights(structure, source, operations, importance, seed, examples)
@@ -89,10 +89,11 @@ def build_model(
     return model
 
 
-def _freeze_as(layer: Layer, operation: Any) -> None:
+def _freeze_as(structure: Structure, name: str, operation: Any) -> None:
     """Of a layer's weights one alone may be held back from training."""
-    made = getattr(operation, "weights", [])
-    for variable, weight in zip(made, layer.weights, strict=False) if len(made) == len(layer.weights) else ():
+    made, has_bias = getattr(operation, "weights", []), structure.setting.biases.get(name, 1)
+    weights = [each for each in structure.space.connected.weights[name] if has_bias or not each.is_bias]
+    for variable, weight in zip(made, weights, strict=False) if len(made) == len(weights) else ():
         if variable.trainable and not weight.trainable:
             variable.trainable = False
 

@@ -178,6 +178,11 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "squared_difference": lambda a: ops.square(ops.subtract(a["x"], a["y"])),
             "stack": lambda a: ops.stack(a["values"], axis=a["axis"]),
             "stop_gradient": lambda a: ops.stop_gradient(a["input"]),
+            "scatter_nd": lambda a: ops.scatter(a["indices"], a["updates"], tuple(lengths_of(a["shape"]))),
+            "tensor_scatter_add": _written("add"),
+            "tensor_scatter_max": _written("max"),
+            "tensor_scatter_min": _written("min"),
+            "tensor_scatter_nd_update": _written(None),
             "tile": lambda a: ops.tile(a["input"], lengths_of(a["multiples"])),
             "top_k": lambda a: _Largest(*ops.top_k(a["input"], number_of(a["k"]), sorted=a["sorted"])),
             "transpose_v2": lambda a: ops.transpose(a["a"], None if a["perm"] is None else lengths_of(a["perm"])),
@@ -240,12 +245,22 @@ def _segment_mean(given: dict[str, Any]) -> Any:
 
 
 def _gather(given: dict[str, Any]) -> Any:
-    rows, last = given["batch_dims"], len(given["params"].shape) - 1
-    if rows and rows == last == len(given["indices"].shape) - 1 and given["axis"] in (None, -1, last):
-        return ops.take_along_axis(given["params"], given["indices"], axis=-1)
-    if rows:
-        refuse("gather with such batch_dims")
-    return ops.take(given["params"], given["indices"], axis=given["axis"] or 0)
+    values, places, rows = given["params"], given["indices"], given["batch_dims"]
+    rank = len(values.shape)
+    axis = number_of(rows if given["axis"] is None else given["axis"]) % rank
+    if not rows:
+        return ops.take(values, places, axis=axis)
+    if axis != rows:
+        refuse("gather along such an axis")
+    # For each of the first axes by places of its own, each of which is taken all along the axes that follow.
+    several, rest = places.shape[rows:], rank - rows - 1
+    flat = places if len(several) == 1 else ops.reshape(places, (*places.shape[:rows], math.prod(several)))
+    made = ops.take_along_axis(values, ops.expand_dims(flat, [*range(rows + 1, rows + 1 + rest)]), axis=axis)
+    return made if len(several) == 1 else ops.reshape(made, (*places.shape, *values.shape[rows + 1 :]))
+
+
+def _written(how: str | None) -> Callable[[dict[str, Any]], Any]:
+    return lambda given: ops.scatter_update(given["tensor"], given["indices"], given["updates"], how)
 
 
 def _gather_nd(given: dict[str, Any]) -> Any:

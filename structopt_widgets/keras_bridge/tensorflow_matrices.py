@@ -50,8 +50,10 @@ def _band(given: dict[str, Any]) -> Any:
 def _diagonal(given: dict[str, Any]) -> Any:
     if lengths_of(given["k"]) != 0 or (given["num_rows"], given["num_cols"]) != (-1, -1):
         refuse("matrix of several diagonals")
+    if number_of(given["padding_value"]) != 0:
+        refuse("matrix that is not zero beside its diagonal")
     values = given["diagonal"]
-    return ops.multiply(ops.expand_dims(values, -1), np.eye(values.shape[-1], dtype="float32"))
+    return ops.multiply(ops.expand_dims(values, -1), np.eye(values.shape[-1], dtype=str(values.dtype)))
 
 
 def _diagonal_of(given: dict[str, Any]) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import inspect
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, TypeAlias
 
 import keras
 import numpy as np
@@ -16,6 +16,8 @@ from .masks import CarriesMask
 from .modes import depends_on_mode, passes_on
 from .nodes import has_own_graph
 from .trace import Run
+
+_ByPath: TypeAlias = dict[tuple[str, ...], list[Any]]
 
 
 def depends_on_training(run: Run, found: Trace) -> bool:
@@ -39,12 +41,13 @@ def unlike_in_training(found: Trace, trained: Trace) -> dict[int, str]:
     failed = {key: reason for key in trained.closed if key not in found.closed}
     if failed:
         return failed
-    return {id(call.layer): reason for call in found.opened if _is_unlike(found, trained, call.path)}
+    pairs = _pairs(found, trained)
+    return {id(call.layer): reason for call in found.opened if _is_unlike(pairs, call.path)}
 
 
 def is_unlike_itself(found: Trace, trained: Trace) -> bool:
     """Whether the model's own ``call()`` does something else in training."""
-    return _is_unlike(found, trained, ())
+    return _is_unlike(_pairs(found, trained), ())
 
 
 def with_all_calls(found: Trace, trained: Trace) -> Trace:
@@ -57,12 +60,20 @@ def with_all_calls(found: Trace, trained: Trace) -> Trace:
     return trained
 
 
-def _is_unlike(found: Trace, trained: Trace, path: tuple[str, ...]) -> bool:
-    """Whether the calls of one path differ, those that outputs need or, where both add losses, those of the losses."""
-    pairs = [[_computing(each) for each in (found, trained)]]
+def _pairs(found: Trace, trained: Trace) -> list[tuple[_ByPath, _ByPath]]:
+    """The calls that outputs need, of both traces, and where both add losses those of the losses."""
+    pairs = [(_by_path(found, _computing(found)), _by_path(trained, _computing(trained)))]
     if found.for_losses:
-        pairs.append([each.for_losses for each in (found, trained)])
-    return any(_signatures(found, ours, path) != _signatures(trained, theirs, path) for ours, theirs in pairs)
+        pairs.append((_by_path(found, found.for_losses), _by_path(trained, trained.for_losses)))
+    return pairs
+
+
+def _is_unlike(pairs: list[tuple[_ByPath, _ByPath]], path: tuple[str, ...]) -> bool:
+    """Whether the calls of one path differ."""
+    return any(
+        list(map(_signature, ours.get(path, ()))) != list(map(_signature, theirs.get(path, ())))
+        for ours, theirs in pairs
+    )
 
 
 def _computing(found: Trace) -> list[Any]:
@@ -70,8 +81,12 @@ def _computing(found: Trace) -> list[Any]:
     return [node for node in found.nodes if id(node) not in losses]
 
 
-def _signatures(found: Trace, nodes: list[Any], path: tuple[str, ...]) -> list[Hashable]:
-    return [_signature(node) for node in nodes if found.paths.get(id(node), ()) == path and not passes_on(node)]
+def _by_path(found: Trace, nodes: list[Any]) -> _ByPath:
+    made: _ByPath = {}
+    for node in nodes:
+        if not passes_on(node):
+            made.setdefault(found.paths.get(id(node), ()), []).append(node)
+    return made
 
 
 def _signature(node: Any) -> Hashable:

@@ -6,6 +6,8 @@ from typing import Any
 
 import keras
 
+from .without_weights import keep_pending, pending_weights
+
 LATE = "makes weights in training that it does not have before"
 
 
@@ -26,6 +28,7 @@ class Snapshot:
             (each._tracker, each._tracker.locked, {name: {*ids} for name, ids in each._tracker.stored_ids.items()})
             for each, _ in self._attributes
         ]
+        self._pending = pending_weights()
         self._built = {id(each): len(each.variables) for each, _ in self._attributes}
 
     def grown(self) -> set[int]:
@@ -48,3 +51,4 @@ class Snapshot:
                 kind.update(value, before)
         for tracker, locked, ids in self._trackers:
             tracker.locked, tracker.stored_ids = locked, ids
+        keep_pending(self._pending)

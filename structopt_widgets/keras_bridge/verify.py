@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator
 
 import keras
 import tensorflow as tf
-from keras.src.backend.common import global_state
 
 from ..graph import ModelGraph
 from ..graph.forked import refuse_fork
@@ -24,11 +21,11 @@ from .given_model import compare_outputs
 from .names import built_names
 from .profile import IN_BLOCKS, LOOPS_SEEN, PRODUCTS, profiled
 from .rebuild import build_model
+from .without_weights import unallocated
 from .xla_memory import planned_bytes
 
 # TensorFlow's formula for it divides the output's positions by the strides: the input's only where none is padded.
 TRANSPOSED = "Conv2DBackpropInput"
-UNINITIALIZED = "uninitialized_variables"  # where Keras lists what it has still to allocate
 
 
 def verify_report(structure: Structure, report: CostReport, memory: bool = False) -> Verification:
@@ -39,7 +36,7 @@ def verify_report(structure: Structure, report: CostReport, memory: bool = False
             f"Expected layers that treat each batch by itself to count again, got {stateful[0]!r}, which keeps "
             "its state. Make it with stateful=False: its costs are the same."
         )
-    with _unallocated():
+    with unallocated():
         model = build_model(structure, "fresh", compiled=False)
         rows = [
             Comparison("parameters", report.n_params, model.count_params(), "equal", "Keras's count_params()"),
@@ -178,14 +175,3 @@ def _is_chain(graph: ModelGraph) -> bool:
     """Whether every call reads what the one before it made, so that there is no order to choose."""
     calls = [call for call in graph.calls if call.inputs]
     return all(later.inputs == earlier.outputs for earlier, later in itertools.pairwise(calls))
-
-
-@contextlib.contextmanager
-def _unallocated() -> Iterator[None]:
-    """Models built here get no weights, and leave nothing behind in Keras's list of what to allocate."""
-    pending = list(global_state.get_global_attribute(UNINITIALIZED, []))
-    try:
-        with keras.StatelessScope(initialize_variables=False):
-            yield
-    finally:
-        global_state.set_global_attribute(UNINITIALIZED, pending)

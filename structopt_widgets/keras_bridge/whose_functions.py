@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import contextlib
 import inspect
 import types
+import weakref
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from .holders import all_inside, held, is_of_keras, put_aside, written_together
+from .whose_objects import OBJECTS
+from .without_weights import unallocated
+
 KEYS = ("activation", "recurrent_activation")
+WRITTEN = "written"  # what the user's own class writes down for a function of its own, and can be made by
 WIDTH = 7  # of the tensor a function is tried on: of no consequence where it takes each element by itself
 
+_MIXES: weakref.WeakKeyDictionary[Any, bool] = weakref.WeakKeyDictionary()
 
 # Functions of TensorFlow that are those of keras.activations, with the same defaults.
 _SAME = {
@@ -25,12 +32,18 @@ _SAME = {
 }
 
 
-def own_functions(operation: Any) -> dict[str, Any]:
+def own_functions(layer: Any, config: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """A layer's activation functions that are not those of ``keras.activations``, by the configuration's key.
 
-    A layer that stands in the place of a function is none.
+    In a class of the user's own any entry of ``config`` may be one. A layer that stands in the place of a function is
+    none.
     """
-    given = {key: getattr(operation, key, None) for key in KEYS} if isinstance(operation, keras.Layer) else {}
+    if not isinstance(layer, keras.Layer) or isinstance(layer, keras.layers.Lambda):
+        return {}
+    given = {key: held(layer, key) for key in KEYS}
+    if not is_of_keras(layer):
+        others = {key: held(layer, key) for key in config or {} if key not in KEYS and not key.endswith(OBJECTS)}
+        given |= {key: each for key, each in others.items() if _is_plain(each)}
     return {
         key: each
         for key, each in given.items()
@@ -38,10 +51,34 @@ def own_functions(operation: Any) -> dict[str, Any]:
     }
 
 
+def _is_plain(value: Any) -> bool:
+    """Whether it is a function of its arguments alone, and nothing that a configuration makes by a class."""
+    return not isinstance(value, type) and not hasattr(value, "get_config") and not _reads_weights(value)
+
+
+def _has_no_name(value: Any) -> bool:
+    """Whether it is a function that Keras cannot write down."""
+    others = (type, types.FunctionType, types.MethodType, keras.Operation)
+    is_callable = callable(value) and not isinstance(value, others)
+    is_own = not type(value).__module__.startswith(("keras.", "tensorflow."))
+    return is_callable and is_own and _is_plain(value)
+
+
 def has_weighted_activation(operation: Any) -> bool:
-    """Whether a layer has an activation with weights, a layer such as PReLU, or a function that reads some."""
-    found = [vars(operation).get(key) for key in KEYS]
+    """Whether a layer, or one it wraps, has an activation with weights: a layer as PReLU, a function that reads some.
+
+    Inside a recurrence it cannot be taken out.
+    """
+    given = (vars(layer).get(key) for layer in _outside_recurrences(operation) for key in KEYS)
+    found = [each for each in given if each is not None]
     return any(_makes_weights(each) if isinstance(each, keras.Layer) else _reads_weights(each) for each in found)
+
+
+def _outside_recurrences(operation: Any) -> Iterator[Any]:
+    yield operation
+    if not isinstance(operation, keras.layers.RNN):
+        for each in getattr(operation, "_layers", ()):
+            yield from _outside_recurrences(each)
 
 
 def _reads_weights(function: Any) -> bool:
@@ -53,16 +90,24 @@ def _reads_weights(function: Any) -> bool:
 
 
 def has_mixing_function(operation: Any) -> bool:
-    """Whether a user's own function in a layer computes across its channels, as one changed at a time shows.
+    """Whether a user's own function in a layer, or in one it wraps, computes across its channels, as one changed shows.
 
     Inside a recurrence it cannot be taken out.
     """
-    if isinstance(operation, keras.layers.RNN):
-        return False
-    return any(map(_mixes, own_functions(operation).values()))
+    layers = [each for each in _outside_recurrences(operation) if not isinstance(each, keras.layers.RNN)]
+    return any(_mixes(function) for layer in layers for function in own_functions(layer).values())
 
 
 def _mixes(function: Any) -> bool:
+    try:
+        if function not in _MIXES:
+            _MIXES[function] = _is_seen_to_mix(function)
+        return _MIXES[function]
+    except TypeError:  # a callable that no dictionary takes
+        return _is_seen_to_mix(function)
+
+
+def _is_seen_to_mix(function: Any) -> bool:
     before = np.linspace(0.1, 0.9, WIDTH, dtype="float32")[None]
     after = before.copy()
     after[0, 0] = 0.7
@@ -79,7 +124,7 @@ def _makes_weights(layer: keras.Layer) -> bool:
         return bool(layer.weights)
     try:
         other = type(layer).from_config(layer.get_config())
-        with keras.StatelessScope(initialize_variables=False):
+        with unallocated():
             other.build((None, WIDTH))
     # It may want other axes, or have no configuration.
     except Exception:
@@ -112,14 +157,16 @@ def _defaults(function: Any) -> list[Any]:
     return [each.default for each in inspect.signature(function).parameters.values()]
 
 
-def shown_as_own(operation: Any, config: Mapping[str, Any]) -> dict[str, Any]:
+def shown_as_own(layer: Any, config: Mapping[str, Any]) -> dict[str, Any]:
     """Entries of a configuration that say that a function is the user's own, whatever its name."""
     own: dict[str, Any] = {
         key: {"module": "builtins", "class_name": "function", "config": _name(each), "registered_name": "function"}
-        for key, each in own_functions(operation).items()
+        | ({} if key in KEYS else {WRITTEN: config[key]})
+        for key, each in own_functions(layer, config).items()
     }
-    same = {key: _same(getattr(operation, key, None)) for key in KEYS} if isinstance(operation, keras.Layer) else {}
-    own |= {key: name for key, name in same.items() if name is not None}
+    if isinstance(layer, keras.Layer):
+        same = {key: _same(held(layer, key)) for key in KEYS if key in config}
+        own |= {key: name for key, name in same.items() if name is not None}
     return {key: each for key, each in own.items() if key in config}
 
 
@@ -131,23 +178,17 @@ def _name(function: Any) -> str:
     return f"{module}>{name}"
 
 
-@contextlib.contextmanager
-def own_functions_aside(operation: Any) -> Iterator[None]:
+def own_functions_aside(operation: Any) -> AbstractContextManager[None]:
     """In this block a layer has no functions of a user's own: some of them its configuration cannot hold."""
-    cell = getattr(operation, "cell", None)
-    holders = [vars(each) for each in (operation, cell) if isinstance(each, keras.Layer)]
-    own = own_functions(operation)
     found = [
-        (holder, key, holder[key])
-        for holder in holders
-        for key in KEYS
+        (holder, key)
+        for layer in all_inside(operation)
+        for own in [own_functions(layer)]
+        for holder in written_together(layer)
+        for key in (KEYS if is_of_keras(layer) else tuple(holder))
+        if key in holder
+        for each in [holder[key]]
         # None is what some put there to take an activation away; Keras cannot write that down.
-        if key in holder and (key in own or holder[key] is None)
+        if (key in KEYS and (key in own or each is None)) or (not is_of_keras(layer) and _has_no_name(each))
     ]
-    for holder, key, _ in found:
-        holder[key] = keras.activations.linear
-    try:
-        yield
-    finally:
-        for holder, key, function in found:
-            holder[key] = function
+    return put_aside(found, keras.activations.linear)

@@ -9,7 +9,7 @@ from typing import Any
 import keras
 from keras.src.backend.common import global_state
 
-PENDING = "uninitialized_variables"  # where Keras lists what it has still to allocate
+_PENDING = "uninitialized_variables"  # where Keras lists what it has still to allocate
 
 
 @contextlib.contextmanager
@@ -42,6 +42,28 @@ def without_weights() -> Iterator[None]:
         keras.backend.clear_session()
 
 
+@contextlib.contextmanager
+def unallocated() -> Iterator[None]:
+    """Layers built in this block get no weights, and leave nothing behind in Keras's list of what to allocate."""
+    pending = pending_weights()
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        keep_pending(pending)
+
+
+def pending_weights() -> list[Any]:
+    """The variables that Keras has still to allocate, in a list of its own."""
+    return list(global_state.get_global_attribute(_PENDING, []))
+
+
+def keep_pending(variables: list[Any]) -> None:
+    """Of what Keras has still to allocate, let it forget all but ``variables``."""
+    kept = {id(each) for each in variables}
+    global_state.set_global_attribute(_PENDING, [each for each in pending_weights() if id(each) in kept])
+
+
 def is_allocated(variable: Any) -> bool:
     """Whether a variable holds values; without them Keras answers with freshly made placeholders."""
     return getattr(variable, "_value", None) is not None
@@ -59,5 +81,4 @@ def allocate_late(model: keras.Model) -> None:
     for variable in late:
         variable._deferred_initialize()
     done = {id(variable) for variable in late}
-    pending = global_state.get_global_attribute(PENDING, [])
-    global_state.set_global_attribute(PENDING, [each for each in pending if id(each) not in done])
+    keep_pending([each for each in pending_weights() if id(each) not in done])

@@ -92,7 +92,7 @@ class Squeeze(_View):
         every = [position for position, dim in enumerate(shape) if dim == 1]
         drop = every if axis is None else positions(axis, len(shape))
         for position in drop:
-            site.freeze((shape[position],), "drops its only channel")
+            site.fix((shape[position],), "drops its only channel")
         return Connection((tuple(dim for position, dim in enumerate(shape) if position not in drop),))
 
 
@@ -159,7 +159,7 @@ class Repetition(Bare):
                 raise UnsupportedLayerError("there is none for unequal repetitions")
             (axis,) = positions(site.config["axis"], len(shape))
             if isinstance(repeats, BatchSize):
-                site.freeze((shape[axis],), "repeats it for each sample")
+                site.fix((shape[axis],), "repeats it for each sample")
                 many = of_batch(baseline_length(repeats) * baseline_size(shape[axis]))
                 return Connection(((*shape[:axis], many, *shape[axis + 1 :]),))
             return Connection((tuple(_product(dim, repeats) if at == axis else dim for at, dim in enumerate(shape)),))

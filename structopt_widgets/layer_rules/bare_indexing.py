@@ -56,7 +56,7 @@ class GetItem(Bare):
     def _taken(self, site: Site, part: Any, dim: Dim) -> list[Dim]:
         size = baseline_size(dim)
         if isinstance(part, int):
-            site.freeze((dim,), "takes a part of it")
+            site.fix((dim,), "takes a part of it")
             return []
         start, stop, step = part.indices(size)
         length = len(range(start, stop, step))
@@ -66,7 +66,7 @@ class GetItem(Bare):
             return [site.every(dim, step, f"takes every {step} of it")]
         if step != 1 or length <= 1 or length == size - 1:
             # One place alone is no width.
-            site.freeze((dim,), "takes a part of it")
+            site.fix((dim,), "takes a part of it")
             return [length]
         return [_range(site, dim, start, stop)]
 
@@ -91,7 +91,7 @@ def _range(site: Site, dim: Dim, start: int, stop: int) -> Dim:
                 site.cut(part, (seam - begin, begin + baseline_size(part) - seam), "takes a part of it")
     inside = [part for part, begin in _side_by_side(dim) if start <= begin and begin + baseline_size(part) <= stop]
     if sum(map(baseline_size, inside)) != stop - start:
-        site.freeze((dim,), "takes a part of it")
+        site.fix((dim,), "takes a part of it")
         return stop - start
     if all(isinstance(part, int) for part in inside):
         return stop - start

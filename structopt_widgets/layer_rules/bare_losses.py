@@ -22,7 +22,7 @@ class CrossEntropy(LayerRule):
             if not self.is_sparse or place != axis:
                 site.tie(one, other, "compares them")
         if self.is_sparse:
-            site.freeze((output[axis],), "has a place for each class")
+            site.fix((output[axis],), "has a place for each class")
         return Connection(((*output[:axis], *output[axis + 1 :]),))
 
     def cost(self, site: Site, at: Setting) -> Cost:

@@ -36,7 +36,7 @@ class Pad(_Movement):
                 made.append(dim + before + after if isinstance(dim, int) else dim)
                 continue
             if mode != "constant":
-                site.freeze((dim,), "mirrors its edge")
+                site.fix((dim,), "mirrors its edge")
             parts = [*([before] if before else []), dim, *([after] if after else [])]
             made.append(Concat(tuple(parts)))
         return Connection((tuple(made),))
@@ -65,7 +65,7 @@ class Shuffle(_Movement):
         for place in positions(axis, len(shape)):
             if has_batch(shape[place]):
                 raise UnsupportedLayerError("there is none for moving elements along the batch")
-            site.freeze((shape[place],), self.because)
+            site.fix((shape[place],), self.because)
         return Connection((shape,))
 
     def _axis(self, site: Site) -> Any:
@@ -76,7 +76,7 @@ class Triangle(_Movement):
     """The upper or lower triangle of matrices, zeros elsewhere."""
 
     def connect(self, site: Site) -> Connection:
-        site.freeze(site.inputs[0][-2:], "keeps a triangle of it")
+        site.fix(site.inputs[0][-2:], "keeps a triangle of it")
         return Connection((site.inputs[0],))
 
 
@@ -89,7 +89,7 @@ class Segments(_Movement):
         rows, *rest = site.inputs[0]
         if has_batch(rows) or site.config.get("num_segments") is None:
             raise UnsupportedLayerError("there is none for segments of the batch, or for any number of them")
-        site.freeze((rows,), "takes segments of it")
+        site.fix((rows,), "takes segments of it")
         return Connection(((site.config["num_segments"], *rest),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
@@ -111,8 +111,8 @@ class TakeAlongAxis(_Movement):
             raise UnsupportedLayerError("there is none for taking along the batch")
         if len(site.inputs) == 1 and has_batch(values[0]):
             places = (values[0], *places[1:])  # a constant for so many samples
-        site.freeze((values[axis],), "takes a part of it")
-        site.freeze((places[axis],), "takes by it")
+        site.fix((values[axis],), "takes a part of it")
+        site.fix((places[axis],), "takes by it")
         rest = [(*each[:axis], 1, *each[axis + 1 :]) for each in (values, places)]
         joined = broadcast(site, rest[0], rest[1], "takes by them")
         return Connection(((*joined[:axis], places[axis], *joined[axis + 1 :]),))
@@ -125,7 +125,7 @@ class TopK(LayerRule):
 
     def connect(self, site: Site) -> Connection:
         *rest, last = site.inputs[0]
-        site.freeze((last,), "takes its largest values")
+        site.fix((last,), "takes its largest values")
         made = (*rest, site.config["k"])
         return Connection((made, made))
 
@@ -144,7 +144,7 @@ class Unstack(_Movement):
         (axis,) = positions(site.config["axis"], len(shape))
         if has_batch(shape[axis]):
             raise UnsupportedLayerError("there is none for taking the batch apart")
-        site.freeze((shape[axis],), "takes it apart")
+        site.fix((shape[axis],), "takes it apart")
         rest = (*shape[:axis], *shape[axis + 1 :])
         return Connection((rest,) * len(site.call.outputs))
 
@@ -184,9 +184,9 @@ class Patches(_Movement):
         (shape,) = as_keras_has_them(site)
         channels = site.inputs[0][-1]
         if site.config.get("data_format") == "channels_first" or len(shape) != len(site.inputs[0]):
-            site.freeze(site.inputs[0], "cuts it into patches")
+            site.fix(site.inputs[0], "cuts it into patches")
             return Connection((shape,))
-        site.freeze(site.inputs[0][:-1], "slides a window along it")
+        site.fix(site.inputs[0][:-1], "slides a window along it")
         blocks = shape[-1]
         pixels = (blocks if isinstance(blocks, int) else 0) // baseline_size(channels)
         made: Dim = pixels * channels if isinstance(channels, int) else Product(pixels, channels)
@@ -201,9 +201,9 @@ class Traded(_Movement):
         block = site.config["block_size"] ** 2
         more = shape[-1] == block * baseline_size(channels)
         if site.config.get("data_format") == "channels_first" or len(shape) != len(site.inputs[0]):
-            site.freeze(site.inputs[0], "trades space for channels")
+            site.fix(site.inputs[0], "trades space for channels")
             return Connection((shape,))
-        site.freeze(site.inputs[0][:-1], "takes blocks of it")
+        site.fix(site.inputs[0][:-1], "takes blocks of it")
         if not more:
             return Connection(((*shape[:-1], site.split(channels, block, f"spreads it over {block} pixels")),))
         made: Dim = block * channels if isinstance(channels, int) else Product(block, channels)

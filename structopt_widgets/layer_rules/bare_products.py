@@ -212,7 +212,7 @@ class DotProductAttention(LayerRule):
         if baseline_size(query[1]) == baseline_size(key[1]):
             site.tie(query[1], key[1], "compares them")
         else:
-            site.freeze((query[1], key[1]), "shares each key head among several query heads")
+            site.fix((query[1], key[1]), "shares each key head among several query heads")
         return Connection(((query[0], query[1], value[2]),))
 
     def cost(self, site: Site, at: Setting) -> Cost:

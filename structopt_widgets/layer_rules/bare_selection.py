@@ -24,7 +24,7 @@ class BroadcastTo(Bare):
     def _axis(self, site: Site, dim: Dim, length: int) -> Dim:
         if baseline_size(dim) == length or length == -1 or has_batch(dim):
             return dim  # the batch stays, whatever its size
-        site.freeze((dim,), "repeats its single channel")
+        site.fix((dim,), "repeats its single channel")
         made = of_batch(length)
         # What is the same all along an axis is as long as it is read.
         return Symbol(made) if isinstance(made, int) and not site.call.inputs else made
@@ -37,7 +37,7 @@ class Slice(Bare):
         made = []
         for dim, length in zip(site.inputs[0], map(baseline_length, site.config["shape"]), strict=True):
             if baseline_size(dim) != length:
-                site.freeze((dim,), "takes a part of it")
+                site.fix((dim,), "takes a part of it")
             made.append(dim if baseline_size(dim) == length else of_batch(length))
         return Connection((tuple(made),))
 
@@ -54,7 +54,7 @@ class Take(Bare):
         if axis is None:
             raise UnsupportedLayerError("there is none for taking elements of a flattened array")
         (axis,) = positions(axis, len(table))
-        site.freeze((table[axis],), "looks parts of it up by their number")
+        site.fix((table[axis],), "looks parts of it up by their number")
         if site.of_weights[0]:
             site.contract(0, table[axis])  # as the product with a one-hot row would
         return Connection(((*table[:axis], *places, *table[axis + 1 :]),))

@@ -80,13 +80,15 @@ class CellRecurrence(Wrapper):
     def _cells(self, site: Site) -> list[tuple[LayerRule, Site]]:
         """The rule and the site of each cell, as of a layer that returns all it can."""
         found: list[tuple[LayerRule, Site]] = []
-        for cell in _serialized_cells(site):
+        for number, cell in enumerate(_serialized_cells(site)):
             kind = _LAYER_OF.get(cell["class_name"])
             rule = find_layer_rule((kind,)) if kind and str(cell.get("module")).startswith("keras") else None
             if rule is None:
                 raise UnsupportedLayerError(f"a cell of its, a {cell['class_name']}, has none")
             config = {**cell["config"], "return_sequences": True, "return_state": True}
-            layer = Layer(site.layer.name, (str(kind),), site.layer.weights, {**cell, "config": config})
+            path = f"cell.cells.{number}" if "cells" in site.config["cell"]["config"] else "cell"
+            serialized, functions = {**cell, "config": config}, site.layer.functions_of(path)
+            layer = Layer(site.layer.name, (str(kind),), site.layer.weights, serialized, functions=functions)
             call = Call(site.call.layer, site.call.inputs, site.call.outputs)
             found.append((rule, Site(layer, [], call, produced=site.produced)))
         return found

@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ..graph import Layer
-from .kept import freeze_inputs
+from .kept import fix_inputs
 from .registry import find_layer_rule
 from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes
 
@@ -18,6 +18,8 @@ def rule_of(layer: Layer) -> LayerRule | None:
     rule = find_layer_rule(layer.kinds)
     if rule is None:
         return None
+    if not layer.weights:
+        return rule
     if any(weight.name.startswith("lora_") for weight in layer.weights):
         return Changed(rule, "has a low-rank adapter (LoRA), made for its size")
     is_float8 = any(weight.name.endswith("_amax_history") for weight in layer.weights)
@@ -40,9 +42,9 @@ class Changed(LayerRule):
 
     def connect(self, site: Site) -> Connection:
         outputs = self.rule.connect(site).outputs
-        freeze_inputs(site, self.because)
+        fix_inputs(site, self.because)
         for shape in (*outputs, tuple(site.produced)):
-            site.freeze(shape, self.because)
+            site.fix(shape, self.because)
         return Connection(outputs, tuple(WeightAxes(each.name, each.shape) for each in site.layer.weights))
 
     def cost(self, site: Site, at: Setting) -> Cost:

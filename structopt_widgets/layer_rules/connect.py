@@ -6,12 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..graph import PROVEN, UNREAD, WEIGHT, Call, Dim, DimensionError, Layer, ModelGraph, Shape, baseline_size
-from ..graph.dimensions import freeze, has_batch, per_sample, resolve, unify
+from ..graph.dimensions import fix, has_batch, per_sample, resolve, unify
 from .blocks import find_blocks
 from .changed import rule_of
 from .connected import ConnectedCall, ConnectedGraph
 from .rule import Connection, LayerRule, Site, UnsupportedLayerError, WeightAxes
 from .tensor_weights import Borrowed, Unread, WeightUses
+
+_HOLDERS = ("_regularizer", "_constraint")
+_OF_WEIGHTS = (*_HOLDERS, "_initializer")  # ends of the names of what weights are made and held by
 
 
 class _RuleMismatchError(Exception):
@@ -63,7 +66,7 @@ class _Connector:
         maker = {index: call.layer for call in graph.calls for index in call.outputs}
         for index in graph.output_tensors:
             for dim in self.shapes[index]:
-                freeze(dim, f"{maker[index]} makes the model's output, whose size belongs to the task")
+                fix(dim, f"{maker[index]} makes the model's output, whose size belongs to the task")
         shapes = [per_sample(shape) for shape in self.shapes]
         kinds = [f"{tensor.dtype} {tensor.batch_axis}" for tensor in graph.tensors]
         blocks = find_blocks(self._calls, shapes, kinds, graph.output_tensors)
@@ -117,7 +120,7 @@ class _Connector:
                 self._require_lengths(call)
         if connection is None:
             for shape in full:
-                site.freeze(shape, reason)
+                site.fix(shape, reason)
             connection = Connection(
                 tuple(self.shapes[index] for index in call.outputs),
                 tuple(WeightAxes(weight.name, weight.shape) for weight in layer.weights),
@@ -129,10 +132,13 @@ class _Connector:
         if not call.inputs:
             site.outputs = list(connection.outputs)
         if rule is not None:
-            _pin_listed(site, connection)
+            _fix_listed(site, connection)
             _share_configuration(self._firsts, site, rule, connection)
         axes = _as_stored(layer, rule, connection.weights)
-        _share(layer.name, self._weights.setdefault(layer.name, axes), axes)
+        if layer.name in self._weights:
+            _share(layer.name, self._weights[layer.name], axes)
+        else:
+            self._weights[layer.name] = axes
         made = ConnectedCall(call, site, rule, rows)
         self._calls.append(made)
         self._firsts.setdefault(layer.name, made)
@@ -150,7 +156,7 @@ class _Connector:
         connection = rule.connect(site)
         site.outputs = list(connection.outputs)
         outputs = tuple((*lead, *shape) for shape in connection.outputs)
-        return replace(connection, outputs=outputs), per_sample(lead)
+        return Connection(outputs, connection.weights), per_sample(lead)
 
     def _require_lengths(self, call: Call) -> None:
         """Without a rule only Keras knows an output's lengths: it has to know them all."""
@@ -190,6 +196,8 @@ class _Connector:
 def _lead(full: list[Shape]) -> Shape:
     """The first axis of what a layer reads, which it takes for the batch."""
     leads = [shape[0] for shape in full if shape]
+    if len(leads) == 1:
+        return tuple(leads)
     batches = [dim for dim in leads if has_batch(dim)] or leads[:1]
     if len({baseline_size(dim) for dim in batches}) > 1:
         raise UnsupportedLayerError("there is none for inputs with different numbers of rows")
@@ -197,6 +205,8 @@ def _lead(full: list[Shape]) -> Shape:
 
 
 def _agrees(length: Dim, dim: Dim, any_rows: bool) -> bool:
+    if length is dim or (isinstance(length, int) and isinstance(dim, int)):
+        return length in (-1, dim)
     if any_rows and has_batch(length):
         return has_batch(dim)
     return length == -1 or baseline_size(length) == baseline_size(dim)
@@ -215,35 +225,36 @@ def _as_stored(layer: Layer, rule: LayerRule | None, axes: tuple[WeightAxes, ...
     for each in axes:
         # A bias that is off has no weight to look at: it would be as its kernel is.
         actual = next(stored) if has_bias or not each.is_bias else layer.weights[0]
-        result.append(replace(each, dtype=actual.dtype, trainable=actual.trainable))
+        is_so = (each.dtype, each.trainable) == (actual.dtype, actual.trainable)
+        result.append(each if is_so else replace(each, dtype=actual.dtype, trainable=actual.trainable))
     return tuple(result)
 
 
-def _pin_listed(site: Site, connection: Connection) -> None:
+def _fix_listed(site: Site, connection: Connection) -> None:
     """An initializer that lists values makes a weight of their number alone.
 
     So may an object of a user's own that a weight is held by, where no configuration says what is in it.
     """
     for key, initializer in site.config.items():
-        if not isinstance(initializer, Mapping):
+        if not isinstance(initializer, dict) or not key.endswith(_OF_WEIGHTS):
             continue
-        held = next((each for each in ("_regularizer", "_constraint") if key.endswith(each)), None)
+        held = next((each for each in _HOLDERS if key.endswith(each)), None)
         if held is not None and initializer.get("config") is None:
-            _pin(site, connection, key.removesuffix(held), f"is held by an object without a configuration, its {key}")
-        if not key.endswith("_initializer"):
+            _fix(site, connection, key.removesuffix(held), f"is held by an object without a configuration, its {key}")
+        if held is not None:
             continue
         config = initializer.get("config")
         value = config.get("value") if isinstance(config, Mapping) else None
         if value is None or isinstance(value, (int, float)):
             continue
         name = key.removesuffix("_initializer")
-        _pin(site, connection, name, f"starts {name} from a list of values")
+        _fix(site, connection, name, f"starts {name} from a list of values")
 
 
-def _pin(site: Site, connection: Connection, name: str, because: str) -> None:
+def _fix(site: Site, connection: Connection, name: str, because: str) -> None:
     for weight in connection.weights:
         if weight.name == name:
-            site.freeze(weight.axes, because)
+            site.fix(weight.axes, because)
 
 
 def _share_configuration(
@@ -260,8 +271,8 @@ def _share_configuration(
             if len(one) == len(other) and baseline_size(left) == baseline_size(right):
                 unify(left, right, why)
             else:
-                freeze(left, why)
-                freeze(right, why)
+                fix(left, why)
+                fix(right, why)
 
 
 def _share(layer: str, first: tuple[WeightAxes, ...], again: tuple[WeightAxes, ...]) -> None:

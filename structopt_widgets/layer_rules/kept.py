@@ -17,10 +17,10 @@ def as_keras_has_them(site: Site) -> tuple[Shape, ...]:
     return tuple(tuple(length for length in shape if length is not None) for shape in site.found)
 
 
-def freeze_inputs(site: Site, because: str) -> None:
+def fix_inputs(site: Site, because: str) -> None:
     """Keep every width that a call reads as it is."""
     for shape in site.inputs:
-        site.freeze(shape, because)
+        site.fix(shape, because)
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Kept(LayerRule):
 
     def connect(self, site: Site) -> Connection:
         outputs = as_keras_has_them(site)
-        freeze_inputs(site, self.because)
+        fix_inputs(site, self.because)
         return Connection(outputs, tuple(WeightAxes(each.name, each.shape) for each in site.layer.weights))
 
     def cost(self, site: Site, at: Setting) -> Cost:

@@ -20,10 +20,10 @@ def broadcast(site: Site, left: Shape, right: Shape, because: str) -> Shape:
 def _one_axis(site: Site, one: Dim, other: Dim, because: str) -> Dim:
     # Only a fixed 1 is broadcast: a width that happens to be 1 may grow, and must then fit.
     if baseline_size(one) == 1 and baseline_size(other) != 1:
-        site.freeze((one,), f"repeats its single channel over {baseline_size(other)}")
+        site.fix((one,), f"repeats its single channel over {baseline_size(other)}")
         return other
     if baseline_size(other) == 1 and baseline_size(one) != 1:
-        site.freeze((other,), f"repeats its single channel over {baseline_size(one)}")
+        site.fix((other,), f"repeats its single channel over {baseline_size(one)}")
         return one
     site.tie(one, other, because)
     return one

@@ -174,7 +174,7 @@ class Normalization(LayerRule):
     def connect(self, site: Site) -> Connection:
         shape = site.inputs[0]
         axes = tuple(shape[axis] for axis in sorted(axes_of(site, shape))) if site.config["axis"] is not None else ()
-        site.freeze(axes, "holds the statistics of the data's own channels")
+        site.fix(axes, "holds the statistics of the data's own channels")
         if site.config.get("mean") is not None:
             return Connection((shape,))
         # The third weight counts how often the layer was adapted.
@@ -189,7 +189,7 @@ class Rescaling(Elementwise):
 
     def connect(self, site: Site) -> Connection:
         if any(isinstance(site.config[key], (list, tuple)) for key in ("scale", "offset")):
-            site.freeze((site.inputs[0][-1],), "has a number of its own for each channel")
+            site.fix((site.inputs[0][-1],), "has a number of its own for each channel")
         return super().connect(site)
 
 

@@ -16,7 +16,14 @@ Number = Any
 
 
 class Operations:
-    """A call's operations in the making. Each method runs one and returns its result, a number that names it."""
+    """A call's operations in the making. Each method runs one and returns its result, a number that names it.
+
+    >>> class Swish(sw.LayerRule):
+    ...     def cost(self, site, at):
+    ...         operations, made = sw.Operations(site), at.elements(site.outputs[0])
+    ...         gate = operations.elementwise(made, 0, flops=4)  # a sigmoid of the input, which is tensor 0
+    ...         return operations.cost(operations.elementwise(made, 0, gate))
+    """
 
     def __init__(self, site: Site) -> None:
         self.inputs = tuple(range(len(site.inputs)))

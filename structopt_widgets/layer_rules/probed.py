@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..graph import Concat, Dim, Product, baseline_size
-from .kept import as_keras_has_them, freeze_inputs
+from .kept import as_keras_has_them, fix_inputs
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Setting, Site
 
@@ -28,10 +28,10 @@ class Probed(LayerRule):
         found = self._found(site)
         outputs = as_keras_has_them(site)
         if found["passes"] is None or len(outputs) != 1:
-            freeze_inputs(site, "computes across it")
+            fix_inputs(site, "computes across it")
             return Connection(outputs)
         for shape in site.inputs:
-            site.freeze(shape[:-1], "was tried on this length")
+            site.fix(shape[:-1], "was tried on this length")
         parts = [_blocks(shape[-1], *each) for shape, each in zip(site.inputs, found["passes"], strict=True)]
         if found["joins"]:
             made: Dim = Concat(tuple(parts)) if len(parts) > 1 else parts[0]

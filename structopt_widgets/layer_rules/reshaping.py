@@ -80,7 +80,7 @@ def regrouped(site: Site, shape: Shape, target: Sequence[int]) -> Shape:
                 outs.append(lengths.pop(0))
         wide = [dim for dim in ins if not isinstance(dim, int)]
         if not wide or not outs:
-            site.freeze(tuple(wide), "drops an axis that only fits this width")
+            site.fix(tuple(wide), "drops an axis that only fits this width")
             result.extend(outs)
         elif len(outs) == 1:
             result.append(flattened(tuple(ins)))
@@ -95,7 +95,7 @@ def regrouped(site: Site, shape: Shape, target: Sequence[int]) -> Shape:
             blocks, why = math.prod(outs[:-1]), f"cuts it into {_text(outs)}"
             result.extend([*outs[:-1], site.split(ins[0], blocks, why, is_unit=is_vector)])
         else:
-            site.freeze(tuple(wide), f"cuts them into {_text(outs)}")
+            site.fix(tuple(wide), f"cuts them into {_text(outs)}")
             result.extend(outs)
     return tuple(result)
 

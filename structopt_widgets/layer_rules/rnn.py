@@ -144,7 +144,7 @@ class Wrapper(LayerRule):
         rule = find_layer_rule((kind,))
         if rule is None:
             raise UnsupportedLayerError(f"the layer it wraps, a {wrapped['class_name']}, has none")
-        layer = Layer(site.layer.name, (kind,), site.layer.weights, wrapped)
+        layer = Layer(site.layer.name, (kind,), site.layer.weights, wrapped, functions=site.layer.functions_of(key))
         return rule, Site(layer, list(site.inputs), site.call, list(site.outputs), site.produced)
 
     def weights_of(self, rule: LayerRule, site: Site, connection: Connection) -> tuple[WeightAxes, ...]:

@@ -18,7 +18,7 @@ from ..graph import (
     baseline_size,
     cut,
     every,
-    freeze,
+    fix,
     split,
     unify,
 )
@@ -119,6 +119,10 @@ class Site:
     them that other calls read in another way.
     ``found`` are the output shapes as Keras has them, without the batch, with ``None`` for lengths that it
     does not know; ``parts`` is what a rule notes for itself.
+
+    >>> site = space.connected.calls[1].site
+    >>> isinstance(site, sw.Site), site.layer.name, site.inputs
+    (True, 'hidden', [(4,)])
     """
 
     layer: Layer
@@ -193,10 +197,12 @@ class Site:
         """``dim`` as consecutive parts of ``lengths``, each a width of its own."""
         return cut(dim, lengths, f"{self.layer.name} {because}")
 
-    def freeze(self, shape: Shape, because: str) -> None:
+    def fix(self, shape: Shape, because: str) -> None:
         """Keep every width in ``shape`` as it is."""
         for dim in shape:
-            freeze(dim, f"{self.layer.name} {because}")
+            fix(dim, f"{self.layer.name} {because}")
+
+    freeze = fix  # its name before the word was one everywhere: rules written then still work
 
 
 class LayerRule(Meaning):

@@ -21,7 +21,12 @@ class Setting:
 
     ``widths`` maps each free symbol to its channels (a multiple of its divisor), ``biases`` each
     layer with a bias switch to 0 or 1, ``activations`` each layer with an activation to its cost,
-    ``blocks`` each part that can be left out to 1 or 0. ``ConnectedGraph.setting`` makes one.
+    ``blocks`` each part that can be left out to 1 or 0. ``ConnectedGraph.setting`` makes one. It is what a
+    rule's ``cost(site, at)`` is given as ``at``.
+
+    >>> at = space.scaled(0.5).setting
+    >>> isinstance(at, sw.Setting), at.elements((3, space.symbols["hidden"]))
+    (True, 12)
     """
 
     widths: Mapping[Symbol, Number]

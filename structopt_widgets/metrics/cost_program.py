@@ -35,6 +35,7 @@ class CostProgram:
         self._widths = widths
         self._bias_layers = bias_layers
         self._activation_layers = activation_layers
+        self._activations: dict[tuple[str, str], ActivationCost] = {}  # by layer and name
 
     @functools.cached_property
     def totals(self) -> Program:
@@ -51,6 +52,11 @@ class CostProgram:
             outputs |= {f"{metric}:{layer}": row[metric] for metric in (*layer_metrics(), UNCOUNTED)}
         return recorder.program(outputs)
 
+    @functools.cached_property
+    def uncounted(self) -> Program:
+        """``uncounted`` of each layer alone, as ``uncounted:LAYER``."""
+        return self.layers.only(name for name in self.layers.outputs if name.startswith(f"{UNCOUNTED}:"))
+
     def inputs(
         self,
         widths: Mapping[str, int],
@@ -64,9 +70,15 @@ class CostProgram:
         values: list[Any] = [widths[name] for name in self._widths]
         values += [int(biases[layer]) for layer in self._bias_layers]
         for layer in self._activation_layers:
-            values += layer_activation(self._connected.graph.layers[layer], name=activations[layer])
+            values += self._activation(layer, activations[layer])
         values += [int(blocks[block.name]) for block in self._connected.blocks]
         return [*values, batch_size, slots]
+
+    def _activation(self, layer: str, name: str) -> ActivationCost:
+        found = self._activations.get((layer, name))
+        if found is None:
+            found = self._activations[layer, name] = layer_activation(self._connected.graph.layers[layer], name=name)
+        return found
 
     def _record(self) -> tuple[Recorder, Costs]:
         recorder = Recorder(never_negative=True)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 
 from ..graph.checks import instance, known, short, text
-from .serialization import choices_of, read_json, structure_of_choices
+from .serialization import MissingRuleError, choices_of, read_json, structure_of_choices
 from .space import StructureSpace
 from .structure import Structure
 
@@ -116,6 +116,8 @@ class History:
             found = cls(steps[data["at"]])
             found._before, found._after = steps[: data["at"]], steps[data["at"] + 1 :][::-1]
             found.snapshots = {str(name): structure_of_choices(space, each) for name, each in data["snapshots"].items()}
+        except MissingRuleError:
+            raise
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"{_EXPECTED}; this one is damaged: {type(error).__name__} {error}") from error
         return found

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from ..graph import ModelGraph
+from ..graph import UNREAD, ModelGraph
 from ..graph.checks import short, typed
+from ..layer_rules import find_layer_rule
 from .space import StructureSpace
 from .structure import CHOICES, Structure
 
@@ -36,6 +37,8 @@ def structure_from_json(text: str) -> Structure:
     try:
         space = StructureSpace(ModelGraph.from_json(data["graph"]), growth=data["growth"])
         return structure_of_choices(space, data["choices"])
+    except MissingRuleError:
+        raise
     # What a damaged graph breaks in is not to be foreseen.
     except Exception as error:
         raise ValueError(f"{_EXPECTED}; this one is damaged: {type(error).__name__} {error}") from error
@@ -60,8 +63,30 @@ def effective_choices(structure: Structure) -> dict[str, dict[str, Any]]:
     }
 
 
+class MissingRuleError(ValueError):
+    """What was stored needs a layer rule that this process has not been given."""
+
+
 def structure_of_choices(space: StructureSpace, choices: Mapping[str, Mapping[str, Any]]) -> Structure:
-    """The structure of ``space`` with these widths, activations, biases, initializers and blocks."""
+    """The structure of ``space`` with these widths, activations, biases, initializers and blocks.
+
+    Raises ``ValueError`` for others than the space has, :class:`MissingRuleError` where a rule may be what is missing.
+    """
+    try:
+        return _chosen(space, choices)
+    except ValueError as error:
+        # A layer that was read without a rule says why it is one layer all the same.
+        bare = [each for each in space.graph.layers.values() if not each.closed and UNREAD not in each.kinds]
+        kinds = [each.kind for each in bare if find_layer_rule(each.kinds) is None]
+        if not kinds:
+            raise
+        raise MissingRuleError(
+            f"Expected a rule for {', '.join(dict.fromkeys(kinds))}: this structure may have been made with one, which "
+            f"this process has not. Register it before reading, with sw.register_layer_rule(...); without it: {error}"
+        ) from error
+
+
+def _chosen(space: StructureSpace, choices: Mapping[str, Mapping[str, Any]]) -> Structure:
     if unknown := sorted(set(choices) - set(CHOICES)):
         raise ValueError(f"Expected choices among {', '.join(CHOICES)}, got those of a newer release: {unknown}.")
     structure = space.baseline

@@ -50,6 +50,7 @@ class StructureSpace:
         switches: layer to :class:`LayerSwitches`.
         derived: layer to the reason its width follows from other groups.
         blocks: name to :class:`~.Block`, a part that can be left out, in execution order.
+        layers: their names, in execution order.
         kinds: layer to its class.
         optimizer: whose slots training memory counts by default: the compiled one, else Adam.
         slots: arrays that optimizer keeps for each trainable weight.
@@ -84,6 +85,7 @@ class StructureSpace:
         self.blocks = {
             each.name: dataclasses.replace(each, title=block_titles[each.name]) for each in self.connected.blocks
         }
+        self.layers = tuple(graph.layers)
         self.kinds = {name: layer.kind for name, layer in graph.layers.items()}
         known_slots = graph.optimizer_slots is not None
         assumed = f"adam (assumed: no slot count for {graph.optimizer})" if graph.optimizer else "adam"

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..graph.checks import flag, instance, known, whole
 from ..layer_rules import Setting, choice_name, layer_activation
 from ..metrics import CostReport, model_metrics, optimizer_slots
+from ..metrics.catalogue import UNCOUNTED
 from ..metrics.estimate import check_estimate, with_parts
 from . import door
 from .allowed_widths import allowed_width
@@ -130,6 +131,8 @@ class Structure:
     @property
     def layers(self) -> tuple[str, ...]:
         """The layers that are there, in execution order: those of the model but for the blocks left out."""
+        if all(self.blocks.values()):
+            return self.space.layers
         out = {layer for name, kept in self.blocks.items() if not kept for layer in self.space.blocks[name].layers}
         return tuple(layer for layer in self.space.graph.layers if layer not in out)
 
@@ -174,13 +177,16 @@ class Structure:
         inputs = program.inputs(*knobs, batch_size, slots)
         in_parts = None if accumulate == 1 else program.inputs(*knobs, batch_size // accumulate, slots + 1)
         values = with_parts(program.totals, inputs, in_parts)
+        layers = self.layers
         return CostReport(
             values={metric: values[metric] for metric in model_metrics()},
             batch_size=batch_size,
             optimizer=optimizer or self.space.optimizer,
             slots=slots,
             uncounted=self._uncounted(inputs) if values["uncounted"] else {},
-            kinds={layer: self.space.kinds[layer] for layer in self.layers},
+            kinds=self.space.kinds
+            if len(layers) == len(self.space.kinds)
+            else {each: self.space.kinds[each] for each in layers},
             layer_values=lambda: with_parts(program.layers, inputs, in_parts),
             precision=precision,
             recompute=recompute,
@@ -361,11 +367,11 @@ class Structure:
 
     def _uncounted(self, inputs: list[Any]) -> dict[str, str]:
         """Why which layers are not, or not wholly, in the numbers, in execution order."""
-        values = self.space.program.layers(inputs)
+        values = self.space.program.uncounted(inputs)
         partly = {
             layer: "does something that its layer rule cannot count"
             for layer in self.space.graph.layers
-            if values[f"uncounted:{layer}"]
+            if values[f"{UNCOUNTED}:{layer}"]
         }
         unknown = {
             layer: f"has the activation {name!r}, whose cost is not known"

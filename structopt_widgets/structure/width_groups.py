@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..graph import Layer, ModelGraph, Symbol
+from ..graph import WEIGHT, Layer, ModelGraph, Symbol
 from ..graph.dimensions import symbols
 from ..layer_rules import ACTIVATION_COSTS, ConnectedGraph
 from ..layer_rules.activation_costs import choice_name
@@ -101,7 +101,7 @@ def derived_widths(connected: ConnectedGraph, groups: Mapping[str, tuple[WidthGr
 
 def find_switches(connected: ConnectedGraph) -> dict[str, LayerSwitches]:
     """The switches of every layer that has any."""
-    found = {}
+    found, kept = {}, _layers_whose_bias_is_read(connected)
     for name, layer in connected.graph.layers.items():
         rule = connected.first_call(name).rule
         if rule is None:
@@ -109,10 +109,24 @@ def find_switches(connected: ConnectedGraph) -> dict[str, LayerSwitches]:
         switches = LayerSwitches(
             **_activation(layer, rule.activation_key),
             **_initializer(layer, rule.initializer_key),
-            use_bias=bool(layer.config[rule.bias_key]) if rule.bias_key else None,
+            use_bias=bool(layer.config[rule.bias_key]) if rule.bias_key and name not in kept else None,
         )
         if switches != LayerSwitches():
             found[name] = switches
+    return found
+
+
+def _layers_whose_bias_is_read(connected: ConnectedGraph) -> set[str]:
+    """Layers whose bias, or a weight that comes after it, is read elsewhere too: what reads it has to find it there."""
+    found = set()
+    for layer in connected.graph.layers.values():
+        if WEIGHT in layer.kinds and "of" in layer.config:
+            owner = connected.graph.layers[layer.config["of"]]
+            declared = connected.weights[owner.name]
+            is_stored = len(declared) == len(owner.weights)
+            present = [place for place, each in enumerate(declared) if is_stored or not each.is_bias]
+            if any(each.is_bias for each in declared[: present[layer.config["place"]] + 1]):
+                found.add(owner.name)
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ..metrics import METRICS, trial_metrics
 from ..structure import Structure
-from ..structure.serialization import read_json
+from ..structure.serialization import MissingRuleError, read_json
 from .budget import Budget
 from .description import describe
 from .item_scores import unpack_counts
@@ -173,6 +173,8 @@ class Trial:
         fields = read_json(text, FORMAT, _EXPECTED)
         try:
             structure = Structure.from_json(json.dumps(fields.pop("structure", None)))
+        except MissingRuleError:
+            raise
         except ValueError as error:
             raise ValueError(f"{_EXPECTED}; the structure of this one is damaged: {error}") from error
         return cls.from_record(fields, structure)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import traitlets
 
+from ..graph.checks import file_path, opened
 from ..structure import StructureSpace
 from ..study import Study
 from ..training import Data, Trial
@@ -17,6 +19,7 @@ from .controls import Controls
 from .exploration import Checked, Exploration
 from .family import family
 from .fit_to_budget import UNIFORM, Fitting
+from .saved_page import KEPT, saved_page
 from .saving import Saving
 from .settings import Fields, Settings
 from .sweep_control import Sweep
@@ -211,6 +214,19 @@ class Explorer(ipywidgets.VBox):
         """
         return self.saving.save(path)
 
+    def save_page(self, path: str | os.PathLike[str]) -> None:
+        """Write the explorer as it stands into one HTML file that is alive without Python, Jupyter and a network.
+
+        Its sliders move costs and picture, and its trials, learning curves and snapshots are there; it cannot train.
+        Where no script runs it is a page of tables and pictures.
+
+        >>> sw.explore(space, study=study).save_page(folder / "explorer.html")
+        """
+        path = file_path(path, "the page")
+        with opened(path, "the page"):
+            text = saved_page(self.exploration, {name: getattr(self.instrument, name) for name in KEPT})
+            Path(path).write_text(text, encoding="utf-8")
+
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and show it on the trade-off plot; returns it with its number."""
         return self.study.add(trial)
@@ -253,8 +269,8 @@ def explore(
         study: where trials are kept; a new one by default.
         input_shape: shape of one sample, for a model that is not built yet; by default the data's.
         show: for a lesson, the parts that are shown, of ``"picture"``, ``"levers"``, ``"tradeoff"``, ``"where"``,
-            ``"marginal"``, ``"speed"``, ``"findings"`` and ``"curve"``, and the costs, such as ``"n_params"``; by
-            default all.
+            ``"marginal"``, ``"sensitivity"``, ``"speed"``, ``"findings"`` and ``"curve"``, and the costs, such as
+            ``"n_params"``; by default all.
         predict: whether the chosen cost of what a slider was moved to is hidden until somebody has said what it is.
 
     >>> explorer = sw.explore(model, data=data)

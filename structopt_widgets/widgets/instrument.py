@@ -53,6 +53,8 @@ class Instrument(anywidget.AnyWidget):
     code = traitlets.Dict().tag(sync=True)
     # How long it takes here; timing.py.
     latency = traitlets.Dict().tag(sync=True)
+    # What cutting each width loses; heat_map.py.
+    sensitivity = traitlets.Dict().tag(sync=True)
 
     def __init__(self, model: dict[str, Any], heard: Callable[[str, Any], None], **state: Any) -> None:
         self._heard = heard

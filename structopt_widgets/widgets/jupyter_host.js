@@ -51,6 +51,7 @@ export function jupyterHost(model) {
       receipt: keep("receipt"),
       code: keep("code"),
       latency: keep("latency"),
+      sensitivity: keep("sensitivity"),
       curve: keep("curve"),
     };
     const listeners = Object.entries(taken).map(([name, take]) => {

@@ -31,9 +31,9 @@ export function savingView(state) {
     }
   };
   const summary = html("summary", { title: "copy the code, save the model, its structure, its costs" }, "Save");
-  const el = html("details", { className: "sw-saving" }, summary, html("div", { className: "sw-menu" },
-    button("Copy code", "stand-alone Keras code of this structure, without its weights: structure.code()", copy),
-    ...Object.entries(FILES).map(([suffix, text]) => button(`${text} ${suffix}`, `beside the notebook, as explorer.save("name${suffix}") does`, () => state.ask("save", { suffix }))),
+  const files = [button("Copy code", "stand-alone Keras code of this structure, without its weights: structure.code()", copy),
+    ...Object.entries(FILES).map(([suffix, text]) => button(`${text} ${suffix}`, `beside the notebook, as explorer.save("name${suffix}") does`, () => state.ask("save", { suffix })))];
+  const el = html("details", { className: "sw-saving" }, summary, html("div", { className: "sw-menu" }, ...files,
     button("trials .csv", "the trials shown here; study.to_csv(path) saves all", () => saveText(`${state.model.name}-trials.csv`, "text/csv", trialsCsv(state))),
     button("picture .svg", "the picture of the network", () => saveSvg(el.closest(".sw-instrument").querySelector(".sw-picture svg"), state.model.name)),
     said));
@@ -45,8 +45,9 @@ export function savingView(state) {
   });
   const paint = (changed) => {
     if (changed.has("code") && isAsked && isOfNow()) give();
-    const { what, alert, status, lost } = state.work;
-    if (changed.has("work") && el.open && !changed.has("code")) setText(said, lost || (what ? `${what} …` : alert || status || ""));
+    const { what, alert, status, lost, alone } = state.work;
+    files.forEach((each) => { each.hidden = Boolean(alone); });
+    if (changed.has("work") && !alone && el.open && !changed.has("code")) setText(said, lost || (what ? `${what} …` : alert || status || ""));
   };
   return { el, paint };
 }

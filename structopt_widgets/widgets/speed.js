@@ -1,6 +1,6 @@
 // Speed: whether arithmetic or memory bounds the structure on a machine, and how long it takes on this one.
 import { enable, html, setText } from "./elements.js";
-import { formatMetric } from "./format.js";
+import { durationText, formatMetric } from "./format.js";
 import { alike } from "./state.js";
 
 const OWN = "your own";
@@ -50,7 +50,7 @@ export function speedView(state) {
     const of = { flops: read("flops"), weights: read("weight_bytes"), activations, batch };
     const isKnown = rates?.every((each) => each > 0);
     const found = roofline(of, isKnown ? rates : [1, 1]);
-    const least = `${formatMetric(1000 * found.seconds, "ratio")} ms`;
+    const least = durationText(found.seconds);
     const isBound = state.total("uncounted") > 0;
     const intensity = `${isBound ? "≥ " : ""}${formatMetric(found.intensity, "ratio")} FLOPs a byte`;
     setText(told, `${intensity}${isKnown ? `: ${found.bound} bound on ${name}` : ""}`);
@@ -58,6 +58,8 @@ export function speedView(state) {
       + `From ${formatMetric(rates[0] / rates[1], "ratio")} FLOPs a byte on it is arithmetic.` : "Say what your machine can do: its peak arithmetic and the rate of its memory.");
     if (!["latency", "work", "steps", "structure"].some((each) => changed.has(each))) return;
     enable(time, !state.work.what);
+    time.hidden = Boolean(state.work.alone);
+    measured.hidden = time.hidden && state.latency.lines === undefined;
     const { lines, structure } = state.latency;
     const isOld = lines !== undefined && !alike(structure, state.changes());
     const shown = lines === undefined ? ["Not timed yet."] : [...lines, ...(isOld ? ["Timed before the sliders moved."] : [])];

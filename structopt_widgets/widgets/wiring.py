@@ -84,6 +84,7 @@ class Wiring:
         background.observe(self._preview, names="is_running")
         self._look(None)
         fitting.observe(lambda change: self._show("fits", change["new"]), names="fits")
+        fitting.observe(lambda change: self._show("sensitivity", change["new"]), names="heat_map")
         timing.observe(lambda change: self._show("latency", change["new"]), names="latency")
         validation.observe(lambda change: self._show("curve", change["new"]), names="curve")
 

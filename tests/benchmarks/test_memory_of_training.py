@@ -25,6 +25,8 @@ from keras import layers as kl
 
 import structopt_widgets as sw
 
+RUNS = 5  # of TensorFlow, each in a process of its own: the middle one counts
+
 pytestmark = [pytest.mark.benchmark, pytest.mark.slow, pytest.mark.timeout(1800)]
 
 
@@ -156,11 +158,17 @@ def test_training_memory(make: Callable[[], keras.Model], batch_size: int, repor
     model = make()
     ours = sw.measure(model, batch_size=batch_size, optimizer="adam").training_bytes
     step, state = step_of(model)
-    theirs, xla = allocated_in_a_new_process(make, batch_size), planned(step, [*state, *batch_for(model, batch_size)])
+    # TensorFlow runs what does not wait for each other side by side, and the peak is one of chance.
+    runs = sorted(allocated_in_a_new_process(make, batch_size) for _ in range(RUNS))
+    theirs, xla = runs[RUNS // 2], planned(step, [*state, *batch_for(model, batch_size)])
     report(
         f"{make.__name__}, batch of {batch_size}: training memory in MB",
         ("ours", f"{ours / 1e6:,.0f}", ""),
-        ("TensorFlow allocates", f"{theirs / 1e6:,.0f}", f"ours is {ours / theirs:.2f} of it"),
+        (
+            "TensorFlow allocates",
+            f"{theirs / 1e6:,.0f}",
+            f"ours is {ours / theirs:.2f} of it; {runs[0] / 1e6:,.0f} to {runs[-1] / 1e6:,.0f}",
+        ),
         ("XLA plans", f"{xla / 1e6:,.0f}", f"ours is {ours / xla:.2f} of it"),
     )
     assert 0.2 < ours / theirs < 5

@@ -420,6 +420,28 @@ def test_code_is_copied_and_files_are_asked_for(page: Page) -> None:
     expect(page.locator(".sw-menu")).to_be_hidden()
 
 
+def test_a_cell_of_the_heat_map_sets_the_slider(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    sensitivity = {"rows": [{"place": 0, "cells": [[6, 0.0], [2, 0.3]]}], "score": 0.9, "unit": "share", "words": "So."}
+    work = {**explorer.instrument.work, "hasData": True}
+    show(page, explorer, work=work, sensitivity=sensitivity)
+    heat = page.locator(".sw-sensitivity")
+    expect(heat).to_contain_text("So.")
+    assert next(iter(explorer.space.width_groups)) == "hidden"
+    cut = heat.get_by_role("button", name="cut hidden to 2: −30.0 points")  # noqa: RUF001 - as shown
+    cut.click()
+    expect(page.get_by_label("width of hidden", exact=True)).to_have_value("2")
+    expect(cut).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_label("width of hidden", exact=True)).to_have_value("8")
+    shades = heat.locator("button.sw-told").evaluate_all(
+        "(all) => all.map((each) => getComputedStyle(each).backgroundColor)"
+    )
+    assert len(set(shades)) == 2
+    heat.get_by_role("button", name="Measure").click()
+    assert page.evaluate("window.sent.at(-1).do") == "sensitivity"
+
+
 def test_speed_is_of_a_machine_and_measured_on_a_press(page: Page) -> None:
     explorer = sw.explore(dense_model())
     show(page, explorer)

@@ -13,7 +13,7 @@ from structopt_widgets.graph import (
     Product,
     Symbol,
     baseline_size,
-    freeze,
+    fix,
     size,
     split,
     unify,
@@ -69,15 +69,15 @@ def test_a_number_fixes_the_symbol_it_meets() -> None:
 
 def test_what_is_fixed_fixes_what_joins_it() -> None:
     a, b = Symbol(8), Symbol(8)
-    freeze(b, "belongs to the task")
+    fix(b, "belongs to the task")
     unify(a, b, WHY)
     assert a.fixed == "belongs to the task"
 
 
 def test_the_first_reason_for_a_pin_stays() -> None:
     a = Symbol(8)
-    freeze(Product(2, Concat((a, 3))), "first")
-    freeze(a, "second")
+    fix(Product(2, Concat((a, 3))), "first")
+    fix(a, "second")
     assert a.fixed == "first"
 
 

@@ -323,6 +323,9 @@ def test_one_weight_alone_held_back_from_training() -> None:
     for weights in ("inherit", "fresh"):
         assert len(baseline.build(weights).trainable_weights) == len(model.trainable_weights) == 3
     assert baseline.measure().n_trainable == 12 + 12 * 2 + 2
+    plain = baseline.with_bias(layer.name, False)
+    assert len(plain.build().trainable_weights) == 2
+    assert plain.measure().n_trainable == 12 * 2 + 2
 
 
 def test_a_function_of_tensorflow_that_keras_has_is_keras_s_in_a_file(tmp_path: Any) -> None:
@@ -332,3 +335,131 @@ def test_a_function_of_tensorflow_that_keras_has_is_keras_s_in_a_file(tmp_path: 
     copy = sw.StructureSpace.from_keras(model).baseline.build("inherit")
     copy.save(tmp_path / "copy.keras")
     assert np.allclose(keras.saving.load_model(tmp_path / "copy.keras")(batch), model(batch), atol=1e-6)
+
+
+class Minimal(kl.Layer):
+    """The cell of Keras's own example of a recurrence."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = self.state_size = units
+
+    def build(self, shape: Any) -> None:
+        self.kernel = self.add_weight(shape=(shape[-1], self.units), name="kernel")
+        self.recurrent = self.add_weight(shape=(self.units, self.units), name="recurrent")
+
+    def call(self, x: Any, states: Any) -> Any:
+        made = ops.matmul(x, self.kernel) + ops.matmul(states[0], self.recurrent)
+        return made, [made]
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"units": self.units}
+
+
+@pytest.mark.parametrize(("first", "n_params"), [(Minimal, 5 * 12 + 12 * 12), (kl.LSTMCell, 4 * 12 * (5 + 12 + 1))])
+def test_cells_of_ones_own_one_after_another(first: Any, n_params: int) -> None:
+    inputs = keras.Input((6, 5))
+    made = kl.RNN([first(12), Minimal(9)], return_state=True)(inputs)
+    model = keras.Model(inputs, kl.Dense(2)(made[0]))
+    space = sw.StructureSpace.from_keras(model)
+    cost = space.baseline.measure()
+    assert not cost.uncounted
+    assert cost.n_params == n_params + 12 * 9 + 9 * 9 + 9 * 2 + 2
+    assert sorted(each.width for each in space.width_groups.values() if not each.fixed) == [9, 12]
+    batch = RNG.normal(size=(3, 6, 5)).astype("float32")
+    assert np.allclose(space.baseline.build("inherit")(batch), model(batch), atol=1e-6)
+    narrow = space.scaled(0.5)
+    assert narrow.build("fresh").count_params() == narrow.measure().n_params
+
+
+class AddsItsBias(kl.Layer):
+    """Reads the weights of a layer that is called elsewhere."""
+
+    def __init__(self, of: kl.Layer, name: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.of, self.named = of, name
+
+    def call(self, x: Any) -> Any:
+        return x + ops.sum(getattr(self.of, self.named))
+
+
+@pytest.mark.parametrize(("read", "has_switch"), [("kernel", True), ("bias", False)])
+def test_a_bias_that_is_read_elsewhere_cannot_be_switched_off(read: str, has_switch: bool) -> None:
+    inputs, layer = keras.Input((8,)), kl.Dense(12, name="owner")
+    model = keras.Model(inputs, kl.Dense(2)(AddsItsBias(layer, read)(layer(inputs))))
+    baseline = sw.StructureSpace.from_keras(model).baseline
+    assert ("owner" in baseline.biases) == has_switch
+    if has_switch:
+        assert baseline.with_bias("owner", False).build("fresh").count_params() == 8 * 12 + 12 * 2 + 2
+
+
+class RunningMean(kl.Layer):
+    """Follows the mean of each channel in training, and counts the batches; nothing reads the number."""
+
+    def build(self, shape: Any) -> None:
+        self.count = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False)
+        self.last = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False)
+        self.mean = self.add_weight(shape=(shape[-1],), initializer="ones", trainable=False)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        if training:
+            self.count.assign_add(1)
+            self.last.assign(x[0])
+            self.mean.assign(0.9 * self.mean + 0.1 * ops.mean(x, 0))
+        return x - self.mean
+
+
+def test_a_layer_that_only_its_input_gives_a_width_follows_it() -> None:
+    inputs = keras.Input((8,))
+    model = keras.Model(inputs, kl.Dense(2)(RunningMean()(kl.Dense(12, name="before")(inputs))))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    batch = RNG.normal(size=(4, 8)).astype("float32")
+    assert np.allclose(space.baseline.build("inherit")(batch), model(batch), atol=1e-6)
+    narrow = space.baseline.with_width("before", 5)
+    copy = narrow.build()
+    assert copy.count_params() == narrow.measure().n_params == 9 * 5 + 1 + 5 + 5 + 6 * 2
+    copy(batch, training=True)
+    assert [int(each) for each in copy.non_trainable_weights[:1]] == [1]
+
+
+class Turned(kl.Layer):
+    """Adds a tensor to itself turned round, and is made anew whenever it is needed."""
+
+    def call(self, x: Any) -> Any:
+        return x + ops.flip(x, axis=1)
+
+
+class Makes(kl.Layer):
+    def call(self, x: Any) -> Any:
+        return Turned()(x) * 2.0
+
+
+def test_a_layer_that_a_call_makes_is_opened() -> None:
+    model = keras.Sequential([keras.Input((5, 4)), kl.Dense(12, name="before"), Makes(), kl.Dense(2)])
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    batch = RNG.normal(size=(3, 5, 4)).astype("float32")
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-6)
+    assert space.baseline.with_width("before", 7).build("fresh")(batch).shape == (3, 5, 2)
+
+
+class Placed(kl.Layer):
+    """Keeps the places that it looks up as a weight of whole numbers (Dosovitskiy et al. 2021, in several ports)."""
+
+    def build(self, shape: Any) -> None:
+        self.table = kl.Embedding(shape[1], shape[2])
+        self.table.build((1, shape[1]))
+        self.places = self.add_weight(shape=(1, shape[1]), dtype="int64", initializer="zeros", trainable=False)
+        self.places.assign(np.arange(shape[1])[None])
+
+    def call(self, x: Any) -> Any:
+        return x + self.table(self.places)
+
+
+def test_whole_numbers_that_a_layer_keeps_are_kept_in_every_copy() -> None:
+    model = keras.Sequential([keras.Input((5, 4)), kl.Dense(12, name="before"), Placed(), kl.Dense(2)])
+    narrow = sw.StructureSpace.from_keras(model).baseline.with_width("before", 7)
+    for weights in ("inherit", "fresh"):
+        (places,) = [each for each in narrow.build(weights).weights if each.dtype == "int64"]
+        assert np.array_equal(places, np.arange(5)[None])

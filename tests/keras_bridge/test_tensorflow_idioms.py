@@ -121,8 +121,15 @@ def test_a_window_of_constants_moves_by_its_strides_in_the_copy() -> None:
     np.testing.assert_allclose(copy(batch), given(batch), atol=1e-5)
 
 
+def corners_aligned(x: Any, w: Any) -> Any:
+    """An image made larger as TensorFlow 1 did."""
+    larger = tf.compat.v1.image.resize(tf.matmul(x, w)[:, :, None], (8, 3), method="bilinear", align_corners=True)
+    return x + tf.reduce_mean(larger, axis=[1, 2])[:, None]
+
+
 @pytest.mark.parametrize(
-    "function", [shapes_asked, axes_added, lists_for_stacks, products, running, squares, windows, chosen]
+    "function",
+    [corners_aligned, shapes_asked, axes_added, lists_for_stacks, products, running, squares, windows, chosen],
 )
 def test_an_idiom_is_opened_and_leaves_the_width_around_it_free(function: Callable[[Any, Any], Any]) -> None:
     inputs = keras.Input((STEPS, 6))
@@ -136,3 +143,17 @@ def test_an_idiom_is_opened_and_leaves_the_width_around_it_free(function: Callab
     np.testing.assert_allclose(given(batch), copy(batch), rtol=1e-4, atol=1e-4)
     narrow = space.baseline.with_width("before", 7)
     assert narrow.build("fresh").count_params() == narrow.measure().n_params
+
+
+@pytest.mark.parametrize("padding", [0.0, 3.0])
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_a_matrix_of_a_diagonal_is_zero_beside_it_or_is_not_opened(padding: float, dtype: str) -> None:
+    inputs = keras.Input((4,))
+    own = Own(lambda x, w: tf.linalg.diag(tf.cast(tf.matmul(x, w), dtype), padding_value=padding))
+    model = keras.Model(inputs, kl.Flatten()(own(inputs)))
+    space = sw.StructureSpace.from_keras(model)
+    reason = " ".join(each.closed for each in space.graph.layers.values())
+    assert ("not zero beside its diagonal" in reason) == bool(padding)
+    assert not padding or space.baseline.measure().uncounted
+    if not padding:
+        assert {each.dtype for each in space.graph.tensors[-2:]} == {dtype, "float32"}

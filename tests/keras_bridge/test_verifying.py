@@ -11,7 +11,7 @@ from keras import layers as kl
 from zoo import ZOO
 
 import structopt_widgets as sw
-from structopt_widgets.keras_bridge.verify import _unallocated
+from structopt_widgets.keras_bridge.without_weights import unallocated
 from structopt_widgets.metrics import Verification
 
 FAST = ["mlp", "residual_cnn", "depthwise_by_groups", "bilstm_tagger", "decoder_with_tied_embeddings"]
@@ -107,7 +107,7 @@ def test_verifying_leaves_no_trace() -> None:
     report.verify()
     assert global_state.get_global_attribute("uninitialized_variables", []) == before
     assert kl.Dense(2).name != name, "automatic names go on where they were"
-    with _unallocated():
+    with unallocated():
         inside = kl.Dense(2)
         inside.build((None, 3))
     assert all(weight._value is None for weight in inside.weights)
