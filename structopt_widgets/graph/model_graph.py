@@ -142,13 +142,15 @@ class Tensor:
     """A value between calls; ``shape`` has no batch axis, and ``None`` for a length Keras does not know.
 
     ``batch_axis`` is where the batch is among the axes, or ``None`` for what is the same for all samples, as
-    a weight is; ``rows`` are those a sample has there, or ``None`` where only the rules can say.
+    a weight is; ``rows`` are those a sample has there, or ``None`` where only the rules can say. ``others`` are further
+    axes of all samples, as a matrix has that compares each with each.
     """
 
     shape: tuple[int | None, ...]
     dtype: str
     batch_axis: int | None = 0
     rows: int | None = None
+    others: tuple[int, ...] = ()
 
     @property
     def full_shape(self) -> Shape:
@@ -156,7 +158,21 @@ class Tensor:
         lengths: list[Dim] = [-1 if length is None else length for length in self.shape]
         if self.batch_axis is not None:
             lengths.insert(self.batch_axis, of_batch((self.rows or 1) * BATCH.baseline))
+        for axis in self.others:
+            lengths.insert(axis, BATCH)
         return tuple(lengths)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values; what few tensors have is left out of the others, so that files stay what they were."""
+        written = {"shape": [*self.shape], "dtype": self.dtype, "batch_axis": self.batch_axis, "rows": self.rows}
+        return written | ({"others": [*self.others]} if self.others else {})
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Tensor:
+        """What :meth:`to_json` wrote."""
+        # Files written before weights were tensors say neither where the batch is nor of how many rows.
+        place, rows = data.get("batch_axis", 0), data.get("rows")
+        return cls(tuple(data["shape"]), data["dtype"], place, rows, tuple(data.get("others", ())))
 
 
 @dataclass(frozen=True)
@@ -226,7 +242,7 @@ class ModelGraph:
             "optimizer_slots": self.optimizer_slots,
             "layers": [layer.to_json() for layer in self.layers.values()],
             "calls": calls,
-            "tensors": [asdict(tensor) | {"shape": [*tensor.shape]} for tensor in self.tensors],
+            "tensors": [tensor.to_json() for tensor in self.tensors],
             "inputs": encode_plain(self.inputs),
             "outputs": encode_plain(self.outputs),
             "differences": dict(self.differences),
@@ -250,11 +266,7 @@ class ModelGraph:
             data["name"],
             {layer.name: layer for layer in layers},
             tuple(calls),
-            # Files written before weights were tensors say neither where the batch is nor of how many rows.
-            tuple(
-                Tensor(tuple(each["shape"]), each["dtype"], each.get("batch_axis", 0), each.get("rows"))
-                for each in data["tensors"]
-            ),
+            tuple(map(Tensor.from_json, data["tensors"])),
             decode_plain(data["inputs"]),
             decode_plain(data["outputs"]),
             data["optimizer"],

@@ -29,12 +29,12 @@ def tensor_of(tensor: Any, prime: int) -> Tensor:
     """A symbolic tensor as plain data."""
     shape = list(tensor.shape)
     axes = [axis for axis, length in enumerate(shape) if length and length % prime == 0]
-    if len(axes) > 1 or any(shape[axis] % (prime * prime) == 0 for axis in axes):
+    first, others = (axes[0] if axes else None), axes[1:]
+    if any(shape[axis] % (prime * prime) == 0 for axis in axes) or any(shape[axis] != prime for axis in others):
         raise UnreadableError("relates the samples of a batch to each other")
-    if not axes:
-        return Tensor(tuple(shape), str(tensor.dtype), None)
-    rows = shape.pop(axes[0]) // prime
-    return Tensor(tuple(shape), str(tensor.dtype), axes[0], rows)
+    rows = None if first is None else shape[first] // prime
+    lengths = tuple(length for axis, length in enumerate(shape) if axis not in axes)
+    return Tensor(lengths, str(tensor.dtype), first, rows, tuple(others))
 
 
 def with_batch_sizes(value: Any, prime: int) -> Any:

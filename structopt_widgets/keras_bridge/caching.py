@@ -200,6 +200,8 @@ class _Search:
         lengths = [length or 1 for length in tensor.shape]
         if tensor.batch_axis is not None:
             lengths.insert(tensor.batch_axis, tensor.rows or 1)
+        for axis in tensor.others:
+            lengths.insert(axis, 1)
         return lengths
 
 

@@ -100,6 +100,9 @@ def _initializer(variable: Any) -> Any:
     some = np.asarray(keras.ops.reshape(variable.value, (-1,))[:_LOOKED_AT], "float64")
     if some.size == 0 or np.ptp(some) == 0:
         return keras.initializers.Constant(float(some[0]) if some.size else 0.0)
+    if not keras.backend.is_float_dtype(variable.dtype):
+        # Places, or an order: not what is drawn.
+        return keras.initializers.Constant(np.asarray(variable).tolist())
     return keras.initializers.RandomNormal(float(some.mean()), float(some.std()))
 
 

@@ -107,7 +107,7 @@ class _CallOf:
 
     def connected(self, inside: Inside) -> Any:
         """What is inside, connected."""
-        return connected_inside(inside)
+        return connected_inside(inside, self.operation.weights)
 
     def shapes(self, inputs: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
         """What the layer is called on where such tensors go in."""
@@ -143,7 +143,7 @@ class _StepOf(_CallOf):
         return isinstance(self.operation.cell, keras.layers.StackedRNNCells)
 
     def connected(self, inside: Inside) -> Any:
-        return connected_steps(inside)
+        return connected_steps(inside, self.operation.weights)
 
     def shapes(self, inputs: Sequence[tuple[int, ...]]) -> Sequence[tuple[int, ...]]:
         rows, *features = inputs[0]

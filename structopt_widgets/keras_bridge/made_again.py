@@ -11,6 +11,7 @@ import keras
 from keras.src.saving import serialization_lib
 
 from .holders import Path, is_of_keras, pairs, parts, with_entries, written_together
+from .saved_functions import as_saved
 from .whose_functions import WRITTEN, own_functions
 from .whose_objects import own_objects, takes_seed
 
@@ -44,6 +45,7 @@ def _at_hand(layer: Any, config: Mapping[str, Any], path: Path) -> dict[str, Any
         functions, objects = dict.fromkeys(functions, "linear"), dict.fromkeys(objects)
     found = {key: each for key, each in (functions | objects).items() if key in written}
     names = {key: written[key].get(WRITTEN) for key in found}
+    found = {key: as_saved(each) for key, each in found.items()}
     return found | {key: name for key, name in names.items() if isinstance(name, str)}
 
 
@@ -65,7 +67,7 @@ def _give(layer: Any, original: Any, own: Iterable[str]) -> None:
     for mine, theirs in zip(written_together(layer), written_together(original), strict=True):
         for key in mine.keys() & theirs.keys():
             if key.removeprefix("_") in own:
-                mine[key] = theirs[key]
+                mine[key] = as_saved(theirs[key])
 
 
 def _accepted(made: Any, config: dict[str, Any]) -> dict[str, Any]:

@@ -72,9 +72,9 @@ def _operation(structure: Structure, layer: Layer, config: dict[str, Any], origi
 def _bare_operation(structure: Structure, layer: Layer, config: dict[str, Any], original: Any) -> Any:
     """An operation of ``keras.ops``, or what stands for one until the size of the batch is known."""
     calls = [call for call in structure.space.graph.calls if call.layer == layer.name]
-    for key in ("strides", "dilation_rate"):  # which TensorFlow's depthwise convolution adds other tuples to
-        if isinstance(config.get(key), list):
-            config[key] = tuple(config[key])
+    for key in ("strides", "dilation_rate"):  # a file makes lists of them, to which TensorFlow cannot add tuples
+        if isinstance(config.get(key), (list, tuple)):
+            config[key] = config[key][0] if len(set(config[key])) == 1 else tuple(config[key])
     shape = config.get("newshape")
     if isinstance(shape, (list, tuple)) and sum(isinstance(length, BatchSize) for length in shape) == 1:
         # Of a reshape Keras finds out one length by itself.

@@ -50,8 +50,17 @@ def said(training: Any) -> Any:
 
 def own_call(layer: Any) -> Callable[..., Any]:
     """A layer's ``call()`` as it is written, where it is a ``tf.function``."""
-    written = getattr(inspect.getattr_static(type(layer), "call"), "python_function", None)
+    written = _as_written(layer)
     return layer.call if written is None else functools.partial(written, layer)
+
+
+def is_compiled(operation: Any) -> bool:
+    """Whether it is a layer whose ``call()`` is a ``tf.function``."""
+    return isinstance(operation, keras.Layer) and _as_written(operation) is not None
+
+
+def _as_written(layer: Any) -> Callable[..., Any] | None:
+    return getattr(inspect.getattr_static(type(layer), "call"), "python_function", None)
 
 
 def _at_all_timesteps(layer: Any, inputs: Any, mask: Any = None, **_: Any) -> Any:

@@ -22,12 +22,13 @@ from ..layer_rules import find_layer_rule
 from .drawing import draws_recorded
 from .found import OpenedCall, Trace
 from .kinds import kinds_of
+from .loops import loops_written_out
 from .losses import activity_losses, metrics_silent, with_losses
 from .masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
 from .nodes import PATCHING, UNSAID, called, fresh_names, graph_of, nodes_restored, numpy_numbers_taken
 from .repeated import repeats_recorded
 from .spellings import spellings_taken
-from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
+from .symbolic_weight import ClosedError, SymbolicWeight, reason_of, with_assignments
 from .tensorflow_calls import tensorflow_traced
 from .whose_functions import has_mixing_function, has_weighted_activation
 
@@ -72,6 +73,7 @@ class _Tracer:
         self._path: list[str] = []
         self._kept_alive: list[Any] = []  # constants are told apart by their ids
         self._losses: list[Any] = []
+        self._noted: list[tuple[Any, Any]] = []  # what was assigned to which weight
         self._is_closed = False  # while a layer that stays one call says what it makes
         self._scope: Any = None
 
@@ -92,6 +94,8 @@ class _Tracer:
             other = [each for each in ends if not isinstance(each, keras.KerasTensor)]
             if other or not ends:
                 raise ValueError(f"all outputs must be tensors that depend on the inputs; received {other or ends}")
+            found.outputs = with_assignments(found.outputs, self._noted)
+            ends = keras.tree.flatten(found.outputs)
             stop = {id(each) for each in keras.tree.flatten(found.inputs)}
             found.nodes = self._behind(ends, stop, found.masks)
             if self._losses:
@@ -115,8 +119,10 @@ class _Tracer:
             nodes_restored(self._model),
             fresh_names(),
             own_nodes,
+            self._layers_made_meanwhile(),
             numbers,
             spellings_taken(),
+            loops_written_out(is_tracing),
             draws,
             calls,
             repeats,
@@ -156,6 +162,31 @@ class _Tracer:
             finally:
                 keras_layer.Node = real
 
+    @contextlib.contextmanager
+    def _layers_made_meanwhile(self) -> Iterator[None]:
+        """What a layer does that a call() makes, and that has neither weights nor a rule, is that call()'s own code."""
+        real = keras.Layer.symbolic_call
+
+        def symbolic_call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            is_known = id(layer) in self._layers or self._is_closed
+            if is_known or layer.variables or layer._layers or is_ruled(layer):
+                return real(layer, *args, **kwargs)
+            try:
+                outputs = keras.tree.map_structure(self._symbolic, called(layer, *args, **kwargs))
+            # As in any other opened layer.
+            except Exception:
+                return real(layer, *args, **kwargs)
+            self._inside.add(id(layer))
+            self._kept_alive.append(layer)
+            return outputs
+
+        with PATCHING:
+            keras.Layer.symbolic_call = symbolic_call
+            try:
+                yield
+            finally:
+                keras.Layer.symbolic_call = real
+
     def _stand_ins(self, layer: Any) -> Iterator[tuple[str, Any, Any]]:
         for key, value in list(vars(layer).items()):
             if key not in _TRACKED and (swapped := self._swapped(layer, value)) is not value:
@@ -179,7 +210,7 @@ class _Tracer:
     def _stand_in(self, layer: Any, variable: Any) -> Any:
         if id(variable) not in self._found.weights:
             tensor = SymbolicWeight(tuple(variable.shape), dtype=variable.dtype)
-            tensor.keeps = not self._forgets
+            tensor.noted = self._noted if self._forgets else None
             self._found.weights[id(variable)] = variable, tensor
         tensor = self._found.weights[id(variable)][1]
         wanted = layer.compute_dtype

@@ -14,7 +14,7 @@ from .caching import with_caches
 from .found import Trace
 from .load import load_model
 from .modes import modes_of
-from .nodes import fresh_names, graph_of, has_own_graph, leaves, scopes_restored
+from .nodes import fresh_names, graph_of, has_own_graph, is_compiled, leaves, scopes_restored
 from .opening import trace
 from .proof import RAISES, UNSTEADY, prove
 from .reader import GraphReader
@@ -25,6 +25,8 @@ from .trace import Run, needs_run, run_of, whole
 from .training_branches import depends_on_training, is_unlike_itself, unlike_in_training, with_all_calls
 from .unbuilding import LATE, Snapshot
 from .without_weights import allocate_late
+
+COMPILED = "is compiled by TensorFlow and no longer does what its code says: a copy is compiled anew"
 
 
 @scopes_restored()
@@ -142,6 +144,12 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
                 for name, layer in graph.layers.items()
                 if layer.closed == LATE
             }
+            compiled = {
+                name: COMPILED
+                for name, layer in graph.layers.items()
+                if layer.closed and is_compiled(reader.operations[name])
+            }
+            graph = replace(graph, differences={**graph.differences, **compiled})
             return with_caches(graph, reader.operations), KerasSource(model, reader.operations, proof.skipped, late)
         unproven |= new
         closed |= new

@@ -11,6 +11,7 @@ from typing import Any
 
 import keras
 from keras import ops
+from keras.src.ops import nn
 
 from ..graph import BatchSize, Call, TensorRef
 from ..graph.model_graph import map_structure
@@ -124,6 +125,17 @@ class KeepsWeights(keras.layers.Layer):
         return super().get_config() | {"weights": self.kept}
 
 
+@keras.saving.register_keras_serializable(_PACKAGE)
+class ConvTranspose(nn.ConvTranspose):
+    """Keras's own, called as it means to be: version 3.15 mistakes the order of its arguments, and cannot run it."""
+
+    __module__ = nn.__name__  # it has that one's rule
+
+    def call(self, inputs: Any, kernel: Any) -> Any:
+        by_name = ("strides", "padding", "output_padding", "data_format", "dilation_rate")
+        return ops.conv_transpose(inputs, kernel, **{name: getattr(self, name) for name in by_name})
+
+
 @dataclass(frozen=True)
 class Unsized:
     """A bare operation that can only be made when the size of the batch is known, by its serialization."""
@@ -166,6 +178,10 @@ class BatchSized(keras.layers.Layer):
         args, kwargs = map_structure(filled, decode_plain(self.arguments))
         return operation_class(serialized).from_config(config)(*args, **kwargs)
 
+    def compute_output_spec(self, inputs: Any) -> Any:
+        # Keras takes what is multiplied by a number to be sparse, and not every operation takes that.
+        return super().compute_output_spec([keras.KerasTensor(each.shape, dtype=each.dtype) for each in inputs])
+
     def get_config(self) -> dict[str, Any]:
         config = super().get_config() | {"operation": self.operation, "arguments": self.arguments}
         return {key: value for key, value in config.items() if key != "autocast"}
@@ -176,6 +192,8 @@ def operation_class(serialized: Mapping[str, Any]) -> Any:
     module = serialized["module"]
     if not module.startswith("keras."):
         raise ValueError(f"Expected an operation of Keras, got {serialized['class_name']!r} of {module!r}.")
+    if serialized["class_name"] == ConvTranspose.__name__:
+        return ConvTranspose
     import importlib
 
     return getattr(importlib.import_module(module), serialized["class_name"])

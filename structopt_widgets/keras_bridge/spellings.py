@@ -10,9 +10,11 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras.src.ops import nn
 from keras.src.tree.tree_api import register_tree_node_class
 
 from .nodes import PATCHING
+from .replayed import ConvTranspose
 
 
 @register_tree_node_class  # for Keras it is any other tuple of lengths
@@ -60,9 +62,9 @@ class Lengths(tuple[Any, ...]):
 def spellings_taken() -> Iterator[None]:
     """In this block bare operations on symbolic tensors take what is spelled in TensorFlow's and NumPy's ways.
 
-    ``padding="VALID"``, capitals in an einsum, ``x[None]``, lists as indices, NumPy's numbers as factors; shapes are
-    :class:`Lengths`, with ``as_list()`` and ``rank``. A ``Dropout`` may be called as a part of a subclass's ``call()``:
-    its draw is then seen.
+    ``padding="VALID"``, capitals in an einsum, ``x[None]``, ``x[:n]``, lists as indices, NumPy's numbers as factors;
+    shapes are :class:`Lengths`, with ``as_list()`` and ``rank``. A ``Dropout`` may be called as a part of a subclass's
+    ``call()``: its draw is then seen.
     """
     real, shape, dropped = keras.Operation.symbolic_call, keras.KerasTensor.shape, keras.layers.Dropout.call
 
@@ -99,15 +101,17 @@ def spellings_taken() -> Iterator[None]:
 
 
 def _key(key: Any) -> Any:
-    """An index as a tuple, where it is ``None`` or a list that takes from several axes."""
-    if key is None:
-        return (None,)
+    """An index as a tuple, where it is ``None``, a range or a list that takes from several axes."""
+    if key is None or isinstance(key, slice):
+        return (key,)
     is_of_axes = isinstance(key, list) and any(each is None or isinstance(each, slice) for each in key)
     return tuple(key) if is_of_axes else key
 
 
 def _respell(operation: Any) -> None:
     # Made for this one call: nobody else sees it change.
+    if type(operation) is nn.ConvTranspose:
+        operation.__class__ = ConvTranspose
     for name, value in list(vars(operation).items()):
         if not name.startswith("_") and (respelled := _respelled(name, value)) is not value:
             setattr(operation, name, respelled)

@@ -43,6 +43,14 @@ _TENSORS = set(
 )
 _ACTIVATIONS = "relu relu6 elu selu gelu softsign silu swish:silu leaky_relu"
 
+# What stops a run with an error, and computes nothing.
+_CHECKS = (
+    "assert_equal_v2 assert_none_equal_v2 assert_less_v2 assert_less_equal_v2 assert_greater_v2 "
+    "assert_greater_equal_v2 assert_near_v2 assert_positive_v2 assert_negative_v2 assert_non_negative_v2 "
+    "assert_non_positive_v2 assert_rank_v2 assert_rank_at_least_v2 assert_rank_in_v2 assert_shapes_v2 assert_type_v2 "
+    "assert_integer_v2 assert_scalar_v2 Assert"
+)
+
 
 class _Largest(NamedTuple):
     """What ``tf.math.top_k`` makes."""
@@ -115,6 +123,7 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
         table
         | IMAGES_AND_SIGNALS
         | MATRICES
+        | dict.fromkeys(_CHECKS.split(), lambda _: None)
         | {
             "add_n": lambda a: functools.reduce(ops.add, a["inputs"]),
             "argmax_v2": lambda a: ops.argmax(a["input"], axis=a["axis"]),
@@ -126,6 +135,7 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
                 a["x"], a["mean"], a["variance"], -1, a["offset"], a["scale"], a["variance_epsilon"]
             ),
             "cast": lambda a: cast(a["x"], tf.as_dtype(a["dtype"]).name),
+            "check_numerics": lambda a: a["tensor"],
             "clip_by_value": lambda a: ops.clip(a["t"], a["clip_value_min"], a["clip_value_max"]),
             "concat": lambda a: ops.concatenate(a["values"], axis=number_of(a["axis"])),
             "convert_to_tensor_v2_with_dispatch": lambda a: a["value"],
@@ -178,6 +188,11 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "squared_difference": lambda a: ops.square(ops.subtract(a["x"], a["y"])),
             "stack": lambda a: ops.stack(a["values"], axis=a["axis"]),
             "stop_gradient": lambda a: ops.stop_gradient(a["input"]),
+            "scatter_nd": lambda a: ops.scatter(a["indices"], a["updates"], tuple(lengths_of(a["shape"]))),
+            "tensor_scatter_add": _written("add"),
+            "tensor_scatter_max": _written("max"),
+            "tensor_scatter_min": _written("min"),
+            "tensor_scatter_nd_update": _written(None),
             "tile": lambda a: ops.tile(a["input"], lengths_of(a["multiples"])),
             "top_k": lambda a: _Largest(*ops.top_k(a["input"], number_of(a["k"]), sorted=a["sorted"])),
             "transpose_v2": lambda a: ops.transpose(a["a"], None if a["perm"] is None else lengths_of(a["perm"])),
@@ -189,6 +204,7 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
                 a["data"], a["segment_ids"], number_of(a["num_segments"])
             ),
             "unstack": lambda a: ops.unstack(a["value"], num=a["num"], axis=a["axis"]),
+            "verify_tensor_all_finite_v2": lambda a: a["x"],
             "where_v2": lambda a: ops.where(a["condition"], a["x"], a["y"]),
             "zeros_like_v2": lambda a: ops.zeros_like(a["input"]),
         }
@@ -240,12 +256,22 @@ def _segment_mean(given: dict[str, Any]) -> Any:
 
 
 def _gather(given: dict[str, Any]) -> Any:
-    rows, last = given["batch_dims"], len(given["params"].shape) - 1
-    if rows and rows == last == len(given["indices"].shape) - 1 and given["axis"] in (None, -1, last):
-        return ops.take_along_axis(given["params"], given["indices"], axis=-1)
-    if rows:
-        refuse("gather with such batch_dims")
-    return ops.take(given["params"], given["indices"], axis=given["axis"] or 0)
+    values, places, rows = given["params"], given["indices"], given["batch_dims"]
+    rank = len(values.shape)
+    axis = number_of(rows if given["axis"] is None else given["axis"]) % rank
+    if not rows:
+        return ops.take(values, places, axis=axis)
+    if axis != rows:
+        refuse("gather along such an axis")
+    # For each of the first axes by places of its own, each of which is taken all along the axes that follow.
+    several, rest = places.shape[rows:], rank - rows - 1
+    flat = places if len(several) == 1 else ops.reshape(places, (*places.shape[:rows], math.prod(several)))
+    made = ops.take_along_axis(values, ops.expand_dims(flat, [*range(rows + 1, rows + 1 + rest)]), axis=axis)
+    return made if len(several) == 1 else ops.reshape(made, (*places.shape, *values.shape[rows + 1 :]))
+
+
+def _written(how: str | None) -> Callable[[dict[str, Any]], Any]:
+    return lambda given: ops.scatter_update(given["tensor"], given["indices"], given["updates"], how)
 
 
 def _gather_nd(given: dict[str, Any]) -> Any:

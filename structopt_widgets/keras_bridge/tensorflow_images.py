@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+import numpy as np
 from keras import ops
 
 from .tensorflow_arguments import lengths_of, number_of, refuse
@@ -50,6 +51,21 @@ def _resize(given: dict[str, Any]) -> Any:
         refuse("resizing that keeps proportions")
     size = tuple(lengths_of(given["size"]))
     return ops.image.resize(given["images"], size, interpolation=given["method"], antialias=bool(given["antialias"]))
+
+
+def _resized_by_corners(given: dict[str, Any]) -> Any:
+    """Linearly, along one axis after the other, where the corners of both images are the same places."""
+    if not given["align_corners"] or given["preserve_aspect_ratio"] or given["method"] not in (0, "bilinear"):
+        refuse("resizing as in version 1")
+    made = ops.cast(given["images"], "float32")
+    for axis, length in zip((-3, -2), lengths_of(given["size"]), strict=True):
+        last = made.shape[axis] - 1
+        places = np.linspace(0, last, length, dtype="float32")
+        before = np.floor(places).astype("int32")
+        one, other = (ops.take(made, np.minimum(each, last), axis=axis) for each in (before, before + 1))
+        share = (places - before).reshape(-1, *(1,) * (-axis - 1))
+        made = ops.add(one, ops.multiply(ops.subtract(other, one), share))
+    return made
 
 
 def _cropped(given: dict[str, Any]) -> Any:
@@ -137,6 +153,7 @@ IMAGES_AND_SIGNALS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "max_pool_v2": _pool(ops.max_pool),
     "pad_to_bounding_box": _padded,
     "real": lambda a: _part(a, 0),
+    "resize_images": _resized_by_corners,
     "resize_images_v2": _resize,
     "_rfft": _real_transform,
     "space_to_depth_v2": lambda a: ops.nn.space_to_depth(a["input"], number_of(a["block_size"]), _channels_last(a)),

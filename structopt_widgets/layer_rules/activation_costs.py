@@ -72,6 +72,9 @@ ACTIVATION_COSTS: Mapping[str, ActivationCost] = {
     "log_softmax": ActivationCost(5, 3, 2),  # max, subtract, exp, sum, subtract; the logarithm is one a row, left out
 }
 
+# The form by tanh: a cube, two products, two sums and a tanh in a row; half of x beside them, and the product of both.
+GELU_BY_TANH = ActivationCost(8, 7, saves_input=1, saves_output=0)
+
 # keras.activations spells some functions in several ways.
 ALIASES: Mapping[str, str] = {"swish": "silu", "hard_swish": "hard_silu"}
 # Layers used as activations, which compute what the function of that name does.

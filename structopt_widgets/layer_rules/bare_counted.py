@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from ..graph import Product, Shape, TensorRef, baseline_size, sum_depth
 from .bare_axes import register_bare
+from .convolutional import as_list, slid, slides_along
 from .kept import Kept, as_keras_has_them
 from .meaning import Role
 from .normalization import axes_of, layer_normalization_cost, rms_normalization_cost
@@ -65,11 +66,12 @@ class Normalized(LayerRule):
 class NormalizedByStatistics(LayerRule):
     """``batch_normalization``: one axis, with a mean, a variance, a shift and a scale for each place of it."""
 
+    sees_batch = True  # of a constant that it normalizes there is none
     ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
-        shape = site.inputs[0]
-        dim = shape[site.config["axis"] if site.config["axis"] < 0 else site.config["axis"] - 1]
+        shape = site.operand(0, "x")
+        dim = shape[site.config["axis"]]
         for position, name in enumerate(("mean", "variance", "offset", "scale"), 1):
             factor = site.argument(position, name)
             if factor is not None:
@@ -88,8 +90,8 @@ _KEPT = Kept("multiplies it by a constant")
 class Convolved(LayerRule):
     """A convolution whose kernel is a tensor, as a weight of one's own: its channels are those of what it meets.
 
-    With a constant as its kernel, in groups or with channels first all sizes stay. ``by_channel``: a window for each
-    channel by itself (depthwise).
+    With a constant as its kernel, in groups or with channels first all sizes stay; but one window that is the same for
+    each channel goes with them. ``by_channel``: a window for each channel by itself (depthwise).
     """
 
     def __init__(self, by_channel: bool = False) -> None:
@@ -99,11 +101,15 @@ class Convolved(LayerRule):
         place, shape = site.place(1, "kernel"), site.inputs[0]
         kernel: Shape = () if place is None else site.inputs[place]
         fits = len(kernel) == len(shape) + 1 and baseline_size(kernel[-2]) == baseline_size(shape[-1])
+        window = self._repeated(site)
+        if window is not None:
+            space = slid(site, *self._window(site), as_list(site.config["dilation_rate"], window.ndim - 2))
+            return Connection(((*space, shape[-1]),))
         if place is None or not fits or site.config.get("data_format") == "channels_first":
             return _KEPT.connect(site)
-        site.fix((*kernel[:-2], *shape[:-1]), "slides a window along it")
+        site.fix(kernel[:-2], "slides a window of that size")
         site.tie(shape[-1], kernel[-2], "convolves them")
-        ((*space, _),) = as_keras_has_them(site)
+        space = slid(site, *self._window(site), as_list(site.config["dilation_rate"], len(kernel) - 2))
         if not self._by_channel:
             site.contract(place, kernel[-2])
             return Connection(((*space, kernel[-1]),))
@@ -115,6 +121,56 @@ class Convolved(LayerRule):
         kernel, own = site.argument(1, "kernel"), -2 if self._by_channel else -1
         summed = math.prod(_lengths(site, 1, "kernel")[:own]) if kernel is None else at.elements(kernel[:own])
         return Cost(macs=summed * at.elements(site.outputs[0]), span=1 + sum_depth(summed))
+
+    def mixing(self, site: Site) -> Mixing:
+        is_kept = site.argument(1, "kernel") is None and self._repeated(site) is None
+        return Mixing(summed=(*site.shared, *(() if is_kept else slides_along(site, *self._window(site)))))
+
+    def arguments(self, site: Site, at: Setting) -> tuple[Any, Mapping[str, Any]]:
+        args, kwargs, window = site.call.args, site.call.kwargs or {}, self._repeated(site)
+        if window is None:
+            return args, kwargs
+        return (*args[:1], np.repeat(window, at.size(site.inputs[0][-1]), axis=-2)), kwargs
+
+    def _repeated(self, site: Site) -> np.ndarray | None:
+        """The window of a constant that has the same one for each channel."""
+        args = site.call.args
+        if not self._by_channel or len(args) < 2 or isinstance(args[1], TensorRef):
+            return None
+        kernel = np.asarray(args[1])
+        fits = kernel.ndim == len(site.inputs[0]) + 1 and kernel.shape[-1] == 1
+        is_last = site.config.get("data_format") != "channels_first"
+        return kernel[..., :1, :] if fits and is_last and (kernel == kernel[..., :1, :]).all() else None
+
+    def _window(self, site: Site) -> tuple[list[int], list[int]]:
+        window = [baseline_size(dim) for dim in site.operand(1, "kernel")[:-2]]
+        return window, as_list(site.config["strides"], len(window))
+
+
+class ConvolvedBack(LayerRule):
+    """``conv_transpose``, whose kernel has the channels it makes before those it reads; with the layer's costs."""
+
+    def connect(self, site: Site) -> Connection:
+        place, shape = site.place(1, "kernel"), site.inputs[0]
+        kernel: Shape = () if place is None else site.inputs[place]
+        if place is None or len(kernel) != len(shape) + 1 or site.config.get("data_format") == "channels_first":
+            return _KEPT.connect(site)
+        site.fix(kernel[:-2], "slides a window of that size")
+        site.fix(shape[:-1], "slides a window along it")
+        site.tie(shape[-1], kernel[-1], "convolves them")
+        site.contract(place, kernel[-1])
+        ((*space, _),) = as_keras_has_them(site)
+        return Connection(((*space, kernel[-2]),))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        window = _lengths(site, 1, "kernel")[:-2]
+        strides = as_list(site.config["strides"], len(window))
+        is_first = site.config.get("data_format") == "channels_first"
+        channels, *space = site.inputs[0] if is_first else (site.inputs[0][-1], *site.inputs[0][:-1])
+        width = site.outputs[0][0 if is_first else -1]
+        fan_in, meeting = at.size(channels), math.prod(-(-k // step) for k, step in zip(window, strides, strict=True))
+        macs = at.elements(tuple(space)) * math.prod(window) * fan_in * at.size(width)
+        return Cost(macs=macs, span=1 + sum_depth(meeting * fan_in))
 
     def mixing(self, site: Site) -> Mixing:
         return Mixing(summed=tuple(site.shared))
@@ -133,6 +189,7 @@ def _separable(site: Site, at: Setting) -> Cost:
 
 register_bare(Convolved(), "Conv")
 register_bare(Convolved(by_channel=True), "DepthwiseConv")
+register_bare(ConvolvedBack(), "ConvTranspose")
 register_bare(Kept("convolves it with constants", counted=_separable), "SeparableConv")
 register_bare(Kept("multiplies vectors", makes=3, span=2), "Cross")
 register_bare(NormalizedByStatistics(), "BatchNorm")

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..graph import ceil_log2
-from .activation_costs import ACTIVATION_COSTS
+from .activation_costs import ACTIVATION_COSTS, GELU_BY_TANH
 from .activations import LogSoftmax, Softmax, row
 from .bare_axes import positions, register_bare
 from .core import Identity
@@ -128,7 +128,6 @@ for _class, _name in {
     "HardSigmoid": "hard_sigmoid",
     "Silu": "silu",
     "HardSilu": "hard_silu",
-    "Gelu": "gelu",
     "Elu": "elu",
     "Selu": "selu",
     "Softplus": "softplus",
@@ -139,11 +138,21 @@ for _class, _name in {
     register_bare(row(_name), _class)
 
 
+class Gelu(Elementwise):
+    """By ``erf``, or by ``tanh`` where it is ``approximate``, which is the operation's default."""
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return _GELU_BY_TANH.cost(site, at) if site.config.get("approximate", True) else super().cost(site, at)
+
+
 class Sigmoid(Elementwise):
     """``1 / (1 + exp(-x))``."""
 
     role = Role.SIGMOID
 
 
+_gelu = ACTIVATION_COSTS["gelu"]
+_GELU_BY_TANH = Elementwise(GELU_BY_TANH.flops, GELU_BY_TANH.span)
+register_bare(Gelu(_gelu.flops, _gelu.span), "Gelu")
 _sigmoid = ACTIVATION_COSTS["sigmoid"]
 register_bare(Sigmoid(_sigmoid.flops, _sigmoid.span, saves="outputs"), "Sigmoid")

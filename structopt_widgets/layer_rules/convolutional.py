@@ -2,24 +2,56 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..graph import Dim, Product, Shape, baseline_size, product
+from ..graph.dimensions import symbols
 from .meaning import Role
 from .operations import Operations
 from .registry import register_layer_rule
-from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes, fixed_size, weighted_cost
+from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, WeightAxes, fixed_size, weighted_cost
 
 
 def split_channels(site: Site, shape: Shape) -> tuple[list[int], Dim]:
     """Space and channels of a shape, in either data format. A width that a reshape made a length stays as it is."""
-    first = site.config.get("data_format") == "channels_first"
-    space, channels = (shape[1:], shape[0]) if first else (shape[:-1], shape[-1])
+    space, channels = channels_aside(site, shape)
     site.fix(space, "slides a window along it")
     return [fixed_size(dim) for dim in space], channels
 
 
-def join_channels(site: Site, space: list[int], channels: Dim) -> Shape:
+def channels_aside(site: Site, shape: Shape) -> tuple[Shape, Dim]:
+    """The same, of which any length may be a width that moves."""
+    first = site.config.get("data_format") == "channels_first"
+    return (shape[1:], shape[0]) if first else (shape[:-1], shape[-1])
+
+
+def slid(site: Site, window: list[int], strides: list[int], dilation: list[int]) -> list[Dim]:
+    """The lengths that a window makes of those it slides along. One that stays as it is may be a width."""
+    space, _ = channels_aside(site, site.inputs[0])
+    padding = str(site.config["padding"])
+    site.fix(
+        tuple(dim for dim, *move in zip(space, window, strides, strict=True) if not _stays(padding, *move)),
+        "slides a window along it",
+    )
+    moved = window_positions([fixed_size(dim) for dim in space], window, strides, padding, dilation)
+    moves = zip(space, moved, window, strides, strict=True)
+    return [dim if _stays(padding, *move) else length for dim, length, *move in moves]
+
+
+def slides_along(site: Site, window: list[int], strides: list[int]) -> Shape:
+    """The widths among the lengths that a window slides along: there one place is computed from its neighbours."""
+    space, _ = channels_aside(site, site.inputs[0])
+    moves = zip(space, window, strides, strict=True)
+    found = [dim for dim, *move in moves if move[0] > 1 and _stays(str(site.config["padding"]), *move)]
+    return tuple(dim for dim in found if any(each.fixed is None for each in symbols(dim)))
+
+
+def _stays(padding: str, window: int, step: int) -> bool:
+    return step == 1 and (window == 1 or padding in ("same", "causal"))
+
+
+def join_channels(site: Site, space: Sequence[Dim], channels: Dim) -> Shape:
     """The shape :func:`split_channels` took apart."""
     if site.config.get("data_format") == "channels_first":
         return (channels, *space)
@@ -42,16 +74,15 @@ def as_list(value: Any, length: int) -> list[int]:
 
 
 def _convolved(site: Site, channels: Dim) -> Shape:
-    space, _ = split_channels(site, site.inputs[0])
-    config, rank = site.config, len(space)
-    positions = window_positions(
-        space,
-        as_list(config["kernel_size"], rank),
-        as_list(config["strides"], rank),
-        config["padding"],
-        as_list(config["dilation_rate"], rank),
+    window, strides = _window(site)
+    return join_channels(
+        site, slid(site, window, strides, as_list(site.config["dilation_rate"], len(window))), channels
     )
-    return join_channels(site, positions, channels)
+
+
+def _window(site: Site) -> tuple[list[int], list[int]]:
+    rank = len(site.inputs[0]) - 1
+    return as_list(site.config["kernel_size"], rank), as_list(site.config["strides"], rank)
 
 
 class _Convolution(LayerRule):
@@ -60,12 +91,15 @@ class _Convolution(LayerRule):
     bias_key = "use_bias"
     activation_key = "activation"
 
+    def ignores_padding_at(self, site: Site) -> bool:
+        return super().ignores_padding_at(site) and not slides_along(site, *_window(site))
+
+    def mixing(self, site: Site) -> Mixing:
+        return super().mixing(site) + Mixing(summed=slides_along(site, *_window(site)))
+
     def taps(self, site: Site, at: Setting) -> Any:
         """Products summed into one output."""
-        window = 1
-        for length in as_list(site.config["kernel_size"], len(site.inputs[0]) - 1):
-            window *= length
-        return window
+        return product(_window(site)[0])
 
     def cost(self, site: Site, at: Setting) -> Cost:
         # An activation inside a convolution runs along the last axis, whatever the data format.
@@ -83,12 +117,12 @@ class Convolution(_Convolution):
     initializer_key = "kernel_initializer"
 
     def connect(self, site: Site) -> Connection:
-        _, channels = split_channels(site, site.inputs[0])
+        _, channels = channels_aside(site, site.inputs[0])
         groups, filters = site.config["groups"], site.config["filters"]
         if _is_depthwise(site):
             each = filters // groups
             output: Dim = channels if each == 1 else Product(channels, each)
-            window = as_list(site.config["kernel_size"], len(site.inputs[0]) - 1)
+            window = _window(site)[0]
             return Connection(
                 outputs=(_convolved(site, output),),
                 weights=(WeightAxes("kernel", (*window, 1, output)), WeightAxes("bias", (output,), is_bias=True)),
@@ -97,7 +131,7 @@ class Convolution(_Convolution):
         width = site.new_width(filters)
         filters_a_group = site.split(width, groups, f"makes them in {groups} groups")
         output = width if groups == 1 else Product(groups, filters_a_group)
-        window = as_list(site.config["kernel_size"], len(site.inputs[0]) - 1)
+        window = _window(site)[0]
         return Connection(
             outputs=(_convolved(site, output),),
             weights=(
@@ -107,7 +141,7 @@ class Convolution(_Convolution):
         )
 
     def taps(self, site: Site, at: Setting) -> Any:
-        _, channels = split_channels(site, site.inputs[0])
+        _, channels = channels_aside(site, site.inputs[0])
         groups = site.config["groups"]
         if _is_depthwise(site):
             return super().taps(site, at)
@@ -115,15 +149,15 @@ class Convolution(_Convolution):
         return super().taps(site, at) * fan_in
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
-        sizes = {"filters": at.size(split_channels(site, site.outputs[0])[1])}
+        sizes = {"filters": at.size(channels_aside(site, site.outputs[0])[1])}
         if _is_depthwise(site):
-            sizes["groups"] = at.size(split_channels(site, site.inputs[0])[1])
+            sizes["groups"] = at.size(channels_aside(site, site.inputs[0])[1])
         return sizes
 
 
 def _is_depthwise(site: Site) -> bool:
     groups = site.config["groups"]
-    return groups > 1 and groups == baseline_size(split_channels(site, site.inputs[0])[1])
+    return groups > 1 and groups == baseline_size(channels_aside(site, site.inputs[0])[1])
 
 
 class DepthwiseConvolution(_Convolution):
@@ -134,10 +168,10 @@ class DepthwiseConvolution(_Convolution):
     initializer_key = "depthwise_initializer"
 
     def connect(self, site: Site) -> Connection:
-        _, channels = split_channels(site, site.inputs[0])
+        _, channels = channels_aside(site, site.inputs[0])
         multiplier = site.config["depth_multiplier"]
         output: Dim = channels if multiplier == 1 else Product(channels, multiplier)
-        window = as_list(site.config["kernel_size"], len(site.inputs[0]) - 1)
+        window = _window(site)[0]
         return Connection(
             outputs=(_convolved(site, output),),
             weights=(
@@ -153,9 +187,9 @@ class SeparableConvolution(_Convolution):
     initializer_key = "pointwise_initializer"
 
     def connect(self, site: Site) -> Connection:
-        _, channels = split_channels(site, site.inputs[0])
+        _, channels = channels_aside(site, site.inputs[0])
         width = site.new_width(site.config["filters"])
-        window = as_list(site.config["kernel_size"], len(site.inputs[0]) - 1)
+        window = _window(site)[0]
         return Connection(
             outputs=(_convolved(site, width),),
             weights=(
@@ -172,7 +206,7 @@ class SeparableConvolution(_Convolution):
     def cost(self, site: Site, at: Setting) -> Cost:
         depthwise, pointwise = self.taps(site, at), at.size(self._between(site))
         outputs = at.elements(site.outputs[0])
-        positions = product(split_channels(site, site.outputs[0])[0])
+        positions = at.elements(channels_aside(site, site.outputs[0])[0])
         operations = Operations(site)
         between = operations.weighted(0, positions * pointwise, over=depthwise)
         made = operations.weighted(between, outputs, over=pointwise)
@@ -181,11 +215,11 @@ class SeparableConvolution(_Convolution):
         return operations.cost()
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
-        return {"filters": at.size(split_channels(site, site.outputs[0])[1])}
+        return {"filters": at.size(channels_aside(site, site.outputs[0])[1])}
 
     def _between(self, site: Site) -> Dim:
         """The channels between the two convolutions."""
-        _, channels = split_channels(site, site.inputs[0])
+        _, channels = channels_aside(site, site.inputs[0])
         multiplier = site.config["depth_multiplier"]
         return channels if multiplier == 1 else Product(channels, multiplier)
 

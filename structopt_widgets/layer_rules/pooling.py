@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..graph import ceil_log2, product
-from .convolutional import as_list, join_channels, split_channels, window_positions
+from .convolutional import as_list, channels_aside, join_channels, slid, slides_along, split_channels
 from .registry import register_layer_rule
-from .rule import Connection, Cost, LayerRule, Setting, Site
+from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site
 
 
 @dataclass(frozen=True)
@@ -18,16 +18,25 @@ class Pooling(LayerRule):
 
     mean: bool
 
+    def ignores_padding_at(self, site: Site) -> bool:
+        return super().ignores_padding_at(site) and not slides_along(site, *_window(site))
+
     def connect(self, site: Site) -> Connection:
-        space, channels = split_channels(site, site.inputs[0])
-        window = as_list(site.config["pool_size"], len(space))
-        strides = as_list(site.config.get("strides") or window, len(space))
-        positions = window_positions(space, window, strides, site.config["padding"], [1] * len(space))
-        return Connection((join_channels(site, positions, channels),))
+        _, channels = channels_aside(site, site.inputs[0])
+        window, strides = _window(site)
+        return Connection((join_channels(site, slid(site, window, strides, [1] * len(window)), channels),))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        window = product(as_list(site.config["pool_size"], len(site.inputs[0]) - 1))
-        return _pooled(window, self.mean, site, at)
+        return _pooled(product(_window(site)[0]), self.mean, site, at)
+
+    def mixing(self, site: Site) -> Mixing:
+        return Mixing(summed=slides_along(site, *_window(site)))
+
+
+def _window(site: Site) -> tuple[list[int], list[int]]:
+    rank = len(site.inputs[0]) - 1
+    window = as_list(site.config["pool_size"], rank)
+    return window, as_list(site.config.get("strides") or window, rank)
 
 
 @dataclass(frozen=True)

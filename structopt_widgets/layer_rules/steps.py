@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from ..graph import Inside, Shape
 from ..graph.dimensions import unify
 from .connect import ConnectedInside
@@ -19,7 +22,7 @@ class Steps(Whole):
 
     def connect(self, site: Site) -> Connection:
         inside = self.inside(site)
-        inputs, parts, weights = connected_steps(inside)
+        inputs, parts, weights = connected_steps(inside, site.layer.weights)
         if len(site.inputs) - (site.argument(2, "mask") is not None) > 1:
             raise UnsupportedLayerError("there is none for cells that start from a state they are given")
         self.check(parts[0])
@@ -53,9 +56,11 @@ class Steps(Whole):
         return super().mixing(site) + Mixing(summed=site.inputs[0][:1])
 
 
-def connected_steps(inside: Inside) -> tuple[list[Shape], list[ConnectedInside], tuple[WeightAxes, ...]]:
+def connected_steps(
+    inside: Inside, stored: Sequence[Any]
+) -> tuple[list[Shape], list[ConnectedInside], tuple[WeightAxes, ...]]:
     """What is inside, connected; a state goes out as it came in."""
-    inputs, parts, weights = connected_inside(inside)
+    inputs, parts, weights = connected_inside(inside, stored)
     for before, after in zip(inputs[1:], parts[0].outputs[1:], strict=True):
         for one, other in zip(before, after, strict=True):
             unify(one, other, "is one state")

@@ -30,7 +30,7 @@ class Whole(LayerRule):
 
     def connect(self, site: Site) -> Connection:
         inside = self.inside(site)
-        inputs, parts, weights = connected_inside(inside)
+        inputs, parts, weights = connected_inside(inside, site.layer.weights)
         if len(inputs) != len(site.inputs):
             raise UnsupportedLayerError("there is none for being called in several ways")
         self.check(parts[0])
@@ -96,8 +96,13 @@ class Whole(LayerRule):
             width.layers[:] = dict.fromkeys(site.layer.name if name in names else name for name in width.layers)
 
 
-def connected_inside(inside: Inside) -> tuple[list[Shape], list[ConnectedInside], tuple[WeightAxes, ...]]:
-    """What goes in, with widths of its own; what is inside, one for each graph; and the layer's weights."""
+def connected_inside(
+    inside: Inside, stored: Sequence[Any]
+) -> tuple[list[Shape], list[ConnectedInside], tuple[WeightAxes, ...]]:
+    """What goes in, with widths of its own; what is inside, one for each graph; and the layer's ``stored`` weights.
+
+    The axes of one that no operation reads, which it only assigns to, are widths of their own too.
+    """
     first = inside.graphs[0]
     inputs = [_free(first.tensors[index].full_shape) for index in first.input_tensors]
     parts = [connect_inside(graph, inputs) for graph in inside.graphs]
@@ -106,10 +111,10 @@ def connected_inside(inside: Inside) -> tuple[list[Shape], list[ConnectedInside]
             for one, other in zip(ours, theirs, strict=True):
                 unify(one, other, "makes the same in training")
     weights = []
-    for number, places in enumerate(inside.places):
+    for weight, places in zip(stored, inside.places, strict=True):
         found = [part.weights[at[0]][at[1]] for part, at in zip(parts, places, strict=True) if at is not None]
         if not found:
-            raise UnsupportedLayerError(f"there is none for a weight that it does not read (number {number + 1})")
+            found = [WeightAxes(weight.name, _free(tuple(weight.shape)))]
         for again in found[1:]:
             for mine, same in zip(found[0].axes, again.axes, strict=True):
                 unify(mine, same, "is one weight")

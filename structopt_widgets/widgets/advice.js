@@ -131,6 +131,7 @@ export function limitView(state) {
     if (["fits", "looks", "work"].some((each) => changed.has(each))) paintFits();
     const metric = state.metrics.get(state.looks.against);
     const limit = state.looks.limits[metric.name];
+    fit.hidden = Boolean(state.work.alone);
     field.setAttribute("aria-label", `budget of ${metric.label}`);
     if (document.activeElement !== field) field.value = limit ?? "";
     enable(fit, limit !== undefined && !metric.more && !state.work.what);

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import traitlets
 
+from ..graph.checks import file_path, opened
 from ..structure import StructureSpace
 from ..study import Study
 from ..training import Data, Trial
@@ -16,8 +19,11 @@ from .controls import Controls
 from .exploration import Checked, Exploration
 from .family import family
 from .fit_to_budget import UNIFORM, Fitting
+from .saved_page import KEPT, saved_page
+from .saving import Saving
 from .settings import Fields, Settings
 from .sweep_control import Sweep
+from .timing import Timing
 from .twin_output import TwinOutput
 from .validation import Validation
 from .wiring import Wiring
@@ -41,6 +47,8 @@ class Explorer(ipywidgets.VBox):
         validation: the budget, ``run()``, and the learning curve.
         sweep: number of structures, sampler, largest size, ``run()``.
         fitting: a budget kept, and what each width is worth: ``fit(...)``, ``measure()``.
+        saving: the structure at hand as a file.
+        timing: how long it takes here, beside the model: ``measure()``, then ``table``.
         background: where runs and sweeps go on, one at a time: how far they are, ``cancel()``, and what came of them.
         study: every finished trial.
 
@@ -77,6 +85,8 @@ class Explorer(ipywidgets.VBox):
         self.validation = Validation(self.exploration, self.background, self._fields)
         self.sweep = Sweep(self.exploration, self.background, self.settings, self._fields)
         self.fitting = Fitting(self.exploration, self.background, self.settings)
+        self.saving = Saving(self.exploration, self.background)
+        self.timing = Timing(self.exploration, self.background, self.settings)
         self._wiring = Wiring(
             self.exploration,
             self.settings,
@@ -84,6 +94,8 @@ class Explorer(ipywidgets.VBox):
             self.validation,
             self.sweep,
             self.fitting,
+            self.saving,
+            self.timing,
             show,
             predict,
         )
@@ -185,6 +197,36 @@ class Explorer(ipywidgets.VBox):
         """
         return self.structure.build(weights, importance=importance, data=self.exploration.data)
 
+    def save(self, path: str | os.PathLike[str]) -> str:
+        """Write the structure the controls stand at into a file, as the menu Save does; returns in words what it wrote.
+
+        Args:
+            path: its suffix says what is written, in place of what was there: ``.keras``, the model with inherited
+                weights; ``.tflite`` and ``.onnx``, the same for LiteRT and ONNX; ``.py``, stand-alone Keras code
+                (:meth:`Structure.code`); ``.json``, the structure; ``.csv``, the costs by layer.
+
+        Raises ``ValueError`` for another suffix and for a model that Keras cannot export so, and
+        ``ModuleNotFoundError``, with what to install, where a package is missing.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.save(folder / "small.json")
+        'Saved the structure, without weights: small.json, ... KiB.'
+        """
+        return self.saving.save(path)
+
+    def save_page(self, path: str | os.PathLike[str]) -> None:
+        """Write the explorer as it stands into one HTML file that is alive without Python, Jupyter and a network.
+
+        Its sliders move costs and picture, and its trials, learning curves and snapshots are there; it cannot train.
+        Where no script runs it is a page of tables and pictures.
+
+        >>> sw.explore(space, study=study).save_page(folder / "explorer.html")
+        """
+        path = file_path(path, "the page")
+        with opened(path, "the page"):
+            text = saved_page(self.exploration, {name: getattr(self.instrument, name) for name in KEPT})
+            Path(path).write_text(text, encoding="utf-8")
+
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and show it on the trade-off plot; returns it with its number."""
         return self.study.add(trial)
@@ -227,7 +269,8 @@ def explore(
         study: where trials are kept; a new one by default.
         input_shape: shape of one sample, for a model that is not built yet; by default the data's.
         show: for a lesson, the parts that are shown, of ``"picture"``, ``"levers"``, ``"tradeoff"``, ``"where"``,
-            ``"marginal"``, ``"findings"`` and ``"curve"``, and the costs, such as ``"n_params"``; by default all.
+            ``"marginal"``, ``"sensitivity"``, ``"speed"``, ``"findings"`` and ``"curve"``, and the costs, such as
+            ``"n_params"``; by default all.
         predict: whether the chosen cost of what a slider was moved to is hidden until somebody has said what it is.
 
     >>> explorer = sw.explore(model, data=data)

@@ -1,4 +1,4 @@
-"""What stands out in a structure, and what it scores before training, as the page shows them."""
+"""What stands out in a structure, what it scores before training, and its code, as the page shows them."""
 
 from __future__ import annotations
 
@@ -21,6 +21,17 @@ def shown_findings(data: Data | None, study: Study, structure: Structure) -> lis
     # A user's own rule may fail, and a thread has nobody to raise to: the list says so.
     except Exception as error:
         return [{"sentence": f"{type(error).__name__}: {error}", "why": "A rule of findings failed.", "changes": None}]
+
+
+def shown_code(structure: Structure) -> dict[str, Any]:
+    """The stand-alone Keras code of a structure, or why there is none."""
+    found: dict[str, Any] = {"structure": changes(structure), "text": "", "error": ""}
+    try:
+        found["text"] = structure.code()
+    # A thread has nobody to raise to: the page says why there is none.
+    except Exception as error:
+        found["error"] = f"{type(error).__name__}: {error}"
+    return found
 
 
 def shown_preview(data: Data | None, structure: Structure) -> dict[str, Any]:

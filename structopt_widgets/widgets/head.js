@@ -1,5 +1,6 @@
 // The head: name, undo and redo, snapshots, reset.
 import { enable, html, setText } from "./elements.js";
+import { savingView } from "./saving.js";
 import { changedBy } from "./words.js";
 import { alike } from "./state.js";
 
@@ -16,11 +17,13 @@ export function headView(state) {
     // The first free one; with both taken, B, unless the sliders stand at it.
     state.keep(A === undefined ? "A" : B === undefined || !alike(B, state.changes()) ? "B" : "A");
   });
+  const saving = savingView(state);
   const el = html("header", { className: "sw-head" }, html("span", { className: "sw-title" }, state.model.name),
     html("span", { className: "sw-space" }),
     html("span", { className: "sw-group" }, undo, redo),
-    html("span", { className: "sw-group", role: "group", "aria-label": "snapshots" }, keep, ...kept, difference), reset);
+    html("span", { className: "sw-group", role: "group", "aria-label": "snapshots" }, keep, ...kept, difference), saving.el, reset);
   const paint = (changed) => {
+    saving.paint(changed);
     const now = state.changes();
     const hasMoved = !alike(now, state.committed);
     enable(undo, state.past.length > 0 || hasMoved);

@@ -49,6 +49,12 @@ class Instrument(anywidget.AnyWidget):
     fits = traitlets.Dict().tag(sync=True)
     # How a number came about that somebody asked about; receipt_text.py.
     receipt = traitlets.Dict().tag(sync=True)
+    # The structure as Keras code, for somebody who copies it; finder.py.
+    code = traitlets.Dict().tag(sync=True)
+    # How long it takes here; timing.py.
+    latency = traitlets.Dict().tag(sync=True)
+    # What cutting each width loses; heat_map.py.
+    sensitivity = traitlets.Dict().tag(sync=True)
 
     def __init__(self, model: dict[str, Any], heard: Callable[[str, Any], None], **state: Any) -> None:
         self._heard = heard

@@ -49,6 +49,9 @@ export function jupyterHost(model) {
       preview: keep("preview"),
       fits: keep("fits"),
       receipt: keep("receipt"),
+      code: keep("code"),
+      latency: keep("latency"),
+      sensitivity: keep("sensitivity"),
       curve: keep("curve"),
     };
     const listeners = Object.entries(taken).map(([name, take]) => {

@@ -13,9 +13,8 @@ export function pictureView(state) {
   const sum = html("span", { className: "sw-dim sw-small" });
   const place = html("div");
   const spoken = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
-  const save = html("button", { type: "button", title: "save the picture as an SVG file", onclick: () => saveSvg(drawn.svg, model.name) }, "SVG");
   const el = html("section", { className: "sw-picture" },
-    html("div", { className: "sw-bar-head" }, title, scaleText, html("span", { className: "sw-space" }), sum, save), place, spoken);
+    html("div", { className: "sw-bar-head" }, title, scaleText, html("span", { className: "sw-space" }), sum), place, spoken);
   const columns = columnsOf(model);
   const ranked = ranksOf(model, columns);
   const groups = [...new Set(columns.map(({ group }) => group).filter((group) => group !== null))];
@@ -148,7 +147,7 @@ export function pictureView(state) {
 }
 
 // Colours are the page's: they go along.
-function saveSvg(svg, name) {
+export function saveSvg(svg, name) {
   const copy = svg.cloneNode(true);
   const all = [svg, ...svg.querySelectorAll("*")];
   [copy, ...copy.querySelectorAll("*")].forEach((node, index) => {

@@ -30,6 +30,7 @@ export class State {
     this.looks = { ...LOOKS };
     this.study = { trials: [], references: [], score: {}, note: "", baseline: null };
     [this.work, this.curve, this.findings, this.receipt, this.fits, this.preview] = [{}, {}, [], {}, {}, {}];
+    [this.code, this.latency, this.sensitivity] = [{}, {}, {}];
     this.lesson = { parts: null, costs: null, predict: false }; // what is shown; null for everything
     this.isGuessing = false; // whether numbers wait for a prediction
     this.help = null; // what is explained: { topic }, or { metric, layer }
@@ -45,7 +46,7 @@ export class State {
   }
 
   // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "work", "curve",
-  // "findings", "preview", "fits", "receipt" or "help".
+  // "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity" or "help".
   subscribe(listener) {
     this.listeners.push(listener);
   }

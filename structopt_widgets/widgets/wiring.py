@@ -12,15 +12,17 @@ from ..study.samplers import SAMPLERS
 from .background import Background
 from .changes import changed, changes
 from .exploration import Exploration
-from .finder import shown_findings, shown_preview
+from .finder import shown_code, shown_findings, shown_preview
 from .fit_to_budget import Fitting
 from .instrument import Instrument
 from .lesson import lesson
 from .newest_wins import Latest
 from .page_model import page_model
 from .receipt_text import shown_receipt
+from .saving import Saving
 from .settings import Settings
 from .sweep_control import Sweep
+from .timing import Timing
 from .trial_rows import no_comparison, study_rows
 from .validation import Validation
 
@@ -40,11 +42,14 @@ class Wiring:
         validation: Validation,
         sweep: Sweep,
         fitting: Fitting,
+        saving: Saving,
+        timing: Timing,
         show: Iterable[str] | None = None,
         predict: bool = False,
     ) -> None:
         self._exploration, self._settings, self._background = exploration, settings, background
         self._validation, self._sweep, self._fitting = validation, sweep, fitting
+        self._saving, self._timing = saving, timing
         # A sweep shows its trials from its own thread.
         self._drawing = threading.RLock()
         self._is_taking = False
@@ -73,11 +78,14 @@ class Wiring:
         self._finder = Latest(partial(shown_findings, data, study), shower("findings"), "findings")
         self._previewer = Latest(partial(shown_preview, data), shower("preview"), "preview")
         self._teller = Latest(None, shower("receipt"), "receipt")
+        self._coder = Latest(shown_code, shower("code"), "code")
         exploration.observe(self._look, names=["structure", "trials"])
         settings.observe(self._preview, names="preview")
         background.observe(self._preview, names="is_running")
         self._look(None)
         fitting.observe(lambda change: self._show("fits", change["new"]), names="fits")
+        fitting.observe(lambda change: self._show("sensitivity", change["new"]), names="heat_map")
+        timing.observe(lambda change: self._show("latency", change["new"]), names="latency")
         validation.observe(lambda change: self._show("curve", change["new"]), names="curve")
 
     def show_trials(self) -> None:
@@ -104,6 +112,7 @@ class Wiring:
         self._finder.stop()
         self._previewer.stop()
         self._teller.stop()
+        self._coder.stop()
 
     def _look(self, _: Any) -> None:
         self._finder.look(self._exploration.structure)
@@ -141,6 +150,9 @@ class Wiring:
             "fit": lambda: self._fit(asked["limits"], asked.get("batch_size", 1)),
             "receipt": lambda: self._tell(asked["metric"], asked.get("layer")),
             "choose": lambda: self._go(asked["number"]),
+            "save": lambda: self._saving.start(asked["suffix"]),
+            "latency": self._timing.measure,
+            "code": lambda: self._coder.look(here.structure),
         }
         if what not in acts:
             raise ValueError(f"Expected to be asked for {', '.join(acts)}; got {what!r}.")

@@ -51,13 +51,14 @@ export function workView(state) {
     setText(score, !state.settings.preview ? "the score with inherited weights" : isOf ? words : "…");
   };
   const buttons = html("span", { className: "sw-group" }, run, sweep, cancel);
-  const el = html("div", { className: "sw-work" }, settings,
-    html("div", { className: "sw-bar-head sw-progress-line" }, progress, text), follows, info, error);
+  const line = html("div", { className: "sw-bar-head sw-progress-line" }, progress, text);
+  const el = html("div", { className: "sw-work" }, settings, line, follows, info, error);
 
   const paint = (changed) => {
     const { work } = state;
     const isBusy = Boolean(work.what);
     follows.hidden = !work.hasData;
+    buttons.hidden = settings.hidden = line.hidden = Boolean(work.alone);
     preview.checked = Boolean(state.settings.preview);
     paintPreview();
     if (changed.has("work")) {

@@ -391,3 +391,131 @@ def test_a_bias_that_is_read_elsewhere_cannot_be_switched_off(read: str, has_swi
     assert ("owner" in baseline.biases) == has_switch
     if has_switch:
         assert baseline.with_bias("owner", False).build("fresh").count_params() == 8 * 12 + 12 * 2 + 2
+
+
+class RunningMean(kl.Layer):
+    """Follows the mean of each channel in training, and counts the batches; nothing reads the number."""
+
+    def build(self, shape: Any) -> None:
+        self.count = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False)
+        self.last = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False)
+        self.mean = self.add_weight(shape=(shape[-1],), initializer="ones", trainable=False)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        if training:
+            self.count.assign_add(1)
+            self.last.assign(x[0])
+            self.mean.assign(0.9 * self.mean + 0.1 * ops.mean(x, 0))
+        return x - self.mean
+
+
+def test_a_layer_that_only_its_input_gives_a_width_follows_it() -> None:
+    inputs = keras.Input((8,))
+    model = keras.Model(inputs, kl.Dense(2)(RunningMean()(kl.Dense(12, name="before")(inputs))))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    batch = RNG.normal(size=(4, 8)).astype("float32")
+    assert np.allclose(space.baseline.build("inherit")(batch), model(batch), atol=1e-6)
+    narrow = space.baseline.with_width("before", 5)
+    copy = narrow.build()
+    assert copy.count_params() == narrow.measure().n_params == 9 * 5 + 1 + 5 + 5 + 6 * 2
+    copy(batch, training=True)
+    assert [int(each) for each in copy.non_trainable_weights[:1]] == [1]
+
+
+class Turned(kl.Layer):
+    """Adds a tensor to itself turned round, and is made anew whenever it is needed."""
+
+    def call(self, x: Any) -> Any:
+        return x + ops.flip(x, axis=1)
+
+
+class Makes(kl.Layer):
+    def call(self, x: Any) -> Any:
+        return Turned()(x) * 2.0
+
+
+def test_a_layer_that_a_call_makes_is_opened() -> None:
+    model = keras.Sequential([keras.Input((5, 4)), kl.Dense(12, name="before"), Makes(), kl.Dense(2)])
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    batch = RNG.normal(size=(3, 5, 4)).astype("float32")
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-6)
+    assert space.baseline.with_width("before", 7).build("fresh")(batch).shape == (3, 5, 2)
+
+
+class Placed(kl.Layer):
+    """Keeps the places that it looks up as a weight of whole numbers (Dosovitskiy et al. 2021, in several ports)."""
+
+    def build(self, shape: Any) -> None:
+        self.table = kl.Embedding(shape[1], shape[2])
+        self.table.build((1, shape[1]))
+        self.places = self.add_weight(shape=(1, shape[1]), dtype="int64", initializer="zeros", trainable=False)
+        self.places.assign(np.arange(shape[1])[None])
+
+    def call(self, x: Any) -> Any:
+        return x + self.table(self.places)
+
+
+def test_whole_numbers_that_a_layer_keeps_are_kept_in_every_copy() -> None:
+    model = keras.Sequential([keras.Input((5, 4)), kl.Dense(12, name="before"), Placed(), kl.Dense(2)])
+    narrow = sw.StructureSpace.from_keras(model).baseline.with_width("before", 7)
+    for weights in ("inherit", "fresh"):
+        (places,) = [each for each in narrow.build(weights).weights if each.dtype == "int64"]
+        assert np.array_equal(places, np.arange(5)[None])
+
+
+class Centered(kl.Layer):
+    """Takes away a running mean, which training assigns and no entry of its configuration knows."""
+
+    def build(self, shape: Any) -> None:
+        self.mean = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False, name="mean")
+        self.steps = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="steps")
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        if training:
+            self.steps.assign_add(1)
+            self.mean.assign(0.9 * self.mean + 0.1 * ops.mean(x, axis=0))
+        return x - self.mean
+
+
+class Codebook(kl.Layer):
+    """The nearest of ``codes`` vectors, which move as averages do (van den Oord et al. 2017, appendix A)."""
+
+    def __init__(self, codes: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.codes = codes
+
+    def build(self, shape: Any) -> None:
+        def weight(name: str, *axes: int) -> Any:
+            return self.add_weight(shape=axes, initializer="uniform", trainable=False, name=name)
+
+        self.table, self.sums = (weight(name, shape[-1], self.codes) for name in ("table", "sums"))
+        self.sizes = weight("sizes", self.codes)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        far = ops.sum(self.table**2, 0, keepdims=True) - 2 * ops.matmul(x, self.table)
+        chosen = ops.one_hot(ops.argmin(far, axis=1), self.codes)
+        if training:
+            self.sizes.assign(0.9 * self.sizes + ops.sum(chosen, 0))
+            self.sums.assign(0.9 * self.sums + ops.matmul(ops.transpose(x), chosen))
+            self.table.assign(self.sums / (self.sizes + 1e-5)[None])
+        return ops.matmul(chosen, ops.transpose(self.table))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"codes": self.codes}
+
+
+@pytest.mark.parametrize("layer", [Centered, lambda: Codebook(7)])
+def test_what_training_assigns_is_as_large_as_the_weight(layer: Any) -> None:
+    model = keras.Sequential([keras.Input((8,)), kl.Dense(12, name="before"), layer(), kl.Dense(2)])
+    for weight in model.weights:
+        if weight.dtype == "float32":
+            weight.assign(RNG.uniform(0.1, 1.0, size=weight.shape))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    batch, copy = RNG.normal(size=(4, 8)).astype("float32"), space.baseline.build()
+    for training in (False, True, False):
+        np.testing.assert_allclose(copy(batch, training=training), model(batch, training=training), atol=1e-4)
+    narrow = space.baseline.with_width("before", 7)
+    assert narrow.build("fresh").count_params() == narrow.measure().n_params

@@ -64,6 +64,24 @@ def test_a_function_is_counted_by_its_operations(function: Any, flops: int, span
     assert other.measure().flops - plain.baseline.measure().flops == 9
 
 
+@pytest.mark.parametrize(("approximate", "flops", "span"), [(True, 8, 7), (False, 5, 5)])
+@pytest.mark.filterwarnings("ignore:The object being serialized includes a `lambda`")
+def test_gelu_costs_the_same_as_an_operation_and_written_out(approximate: bool, flops: int, span: int) -> None:
+    written = gelu_by_tanh if approximate else lambda x: 0.5 * (x * (1.0 + ops.erf(x / 2.0**0.5)))
+    costs = []
+    for function in (written, functools.partial(ops.gelu, approximate=approximate)):
+        inputs = keras.Input((6,))
+        for layer in (kl.Activation(function), kl.Dense(6, activation=function)):
+            made = layer(inputs)
+            cost = sw.measure(keras.Model(inputs, made))
+            assert not cost.uncounted
+            costs.append((cost.flops - 2 * cost.macs - 6 * (cost.n_params > 0), cost.span - 5 * (cost.n_params > 0)))
+    inputs = keras.Input((6,))  # and by itself
+    cost = sw.measure(keras.Model(inputs, ops.gelu(inputs, approximate)))
+    # A product with a kernel of six rows is one operation and three of the sum; then a bias.
+    assert {*costs, (cost.flops, cost.span)} == {(6 * flops, span)}
+
+
 def test_a_function_that_cannot_be_read_is_named() -> None:
     cost = sw.StructureSpace.from_keras(model_of(looks_at_values)).baseline.measure()
     assert "own" in cost.uncounted

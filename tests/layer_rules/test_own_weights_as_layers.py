@@ -41,6 +41,16 @@ PAIRS = {
         Own(lambda c: [(3, 3, c, 2), (1, 1, 2 * c, 4)], ops.separable_conv),
         kl.SeparableConv2D(4, 3, depth_multiplier=2, use_bias=False),
     ),
+    "transposed": (
+        (8, 8, 5),
+        Own(lambda c: [(3, 3, 4, c)], lambda x, w: ops.conv_transpose(x, w, 2, "same")),
+        kl.Conv2DTranspose(4, 3, 2, "same", use_bias=False),
+    ),
+    "transposed, odd": (
+        (8, 5),
+        Own(lambda c: [(3, 4, c)], lambda x, w: ops.conv_transpose(x, w, 2, output_padding=1)),
+        kl.Conv1DTranspose(4, 3, 2, output_padding=1, use_bias=False),
+    ),
     "layer norm": ((5, 6), Own(lambda c: [(c,), (c,)], ops.layer_normalization), kl.LayerNormalization()),
     "rms norm": ((5, 6), Own(lambda c: [(c,)], ops.rms_normalization), kl.RMSNormalization()),
     "long norm": ((1024,), Own(lambda c: [(c,), (c,)], ops.layer_normalization), kl.LayerNormalization()),

@@ -1,0 +1,79 @@
+"""The explorer as one file that anybody can open: alive without a kernel, without a network and without Jupyter."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..training.description import describe
+from .exploration import Exploration
+from .learning_curve import learning_curve
+from .modules import joined
+from .packed import packed
+from .page_model import page_model
+from .static_twin import twin_html
+
+KEPT = ("lesson", "standing", "settings", "looks", "study", "curve")  # the instrument's traits that the page is given
+
+# What JupyterLab's themes say of these, for a page that has no theme.
+_DARK = {
+    "layout-color0": "#111",
+    "layout-color2": "#2b2b2b",
+    "border-color1": "#616161",
+    "border-color2": "#3d3d3d",
+    "ui-font-color1": "rgba(255, 255, 255, .87)",
+    "ui-font-color2": "rgba(255, 255, 255, .62)",
+    "brand-color1": "#64b5f6",
+}
+_STYLE = (
+    "html { color-scheme: light dark; } body { margin: 0; font-family: system-ui, sans-serif; }"
+    f'[data-jp-theme-light="false"] {{ {" ".join(f"--jp-{name}: {value};" for name, value in _DARK.items())} '
+    "background: #111; }"
+    # On paper the strip must not lie over what comes under it.
+    "@media print { .sw-instrument * { position: static !important; } }"
+)
+# Nothing is fetched, and what a name may hold is never run.
+_POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+
+
+def saved_page(exploration: Exploration, traits: Mapping[str, Any]) -> str:
+    """The page's text.
+
+    Args:
+        exploration: what is explored.
+        traits: the instrument's, of which :data:`KEPT` go along.
+
+    Until its script runs, or where none does, the page is the static twin.
+    """
+    study = traits["study"]
+    shown = [exploration.study.trial(each["number"]) for each in study["trials"] if each["hasCurve"]]
+    data = {
+        "model": page_model(exploration.space),
+        "learned": {
+            trial.number: learning_curve(f"trial {trial.number}: {describe(trial.structure)}", trial.history)
+            for trial in shown
+        },
+        **{name: traits[name] for name in KEPT},
+    }
+    style = Path(__file__).with_name("instrument.css").read_text(encoding="utf-8")
+    return f"""<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="{_POLICY}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{html.escape(exploration.space.graph.name)}</title>
+<style>{_STYLE}
+{style}</style>
+</head>
+<body>
+<main id="sw-page">{twin_html(exploration)}</main>
+<script type="text/plain" id="sw-data">{packed(data)}</script>
+<script type="module">
+{joined("saved_page")}
+</script>
+</body>
+</html>
+"""

@@ -1,0 +1,53 @@
+// What can be kept of the structure at hand: its code, and files of it.
+import { html, saveText, setText } from "./elements.js";
+import { saveSvg } from "./picture.js";
+import { alike } from "./state.js";
+import { trialsCsv } from "./trials_table.js";
+
+const FILES = { ".keras": "Keras model", ".json": "structure", ".csv": "costs by layer", ".tflite": "LiteRT", ".onnx": "ONNX" };
+
+export function savingView(state) {
+  const said = html("div", { className: "sw-dim sw-small sw-saved", role: "status" });
+  const button = (text, title, act) => html("button", { type: "button", title, onclick: act }, text);
+  let isAsked = false; // whether the code is to be copied when it comes
+  const copy = () => {
+    isAsked = true;
+    if (isOfNow()) give();
+    else state.ask("code");
+  };
+  const isOfNow = () => state.code.text !== undefined && alike(state.code.structure, state.changes());
+  const give = async () => {
+    isAsked = false;
+    const { text, error } = state.code;
+    if (error) return setText(said, error);
+    const lines = `${text.trimEnd().split("\n").length} lines of Keras code`;
+    try {
+      await navigator.clipboard.writeText(text);
+      return setText(said, `Copied ${lines}.`);
+    } catch {
+      // A page that is not served over https has no clipboard.
+      saveText(`${state.model.name}.py`, "text/x-python", text);
+      return setText(said, `This page may not use the clipboard: saved ${lines} as a file.`);
+    }
+  };
+  const summary = html("summary", { title: "copy the code, save the model, its structure, its costs" }, "Save");
+  const files = [button("Copy code", "stand-alone Keras code of this structure, without its weights: structure.code()", copy),
+    ...Object.entries(FILES).map(([suffix, text]) => button(`${text} ${suffix}`, `beside the notebook, as explorer.save("name${suffix}") does`, () => state.ask("save", { suffix })))];
+  const el = html("details", { className: "sw-saving" }, summary, html("div", { className: "sw-menu" }, ...files,
+    button("trials .csv", "the trials shown here; study.to_csv(path) saves all", () => saveText(`${state.model.name}-trials.csv`, "text/csv", trialsCsv(state))),
+    button("picture .svg", "the picture of the network", () => saveSvg(el.closest(".sw-instrument").querySelector(".sw-picture svg"), state.model.name)),
+    said));
+  el.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !el.open) return;
+    el.open = false;
+    summary.focus();
+    event.stopPropagation();
+  });
+  const paint = (changed) => {
+    if (changed.has("code") && isAsked && isOfNow()) give();
+    const { what, alert, status, lost, alone } = state.work;
+    files.forEach((each) => { each.hidden = Boolean(alone); });
+    if (changed.has("work") && !alone && el.open && !changed.has("code")) setText(said, lost || (what ? `${what} …` : alert || status || ""));
+  };
+  return { el, paint };
+}

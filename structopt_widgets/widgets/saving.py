@@ -1,0 +1,122 @@
+"""The structure at hand as a file: the model, its code, its numbers, and what devices run."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..graph.checks import file_path, opened, short
+from ..metrics import format_bytes
+from ..structure import Structure
+from ..training import Data
+from .background import Background, Outcome, Task
+from .exploration import Exploration
+
+if TYPE_CHECKING:
+    import keras
+
+# What each suffix is, in words.
+KINDS = {
+    ".keras": "the Keras model, with inherited weights",
+    ".py": "stand-alone Keras code, without weights",
+    ".json": "the structure, without weights",
+    ".csv": "the costs by layer",
+    ".tflite": "LiteRT, for phones and small devices",
+    ".onnx": "ONNX, for other runtimes",
+}
+MODELS = {".keras": None, ".tflite": "litert", ".onnx": "onnx"}  # the formats of Keras's export
+NEEDED = {"onnx": "onnx tf2onnx", "tf2onnx": "onnx tf2onnx"}
+
+
+class Saving:
+    """Writes the structure at hand into a file, at once or in the background."""
+
+    def __init__(self, exploration: Exploration, background: Background) -> None:
+        self._exploration, self._background = exploration, background
+
+    def save(self, path: str | os.PathLike[str]) -> str:
+        """Write what the suffix says, one of :data:`KINDS`, over what was there; returns what was written, in words.
+
+        Raises ``ValueError`` for another suffix and for a model that cannot be exported so, and
+        ``ModuleNotFoundError``, with what to install, where a package is missing.
+        """
+        return save(self._exploration.structure, path, self._exploration.data)
+
+    def start(self, suffix: str, folder: str | os.PathLike[str] = ".") -> None:
+        """The same in the background, under the model's name, with a number where that file is there already.
+
+        Raises ``RuntimeError`` while something else is going on there.
+        """
+        self._background.message.clear()
+        structure, data = self._exploration.structure, self._exploration.data
+        path = free_path(Path(folder), structure.space.graph.name, suffix)
+        what = KINDS.get(suffix, suffix).split(",")[0]
+
+        def work(task: Task) -> Outcome:
+            # What is cancelled leaves no file.
+            beside = path.with_name(f".{path.name}{suffix}")
+            try:
+                words = save(structure, beside, data)
+                if task.should_stop():
+                    return Outcome("")
+                beside.replace(path)
+            finally:
+                beside.unlink(missing_ok=True)
+            return Outcome(words.replace(beside.name, str(path)))
+
+        self._background.start(work, f"saving {what}", "Nothing was saved.")
+
+
+def save(structure: Structure, path: str | os.PathLike[str], data: Data | None = None) -> str:
+    """See :meth:`Saving.save`."""
+    path = file_path(path, "what is saved")
+    suffix = Path(path).suffix
+    if suffix not in KINDS:
+        names = ", ".join(f"{each} ({what.split(',')[0]})" for each, what in KINDS.items())
+        raise ValueError(f"Expected a path that ends in one of {names}; got {short(path)}.")
+    with opened(path, "what is saved"):
+        if suffix in MODELS:
+            _write_model(structure.build(data=data), path, MODELS[suffix])
+        else:
+            texts: dict[str, Callable[[], str]] = {
+                ".py": structure.code,
+                ".json": structure.to_json,
+                ".csv": lambda: structure.measure().by_layer.to_csv(),
+            }
+            Path(path).write_text(texts[suffix](), encoding="utf-8")
+    size = format_bytes(os.path.getsize(path))
+    if suffix not in MODELS:
+        return f"Saved {KINDS[suffix]}: {Path(path).name}, {size}."
+    weights = format_bytes(structure.measure().weight_bytes)
+    return f"Saved {KINDS[suffix]}: {Path(path).name}, {size}; the weights are counted as {weights}."
+
+
+def free_path(folder: Path, name: str, suffix: str) -> Path:
+    """A path in ``folder`` at which there is nothing yet."""
+    stem = "".join(letter if letter.isalnum() or letter in "-_" else "_" for letter in name)
+    names = itertools.chain([stem], (f"{stem}-{number}" for number in itertools.count(2)))
+    return next(path for each in names if not (path := folder / f"{each}{suffix}").exists())
+
+
+def _write_model(model: keras.Model, path: str, format: str | None) -> None:
+    if format is None:
+        model.save(path)
+        return
+    model(model.input)  # Keras exports what was called
+    try:
+        model.export(path, format=format, verbose=False)
+    except ModuleNotFoundError as error:
+        name = (error.name or str(error)).split(".")[0]
+        raise ModuleNotFoundError(
+            f"Expected the package {name!r}, with which Keras exports to {format}: "
+            f"pip install {NEEDED.get(name, name)}."
+        ) from error
+    # Converters raise what they like.
+    except Exception as error:
+        raise ValueError(
+            f"Expected a model that Keras can export to {format}; got {type(error).__name__}: {short(str(error))}. "
+            "Save it as .keras, and convert that with tools of your own."
+        ) from error
