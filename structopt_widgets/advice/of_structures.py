@@ -14,6 +14,16 @@ MOST_OF_ALL = 0.9  # of the parameters in one layer
 _PRODUCTS = (Role.DENSE, Role.EINSUM_DENSE, Role.CONVOLUTION, Role.DEPTHWISE_CONVOLUTION)
 
 
+class ReadingUnproven(FindingRule):
+    def find(self, evidence: Evidence) -> Iterator[Finding]:
+        because = getattr(evidence.structure.space.source, "unproven", "")
+        if because:
+            yield Finding(
+                "What was read was not compared with what the model computes.",
+                f"This was left out because {because}. Numbers are those of the operations that were seen.",
+            )
+
+
 class ZeroKernels(FindingRule):
     def find(self, evidence: Evidence) -> Iterator[Finding]:
         for layer, initializer in evidence.structure.initializers.items():
@@ -164,6 +174,7 @@ def _role(call: ConnectedCall) -> Role | None:
 
 
 RULES: tuple[FindingRule, ...] = (
+    ReadingUnproven(),
     ZeroKernels(),
     OutputsAreNotTheClasses(),
     SoftmaxInside(),

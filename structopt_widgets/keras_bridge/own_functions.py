@@ -37,12 +37,12 @@ def functions_of(operation: Any, config: Mapping[str, Any]) -> dict[str, tuple[i
 
 
 def _functions(layer: Any, config: Mapping[str, Any]) -> dict[str, Any]:
-    layers = {
+    named = {
         key: held(layer, key)
         for key in KEYS
         if config.get(key) is not None and not is_known_activation(choice_name(config[key]))
     }
-    return {key: each for key, each in (layers | own_functions(layer)).items() if key in config}
+    return {key: each for key, each in (named | own_functions(layer)).items() if key in config}
 
 
 def _cost(function: Any) -> tuple[int, int] | None:

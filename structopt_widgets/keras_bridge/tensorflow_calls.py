@@ -43,6 +43,14 @@ _TENSORS = set(
 )
 _ACTIVATIONS = "relu relu6 elu selu gelu softsign silu swish:silu leaky_relu"
 
+# What stops a run with an error, and computes nothing.
+_CHECKS = (
+    "assert_equal_v2 assert_none_equal_v2 assert_less_v2 assert_less_equal_v2 assert_greater_v2 "
+    "assert_greater_equal_v2 assert_near_v2 assert_positive_v2 assert_negative_v2 assert_non_negative_v2 "
+    "assert_non_positive_v2 assert_rank_v2 assert_rank_at_least_v2 assert_rank_in_v2 assert_shapes_v2 assert_type_v2 "
+    "assert_integer_v2 assert_scalar_v2 Assert"
+)
+
 
 class _Largest(NamedTuple):
     """What ``tf.math.top_k`` makes."""
@@ -115,6 +123,7 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
         table
         | IMAGES_AND_SIGNALS
         | MATRICES
+        | dict.fromkeys(_CHECKS.split(), lambda _: None)
         | {
             "add_n": lambda a: functools.reduce(ops.add, a["inputs"]),
             "argmax_v2": lambda a: ops.argmax(a["input"], axis=a["axis"]),
@@ -126,6 +135,7 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
                 a["x"], a["mean"], a["variance"], -1, a["offset"], a["scale"], a["variance_epsilon"]
             ),
             "cast": lambda a: cast(a["x"], tf.as_dtype(a["dtype"]).name),
+            "check_numerics": lambda a: a["tensor"],
             "clip_by_value": lambda a: ops.clip(a["t"], a["clip_value_min"], a["clip_value_max"]),
             "concat": lambda a: ops.concatenate(a["values"], axis=number_of(a["axis"])),
             "convert_to_tensor_v2_with_dispatch": lambda a: a["value"],
@@ -194,6 +204,7 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
                 a["data"], a["segment_ids"], number_of(a["num_segments"])
             ),
             "unstack": lambda a: ops.unstack(a["value"], num=a["num"], axis=a["axis"]),
+            "verify_tensor_all_finite_v2": lambda a: a["x"],
             "where_v2": lambda a: ops.where(a["condition"], a["x"], a["y"]),
             "zeros_like_v2": lambda a: ops.zeros_like(a["input"]),
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..graph import Dim, Product, Shape, TensorRef, ceil_log2
@@ -220,10 +221,15 @@ class _OneHead(LayerRule):
 
     def sequences(self, site: Site) -> tuple[Shape, Shape, Shape]:
         """Shapes of query, value and key; the key is the value unless it is given."""
-        query, value, *rest = site.inputs
-        if len(rest) > 1 or len(query) != 2 or (site.call.kwargs and site.call.kwargs.get("mask")):
-            raise UnsupportedLayerError("there is none for masks that are passed, or for several axes of positions")
+        query, value, *rest = site.inputs[: self.last(site) + 1]
+        if len(query) != 2:
+            raise UnsupportedLayerError("there is none for several axes of positions")
         return query, value, rest[0] if rest else value
+
+    def last(self, site: Site) -> int:
+        """Which of the inputs the key is; masks come after it."""
+        given = site.call.args[0] if site.call.args else (site.call.kwargs or {})["inputs"]
+        return len(given) - 1
 
     def scale(self, size: Dim) -> Shape:
         """The shape of the scale of the scores."""
@@ -233,6 +239,9 @@ class _OneHead(LayerRule):
         query, value, key = self.sequences(site)
         site.tie(query[-1], key[-1], "compares them")
         site.tie(value[0], key[0], "compares them")
+        for mask, sequence in zip(self._masks(site), (query, value), strict=False):
+            if mask is not None:
+                site.tie(site.shape_of(mask)[-1], sequence[0], "masks its positions")
         output: Shape = (query[0], value[-1])
         scores: Shape = (query[0], key[0])
         weights = (WeightAxes("scale", self.scale(query[-1])),) if site.config["use_scale"] else ()
@@ -241,6 +250,12 @@ class _OneHead(LayerRule):
     def mixing(self, site: Site) -> Mixing:
         query, _, key = self.sequences(site)
         return Mixing(summed=(query[0], key[0], query[-1]))
+
+    def _masks(self, site: Site) -> Sequence[Any]:
+        """Those of query and value, where it is told; a mask costs nothing."""
+        args = site.call.args
+        masks = args[1] if len(args) > 1 else (site.call.kwargs or {}).get("mask")
+        return () if masks is None else masks
 
     def mixed(self, operations: Operations, site: Site, at: Setting, scores: int) -> Cost:
         """Values mixed by the softmax of ``scores``."""
@@ -267,7 +282,7 @@ class DotAttention(_OneHead):
         query, _, key = self.sequences(site)
         asked, kept, size = at.size(query[0]), at.size(key[0]), at.size(query[-1])
         operations, scores = Operations(site), asked * kept
-        similar = operations.product(0, len(site.inputs) - 1, scores, over=size, again=True)
+        similar = operations.product(0, self.last(site), scores, over=size, again=True)
         if site.config["use_scale"]:
             similar = operations.elementwise(scores, similar, saves=[(similar, 1)])
         return self.mixed(operations, site, at, similar)
@@ -284,7 +299,7 @@ class AdditiveAttention(_OneHead):
         asked, kept, size = at.size(query[0]), at.size(key[0]), at.size(query[-1])
         operations, scores = Operations(site), asked * kept
         # A unit of a score: add, tanh, scale, add into the score.
-        units = operations.elementwise(scores * size, 0, len(site.inputs) - 1)
+        units = operations.elementwise(scores * size, 0, self.last(site))
         units = operations.activated(units, scores * size, ACTIVATION_COSTS["tanh"], size)
         if site.config["use_scale"]:
             units = operations.elementwise(scores * size, units, saves=[(units, 1)])

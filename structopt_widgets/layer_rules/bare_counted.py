@@ -66,11 +66,12 @@ class Normalized(LayerRule):
 class NormalizedByStatistics(LayerRule):
     """``batch_normalization``: one axis, with a mean, a variance, a shift and a scale for each place of it."""
 
+    sees_batch = True  # of a constant that it normalizes there is none
     ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
-        shape = site.inputs[0]
-        dim = shape[site.config["axis"] if site.config["axis"] < 0 else site.config["axis"] - 1]
+        shape = site.operand(0, "x")
+        dim = shape[site.config["axis"]]
         for position, name in enumerate(("mean", "variance", "offset", "scale"), 1):
             factor = site.argument(position, name)
             if factor is not None:

@@ -18,6 +18,7 @@ from structopt_widgets.advice.of_structures import (
     BottleneckUnderTheClasses,
     NearlyAllInOneLayer,
     OutputsAreNotTheClasses,
+    ReadingUnproven,
     SoftmaxInside,
     TwoDenseWithoutActivation,
     WidthsOffTheHardware,
@@ -174,3 +175,20 @@ def test_a_rule_of_ones_own_is_asked_once(plain: sw.StructureSpace, monkeypatch:
     sw.register_finding_rule(Always())
     sw.register_finding_rule(Always())
     assert [each.sentence for each in sw.findings(plain.baseline)].count("Here I am.") == 1
+
+
+class Doubled(kl.Layer):
+    """A layer that is opened."""
+
+    def call(self, x: Any) -> Any:
+        return 2 * x
+
+
+def test_reading_that_did_not_end_with_a_proof_says_so() -> None:
+    proven = space_of(Doubled(), kl.Dense(2)).baseline
+    assert found(ReadingUnproven(), proven) == []
+    with sw.without_weights():
+        model = keras.Sequential([keras.Input((4,)), Doubled(), kl.Dense(2)])
+    (one,) = found(ReadingUnproven(), sw.StructureSpace.from_keras(model).baseline)
+    assert "because the model has no weights." in one.why
+    assert one.sentence in [each.sentence for each in sw.findings(sw.StructureSpace.from_keras(model).baseline)]

@@ -67,6 +67,16 @@ def products(x: Any, w: Any) -> Any:
     )
 
 
+def checked(x: Any, w: Any) -> Any:
+    """What stops a run with an error, and computes nothing."""
+    tf.debugging.assert_all_finite(x, "not finite")
+    tf.debugging.assert_rank(x, 3)
+    tf.debugging.assert_equal(tf.shape(x)[-1], w.shape[0])
+    tf.debugging.assert_less(tf.reduce_max(tf.tanh(x)), 2.0)
+    tf.debugging.assert_shapes([(x, ("batch", "steps", "channels"))])
+    return tf.matmul(tf.debugging.check_numerics(x, "not finite"), w)
+
+
 def running(x: Any, w: Any) -> Any:
     """Sums and products up to a place, or after it."""
     y = tf.sigmoid(tf.matmul(x, w))
@@ -129,7 +139,7 @@ def corners_aligned(x: Any, w: Any) -> Any:
 
 @pytest.mark.parametrize(
     "function",
-    [corners_aligned, shapes_asked, axes_added, lists_for_stacks, products, running, squares, windows, chosen],
+    [corners_aligned, shapes_asked, axes_added, lists_for_stacks, products, checked, running, squares, windows, chosen],
 )
 def test_an_idiom_is_opened_and_leaves_the_width_around_it_free(function: Callable[[Any, Any], Any]) -> None:
     inputs = keras.Input((STEPS, 6))
