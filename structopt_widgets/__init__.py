@@ -30,9 +30,11 @@ if TYPE_CHECKING:
         register_layer_rule,
     )
     from .metrics import CostReport, format_metric
+    from .metrics.roofline import Machine, roofline
     from .structure import History, Structure, StructureSpace, WidthGroup
     from .study import Study, Trial, compare, compare_networks, pareto_front
     from .training import Budget, Data, load_data, reference_scores, train_together
+    from .training.latency import measure_latency
     from .training.quick_run import quick_run
     from .training.sensitivity import inherited_score, sensitivity
     from .widgets import Explorer, explore
@@ -49,6 +51,7 @@ _HOME = {
     "FindingRule": "advice",
     "History": "structure",
     "LayerRule": "layer_rules",
+    "Machine": "metrics.roofline",
     "Mixing": "layer_rules",
     "Operations": "layer_rules",
     "Product": "graph",
@@ -69,6 +72,7 @@ _HOME = {
     "inherited_score": "training",
     "load_data": "training",
     "measure": "keras_bridge",
+    "measure_latency": "training.latency",
     "optimize_model": "keras_bridge",
     "pareto_front": "study",
     "plot_layer_costs": "figures",
@@ -79,6 +83,7 @@ _HOME = {
     "reference_scores": "training",
     "register_finding_rule": "advice",
     "register_layer_rule": "layer_rules",
+    "roofline": "metrics.roofline",
     "sensitivity": "training",
     "train_together": "training",
     "without_weights": "keras_bridge",
@@ -96,6 +101,7 @@ __all__ = [
     "FindingRule",
     "History",
     "LayerRule",
+    "Machine",
     "Mixing",
     "Operations",
     "Product",
@@ -116,6 +122,7 @@ __all__ = [
     "inherited_score",
     "load_data",
     "measure",
+    "measure_latency",
     "optimize_model",
     "pareto_front",
     "plot_layer_costs",
@@ -126,6 +133,7 @@ __all__ = [
     "reference_scores",
     "register_finding_rule",
     "register_layer_rule",
+    "roofline",
     "sensitivity",
     "train_together",
     "without_weights",

@@ -241,7 +241,8 @@ def _fix_listed(site: Site, connection: Connection) -> None:
         held = next((each for each in _HOLDERS if key.endswith(each)), None)
         if held is not None and initializer.get("config") is None:
             _fix(site, connection, key.removesuffix(held), f"is held by an object without a configuration, its {key}")
-        if held is not None:
+        # A function written down has its code for a value.
+        if held is not None or initializer.get("class_name") == "__lambda__":
             continue
         config = initializer.get("config")
         value = config.get("value") if isinstance(config, Mapping) else None

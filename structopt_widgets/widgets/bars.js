@@ -25,8 +25,9 @@ export function barsView(state) {
   const layers = model.layers.map(({ name, group }, place) => ({ title: name, layers: [place], group }));
   const blocks = model.sections.map(({ title, layers: inside }) => ({ title, layers: inside, group: null }));
   [...layers, ...blocks].forEach((each) => {
-    const tell = () => state.explain({ metric: state.shares.name, layer: each.title });
-    const share = each.layers.length === 1 ? shareBar(`formula of ${each.title}`, tell) : shareBar();
+    const [only, ...others] = each.layers.map((place) => model.layers[place].name); // a block may be one layer
+    const tell = () => state.explain({ metric: state.shares.name, layer: only });
+    const share = others.length === 0 ? shareBar(`formula of ${only}`, tell) : shareBar();
     const percent = html("span", { className: "sw-num sw-dim" });
     const line = html("div", { className: "sw-line" }, html("span", { className: "sw-name", title: each.title }, each.title), share.bar, share.number, percent);
     if (each.group !== null) {

@@ -82,15 +82,16 @@ export function saveText(name, type, text) {
   URL.revokeObjectURL(address);
 }
 
-// A group of buttons of which one is pressed: one tab stop, arrows inside. choose is called with a key.
-export function segments(name, options, choose) {
+// A group of buttons of which one is pressed: one tab stop, arrows inside, unless it is part of a toolbar.
+// choose is called with a key.
+export function segments(name, options, choose, isAlone = true) {
   const buttons = Object.entries(options).map(([key, text]) => {
     const button = html("button", { type: "button", onclick: () => choose(key) }, text);
     button.dataset.key = key;
     return button;
   });
   const group = html("span", { className: "sw-segments", role: "group", "aria-label": name }, ...buttons);
-  roving(group, buttons);
+  if (isAlone) roving(group, buttons);
   const show = (pressed) => buttons.forEach((button) => {
     button.setAttribute("aria-pressed", String(button.dataset.key === pressed));
     button.tabIndex = button.dataset.key === pressed ? 0 : -1;

@@ -23,6 +23,7 @@ from .saved_page import KEPT, saved_page
 from .saving import Saving
 from .settings import Fields, Settings
 from .sweep_control import Sweep
+from .timing import Timing
 from .twin_output import TwinOutput
 from .validation import Validation
 from .wiring import Wiring
@@ -47,6 +48,7 @@ class Explorer(ipywidgets.VBox):
         sweep: number of structures, sampler, largest size, ``run()``.
         fitting: a budget kept, and what each width is worth: ``fit(...)``, ``measure()``.
         saving: the structure at hand as a file.
+        timing: how long it takes here, beside the model: ``measure()``, then ``table``.
         background: where runs and sweeps go on, one at a time: how far they are, ``cancel()``, and what came of them.
         study: every finished trial.
 
@@ -84,6 +86,7 @@ class Explorer(ipywidgets.VBox):
         self.sweep = Sweep(self.exploration, self.background, self.settings, self._fields)
         self.fitting = Fitting(self.exploration, self.background, self.settings)
         self.saving = Saving(self.exploration, self.background)
+        self.timing = Timing(self.exploration, self.background, self.settings)
         self._wiring = Wiring(
             self.exploration,
             self.settings,
@@ -92,6 +95,7 @@ class Explorer(ipywidgets.VBox):
             self.sweep,
             self.fitting,
             self.saving,
+            self.timing,
             show,
             predict,
         )
@@ -265,7 +269,8 @@ def explore(
         study: where trials are kept; a new one by default.
         input_shape: shape of one sample, for a model that is not built yet; by default the data's.
         show: for a lesson, the parts that are shown, of ``"picture"``, ``"levers"``, ``"tradeoff"``, ``"where"``,
-            ``"marginal"``, ``"findings"`` and ``"curve"``, and the costs, such as ``"n_params"``; by default all.
+            ``"marginal"``, ``"sensitivity"``, ``"speed"``, ``"findings"`` and ``"curve"``, and the costs, such as
+            ``"n_params"``; by default all.
         predict: whether the chosen cost of what a slider was moved to is hidden until somebody has said what it is.
 
     >>> explorer = sw.explore(model, data=data)

@@ -14,6 +14,7 @@ from ..training.sensitivity import sensitivity
 from .background import Background, Outcome, Task
 from .changes import changes
 from .exploration import Exploration
+from .heat_map import heat_map
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Fitting(traitlets.HasTraits):
     """
 
     fits = traitlets.Dict(help="structures that keep within a budget, side by side; empty before one was asked for")
+
+    heat_map = traitlets.Dict(help="what :meth:`measure` found, as the page draws it; empty before")
 
     def __init__(self, exploration: Exploration, background: Background, settings: Settings) -> None:
         super().__init__()
@@ -86,6 +89,7 @@ class Fitting(traitlets.HasTraits):
             if task.should_stop():
                 return Outcome("")
             self.sensitivity = found
+            self.heat_map = heat_map(self._exploration.space, found)
             if self.fits:
                 self.compare(self.fits["limits"], self.fits["batch_size"])
             own = f"the model's own weights score {100 * found.score:.1f} %" if found.metric == "accuracy" else ""

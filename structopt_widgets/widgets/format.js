@@ -29,6 +29,12 @@ function scaled(value, base, units) {
   return `${value.toFixed(digits)} ${units[power]}`.trim();
 }
 
+// Seconds with three digits, in the unit that fits.
+export function durationText(seconds) {
+  const [unit, factor] = seconds >= 1 ? ["s", 1] : seconds >= 1e-3 ? ["ms", 1e3] : ["µs", 1e6];
+  return `${Number((seconds * factor).toPrecision(3))} ${unit}`;
+}
+
 // A value of an axis ("bytes", "count", "ratio", "share" of one, or a plain "number") without zeros that say nothing.
 export function tickLabel(value, unit) {
   if (unit === "number") return String(Number(value.toPrecision(4)));

@@ -29,6 +29,14 @@ const TOPICS = {
     "What the chosen cost gains when one width alone grows by its smallest step: the cost at u + d less the cost at u.",
     "The dearest come first: taking a unit from them saves most.",
   ]],
+  sensitivity: ["Sensitivity", [
+    "What the score loses when one width alone is cut to three quarters, a half and a quarter: the model's own weights, the units kept that count most, no training. A cell sets the slider.",
+    "Cuts of several widths at once lose something else than the sum, and training wins much of it back.",
+  ]],
+  speed: ["Speed", [
+    "Arithmetic intensity: FLOPs a byte that moves between memory and arithmetic, where each weight is read once and each tensor written and read once. Below what the machine can feed, memory is the bound, and fewer FLOPs alone are not faster.",
+    "Time it here runs this structure and the model as it came in turns, compiled, with one sample and with a batch: medians of up to 30 calls.",
+  ]],
   findings: ["Findings", [
     "What stands out in this structure, its data or its trials, and why it matters. Mend changes what the finding is about and nothing else.",
   ]],

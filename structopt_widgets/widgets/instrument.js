@@ -4,6 +4,7 @@ import { barsView } from "./bars.js";
 import { comparisonView } from "./comparison.js";
 import { html } from "./elements.js";
 import { headView } from "./head.js";
+import { heatMapView } from "./heat_map.js";
 import { explainHere, helpButton, helpView } from "./help.js";
 import { jupyterHost } from "./jupyter_host.js";
 import { curveView } from "./learning_curve.js";
@@ -13,32 +14,33 @@ import { pictureView } from "./picture.js";
 import { plotView } from "./plot.js";
 import { predictionView } from "./prediction.js";
 import { unpacked } from "./program.js";
+import { speedView } from "./speed.js";
 import { State } from "./state.js";
 import { stripView } from "./strip.js";
 import { tableView } from "./trials_table.js";
 import { workView } from "./work.js";
 
 const RESTED = 150; // milliseconds without a change
-const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "work", "curve", "findings", "preview", "fits", "receipt", "code", "help"];
+const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "work", "curve", "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "help"];
 
 // Draw a state into an element; returns what ends it. A host (in Jupyter, or of a page) never meets a view.
 export function mount(el, state) {
   const [head, strip, levers, bars, curve] = [headView, stripView, leversView, barsView, curveView].map((view) => view(state));
   const [plot, table, work, notes] = [plotView, tableView, workView, notesView].map((view) => view(state));
   const [marginal, limit, findings, picture, help] = [marginalView, limitView, findingsView, pictureView, helpView].map((view) => view(state));
-  const comparison = comparisonView(state);
+  const [comparison, speed, sensitivity] = [comparisonView, speedView, heatMapView].map((view) => view(state));
   const prediction = predictionView(state);
-  const views = [prediction, head, strip, picture, levers, bars, marginal, curve, findings, plot, limit, table, work, notes, help, comparison];
+  const views = [prediction, head, strip, picture, levers, bars, marginal, curve, findings, plot, limit, table, work, notes, help, comparison, speed, sensitivity];
   const tradeoff = html("section", { className: "sw-pane sw-tradeoff" },
     html("div", { className: "sw-bar-head" }, html("h2", {}, "Trade-off"), work.buttons), work.el, plot.el, limit.el, table.tools, table.el);
   // A model of a few layers has room under its levers, one of many blocks beside them.
   const isFew = !levers.isFolded;
   const pair = html("div", { className: "sw-pair" }, ...(isFew ? [bars.el, marginal.el] : [marginal.el, findings.el]));
-  const left = isFew ? [levers.el, pair, findings.el, curve.el, comparison.el] : [levers.el, pair];
-  const right = isFew ? [tradeoff] : [tradeoff, comparison.el, bars.el, curve.el];
+  const left = isFew ? [levers.el, pair, sensitivity.el, speed.el, findings.el, curve.el, comparison.el] : [levers.el, pair];
+  const right = isFew ? [tradeoff] : [tradeoff, comparison.el, bars.el, sensitivity.el, speed.el, curve.el];
   const body = html("div", { className: "sw-body" },
     html("div", { className: "sw-column" }, ...left), html("div", { className: "sw-column" }, ...right));
-  const topics = { picture, levers, tradeoff: { el: tradeoff }, limit, where: bars, marginal, findings, curve };
+  const topics = { picture, levers, tradeoff: { el: tradeoff }, limit, where: bars, marginal, sensitivity, speed, findings, curve };
   Object.entries(topics).forEach(([topic, view]) => {
     view.el.dataset.topic = topic;
     (view.el.querySelector("h2") ?? view.el.querySelector("label")).after(helpButton(state, topic));

@@ -51,6 +51,10 @@ class Instrument(anywidget.AnyWidget):
     receipt = traitlets.Dict().tag(sync=True)
     # The structure as Keras code, for somebody who copies it; finder.py.
     code = traitlets.Dict().tag(sync=True)
+    # How long it takes here; timing.py.
+    latency = traitlets.Dict().tag(sync=True)
+    # What cutting each width loses; heat_map.py.
+    sensitivity = traitlets.Dict().tag(sync=True)
 
     def __init__(self, model: dict[str, Any], heard: Callable[[str, Any], None], **state: Any) -> None:
         self._heard = heard

@@ -50,6 +50,8 @@ export function jupyterHost(model) {
       fits: keep("fits"),
       receipt: keep("receipt"),
       code: keep("code"),
+      latency: keep("latency"),
+      sensitivity: keep("sensitivity"),
       curve: keep("curve"),
     };
     const listeners = Object.entries(taken).map(([name, take]) => {

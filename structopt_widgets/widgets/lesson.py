@@ -7,7 +7,7 @@ from typing import Any
 
 from ..graph.checks import flag, items
 
-PARTS = ("picture", "levers", "tradeoff", "where", "marginal", "findings", "curve")
+PARTS = ("picture", "levers", "tradeoff", "where", "marginal", "sensitivity", "speed", "findings", "curve")
 
 
 def lesson(show: Iterable[str] | None, predict: bool, costs: list[str]) -> dict[str, Any]:

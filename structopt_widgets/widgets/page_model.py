@@ -11,6 +11,7 @@ from ..layer_rules.activation_costs import ActivationCost
 from ..metrics import METRICS, layer_metrics
 from ..metrics.catalogue import UNCOUNTED, shown_metrics
 from ..metrics.parameters import BITS_OF
+from ..metrics.roofline import MACHINES
 from ..structure import StructureSpace
 from ..structure.structure import CHOICES
 from .control_names import control_names
@@ -76,6 +77,7 @@ def page_model(space: StructureSpace) -> dict[str, Any]:
         "initializers": [list(space.switches[layer].initializer_options) for layer in base.initializers],
         "slots": space.slots,
         "bits": dict(BITS_OF),
+        "machines": [[each.name, each.flops_per_second, each.bytes_per_second] for each in MACHINES.values()],
         "uncounted": dict(space.connected.uncounted),
     }
 

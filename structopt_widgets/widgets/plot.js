@@ -1,5 +1,5 @@
 // The trade-off plot: every trial against the chosen cost, the front, and where the sliders stand now.
-import { html, segments } from "./elements.js";
+import { html, roving, segments } from "./elements.js";
 import { drawCursor, drawPlot, keyOf, plotted } from "./plot_drawing.js";
 
 const CLICKED = 4; // pixels that a hand may move between press and release of a click
@@ -15,15 +15,17 @@ export function plotView(state) {
     html("div", { className: "sw-tip", hidden: true, "aria-hidden": "true" }), // a point's own label says the same
     html("p", { className: "sw-note" }),
   ];
-  const scale = segments("scale of the costs", { log: "log", linear: "linear" }, (chosen) => state.look({ log: chosen === "log" }));
+  const scale = segments("scale of the costs", { log: "log", linear: "linear" }, (chosen) => state.look({ log: chosen === "log" }), false);
   const range = segments("what the plot shows", { all: "All", near: "The best" }, (chosen) => {
     view.zoom = null;
     state.look({ near: chosen === "near" });
-  });
+  }, false);
   range.group.classList.add("sw-views");
+  const tools = html("span", { className: "sw-group", role: "toolbar", "aria-label": "view of the plot" }, scale.group, range.group);
+  roving(tools, () => [...tools.querySelectorAll("button")].filter((each) => !each.parentElement.hidden));
   plot.append(tip);
   const el = html("div", { className: "sw-tradeoff-plot" },
-    html("div", { className: "sw-bar-head" }, key, html("span", { className: "sw-space" }), scale.group, range.group), plot, note);
+    html("div", { className: "sw-bar-head" }, key, html("span", { className: "sw-space" }), tools), plot, note);
   let [seen, drawn, pointed, frame, timer, press] = [null, null, null, null, null, null];
 
   const point = (number) => {
@@ -67,6 +69,7 @@ export function plotView(state) {
     range.group.hidden = seen.points.length < 3;
     scale.show(state.looks.log ? "log" : "linear");
     range.show(view.zoom !== null ? "all" : view.isNear ? "near" : "all");
+    [...range.group.children].forEach((each) => { each.tabIndex = -1; }); // Tab stops at the scale
   };
   const schedule = () => { frame ??= requestAnimationFrame(build); };
   const zoom = (range) => {

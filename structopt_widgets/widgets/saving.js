@@ -2,6 +2,7 @@
 import { html, saveText, setText } from "./elements.js";
 import { saveSvg } from "./picture.js";
 import { alike } from "./state.js";
+import { trialsCsv } from "./trials_table.js";
 
 const FILES = { ".keras": "Keras model", ".json": "structure", ".csv": "costs by layer", ".tflite": "LiteRT", ".onnx": "ONNX" };
 
@@ -33,6 +34,7 @@ export function savingView(state) {
   const files = [button("Copy code", "stand-alone Keras code of this structure, without its weights: structure.code()", copy),
     ...Object.entries(FILES).map(([suffix, text]) => button(`${text} ${suffix}`, `beside the notebook, as explorer.save("name${suffix}") does`, () => state.ask("save", { suffix })))];
   const el = html("details", { className: "sw-saving" }, summary, html("div", { className: "sw-menu" }, ...files,
+    button("trials .csv", "the trials shown here; study.to_csv(path) saves all", () => saveText(`${state.model.name}-trials.csv`, "text/csv", trialsCsv(state))),
     button("picture .svg", "the picture of the network", () => saveSvg(el.closest(".sw-instrument").querySelector(".sw-picture svg"), state.model.name)),
     said));
   el.addEventListener("keydown", (event) => {

@@ -27,7 +27,8 @@ export class State {
     [this.past, this.future, this.snapshots] = [[], [], {}];
     this.looks = { ...LOOKS };
     this.study = { trials: [], references: [], score: {}, note: "", baseline: null };
-    [this.work, this.curve, this.findings, this.receipt, this.fits, this.preview, this.code] = [{}, {}, [], {}, {}, {}, {}];
+    [this.work, this.curve, this.findings, this.receipt, this.fits, this.preview] = [{}, {}, [], {}, {}, {}];
+    [this.code, this.latency, this.sensitivity] = [{}, {}, {}];
     this.lesson = { parts: null, costs: null, predict: false }; // what is shown; null for everything
     this.isGuessing = false; // whether numbers wait for a prediction
     this.help = null; // what is explained: { topic }, or { metric, layer }
@@ -43,7 +44,7 @@ export class State {
   }
 
   // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "work", "curve",
-  // "findings", "preview", "fits", "receipt", "code" or "help".
+  // "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity" or "help".
   subscribe(listener) {
     this.listeners.push(listener);
   }

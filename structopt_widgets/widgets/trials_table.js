@@ -1,5 +1,5 @@
 // The trials as a table: sortable; a row sets the sliders as its point does.
-import { html, saveText, setText } from "./elements.js";
+import { html, setText } from "./elements.js";
 import { formatExact } from "./format.js";
 import { changedBy, described, scoreText } from "./words.js";
 import { paretoFront, plotted } from "./plot_drawing.js";
@@ -9,9 +9,8 @@ export function tableView(state) {
   const el = html("div", { className: "sw-trials", tabIndex: 0, role: "region", "aria-label": "trials" });
   const filter = html("input", { type: "search", placeholder: "filter trials", "aria-label": "filter trials" });
   const count = html("span", { className: "sw-dim sw-small" });
-  const save = html("button", { type: "button", title: "save the trials shown here as a CSV file; study.to_csv(path) saves all", onclick: () => saveCsv() }, "CSV");
   const tools = html("div", { className: "sw-bar-head sw-table-tools" }, filter, count, html("span", { className: "sw-space" }),
-    html("span", { className: "sw-dim sw-small" }, "Shift-click compares two"), save);
+    html("span", { className: "sw-dim sw-small" }, "Shift-click compares two"));
   let [drawn, rows] = ["", new Map()];
 
   // Number, heading, what is sorted by, and what a cell says.
@@ -97,18 +96,6 @@ export function tableView(state) {
     setText(count, words.length ? `${shown} of ${rows.size}` : "");
   };
   filter.addEventListener("input", sift);
-  const saveCsv = () => {
-    const metrics = [...state.metrics.values()].filter(({ inTrials }) => inTrials);
-    const own = ["number", "state", "score", "low", "high", "seeds", "seconds", "verdict"];
-    const lines = [
-      [...own.map((name) => (name === "score" ? state.study.score.name ?? name : name)), ...metrics.map(({ name }) => name), "structure"],
-      ...state.study.trials.map((trial) => [
-        ...own.map((name) => trial[name]), ...metrics.map(({ name }) => trial.costs[name]),
-        trial.changes === null ? "another model" : described(model, trial.changes),
-      ]),
-    ];
-    saveText(`${model.name}-trials.csv`, "text/csv", lines.map((line) => line.map(csvField).join(",")).join("\r\n"));
-  };
   const mark = () => rows.forEach((row, number) => {
     row.classList.toggle("sw-chosen", number === state.looks.chosen);
     row.classList.toggle("sw-against", number === state.looks.against_trial);
@@ -141,6 +128,20 @@ export function tableView(state) {
     mark();
   };
   return { el, tools, paint };
+}
+
+// The trials shown, as a file.
+export function trialsCsv({ model, metrics: known, study }) {
+  const metrics = [...known.values()].filter(({ inTrials }) => inTrials);
+  const own = ["number", "state", "score", "low", "high", "seeds", "seconds", "verdict"];
+  const lines = [
+    [...own.map((name) => (name === "score" ? study.score.name ?? name : name)), ...metrics.map(({ name }) => name), "structure"],
+    ...study.trials.map((trial) => [
+      ...own.map((name) => trial[name]), ...metrics.map(({ name }) => trial.costs[name]),
+      trial.changes === null ? "another model" : described(model, trial.changes),
+    ]),
+  ];
+  return lines.map((line) => line.map(csvField).join(",")).join("\r\n");
 }
 
 // A field as RFC 4180 has it.

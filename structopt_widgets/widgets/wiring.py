@@ -22,6 +22,7 @@ from .receipt_text import shown_receipt
 from .saving import Saving
 from .settings import Settings
 from .sweep_control import Sweep
+from .timing import Timing
 from .trial_rows import no_comparison, study_rows
 from .validation import Validation
 
@@ -42,11 +43,13 @@ class Wiring:
         sweep: Sweep,
         fitting: Fitting,
         saving: Saving,
+        timing: Timing,
         show: Iterable[str] | None = None,
         predict: bool = False,
     ) -> None:
         self._exploration, self._settings, self._background = exploration, settings, background
-        self._validation, self._sweep, self._fitting, self._saving = validation, sweep, fitting, saving
+        self._validation, self._sweep, self._fitting = validation, sweep, fitting
+        self._saving, self._timing = saving, timing
         # A sweep shows its trials from its own thread.
         self._drawing = threading.RLock()
         self._is_taking = False
@@ -81,6 +84,8 @@ class Wiring:
         background.observe(self._preview, names="is_running")
         self._look(None)
         fitting.observe(lambda change: self._show("fits", change["new"]), names="fits")
+        fitting.observe(lambda change: self._show("sensitivity", change["new"]), names="heat_map")
+        timing.observe(lambda change: self._show("latency", change["new"]), names="latency")
         validation.observe(lambda change: self._show("curve", change["new"]), names="curve")
 
     def show_trials(self) -> None:
@@ -146,6 +151,7 @@ class Wiring:
             "receipt": lambda: self._tell(asked["metric"], asked.get("layer")),
             "choose": lambda: self._go(asked["number"]),
             "save": lambda: self._saving.start(asked["suffix"]),
+            "latency": self._timing.measure,
             "code": lambda: self._coder.look(here.structure),
         }
         if what not in acts:

@@ -63,6 +63,13 @@ def full(explorer: sw.Explorer) -> dict[str, Any]:
         "looks": {"limits": {"n_params": 1000}, "chosen": 0, "against_trial": 1, "selected": {"row": 0, "group": 0}},
         "fits": {"limits": {"n_params": 1000}, "batch_size": 1, "score": None, "unit": "share", "found": [found]},
         "findings": [finding] * 4,
+        "sensitivity": {
+            "rows": [{"place": 0, "cells": [[3, 0.05], [1, 0.4]]}],
+            "score": 0.9,
+            "unit": "share",
+            "words": ".",
+        },
+        "latency": {"structure": {}, "lines": ["Batch 1: 1 ms."]},
         "receipt": {
             "metric": "n_params",
             "layer": None,
@@ -71,7 +78,7 @@ def full(explorer: sw.Explorer) -> dict[str, Any]:
             "lines": [line],
             "more": 2,
         },
-        "work": {**explorer.instrument.work, "status": "It is done.", "alert": "Something failed."},
+        "work": {**explorer.instrument.work, "hasData": True, "status": "It is done.", "alert": "Something failed."},
         "curve": learning_curve("a run", [[{"loss": 1.0, "val_loss": 1.1}, {"loss": 0.5, "val_loss": 0.6}]]),
     }
 
@@ -83,7 +90,8 @@ def test_no_rule_of_axe_is_broken(page: Page, theme: str, count: int) -> None:
     show(page, explorer, **full(explorer))
     if theme == "dark":
         page.evaluate(DARK)
-    page.locator(".sw-settings summary").click()
+    for folded in (".sw-settings summary", ".sw-speed summary"):
+        page.locator(folded).click()
     page.get_by_role("button", name="what is Parameters").click(force=True)
     expect(page.get_by_role("dialog")).to_be_visible()
     broken = Axe().run(page).response["violations"]

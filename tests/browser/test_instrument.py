@@ -12,8 +12,10 @@ import tensorflow as tf
 from playwright.sync_api import Browser, Page, expect
 
 import structopt_widgets as sw
+from structopt_widgets.widgets.page_model import page_model
 
 from .plain_page import put, show, total
+from .test_random_actions import residual
 
 pytestmark = pytest.mark.browser
 
@@ -416,6 +418,60 @@ def test_code_is_copied_and_files_are_asked_for(page: Page) -> None:
     assert saved.value.suggested_filename.endswith(".svg")
     page.keyboard.press("Escape")
     expect(page.locator(".sw-menu")).to_be_hidden()
+
+
+def test_a_cell_of_the_heat_map_sets_the_slider(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    sensitivity = {"rows": [{"place": 0, "cells": [[6, 0.0], [2, 0.3]]}], "score": 0.9, "unit": "share", "words": "So."}
+    work = {**explorer.instrument.work, "hasData": True}
+    show(page, explorer, work=work, sensitivity=sensitivity)
+    heat = page.locator(".sw-sensitivity")
+    expect(heat).to_contain_text("So.")
+    assert next(iter(explorer.space.width_groups)) == "hidden"
+    cut = heat.get_by_role("button", name="cut hidden to 2: −30.0 points")  # noqa: RUF001 - as shown
+    cut.click()
+    expect(page.get_by_label("width of hidden", exact=True)).to_have_value("2")
+    expect(cut).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("Control+z")
+    expect(page.get_by_label("width of hidden", exact=True)).to_have_value("8")
+    shades = heat.locator("button.sw-told").evaluate_all(
+        "(all) => all.map((each) => getComputedStyle(each).backgroundColor)"
+    )
+    assert len(set(shades)) == 2
+    heat.get_by_role("button", name="Measure").click()
+    assert page.evaluate("window.sent.at(-1).do") == "sensitivity"
+
+
+def test_speed_is_of_a_machine_and_measured_on_a_press(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    show(page, explorer)
+    speed = page.locator(".sw-speed")
+    found = sw.roofline(explorer.structure.measure(batch_size=32), "NVIDIA H100 SXM")
+    expect(speed).to_contain_text(f"{found.intensity:.2f} FLOPs a byte: memory bound on NVIDIA H100 SXM")
+    speed.locator("summary").click()
+    page.get_by_label("machine").select_option("your own")
+    page.get_by_label("GFLOPs a second").fill("1")
+    expect(speed).to_contain_text("Say what your machine can do")
+    # Every byte comes in no time: what is left is arithmetic.
+    page.get_by_label("GB a second", exact=True).fill("1000")
+    page.get_by_label("GB a second", exact=True).press("Enter")
+    expect(speed).to_contain_text("compute bound on your own")
+    speed.get_by_role("button", name="Time it here").click()
+    assert page.evaluate("window.sent.at(-1).do") == "latency"
+    page.evaluate("window.python('latency', { structure: {}, lines: ['Batch 1: 2 ms.'] })")
+    expect(speed).to_contain_text("Batch 1: 2 ms.")
+    put(page, "width of hidden", 5)
+    expect(speed).to_contain_text("Timed before the sliders moved.")
+
+
+def test_the_formula_of_a_block_of_one_layer_is_that_layer_s(page: Page) -> None:
+    explorer = sw.explore(residual())
+    sections = {tuple(section["layers"]): section["title"] for section in page_model(explorer.space)["sections"]}
+    (place,) = next(layers for layers in sections if len(layers) == 1)
+    name = list(explorer.space.graph.layers)[place]
+    show(page, explorer, looks={"by": "blocks"})
+    page.locator(".sw-where").get_by_role("button", name=f"formula of {name}", exact=True).click()
+    expect(page.get_by_role("dialog", name="help").locator("h2")).to_contain_text(f"Parameters of {name} ")
 
 
 def test_help_is_asked_for_and_left_by_keys(page: Page) -> None:

@@ -288,8 +288,9 @@ def test_trials_are_filtered_and_saved(page: Page, explorer: sw.Explorer) -> Non
     expect(page.locator(".sw-table-tools")).to_contain_text("2 of 4")
     page.get_by_label("filter trials").fill("front")
     expect(rows).to_have_count(3)
+    page.locator(".sw-saving summary").click()
     with page.expect_download() as saved:
-        page.get_by_role("button", name="CSV").click()
+        page.get_by_role("button", name="trials .csv").click()
     with saved.value.path().open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
     # All of them, filtered or not; a name with quotes is one field.

@@ -463,3 +463,59 @@ def test_whole_numbers_that_a_layer_keeps_are_kept_in_every_copy() -> None:
     for weights in ("inherit", "fresh"):
         (places,) = [each for each in narrow.build(weights).weights if each.dtype == "int64"]
         assert np.array_equal(places, np.arange(5)[None])
+
+
+class Centered(kl.Layer):
+    """Takes away a running mean, which training assigns and no entry of its configuration knows."""
+
+    def build(self, shape: Any) -> None:
+        self.mean = self.add_weight(shape=(shape[-1],), initializer="zeros", trainable=False, name="mean")
+        self.steps = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="steps")
+
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        if training:
+            self.steps.assign_add(1)
+            self.mean.assign(0.9 * self.mean + 0.1 * ops.mean(x, axis=0))
+        return x - self.mean
+
+
+class Codebook(kl.Layer):
+    """The nearest of ``codes`` vectors, which move as averages do (van den Oord et al. 2017, appendix A)."""
+
+    def __init__(self, codes: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.codes = codes
+
+    def build(self, shape: Any) -> None:
+        def weight(name: str, *axes: int) -> Any:
+            return self.add_weight(shape=axes, initializer="uniform", trainable=False, name=name)
+
+        self.table, self.sums = (weight(name, shape[-1], self.codes) for name in ("table", "sums"))
+        self.sizes = weight("sizes", self.codes)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        far = ops.sum(self.table**2, 0, keepdims=True) - 2 * ops.matmul(x, self.table)
+        chosen = ops.one_hot(ops.argmin(far, axis=1), self.codes)
+        if training:
+            self.sizes.assign(0.9 * self.sizes + ops.sum(chosen, 0))
+            self.sums.assign(0.9 * self.sums + ops.matmul(ops.transpose(x), chosen))
+            self.table.assign(self.sums / (self.sizes + 1e-5)[None])
+        return ops.matmul(chosen, ops.transpose(self.table))
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"codes": self.codes}
+
+
+@pytest.mark.parametrize("layer", [Centered, lambda: Codebook(7)])
+def test_what_training_assigns_is_as_large_as_the_weight(layer: Any) -> None:
+    model = keras.Sequential([keras.Input((8,)), kl.Dense(12, name="before"), layer(), kl.Dense(2)])
+    for weight in model.weights:
+        if weight.dtype == "float32":
+            weight.assign(RNG.uniform(0.1, 1.0, size=weight.shape))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    batch, copy = RNG.normal(size=(4, 8)).astype("float32"), space.baseline.build()
+    for training in (False, True, False):
+        np.testing.assert_allclose(copy(batch, training=training), model(batch, training=training), atol=1e-4)
+    narrow = space.baseline.with_width("before", 7)
+    assert narrow.build("fresh").count_params() == narrow.measure().n_params

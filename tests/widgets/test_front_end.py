@@ -147,6 +147,13 @@ def test_modules_are_joined_without_a_rest(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("seconds", "text"), [(2.5, "2.5 s"), (0.03456, "34.6 ms"), (0.001, "1 ms"), (7.12e-8, "0.0712 µs")]
+)
+def test_durations_have_three_digits(seconds: float, text: str) -> None:
+    assert in_node("format", "durationText(given)", seconds) == text
+
+
+@pytest.mark.parametrize(
     ("one", "two", "words"),
     [
         ({}, {}, "intervals overlap"),

@@ -177,6 +177,16 @@ def test_a_budget_is_fitted_by_sensitivity_beside(space: sw.StructureSpace) -> N
     ask(explorer, "sensitivity")
     explorer.background.wait(120)
     assert "cuts measured" in explorer.background.message.status
+    # The map has every cut, in its group's row, from mild to hard.
+    shown = explorer.instrument.sensitivity["rows"]
+    measured = explorer.fitting.sensitivity
+    assert measured is not None
+    names = list(space.width_groups)
+    cells = {(names[row["place"]], width): lost for row in shown for width, lost in row["cells"]}
+    assert cells == {(row.group, row.width): row.lost for row in measured.table.itertuples()}
+    assert all(row["cells"] == sorted(row["cells"], reverse=True) for row in shown)
+    hardest = [row["cells"][-1][1] for row in shown]
+    assert hardest == sorted(hardest)
     found = explorer.fitting.sensitivity
     assert found is not None
     # Both are there, and the sliders stay where they were.

@@ -1,0 +1,39 @@
+"""What cutting each width alone loses, as a map that the page draws, and in words."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..structure import StructureSpace
+from ..training.sensitivity import Sensitivity
+
+HARMLESS = 0.01  # of the score
+
+
+def heat_map(space: StructureSpace, found: Sensitivity) -> dict[str, Any]:
+    """A row a width group, by its place in the page's list, the least loss first; its cuts from mild to hard."""
+    places = {name: place for place, name in enumerate(space.width_groups)}
+    rows: list[dict[str, Any]] = [
+        {
+            "place": places[str(name)],
+            "cells": [[int(width), float(lost)] for width, lost in zip(cuts["width"], cuts["lost"], strict=True)],
+        }
+        for (name,), cuts in found.table.sort_values("width", ascending=False).groupby(["group"], sort=False)
+    ]
+    rows.sort(key=lambda row: (row["cells"][-1][1], row["place"]))
+    unit = "share" if found.metric == "accuracy" else "number"
+    return {"rows": rows, "score": float(found.score), "unit": unit, "words": _words(space, found)}
+
+
+def _words(space: StructureSpace, found: Sensitivity) -> str:
+    """Which groups can be cut, and how far."""
+    loss = "one point of accuracy" if found.metric == "accuracy" else f"{HARMLESS} of R2"
+    harmless = found.table[found.table["lost"] <= HARMLESS]
+    if harmless.empty:
+        return f"No cut of one width alone keeps within {loss}, before training."
+    groups = harmless.loc[harmless.groupby("group", sort=False)["width"].idxmin()]
+    shares = groups.assign(left=[row.width / space.width_groups[row.group].width for row in groups.itertuples()])
+    best = shares.sort_values("left", kind="stable").head(3)
+    told = ", ".join(f"{space.width_groups[row.group].title} to {row.width}" for row in best.itertuples())
+    more = len(shares) - len(best)
+    return f"Cut alone, these lose at most {loss} before training: {told}{f', and {more} more' if more else ''}."

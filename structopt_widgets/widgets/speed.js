@@ -1,0 +1,69 @@
+// Speed: whether arithmetic or memory bounds the structure on a machine, and how long it takes on this one.
+import { enable, html, setText } from "./elements.js";
+import { durationText, formatMetric } from "./format.js";
+import { alike } from "./state.js";
+
+const OWN = "your own";
+
+// As metrics/roofline.py, which must agree: of a batch.
+export function roofline({ flops, weights, activations, batch }, [flopsPerSecond, bytesPerSecond]) {
+  const [work, moved] = [batch * flops, weights + 2 * activations];
+  const intensity = work / moved;
+  const bound = intensity >= flopsPerSecond / bytesPerSecond ? "compute" : "memory";
+  return { intensity, bound, seconds: Math.max(work / flopsPerSecond, moved / bytesPerSecond) };
+}
+
+export function speedView(state) {
+  const { model } = state;
+  const machines = new Map(model.machines.map(([name, ...rates]) => [name, rates]));
+  const told = html("span", { className: "sw-dim sw-small" });
+  const machine = html("select", { "aria-label": "machine" }, ...[...machines.keys(), OWN].map((name) => html("option", {}, name)));
+  const field = (label) => html("input", { type: "number", min: 0, step: "any", "aria-label": label, placeholder: label });
+  const [rate, traffic] = [field("GFLOPs a second"), field("GB a second")];
+  const own = html("span", { className: "sw-group", hidden: true }, rate, traffic);
+  const words = html("p");
+  const time = html("button", { type: "button", title: "this structure and the model, compiled, one sample and a batch: explorer.timing.measure()", onclick: () => state.ask("latency") }, "Time it here");
+  const measured = html("div", { className: "sw-small" });
+  const el = html("section", { className: "sw-pane sw-speed" }, html("div", { className: "sw-bar-head" }, html("h2", {}, "Speed"), told),
+    html("details", {}, html("summary", {}, "machine, time it here"),
+      html("div", { className: "sw-bar-head" }, html("span", { className: "sw-dim" }, "on"), machine, own, time), words, measured));
+  const chosen = () => state.looks.machine ?? [...machines.keys()][0];
+  machine.addEventListener("change", () => state.look({ machine: machine.value }));
+  [rate, traffic].forEach((each, place) => each.addEventListener("change", () => {
+    const rates = [...(state.looks.rates ?? [0, 0])];
+    rates[place] = Math.max(0, Number(each.value)) * 1e9;
+    state.look({ rates });
+  }));
+  const ratesOf = (name) => (name === OWN ? state.looks.rates : machines.get(name));
+  const paint = (changed) => {
+    const name = chosen();
+    const rates = ratesOf(name);
+    machine.value = name;
+    own.hidden = name !== OWN;
+    [rate, traffic].forEach((each, place) => {
+      if (document.activeElement !== each) each.value = state.looks.rates?.[place] ? state.looks.rates[place] / 1e9 : "";
+    });
+    const { program } = model;
+    const read = (metric) => state.values[program.totals[metric]];
+    const activations = program.layers.activation_bytes.reduce((sum, slot) => sum + state.values[slot], 0);
+    const batch = state.settings.batch_size;
+    const of = { flops: read("flops"), weights: read("weight_bytes"), activations, batch };
+    const isKnown = rates?.every((each) => each > 0);
+    const found = roofline(of, isKnown ? rates : [1, 1]);
+    const least = durationText(found.seconds);
+    const isBound = state.total("uncounted") > 0;
+    const intensity = `${isBound ? "≥ " : ""}${formatMetric(found.intensity, "ratio")} FLOPs a byte`;
+    setText(told, `${intensity}${isKnown ? `: ${found.bound} bound on ${name}` : ""}`);
+    setText(words, isKnown ? `A batch of ${batch} takes ${least} at least there; ${found.bound === "memory" ? "moving weights and tensors" : "arithmetic"} is what it waits for. `
+      + `From ${formatMetric(rates[0] / rates[1], "ratio")} FLOPs a byte on it is arithmetic.` : "Say what your machine can do: its peak arithmetic and the rate of its memory.");
+    if (!["latency", "work", "steps", "structure"].some((each) => changed.has(each))) return;
+    enable(time, !state.work.what);
+    time.hidden = Boolean(state.work.alone);
+    measured.hidden = time.hidden && state.latency.lines === undefined;
+    const { lines, structure } = state.latency;
+    const isOld = lines !== undefined && !alike(structure, state.changes());
+    const shown = lines === undefined ? ["Not timed yet."] : [...lines, ...(isOld ? ["Timed before the sliders moved."] : [])];
+    if (measured.textContent !== shown.join("")) measured.replaceChildren(...shown.map((line) => html("div", {}, line)));
+  };
+  return { el, paint };
+}
