@@ -25,7 +25,7 @@ export function heatMapView(state) {
         state.select({ row: model.rows.findIndex((row) => row.group === place), group: place });
         state.commit();
       } }, html("b", {}, String(width)), ` ${text}`);
-    button.style.setProperty("--lost", `${Math.round(70 * Math.min(1, Math.max(0, lost) / DARKEST))}%`);
+    button.style.setProperty("--lost", `${Math.round(40 * Math.min(1, Math.max(0, lost) / DARKEST))}%`);
     cells.push({ button, place, width });
     return html("td", {}, button);
   };
