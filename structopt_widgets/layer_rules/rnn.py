@@ -161,6 +161,10 @@ class Wrapper(LayerRule):
 class TimeDistributed(Wrapper):
     """The same layer at every timestep, all at once."""
 
+    def ignores_padding_at(self, site: Site) -> bool:
+        rule, inner = self._step(site)
+        return rule.ignores_padding_at(inner)
+
     def connect(self, site: Site) -> Connection:
         rule, inner = self.inner(site)
         inner.inputs = [site.inputs[0][1:]]

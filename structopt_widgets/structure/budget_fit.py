@@ -70,6 +70,7 @@ class _Search:
     ) -> None:
         program = space.program
         self._program = program.totals.only(limits)
+        self._has_blocks = bool(space.blocks)
         self._limits = limits
         slots = space.slots if optimizer is None else optimizer_slots(optimizer)
         inputs = program.inputs(start.widths, start.biases, start.activations, start.blocks, batch_size, slots)
@@ -106,14 +107,20 @@ class _Search:
         costs = self.costs(least)
         missed = {metric: limit for metric, limit in self._limits.items() if costs[metric] > limit}
         if missed:
-            reached = ", ".join(
-                f"{metric} {format_exact(metric, costs[metric])} ({costs[metric]})" for metric in missed
-            )
+            asked = ", ".join(f"{metric} {limit:,}" for metric, limit in missed.items())
+            reached = ", ".join(f"{metric} {_exactly(metric, costs[metric])}" for metric in missed)
+            advice = "Raise the limit, or leave out blocks." if self._has_blocks else "Raise the limit."
             what = "every free width" if curves is None else "every width the sensitivities tell about"
             raise ValueError(
-                f"Expected limits that the narrowest structure meets, got {missed}: with {what} at its least the "
-                f"smallest reachable is {reached}. Raise the limit, or leave out blocks."
+                f"Expected limits that the narrowest structure meets, got {asked}: with {what} at its least the "
+                f"smallest reachable is {reached}. {advice}"
             )
+
+
+def _exactly(metric: str, value: float) -> str:
+    """A cost for people, and to the last digit where that is more."""
+    text = format_exact(metric, value)
+    return text if text == f"{value:,}" else f"{text} ({value:,})"
 
 
 def _uniform(space: StructureSpace, search: _Search, allowed: Mapping[str, Sequence[int]], multiple_of: int) -> Widths:

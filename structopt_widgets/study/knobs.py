@@ -52,7 +52,12 @@ class Knob:
         return list(dict.fromkeys(self.at(min(step / (count - 1), math.nextafter(1, 0))) for step in range(count)))
 
 
-def find_knobs(space: StructureSpace, choose: Choose, groups: Iterable[str] | None) -> tuple[Knob, ...]:
+SMALLEST = 1 / 8  # of a model's own width: what a sweep draws log-uniformly would else be bottlenecks most of the time
+
+
+def find_knobs(
+    space: StructureSpace, choose: Choose, groups: Iterable[str] | None, smallest: float = SMALLEST
+) -> tuple[Knob, ...]:
     """The knobs of a space.
 
     Args:
@@ -61,6 +66,7 @@ def find_knobs(space: StructureSpace, choose: Choose, groups: Iterable[str] | No
             activation that makes the outputs), ``"blocks"`` (each kept or left out); or a mapping
             from these to the values allowed.
         groups: the width groups to vary; by default all that are free.
+        smallest: share of the model's own that widths and multipliers go down to, where no values are given.
     """
     kinds = choose if isinstance(choose, Mapping) else dict.fromkeys(names(choose, "what a sweep chooses"))
     if not kinds:
@@ -75,7 +81,7 @@ def find_knobs(space: StructureSpace, choose: Choose, groups: Iterable[str] | No
     found: list[Knob] = []
     # The multiplier sets all widths, so it comes before anything else.
     for kind in sorted(kinds, key=list(KINDS).index):
-        found += KINDS[kind](space, kinds[kind], chosen)
+        found += KINDS[kind](space, kinds[kind], chosen, smallest)
     if not found:
         among = "" if groups is None else f" among the groups {short(groups)}"
         raise ValueError(
@@ -84,11 +90,13 @@ def find_knobs(space: StructureSpace, choose: Choose, groups: Iterable[str] | No
     return tuple(found)
 
 
-def _multiplier(space: StructureSpace, values: Sequence[Any] | None, groups: list[str] | None) -> list[Knob]:
+def _multiplier(
+    space: StructureSpace, values: Sequence[Any] | None, groups: list[str] | None, smallest: float
+) -> list[Knob]:
     free = [group for group in space.width_groups.values() if not group.fixed]
     if not free:
         return []
-    low = min(group.lower / group.width for group in free)
+    low = max(smallest, min(group.lower / group.width for group in free))
 
     def turn(structure: Structure, multiplier: float) -> Structure:
         scaled = space.scaled(multiplier).widths
@@ -101,40 +109,43 @@ def _multiplier(space: StructureSpace, values: Sequence[Any] | None, groups: lis
     return [Knob("multiplier", every if values is None else CategoricalDistribution(list(values)), turn)]
 
 
-def _widths(space: StructureSpace, values: Sequence[Any] | None, groups: list[str] | None) -> list[Knob]:
+def _widths(
+    space: StructureSpace, values: Sequence[Any] | None, groups: list[str] | None, smallest: float
+) -> list[Knob]:
     return [
-        _width(group, values)
+        _width(group, values, smallest)
         for name, group in space.width_groups.items()
         if not group.fixed and (groups is None or name in groups)
     ]
 
 
-def _width(group: WidthGroup, values: Sequence[Any] | None) -> Knob:
+def _width(group: WidthGroup, values: Sequence[Any] | None, smallest: float) -> Knob:
     if values is not None:
         allowed = CategoricalDistribution([allowed_width(group, width) for width in values])
         return Knob(group.name, allowed, lambda structure, width: structure.with_width(group.name, width))
-    steps = IntDistribution(group.lower // group.divisor, group.upper // group.divisor, log=True)
+    least = max(group.lower // group.divisor, math.ceil(smallest * group.width / group.divisor))
+    steps = IntDistribution(least, group.upper // group.divisor, log=True)
     return Knob(group.name, steps, lambda structure, step: structure.with_width(group.name, step * group.divisor))
 
 
-def _activations(space: StructureSpace, values: Sequence[Any] | None, _: list[str] | None) -> list[Knob]:
+def _activations(space: StructureSpace, values: Sequence[Any] | None, *_: Any) -> list[Knob]:
     options = {name: space.switches[name].activation_options for name in space.baseline.activations}
     at_the_end = find_output_layers(space.graph)
     inner = {layer: names for layer, names in options.items() if layer not in at_the_end}
     return _switches(space, "activations", Structure.with_activation, inner, values)
 
 
-def _biases(space: StructureSpace, values: Sequence[Any] | None, _: list[str] | None) -> list[Knob]:
+def _biases(space: StructureSpace, values: Sequence[Any] | None, *_: Any) -> list[Knob]:
     options = dict.fromkeys(space.baseline.biases, (True, False))
     return _switches(space, "biases", Structure.with_bias, options, values)
 
 
-def _initializers(space: StructureSpace, values: Sequence[Any] | None, _: list[str] | None) -> list[Knob]:
+def _initializers(space: StructureSpace, values: Sequence[Any] | None, *_: Any) -> list[Knob]:
     options = {name: space.switches[name].initializer_options for name in space.baseline.initializers}
     return _switches(space, "initializers", Structure.with_initializer, options, values)
 
 
-def _blocks(space: StructureSpace, values: Sequence[Any] | None, _: list[str] | None) -> list[Knob]:
+def _blocks(space: StructureSpace, values: Sequence[Any] | None, *_: Any) -> list[Knob]:
     return _switches(space, "blocks", Structure.with_block, dict.fromkeys(space.blocks, (True, False)), values)
 
 
@@ -160,7 +171,7 @@ def _switches(
 
 
 # One row a kind: what finds its knobs in a space, given the values allowed and the groups to vary.
-KINDS: Mapping[str, Callable[[StructureSpace, Sequence[Any] | None, list[str] | None], list[Knob]]] = {
+KINDS: Mapping[str, Callable[[StructureSpace, Sequence[Any] | None, list[str] | None, float], list[Knob]]] = {
     "multiplier": _multiplier,
     "widths": _widths,
     "activations": _activations,

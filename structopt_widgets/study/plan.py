@@ -133,7 +133,11 @@ def make_plan(
     given = {} if at_most is None else mapping(at_most, "at_most, the limits of costs,", "{'n_params': 20_000}")
     most = {known(name, limit_metrics(), "a cost to limit"): _limit(name, value) for name, value in given.items()}
     knobs = find_knobs(space, choose, groups)
-    return Plan(space, data, budget, n_trials, sampler, larger, smaller, most, knobs, seed, together)
+    plan = Plan(space, data, budget, n_trials, sampler, larger, smaller, most, knobs, seed, together)
+    # Limits that the smallest of these cannot keep ask for smaller ones.
+    if plan.is_affordable(turned(space, knobs, {knob.name: knob.levels(2)[0] for knob in knobs})):
+        return plan
+    return dataclasses.replace(plan, knobs=find_knobs(space, choose, groups, smallest=0.0))
 
 
 def check_fit(space: StructureSpace, data: Data) -> None:

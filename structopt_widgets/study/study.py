@@ -240,7 +240,8 @@ class Study:
             data: what to train and validate on.
             n_trials: how many different structures.
             sampler: ``"random"``, ``"qmc"`` (quasi-random: a Sobol sequence), ``"grid"``, ``"nsga2"``,
-                ``"tpe"``, or an Optuna sampler. Widths are drawn log-uniformly within their bounds.
+                ``"tpe"``, or an Optuna sampler. Widths are drawn log-uniformly, from an eighth of
+                the model's own (smaller ones where ``at_most`` asks for them) to their upper bounds.
             budget: of each structure's training; with one seed each, :meth:`compare` can compare nothing.
             maximize, minimize: columns of the table that the learning samplers and halving go by;
                 by default the score against the parameters.

@@ -203,7 +203,8 @@ class Explorer(ipywidgets.VBox):
         Args:
             path: its suffix says what is written, in place of what was there: ``.keras``, the model with inherited
                 weights; ``.tflite`` and ``.onnx``, the same for LiteRT and ONNX; ``.py``, stand-alone Keras code
-                (:meth:`Structure.code`); ``.json``, the structure; ``.csv``, the costs by layer.
+                (:meth:`Structure.code`); ``.json``, the structure; ``.csv``, the costs by layer for a batch of
+                ``settings.batch_size``.
 
         Raises ``ValueError`` for another suffix and for a model that Keras cannot export so, and
         ``ModuleNotFoundError``, with what to install, where a package is missing.

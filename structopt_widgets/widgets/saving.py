@@ -23,7 +23,7 @@ KINDS = {
     ".keras": "the Keras model, with inherited weights",
     ".py": "stand-alone Keras code, without weights",
     ".json": "the structure, without weights",
-    ".csv": "the costs by layer",
+    ".csv": "the costs by layer, for the batch of the settings",
     ".tflite": "LiteRT, for phones and small devices",
     ".onnx": "ONNX, for other runtimes",
 }
@@ -43,7 +43,8 @@ class Saving:
         Raises ``ValueError`` for another suffix and for a model that cannot be exported so, and
         ``ModuleNotFoundError``, with what to install, where a package is missing.
         """
-        return save(self._exploration.structure, path, self._exploration.data)
+        here = self._exploration
+        return save(here.structure, path, here.data, here.budget.batch_size)
 
     def start(self, suffix: str, folder: str | os.PathLike[str] = ".") -> None:
         """The same in the background, under the model's name, with a number where that file is there already.
@@ -52,6 +53,7 @@ class Saving:
         """
         self._background.message.clear()
         structure, data = self._exploration.structure, self._exploration.data
+        batch_size = self._exploration.budget.batch_size
         path = free_path(Path(folder), structure.space.graph.name, suffix)
         what = KINDS.get(suffix, suffix).split(",")[0]
 
@@ -59,7 +61,7 @@ class Saving:
             # What is cancelled leaves no file.
             beside = path.with_name(f".{path.name}{suffix}")
             try:
-                words = save(structure, beside, data)
+                words = save(structure, beside, data, batch_size)
                 if task.should_stop():
                     return Outcome("")
                 beside.replace(path)
@@ -70,7 +72,7 @@ class Saving:
         self._background.start(work, f"saving {what}", "Nothing was saved.")
 
 
-def save(structure: Structure, path: str | os.PathLike[str], data: Data | None = None) -> str:
+def save(structure: Structure, path: str | os.PathLike[str], data: Data | None = None, batch_size: int = 1) -> str:
     """See :meth:`Saving.save`."""
     path = file_path(path, "what is saved")
     suffix = Path(path).suffix
@@ -84,7 +86,9 @@ def save(structure: Structure, path: str | os.PathLike[str], data: Data | None =
             texts: dict[str, Callable[[], str]] = {
                 ".py": structure.code,
                 ".json": structure.to_json,
-                ".csv": lambda: structure.measure().by_layer.to_csv(),
+                ".csv": lambda: (
+                    structure.measure(batch_size=batch_size).by_layer.assign(batch_size=batch_size).to_csv()
+                ),
             }
             Path(path).write_text(texts[suffix](), encoding="utf-8")
     size = format_bytes(os.path.getsize(path))

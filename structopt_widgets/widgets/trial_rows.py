@@ -90,6 +90,7 @@ def _row(trial: Trial, space: StructureSpace, verdict: Any) -> dict[str, Any]:
         "low": _number(trial.low) if is_complete else None,
         "high": _number(trial.high) if is_complete else None,
         "seeds": len(trial.by_seed),
+        "batch_size": trial.budget.batch_size,
         "seconds": _number(trial.seconds),
         "verdict": verdict if isinstance(verdict, str) else "",
         "alike": verdict in (ALIKE, THE_BEST),

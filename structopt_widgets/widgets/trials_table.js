@@ -130,10 +130,10 @@ export function tableView(state) {
   return { el, tools, paint };
 }
 
-// The trials shown, as a file.
+// The trials shown, as a file. As in study.to_csv(), costs are of one sample, those of a training step of batch_size.
 export function trialsCsv({ model, metrics: known, study }) {
   const metrics = [...known.values()].filter(({ inTrials }) => inTrials);
-  const own = ["number", "state", "score", "low", "high", "seeds", "seconds", "verdict"];
+  const own = ["number", "state", "score", "low", "high", "seeds", "batch_size", "seconds", "verdict"];
   const lines = [
     [...own.map((name) => (name === "score" ? study.score.name ?? name : name)), ...metrics.map(({ name }) => name), "structure"],
     ...study.trials.map((trial) => [

@@ -93,3 +93,21 @@ def test_a_constant_window_that_is_the_same_for_each_channel_goes_with_them(same
         narrow = space.baseline.with_width("before", 3)
         assert narrow.build()(batch).shape == (2, 3, 3, 2)
         assert narrow.measure().macs == 36 * 3 * 3 + 9 * (9 * 3 + 3 * 2)
+
+
+@pytest.mark.parametrize("kind", [lambda: kl.Conv1D(2, 3, padding="same"), lambda: kl.MaxPooling1D(3, 1, "same")])
+@pytest.mark.parametrize("in_steps", [False, True])
+@pytest.mark.parametrize("width", [1, 12])
+def test_zeros_beside_a_width_reach_its_neighbours_through_a_window(width: int, in_steps: bool, kind: Any) -> None:
+    inputs, window = keras.Input((12, 4)), kind()
+    # Along the twelve units of a layer, or along the twelve places of the input.
+    turned = kl.Permute((2, 1))(kl.Dense(width, name="before")(inputs)) if width > 1 else kl.Dense(5)(inputs)
+    x = (
+        kl.TimeDistributed(window, name="time_distributed")(kl.Reshape((1, *turned.shape[1:]))(turned))
+        if in_steps
+        else window(turned)
+    )
+    space = sw.StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2)(kl.Flatten()(x))))
+    (call,) = [each for each in space.connected.calls if each.call.layer in (window.name, "time_distributed")]
+    assert call.rule is not None
+    assert call.rule.ignores_padding_at(call.site) == (width == 1)

@@ -8,6 +8,7 @@ import multiprocessing
 from collections.abc import Sequence
 from typing import Any
 
+import keras
 import numpy as np
 import optuna
 import pytest
@@ -71,6 +72,23 @@ def test_a_width_is_drawn_evenly_on_a_logarithmic_scale() -> None:
     expected = math.log(4.5 / 0.5) / math.log(16.5 / 0.5)
     assert sum(width <= 4 for width in widths) / len(widths) == pytest.approx(expected, abs=1e-3)
     assert knob.levels(3) == [1, 3, 16]
+
+
+def test_widths_go_down_to_an_eighth_and_farther_where_a_limit_asks_for_it() -> None:
+    layers = [keras.layers.Dense(100, "relu", name="wide"), keras.layers.Dense(2, name="out")]
+    space = sw.StructureSpace.from_keras(keras.Sequential([keras.Input((4,)), *layers], name="wide"))
+    least = 13  # an eighth of 100, and up
+
+    def drawn(**options: Any) -> list[int]:
+        study = sw.Study()
+        toy_sweep(study, 40, 40, space, sampler="qmc", **options)
+        return [structure.widths["wide"] for structure in structures(study)]
+
+    assert min(drawn()) in range(least, least + 3)
+    assert min(drawn(choose="multiplier")) >= least
+    narrow = drawn(at_most={"n_params": 5 * 12 + 2 * 13})
+    assert narrow
+    assert max(narrow) <= 12
 
 
 @pytest.mark.slow
