@@ -57,7 +57,7 @@ def _scanned(
     return init, _stacked([made[step] for step in range(count)])
 
 
-def _folded(fn: Callable[..., Any], elems: Any, initializer: Any = None, reverse: bool = False, **_: Any) -> list[Any]:
+def _folded(fn: Callable[..., Any], elems: Any, initializer: Any, reverse: bool = False) -> list[Any]:
     """What is carried after each step, by its place."""
     order = list(range(_length(elems)))[:: -1 if reverse else 1]
     made: dict[int, Any] = {}
@@ -69,8 +69,15 @@ def _folded(fn: Callable[..., Any], elems: Any, initializer: Any = None, reverse
     return [made[step] for step in range(len(made))]
 
 
-def _scanned_by_tensorflow(*args: Any, **kwargs: Any) -> Any:
-    return _stacked(_folded(*args, **kwargs))
+def _scanned_by_tensorflow(fn: Any, elems: Any, initializer: Any = None, *arguments: Any, **named: Any) -> Any:
+    # Hints about threads, memory and shapes come before the direction.
+    backwards = arguments[4] if len(arguments) > 4 else named.get("reverse", False)
+    return _stacked(_folded(fn, elems, initializer, bool(backwards)))
+
+
+def _while_of_tensorflow(cond: Any, body: Any, loop_vars: Any, *arguments: Any, **named: Any) -> Any:
+    # Before the greatest number of steps come hints about shapes, threads and gradients.
+    return _while(cond, body, loop_vars, arguments[4] if len(arguments) > 4 else named.get("maximum_iterations"))
 
 
 def _for(lower: Any, upper: Any, body_fun: Callable[..., Any], init_val: Any) -> Any:
@@ -84,9 +91,7 @@ def _while(
     cond: Callable[..., Any],
     body: Callable[..., Any],
     loop_vars: Any,
-    *_: Any,
     maximum_iterations: Any = None,
-    **__: Any,
 ) -> Any:
     """As long as that can be told without values: a condition that is computed raises, and the layer is not opened."""
     is_one = not isinstance(loop_vars, (list, tuple))
@@ -123,8 +128,10 @@ def _one_of_tensorflow(branch_index: Any, branch_fns: Any, default: Any = None, 
     if default is not None or not all(map(callable, branch_fns)):
         raise ValueError("there is nothing here for TensorFlow's switch_case with numbers or a default")
     # Beyond either end TensorFlow takes the last.
-    beyond = isinstance(branch_index, keras.KerasTensor)
-    return _one_of(ops.where(branch_index < 0, len(branch_fns), branch_index) if beyond else branch_index, branch_fns)
+    if isinstance(branch_index, keras.KerasTensor):
+        return _one_of(ops.where(branch_index < 0, len(branch_fns), branch_index), branch_fns)
+    index = number_of(branch_index)
+    return _one_of(index if index >= 0 else len(branch_fns), branch_fns)
 
 
 class _Array:
@@ -178,13 +185,13 @@ _KERAS: dict[str, Callable[..., Any]] = {
 _TENSORFLOW: dict[str, Callable[..., Any]] = {
     "TensorArray": _array,
     "cond": _either,
-    "foldl": lambda *args, **kwargs: _folded(*args, **kwargs)[-1],
-    "foldr": lambda fn, elems, initializer=None, **_: _folded(fn, elems, initializer, reverse=True)[0],
+    "foldl": lambda fn, elems, initializer=None, *_, **__: _folded(fn, elems, initializer)[-1],
+    "foldr": lambda fn, elems, initializer=None, *_, **__: _folded(fn, elems, initializer, True)[0],
     "map_fn": _mapped,
     "scan": _scanned_by_tensorflow,
     "switch_case": _one_of_tensorflow,
     "vectorized_map": _mapped,
-    "while_loop": _while,
+    "while_loop": _while_of_tensorflow,
 }
 
 

@@ -117,7 +117,10 @@ def mapped(x: Any, _: Any) -> Any:
     times = _times_first(x)
     halves = ops.map(lambda now: now * 0.5, times) + tf.map_fn(ops.sin, times) + ops.vectorized_map(ops.cos, times)
     ends = tf.foldl(lambda left, now: left * 0.5 + now, times) - tf.foldr(lambda right, now: right * 0.5 + now, times)
-    return _times_first(halves) + ends[:, None]
+    later = tf.scan(lambda right, now: right * 0.5 + now, times, None, 1, True, False, True, True)
+    twice = ops.while_loop(lambda i, _: i < 9, lambda i, y: (i + 1, y * 0.5 + 1.0), (0, x), 2)[1]
+    last = tf.switch_case(tf.constant(-1), [lambda: x, lambda: -x])
+    return _times_first(halves + later) + ends[:, None] + twice + last
 
 
 def written_into(x: Any, _: Any) -> Any:
