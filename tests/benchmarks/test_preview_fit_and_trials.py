@@ -47,7 +47,9 @@ def told(name: str, times: list[float]) -> tuple[str, ...]:
 def test_preview_fit_and_a_thousand_trials(browser: Browser, report: Callable[..., None]) -> None:
     rows = [("", "first", "median", "largest")]
     images = sw.load_data("fashion")
-    own = keras.Sequential([keras.Input((196,)), *[keras.layers.Dense(512, "relu") for _ in range(2)], keras.layers.Dense(10, "softmax")])
+    own = keras.Sequential(
+        [keras.Input((196,)), *[keras.layers.Dense(512, "relu") for _ in range(2)], keras.layers.Dense(10, "softmax")]
+    )
     for name, model, data in (("MLP 196-512-512-10", own, images.flattened()), ("CNN 16-32", small_cnn(), images)):
         space = sw.StructureSpace.from_keras(model)
         structures = [space.scaled(factor) for factor in np.linspace(0.3, 1.0, ROUNDS)]
