@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from .metrics import CostReport, format_metric
     from .metrics.roofline import Machine, roofline
+    from .report import write_report
     from .structure import History, Structure, StructureSpace, WidthGroup
     from .study import Study, Trial, compare, compare_networks, pareto_front
     from .training import Budget, Data, load_data, reference_scores, train_together
@@ -87,6 +88,7 @@ _HOME = {
     "sensitivity": "training",
     "train_together": "training",
     "without_weights": "keras_bridge",
+    "write_report": "report",
 }
 
 __all__ = [
@@ -137,6 +139,7 @@ __all__ = [
     "sensitivity",
     "train_together",
     "without_weights",
+    "write_report",
 ]
 
 __version__ = version("structopt-widgets")

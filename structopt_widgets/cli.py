@@ -1,4 +1,4 @@
-"""``structopt-widgets lab [NOTEBOOK]``: JupyterLab, opened on the walkthrough."""
+"""``structopt-widgets``: JupyterLab opened on the walkthrough, a model's costs checked, a study's report."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import socket
 import sys
 from pathlib import Path
 from urllib.parse import quote
+
+from .shell import add_commands
 
 PACKAGE = Path(__file__).parent
 WALKTHROUGH = "01_walkthrough.ipynb"
@@ -28,7 +30,10 @@ def main(arguments: list[str] | None = None) -> int:
     lab.add_argument("--ip", default="127.0.0.1", help="address to listen on (default: this machine only)")
     lab.add_argument("--port", type=int, default=8888, help="first port to try (default: 8888)")
     lab.add_argument("--no-browser", action="store_true", help="print the address, but open no browser")
+    add_commands(commands)
     options = parser.parse_args(arguments)
+    if options.command != "lab":
+        return int(options.run(options))
     try:
         if not 1 <= options.port <= LAST_PORT:
             raise ValueError(f"Expected a --port from 1 to {LAST_PORT}, got {options.port}.")

@@ -1,8 +1,9 @@
-"""Documents name files that exist, and a folder of more than ten files has one that names them all."""
+"""Documents name files that exist; a folder of more than ten files has one, which in the package names them all."""
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,12 @@ def test_named_files_exist(path: Path) -> None:
     # A file is named from its document's folder, from the package or from the top.
     homes = (path.parent, PACKAGE, ROOT, ROOT / "tests")
     assert [name for name in named if not any((home / name).exists() for home in homes)] == []
+
+
+def test_every_large_folder_has_a_document() -> None:
+    files = [path for home in (PACKAGE, ROOT / "tests") for path in home.rglob("*") if path.suffix in (".py", ".js")]
+    counts = Counter(path.parent for path in files if path.name != "__init__.py")
+    assert [folder for folder, count in counts.items() if count > MANY and not (folder / "README.md").exists()] == []
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: str(folder.relative_to(ROOT)))

@@ -25,6 +25,7 @@ FLOORS = {
     "figures": 6,
     "advice": 6,
     "widgets": 8,
+    "report": 9,
 }
 # Inside a function, so that nothing is imported before it is wanted: reading and building are the bridge's work.
 DEFERRED_UPWARD = {("structure/door.py", "keras_bridge")}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ..metrics import METRICS, format_exact, format_metric
+from ..metrics.catalogue import UNITS
 
 # Okabe and Ito, "Color Universal Design" (2008): told apart with any kind of colour vision.
 COLOURS: Mapping[str, str] = {
@@ -36,7 +37,8 @@ _SCORES_TO_RAISE = ("accuracy", "r2")
 def column_title(column: str) -> str:
     """What to call a column of trials or of layer costs on an axis."""
     if column in METRICS:
-        return METRICS[column].label + (", bytes" if METRICS[column].unit == "bytes" else "")
+        words = UNITS[METRICS[column].unit].in_words
+        return METRICS[column].label + (f", {words}" if words else "")
     return _SCORES.get(column, column)
 
 

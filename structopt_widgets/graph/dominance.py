@@ -99,7 +99,7 @@ class Sums:
             return [operands[0]] * SAMPLES
         if (slot,) in self._known[slot]:
             rng, most = random.Random(slot), 1 if slot in self._switches else 1000
-            return [rng.randint(0, most) for _ in range(SAMPLES)]
+            return [int(rng.random() * (most + 1)) for _ in range(SAMPLES)]
         one, other = (self._sampled[each] for each in operands)
         if kind == "*":
             return [left * right for left, right in zip(one, other, strict=True)]

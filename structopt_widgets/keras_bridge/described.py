@@ -13,11 +13,11 @@ from keras.src.saving.serialization_lib import serialize_with_public_class
 from ..graph import UNREAD, WEIGHT, Layer, Weight
 from ..metrics import OPTIMIZER_SLOTS
 from .adapted import adapted_entries
-from .holders import Path, with_entries
+from .holders import Path, is_of_keras, with_entries
 from .kinds import kinds_of
 from .own_functions import functions_of
-from .whose_functions import own_functions_aside, shown_as_own
-from .whose_objects import shown_as_unwritten, unwritten_aside
+from .whose_functions import KEYS, has_only_functions_of_keras, own_functions_aside, shown_as_own
+from .whose_objects import own_objects, shown_as_unwritten, unwritten_aside
 
 _NAMED = 3
 _LOOKED_AT = 4096  # values of a weight, to draw others like them
@@ -26,8 +26,10 @@ _LOOKED_AT = 4096  # values of a weight, to draw others like them
 def layer_of(operation: Any, name: str, path: tuple[str, ...] = (), closed: str = "") -> Layer:
     """A layer or bare operation under ``name``; ``closed`` is why a layer without a rule could not be opened."""
     weights = tuple(map(weight_of, getattr(operation, "weights", [])))
-    serialized = _serialized(operation, name)
-    functions = functions_of(operation, serialized["config"])
+    is_keras = _is_keras_throughout(operation)
+    serialized = _serialized(operation, name, is_keras)
+    has_functions = not is_keras or any(key in serialized["config"] for key in KEYS)
+    functions = functions_of(operation, serialized["config"]) if has_functions else {}
     return Layer(name, kinds_of(operation), weights, serialized, path, closed, functions=functions)
 
 
@@ -104,11 +106,15 @@ def _initializer(variable: Any) -> Any:
     return keras.initializers.RandomNormal(float(some.mean()), float(some.std()))
 
 
-def _serialized(operation: Any, name: str) -> dict[str, Any]:
+def _serialized(operation: Any, name: str, is_keras: bool) -> dict[str, Any]:
     try:
-        with own_functions_aside(operation), unwritten_aside(operation):
+        if is_keras:
             serialized = _written(operation)
-        serialized["config"] = with_entries(operation, serialized["config"], _shown) | adapted_entries(operation)
+        else:
+            with own_functions_aside(operation), unwritten_aside(operation):
+                serialized = _written(operation)
+            serialized["config"] = with_entries(operation, serialized["config"], _shown)
+        serialized["config"] |= adapted_entries(operation)
     # get_config may be a user's own code; measuring works without it, and build() says what is missing.
     except Exception as error:
         if type(operation) is keras.layers.Identity:
@@ -120,6 +126,14 @@ def _serialized(operation: Any, name: str) -> dict[str, Any]:
         return {"config": config, "error": f"{type(error).__name__}: {error}"}
     serialized["config"]["name"] = name
     return serialized
+
+
+def _is_keras_throughout(operation: Any) -> bool:
+    """Whether nothing that an operation is made of is a user's own: most are so, and are written as Keras does."""
+    if not isinstance(operation, keras.Layer):
+        return True
+    is_single = is_of_keras(operation) and not operation._layers
+    return is_single and has_only_functions_of_keras(operation) and not own_objects(operation)
 
 
 def _shown(layer: Any, config: Mapping[str, Any], _: Path) -> dict[str, Any]:

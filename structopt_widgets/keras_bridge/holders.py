@@ -32,6 +32,12 @@ def with_entries(
     return _replaced(config, (), others) if others else dict(config)
 
 
+def copied(config: Mapping[str, Any]) -> dict[str, Any]:
+    """``config`` with dictionaries and lists of its own: some classes take theirs apart."""
+    made: dict[str, Any] = _replaced(config, (), {})
+    return made
+
+
 def is_of_keras(layer: Any) -> bool:
     """Whether a layer's class is one of Keras's."""
     return type(layer).__module__.startswith("keras.")

@@ -10,7 +10,7 @@ from typing import Any
 import keras
 from keras.src.saving import serialization_lib
 
-from .holders import Path, is_of_keras, pairs, parts, with_entries, written_together
+from .holders import Path, copied, is_of_keras, pairs, parts, with_entries, written_together
 from .saved_functions import as_saved
 from .whose_functions import WRITTEN, own_functions
 from .whose_objects import own_objects, takes_seed
@@ -20,7 +20,7 @@ def made_again(original: Any, config: dict[str, Any]) -> Any:
     """A layer as ``original`` is, by another configuration, under the name that it says."""
     # The model is at hand, so is its own code: nothing is loaded that the user has not run already.
     with keras.saving.custom_object_scope(_own_objects(original)), serialization_lib.SafeModeScope(False):
-        made = type(original).from_config(_accepted(type(original), with_entries(original, config, _at_hand)))
+        made = type(original).from_config(_accepted(type(original), with_entries(original, copied(config), _at_hand)))
     held = {id(layer): _held_by(layer, inner) for path, layer, inner in parts(original, config) if path}
     named = [key for key, value in config.items() if isinstance(value, Mapping) and WRITTEN in value]
     for mine, theirs in pairs(made, original):

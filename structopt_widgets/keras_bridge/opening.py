@@ -28,7 +28,7 @@ from .masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
 from .nodes import PATCHING, UNSAID, called, fresh_names, graph_of, nodes_restored, numpy_numbers_taken
 from .repeated import repeats_recorded
 from .spellings import spellings_taken
-from .symbolic_weight import ClosedError, SymbolicWeight, reason_of, with_assignments
+from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 from .tensorflow_calls import tensorflow_traced
 from .whose_functions import has_mixing_function, has_weighted_activation
 
@@ -73,7 +73,6 @@ class _Tracer:
         self._path: list[str] = []
         self._kept_alive: list[Any] = []  # constants are told apart by their ids
         self._losses: list[Any] = []
-        self._noted: list[tuple[Any, Any]] = []  # what was assigned to which weight
         self._is_closed = False  # while a layer that stays one call says what it makes
         self._scope: Any = None
 
@@ -94,8 +93,6 @@ class _Tracer:
             other = [each for each in ends if not isinstance(each, keras.KerasTensor)]
             if other or not ends:
                 raise ValueError(f"all outputs must be tensors that depend on the inputs; received {other or ends}")
-            found.outputs = with_assignments(found.outputs, self._noted)
-            ends = keras.tree.flatten(found.outputs)
             stop = {id(each) for each in keras.tree.flatten(found.inputs)}
             found.nodes = self._behind(ends, stop, found.masks)
             if self._losses:
@@ -210,7 +207,7 @@ class _Tracer:
     def _stand_in(self, layer: Any, variable: Any) -> Any:
         if id(variable) not in self._found.weights:
             tensor = SymbolicWeight(tuple(variable.shape), dtype=variable.dtype)
-            tensor.noted = self._noted if self._forgets else None
+            tensor.keeps = not self._forgets
             self._found.weights[id(variable)] = variable, tensor
         tensor = self._found.weights[id(variable)][1]
         wanted = layer.compute_dtype

@@ -19,7 +19,8 @@ import numpy as np
 from ..graph import ModelGraph
 from .found import Trace
 from .internals import with_mask_of
-from .rerun import rerun
+from .made_otherwise import made_otherwise
+from .rerun import Notice, rerun
 from .tiny_batches import KINDS, SAMPLES, drawn, draws_repeated, tokens_of
 from .trace import Run
 from .unbuilding import Snapshot
@@ -39,10 +40,12 @@ class Proof:
     Attributes:
         unlike: why a layer is not what was read of it, by ``id``; the model's own for what is in none of its layers.
         skipped: why there was no comparison, or none in training mode; empty where there was.
+        otherwise: why a layer that is what was read of it is another in a copy, by its name in the graph.
     """
 
     unlike: Mapping[int, str] = field(default_factory=dict)
     skipped: str = ""
+    otherwise: Mapping[str, str] = field(default_factory=dict)
 
 
 def prove(run: Run, found: Trace, graph: ModelGraph, operations: Mapping[str, Any], known: Mapping[int, int]) -> Proof:
@@ -62,10 +65,11 @@ def prove(run: Run, found: Trace, graph: ModelGraph, operations: Mapping[str, An
                 unlike = _compared(run, graph, operations, watched, kind, mode, training)
                 if unlike:
                     return Proof(unlike)
+            values = _values(graph, operations, _batch(run, KINDS[0]))
+            return Proof(otherwise=made_otherwise(graph, operations, values, SAMPLES, _differ))
     # What runs is the user's own code.
     except Exception as error:
         return Proof(skipped=f"{RAISES} {type(error).__name__}: {str(error)[:160]}")
-    return Proof()
 
 
 class _Watched:
@@ -140,17 +144,26 @@ def _compared(
             value = with_mask_of(value, keras.ops.copy(theirs))
         return value
 
-    named = {
-        ref.index: each for ref, each in zip(keras.tree.flatten(graph.inputs), keras.tree.flatten(batch), strict=True)
-    }
-    with keras.StatelessScope():
-        values = rerun(graph, operations, named, SAMPLES, training, see)
+    values = _values(graph, operations, batch, training, see)
     outputs = [values[ref.index] for ref in keras.tree.flatten(graph.outputs)]
     if not unlike:
         apart = next(filter(None, map(_differ, expected, outputs)), "")
         if apart:
             unlike[id(model)] = f"computes something else than its operations do, {mode}, {apart}"
     return unlike
+
+
+def _values(
+    graph: ModelGraph,
+    operations: Mapping[str, Any],
+    batch: Any,
+    training: bool = False,
+    see: Notice = lambda _, value: value,
+) -> dict[int, Any]:
+    """What the graph's tensors are, by index."""
+    given = zip(keras.tree.flatten(graph.inputs), keras.tree.flatten(batch), strict=True)
+    with keras.StatelessScope():
+        return rerun(graph, operations, {ref.index: each for ref, each in given}, SAMPLES, training, see)
 
 
 def _by_index(watched: _Watched, made: Mapping[int, list[list[Any]]]) -> dict[int, list[tuple[int, Any]]]:

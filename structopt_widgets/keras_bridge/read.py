@@ -136,6 +136,7 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             graph = replace(graph, differences={**graph.differences, model.name: new[id(run.model)]})
             new = {}
         if not new:
+            graph = replace(graph, differences={**graph.differences, **proof.otherwise})
             for layer in graph.layers.values() if not proof.skipped else ():
                 if UNREAD in layer.kinds:
                     layer.serialized[PROVEN] = True  # type: ignore[index] # a dict of its own

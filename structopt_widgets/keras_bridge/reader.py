@@ -106,6 +106,7 @@ class GraphReader:
     def _graph(self, model: keras.Model, inputs: Any, outputs: Any) -> ModelGraph:
         given, made = self._references(inputs, self._known), self._references(outputs, self._known)
         unread = [each for each in model.weights if id(each) not in self._reached]
+        unread.sort(key=lambda variable: not variable.trainable)  # as a layer lists its own
         if unread:
             made = self._with_unread(unread, made)
         ends, starts = ([ref.index for ref in tensor_refs(each)] for each in (made, given))

@@ -51,6 +51,13 @@ def own_functions(layer: Any, config: Mapping[str, Any] | None = None) -> dict[s
     }
 
 
+def has_only_functions_of_keras(layer: Any) -> bool:
+    """Whether a layer of Keras's own class, with none inside, has functions of ``keras.activations`` alone, if any."""
+    names = [name for key in KEYS for name in (key, f"_{key}")]
+    given = [holder[name] for holder in written_together(layer) for name in names if name in holder]
+    return all((getattr(each, "__module__", None) or "").startswith("keras.src.activations") for each in given)
+
+
 def _is_plain(value: Any) -> bool:
     """Whether it is a function of its arguments alone, and nothing that a configuration makes by a class."""
     return not isinstance(value, type) and not hasattr(value, "get_config") and not _reads_weights(value)

@@ -99,7 +99,7 @@ class _Connector:
         site = Site(layer, full, call, found=found, of_weights=self._uses.of(call))
         rule = rule_of(layer) if layer.name not in self._uncounted else None
         why = f"{layer.kind}; {layer.closed}" if layer.closed else layer.kind
-        reason = f"has no layer rule ({why}); sw.register_layer_rule adds one"
+        reason = f"has no layer rule ({why}); sw.register_layer_rule adds one" if rule is None else ""
         if UNREAD in layer.kinds:
             rule, reason = Unread() if layer.serialized.get(PROVEN) else None, layer.closed
         connection = None

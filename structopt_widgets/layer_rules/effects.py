@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..graph import Dim, Symbol, baseline_size
+from ..graph import Dim, Symbol
 from ..graph.dimensions import has_batch, of_batch
 from .bare_axes import baseline_length, lengths_at
 from .registry import register_layer_rule
@@ -12,7 +12,6 @@ from .rule import Connection, Cost, LayerRule, Setting, Site
 
 DRAW = "structopt_widgets.keras_bridge.drawing.Draw"
 CARRIES_MASK = "structopt_widgets.keras_bridge.masks.CarriesMask"
-ASSIGNS = "structopt_widgets.keras_bridge.symbolic_weight.Assigns"
 ADDS_LOSS = "structopt_widgets.keras_bridge.losses.AddsLoss"
 
 
@@ -56,19 +55,6 @@ class AddsLoss(LayerRule):
         return Cost(kept=0)
 
 
-class Assigns(AddsLoss):
-    """Passes the first tensor on; of the others each two are a weight and what it becomes, which is as large."""
-
-    def connect(self, site: Site) -> Connection:
-        first, *others = site.inputs
-        for weight, value in zip(others[::2], others[1::2], strict=True):
-            for mine, its in zip(reversed(weight), reversed(value), strict=False):
-                if baseline_size(mine) == baseline_size(its):
-                    site.tie(mine, its, "assigns them")
-        return Connection((first,))
-
-
 register_layer_rule(DRAW, Draw())
-register_layer_rule(ASSIGNS, Assigns())
 register_layer_rule(ADDS_LOSS, AddsLoss())
 register_layer_rule(CARRIES_MASK, AddsLoss())

@@ -15,12 +15,36 @@ Number = Any
 
 
 @dataclass(frozen=True)
+class Unit:
+    """How numbers of a kind are written, here and in the page.
+
+    Attributes:
+        base: how many of one of ``names`` are one of the next.
+        names: what is put behind a number, from the smallest on.
+        in_words: what it counts, for those who see the bare number; empty where the metric's label says so.
+        is_counted: whether whole numbers below ten million are written with every digit.
+    """
+
+    base: int
+    names: tuple[str, ...]
+    in_words: str = ""
+    is_counted: bool = True
+
+
+UNITS: dict[str, Unit] = {
+    "count": Unit(1000, ("", "K", "M", "G", "T", "P")),
+    "bytes": Unit(1024, ("B", "KiB", "MiB", "GiB", "TiB", "PiB"), "bytes", is_counted=False),
+    "ratio": Unit(1000, ("", "K", "M", "G", "T", "P")),
+}
+
+
+@dataclass(frozen=True)
 class Metric:
     """One row of :data:`METRICS`.
 
     Attributes:
         label: what people call it.
-        unit: ``"count"``, ``"bytes"`` or ``"ratio"``.
+        unit: one of :data:`UNITS`; another one is a row there.
         meaning: its definition in a few words, for tables.
         convention: its definition in full, and whose it is; receipts quote it. Empty where there are no receipts.
         scope: what it is a number of: ``"model"``, ``"sample"``, ``"batch"``, or ``"step"`` of training, which

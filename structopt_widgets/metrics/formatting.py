@@ -1,6 +1,6 @@
 """Numbers for people. Raw numbers live everywhere else; units are put on here, at the edge.
 
-``widgets/format.js`` has the same rules for the page.
+``widgets/format.js`` has the same rules for the page, which gets the units of :data:`~.catalogue.UNITS` with a model.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numbers
 from decimal import ROUND_HALF_UP, Context, Decimal
 
 from ..graph.checks import known, typed
-from .catalogue import METRICS
+from .catalogue import METRICS, UNITS, Unit
 
 # Halves go up, as JavaScript rounds: format() would make 2,125 of them 2.12 K, the page 2.13 K.
 _ROUNDING = Context(prec=400, rounding=ROUND_HALF_UP)
@@ -20,12 +20,12 @@ _DECIMAL_FROM = 0.01  # below it two decimals say nothing
 
 def format_count(value: float) -> str:
     """``1234567`` as ``1.23 M``."""
-    return _scaled(value, 1000, ("", "K", "M", "G", "T", "P"))
+    return _scaled(value, UNITS["count"])
 
 
 def format_bytes(value: float) -> str:
     """``1536`` as ``1.50 KiB``."""
-    return _scaled(value, 1024, ("B", "KiB", "MiB", "GiB", "TiB", "PiB"))
+    return _scaled(value, UNITS["bytes"])
 
 
 def format_metric(metric: str, value: float) -> str:
@@ -37,18 +37,18 @@ def format_metric(metric: str, value: float) -> str:
     known(metric, METRICS, "a metric")
     if not isinstance(value, numbers.Real):
         raise TypeError(f"Expected the value of {metric} as a number, got {typed(value)}.")
-    return format_bytes(value) if METRICS[metric].unit == "bytes" else format_count(value)
+    return _scaled(value, UNITS[METRICS[metric].unit])
 
 
 def format_exact(metric: str, value: float) -> str:
     """As :func:`format_metric`, but every digit of a count below ten million: ``1,234,567``."""
     short = format_metric(metric, value)
-    is_count = METRICS[metric].unit != "bytes" and float(value).is_integer() and abs(value) < _EXACT_BELOW
+    is_count = UNITS[METRICS[metric].unit].is_counted and float(value).is_integer() and abs(value) < _EXACT_BELOW
     return f"{int(value):,}" if is_count else short
 
 
-def _scaled(value: float, base: int, units: tuple[str, ...]) -> str:
-    power = 0
+def _scaled(value: float, unit: Unit) -> str:
+    base, units, power = unit.base, unit.names, 0
     # 999.5 would be rounded up to 1000 in the smaller unit.
     while abs(value) >= base - 0.5 and power < len(units) - 1:
         value /= base

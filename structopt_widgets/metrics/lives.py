@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..graph import ModelGraph, product
@@ -26,6 +26,8 @@ class Lives:
         self._by_result = {block.result: block for block in self._blocks}
         self._made: dict[int, Number] = {}
         self._chains: dict[int, frozenset[int]] = {}
+        self._same: dict[tuple[int, int], Number] = {}
+        self._stand_ins: dict[int, dict[int, Number]] = {}
 
     def made(self, tensor: int) -> Number:
         """1 where ``tensor`` is made, or what stands in for it is there; 0 inside a block that is left out."""
@@ -60,19 +62,23 @@ class Lives:
         """1 where two tensors are one and the same, because of blocks left out between them."""
         if one not in self._by_result and other not in self._by_result:
             return 0
-        others = dict(self.stand_ins(other))
-        return next((left * others[tensor] for tensor, left in self.stand_ins(one) if tensor in others), 0)
+        if (one, other) not in self._same:
+            others = self.stand_ins(other)
+            both = (left * others[tensor] for tensor, left in self.stand_ins(one).items() if tensor in others)
+            self._same[one, other] = next(both, 0)
+        return self._same[one, other]
 
-    def stand_ins(self, tensor: int) -> Iterator[tuple[int, Number]]:
+    def stand_ins(self, tensor: int) -> Mapping[int, Number]:
         """``tensor``, what stands in for it where its block is left out, and so on, each with 1 where that is so."""
-        left_out: Number = 1
-        while True:
-            yield tensor, left_out
-            block = self._by_result.get(tensor)
-            if block is None:
-                return
-            left_out = left_out * (1 - self._kept[block.name])
-            tensor = block.source
+        if tensor not in self._stand_ins:
+            found: dict[int, Number] = {tensor: 1}
+            at, left_out = tensor, 1
+            while (block := self._by_result.get(at)) is not None:
+                left_out = left_out * (1 - self._kept[block.name])
+                at = block.source
+                found[at] = left_out
+            self._stand_ins[tensor] = found
+        return self._stand_ins[tensor]
 
     def root(self, tensor: int) -> int:
         """What stands in for ``tensor`` where all blocks before it are left out."""
@@ -83,7 +89,7 @@ class Lives:
     def chain(self, tensor: int) -> frozenset[int]:
         """``tensor`` and all that can stand in for it."""
         if tensor not in self._chains:
-            self._chains[tensor] = frozenset(each for each, _ in self.stand_ins(tensor))
+            self._chains[tensor] = frozenset(self.stand_ins(tensor))
         return self._chains[tensor]
 
     def block_after(self, tensor: int, position: int) -> Block | None:
@@ -137,7 +143,7 @@ class Saved:
     def holds(self, tensor: int) -> Number:
         """1 where ``tensor``, or what it is where a block is left out, is kept, else 0."""
         held: Number = 0
-        for each, left_out in self._lives.stand_ins(tensor):
+        for each, left_out in self._lives.stand_ins(tensor).items():
             held = either(held, left_out * self._need.get(each, 0))
         return held
 

@@ -19,7 +19,7 @@ from . import door
 from .allowed_widths import allowed_widths, grid, nearest_width
 from .budget_fit import fit_budget
 from .sections import find_sections
-from .structure import Structure
+from .structure import CHOICES, Structure
 from .titles import find_block_titles, find_titles
 from .width_groups import WidthGroup, derived_widths, find_switches, find_width_groups
 
@@ -321,7 +321,7 @@ class StructureSpace:
 
     def _at(self, widths: Mapping[str, int]) -> Structure:
         base = self.baseline
-        return Structure(self, widths, base.activations, base.biases, base.initializers, base.blocks)
+        return Structure.of_allowed(self, **{each: getattr(base, each) for each in CHOICES} | {"widths": widths})
 
 
 def _draw(group: WidthGroup, rng: random.Random, multiple_of: int) -> int:

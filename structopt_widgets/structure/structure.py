@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import json
 from collections.abc import Callable, Mapping
@@ -26,13 +25,21 @@ if TYPE_CHECKING:
     from .space import StructureSpace
 
 CHOICES = ("widths", "activations", "biases", "initializers", "blocks")
+_KNOBS = {
+    "widths": "a width group",
+    "activations": "a layer with an activation",
+    "biases": "a layer with a bias switch",
+    "initializers": "a layer with an initializer",
+    "blocks": "a block that can be left out",
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Structure:
     """One choice of widths, activations, biases, initializers and blocks in a :class:`StructureSpace`.
 
-    Every ``with_...`` method returns a new structure and leaves this one as it is.
+    Every ``with_...`` method returns a new structure and leaves this one as it is. The constructor checks each choice
+    as they do.
 
     Attributes:
         space: the structures this one is chosen from.
@@ -53,8 +60,25 @@ class Structure:
     blocks: Mapping[str, bool]
 
     def __post_init__(self) -> None:
+        is_baseline = "baseline" not in vars(self.space)  # which is the model as it came
         for choice in CHOICES:
-            object.__setattr__(self, choice, MappingProxyType(dict(getattr(self, choice))))
+            given = dict(getattr(self, choice)).items()
+            checked = {name: value if is_baseline else self._allowed(choice, name, value) for name, value in given}
+            object.__setattr__(self, choice, MappingProxyType(checked))
+
+    @classmethod
+    def of_allowed(cls, space: StructureSpace, **choices: Mapping[str, Any]) -> Structure:
+        """A structure of choices that are known to be allowed, by the names of the attributes: nothing is checked.
+
+        >>> names = ("activations", "biases", "initializers", "blocks")
+        >>> others = {name: getattr(space.baseline, name) for name in names}
+        >>> wide = sw.Structure.of_allowed(space, widths={"hidden": 99, "out": 3}, **others)  # for a look beyond
+        >>> wide.measure().macs == 4 * 99 + 99 * 3
+        True
+        """
+        made = object.__new__(cls)
+        vars(made).update(space=space, **{name: MappingProxyType(dict(each)) for name, each in choices.items()})
+        return made
 
     def with_width(self, layer: str, width: int) -> Structure:
         """This structure with ``width`` channels out of ``layer`` (and every layer tied to it).
@@ -71,9 +95,7 @@ class Structure:
         >>> space.baseline.with_activation("hidden", "tanh").activations["hidden"]
         'tanh'
         """
-        switches = self.space.switches[known(layer, self.activations, "a layer with an activation")]
-        name = choice_name(activation) if isinstance(activation, str) else activation
-        return self._with("activations", layer, known(name, switches.activation_options, "an activation"))
+        return self._with("activations", layer, self._allowed("activations", layer, activation))
 
     def with_bias(self, layer: str, use_bias: bool) -> Structure:
         """This structure with or without a bias in ``layer``.
@@ -81,10 +103,7 @@ class Structure:
         >>> space.baseline.with_bias("hidden", False).measure().n_params
         59
         """
-        known(layer, self.biases, "a layer with a bias switch")
-        if not isinstance(use_bias, bool):
-            raise TypeError(f"Expected True or False as the bias of {layer!r}, got {use_bias!r}.")
-        return self._with("biases", layer, use_bias)
+        return self._with("biases", layer, self._allowed("biases", layer, use_bias))
 
     def with_initializer(self, layer: str, initializer: str) -> Structure:
         """This structure with other initial kernel weights in ``layer``, by ``keras.initializers`` name.
@@ -92,8 +111,7 @@ class Structure:
         >>> space.baseline.with_initializer("hidden", "he_normal").initializers["hidden"]
         'he_normal'
         """
-        switches = self.space.switches[known(layer, self.initializers, "a layer with an initializer")]
-        return self._with("initializers", layer, known(initializer, switches.initializer_options, "an initializer"))
+        return self._with("initializers", layer, self._allowed("initializers", layer, initializer))
 
     def with_block(self, block: str, kept: bool) -> Structure:
         """This structure with or without a block of ``space.blocks``: a residual block, or a hidden layer.
@@ -105,10 +123,7 @@ class Structure:
         >>> deep.baseline.with_block("two", False).measure().n_params == 8 * 8 + 8 + 8 * 3 + 3
         True
         """
-        known(block, self.blocks, "a block that can be left out")
-        if not isinstance(kept, bool):
-            raise TypeError(f"Expected True to keep the block {block!r} or False to leave it out, got {kept!r}.")
-        return self._with("blocks", block, kept)
+        return self._with("blocks", block, self._allowed("blocks", block, kept))
 
     @functools.cached_property
     def setting(self) -> Setting:
@@ -362,8 +377,27 @@ class Structure:
         return {choice: dict(getattr(self, choice)) for choice in CHOICES}
 
     def _with(self, choice: str, key: str, value: Any) -> Structure:
-        changed: dict[str, Any] = {choice: {**getattr(self, choice), key: value}}
-        return dataclasses.replace(self, **changed)
+        choices = {each: getattr(self, each) for each in CHOICES}
+        return Structure.of_allowed(self.space, **choices | {choice: {**choices[choice], key: value}})
+
+    def _allowed(self, choice: str, name: str, value: Any) -> Any:
+        """``value`` for one knob, if it is allowed; the error says what is."""
+        space = self.space
+        known(name, getattr(space.baseline, choice), _KNOBS[choice])
+        if choice == "widths":
+            return allowed_width(space.width_groups[name], value)
+        if choice == "activations":
+            short = choice_name(value) if isinstance(value, str) else value
+            return known(short, space.switches[name].activation_options, "an activation")
+        if choice == "initializers":
+            return known(value, space.switches[name].initializer_options, "an initializer")
+        if not isinstance(value, bool):
+            expected = {
+                "biases": f"True or False as the bias of {name!r}",
+                "blocks": f"True to keep the block {name!r} or False to leave it out",
+            }
+            raise TypeError(f"Expected {expected[choice]}, got {value!r}.")
+        return value
 
     def _uncounted(self, inputs: list[Any]) -> dict[str, str]:
         """Why which layers are not, or not wholly, in the numbers, in execution order."""

@@ -109,7 +109,18 @@ def score_on_test_part(
     # Each time under a key of its own: two processes that ask at once are both counted.
     asked = {**record, "by_seed": list(record["by_seed"]), "time": time.time()}
     study.storage.set_study_user_attr(study.study_id, f"{KEY} {uuid.uuid4().hex}", asked)
-    every = _records(study, data.test_fingerprint)
+    return _final_score(record, _records(study, data.test_fingerprint))
+
+
+def asked_so_far(study: Study, number: int) -> FinalScore | None:
+    """What the study has answered about a trial's structure on the test part; ``None`` if it was not asked."""
+    attrs = study.storage.get_study_user_attrs(study.study_id)
+    every = [value for key, value in attrs.items() if key.startswith(f"{KEY} ")]
+    mine = sorted((each for each in every if each["number"] == number), key=lambda each: each["time"])
+    return _final_score(mine[0], _records(study, mine[0]["fingerprint"])) if mine else None
+
+
+def _final_score(record: dict[str, Any], every: list[dict[str, Any]]) -> FinalScore:
     known = {each.name for each in dataclasses.fields(FinalScore)}
     values = {name: value for name, value in record.items() if name in known} | {"by_seed": tuple(record["by_seed"])}
     return FinalScore(**values, asked=len(every), structures=len({each["number"] for each in every}))

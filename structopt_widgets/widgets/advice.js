@@ -1,6 +1,6 @@
 // What to do next: what one more unit costs, and what stands out, each with its remedy.
 import { enable, html, keepFocus, reachable, setText } from "./elements.js";
-import { formatExact } from "./format.js";
+import { formatExact, inWords } from "./format.js";
 import { shareBar } from "./lever_row.js";
 import { described, gainText } from "./words.js";
 
@@ -136,7 +136,7 @@ export function limitView(state) {
     if (document.activeElement !== field) field.value = limit ?? "";
     enable(fit, limit !== undefined && !metric.more && !state.work.what);
     if (limit === undefined) {
-      setText(text, `${metric.label}${metric.unit === "bytes" ? ", bytes" : ""}`);
+      setText(text, `${metric.label}${inWords(metric.unit)}`);
       return;
     }
     const share = state.trialCost(metric.name) / limit;

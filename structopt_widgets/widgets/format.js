@@ -1,22 +1,36 @@
 // Numbers for people: the rules of metrics/formatting.py, which must agree.
 
-const COUNT_UNITS = ["", "K", "M", "G", "T", "P"];
-const BYTE_UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"];
+let UNITS = {}; // the rows of metrics/catalogue.py, by name
 const EXACT_BELOW = 1e7;
 const DECIMAL_FROM = 0.01; // below it two decimals say nothing
 
+// Take the units that come with a model; all models of a page have the same.
+export function takeUnits(rows) {
+  UNITS = rows;
+}
+
 // Three digits and a unit: "1.23 M", "1.50 KiB".
 export function formatMetric(value, unit) {
-  return unit === "bytes" ? scaled(value, 1024, BYTE_UNITS) : scaled(value, 1000, COUNT_UNITS);
+  return scaled(value, UNITS[unit]);
 }
 
 // The same, but every digit of a count below ten million: "1,234,567".
 export function formatExact(value, unit) {
-  const isCount = unit !== "bytes" && Number.isInteger(value) && Math.abs(value) < EXACT_BELOW;
-  return isCount ? value.toLocaleString("en-US") : formatMetric(value, unit);
+  return isExact(value, unit) ? value.toLocaleString("en-US") : formatMetric(value, unit);
 }
 
-function scaled(value, base, units) {
+// Whether every digit of a value is written.
+export function isExact(value, unit) {
+  return UNITS[unit].is_counted && Number.isInteger(value) && Math.abs(value) < EXACT_BELOW;
+}
+
+// What a bare number of that unit counts: ", bytes"; nothing where the metric's name says so.
+export function inWords(unit, before = ", ") {
+  const words = UNITS[unit].in_words;
+  return words && before + words;
+}
+
+function scaled(value, { base, names: units }) {
   let power = 0;
   // 999.5 would be rounded up to 1000 in the smaller unit.
   while (Math.abs(value) >= base - 0.5 && power < units.length - 1) {

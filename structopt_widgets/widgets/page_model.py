@@ -9,7 +9,7 @@ from ..graph import Program
 from ..layer_rules import layer_activation
 from ..layer_rules.activation_costs import ActivationCost
 from ..metrics import METRICS, layer_metrics
-from ..metrics.catalogue import UNCOUNTED, shown_metrics
+from ..metrics.catalogue import UNCOUNTED, UNITS, shown_metrics
 from ..metrics.parameters import BITS_OF
 from ..metrics.roofline import MACHINES
 from ..structure import StructureSpace
@@ -48,6 +48,7 @@ def page_model(space: StructureSpace) -> dict[str, Any]:
                 for metric in (*layer_metrics(), UNCOUNTED)
             },
         },
+        "units": {name: dataclasses.asdict(each) for name, each in UNITS.items()},
         "metrics": [_metric(name, name in shown) for name, each in METRICS.items() if _is_known(name, shown)],
         "baseline": {choice: list(getattr(base, choice).values()) for choice in CHOICES},
         "keys": {choice: list(getattr(base, choice)) for choice in CHOICES},

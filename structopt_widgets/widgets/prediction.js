@@ -1,6 +1,6 @@
 // A prediction before the number: what has moved, a field for what the chosen cost will be, and how near it came.
 import { html, setText } from "./elements.js";
-import { formatExact } from "./format.js";
+import { formatExact, inWords, isExact } from "./format.js";
 import { alike } from "./state.js";
 import { described } from "./words.js";
 
@@ -18,7 +18,7 @@ export function predictionView(state) {
 
   const metric = () => state.metrics.get(state.looks.metric);
   const value = () => state.total(metric().name);
-  const number = (each) => `${formatExact(each, metric().unit)}${metric().unit === "bytes" ? ` (${each.toLocaleString("en-US")} bytes)` : ""}`;
+  const number = (each) => `${formatExact(each, metric().unit)}${inWords(metric().unit) && ` (${each.toLocaleString("en-US")}${inWords(metric().unit, " ")})`}`;
   const reveal = (words) => {
     known = state.changes();
     setText(answer, words);
@@ -29,8 +29,7 @@ export function predictionView(state) {
     event.preventDefault();
     if (field.value === "") return;
     const [said, right] = [Number(field.value), value()];
-    const isExact = Number.isInteger(right) && Math.abs(right) < 1e7 && metric().unit !== "bytes";
-    const isRight = isExact ? said === right : Math.abs(said - right) <= NEAR * Math.abs(right);
+    const isRight = isExact(right, metric().unit) ? said === right : Math.abs(said - right) <= NEAR * Math.abs(right);
     const off = right ? ` (${said > right ? "+" : "−"}${Math.abs((100 * (said - right)) / right).toFixed(1)} %)` : "";
     reveal(isRight ? `Right: ${number(right)}.` : `You said ${said.toLocaleString("en-US")}${off}; it is ${number(right)}.`);
   });
@@ -47,7 +46,7 @@ export function predictionView(state) {
       el.closest(".sw-instrument")?.classList.toggle("sw-guessing", isOpen);
       form.hidden = !isOpen;
     }
-    const unit = metric().unit === "bytes" ? ", in bytes" : "";
+    const unit = inWords(metric().unit, ", in ");
     setText(question, isOpen ? `${described(state.model, now)}. ${state.label(metric())} now${unit}?` : "");
     if (!isOpen && answer.textContent === "") setText(answer, "Move a slider, and predict what it costs before you see it.");
   };

@@ -38,12 +38,14 @@ _STYLE = (
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 
 
-def saved_page(exploration: Exploration, traits: Mapping[str, Any]) -> str:
+def saved_page(exploration: Exploration, traits: Mapping[str, Any], above: str = "", title: str = "") -> str:
     """The page's text.
 
     Args:
         exploration: what is explored.
         traits: the instrument's, of which :data:`KEPT` go along.
+        above: HTML to stand above it.
+        title: of the page; by default the model's name.
 
     Until its script runs, or where none does, the page is the static twin.
     """
@@ -64,12 +66,12 @@ def saved_page(exploration: Exploration, traits: Mapping[str, Any]) -> str:
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{html.escape(exploration.space.graph.name)}</title>
+<title>{html.escape(title or exploration.space.graph.name)}</title>
 <style>{_STYLE}
 {style}</style>
 </head>
 <body>
-<main id="sw-page">{twin_html(exploration)}</main>
+{above}<main id="sw-page">{twin_html(exploration)}</main>
 <script type="text/plain" id="sw-data">{packed(data)}</script>
 <script type="module">
 {joined("saved_page")}

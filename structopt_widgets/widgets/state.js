@@ -1,4 +1,5 @@
 // The state of the instrument. Views read it and ask it to change; costs are computed, never kept.
+import { takeUnits } from "./format.js";
 import { Program } from "./program.js";
 import { nearestMultiple, nearestWidth, snapped } from "./widths.js";
 
@@ -13,6 +14,7 @@ export class State {
   // model: see page_model.py. ask: called with what is to be done, and more.
   constructor(model, ask) {
     this.model = model;
+    takeUnits(model.units);
     this.ask = (what, more = {}) => {
       this.commit();
       ask({ do: what, ...more });

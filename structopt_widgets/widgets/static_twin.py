@@ -38,7 +38,7 @@ def twin_words(exploration: Exploration) -> str:
     """What is explored and where it stands, in a line of plain text."""
     name = exploration.space.graph.name
     trials = len(exploration.study)
-    return f"{name}: {_described(exploration.structure)}; {trials} trial{'' if trials == 1 else 's'}"
+    return f"{name}: {described(exploration.structure)}; {trials} trial{'' if trials == 1 else 's'}"
 
 
 def twin_html(exploration: Exploration) -> str:
@@ -49,11 +49,11 @@ def twin_html(exploration: Exploration) -> str:
     structure = exploration.structure
     parts = [
         f'<p style="margin:4px 0"><b>{html.escape(exploration.space.graph.name)}</b>: '
-        f"{html.escape(_described(structure))}</p>",
+        f"{html.escape(described(structure))}</p>",
         f'<p style="margin:4px 0;font-size:90%">{_HINT}</p>',
-        _costs(exploration),
-        _changes(structure),
-        _caption("Widths by layer"),
+        costs_table(exploration),
+        changes_table(structure),
+        caption("Widths by layer"),
         as_image(draw_width_bars(_bars(structure))),
     ]
     if len(exploration.study):
@@ -61,13 +61,15 @@ def twin_html(exploration: Exploration) -> str:
     return "".join(parts)
 
 
-def _described(structure: Structure) -> str:
+def described(structure: Structure) -> str:
+    """How a structure differs from the model as it came, in a line of words."""
     text = describe(structure)
     text = "the model as it came" if text == "baseline" else text
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
-def _costs(exploration: Exploration) -> str:
+def costs_table(exploration: Exploration) -> str:
+    """The costs of the structure at hand beside those of the model as it came."""
     batch_size = exploration.budget.batch_size
     now = exploration.structure.measure(batch_size=batch_size)
     base = exploration.space.baseline.measure(batch_size=batch_size)
@@ -78,8 +80,8 @@ def _costs(exploration: Exploration) -> str:
         rows.append(
             (METRICS[name].label, bound + format_exact(name, value), format_exact(name, was), _change(value, was))
         )
-    caption = f"Costs; memory for a batch of {batch_size}, training with {exploration.space.optimizer}"
-    return _table(caption, ("cost", "now", "the model as it came", "change"), rows)
+    title = f"Costs; memory for a batch of {batch_size}, training with {exploration.space.optimizer}"
+    return html_table(title, ("cost", "now", "the model as it came", "change"), rows)
 
 
 def _change(now: float, was: float) -> str:
@@ -91,7 +93,8 @@ def _change(now: float, was: float) -> str:
     return f"{_MINUS if percent < 0 else '+'}{abs(percent):.{1 if abs(percent) < 10 else 0}f} %"
 
 
-def _changes(structure: Structure) -> str:
+def changes_table(structure: Structure) -> str:
+    """What differs from the model as it came; empty where nothing does."""
     differs = structure.space.baseline.diff(structure)
     if not differs:
         return ""
@@ -102,7 +105,7 @@ def _changes(structure: Structure) -> str:
         words = [_YES_NO[each] if isinstance(each, bool) else str(each) for each in (was, now)]
         rows.append((name, _CHOICES[choice], *words))
     rest = f"; the first {len(rows)} of {len(differs)}" if len(differs) > len(rows) else ""
-    return _table(f"What differs from the model as it came{rest}", ("of", "what", "as it came", "now"), rows)
+    return html_table(f"What differs from the model as it came{rest}", ("of", "what", "as it came", "now"), rows)
 
 
 def _bars(structure: Structure) -> list[WidthBar]:
@@ -149,12 +152,12 @@ def _trials_table(trials: Sequence[Trial], verdicts: dict[int, str], score: str)
             _score(trial),
             format_exact(SIZE, trial.costs[SIZE]),
             verdicts.get(trial.number or 0, trial.state),
-            _described(trial.structure),
+            described(trial.structure),
         )
         for trial in best
     ]
-    caption = f"Trials, the best first{f'; {len(rows)} of {len(trials):,}' if len(trials) > len(rows) else ''}"
-    return _table(caption, ("trial", column_title(score), METRICS[SIZE].label, "against best", "structure"), rows)
+    title = f"Trials, the best first{f'; {len(rows)} of {len(trials):,}' if len(trials) > len(rows) else ''}"
+    return html_table(title, ("trial", column_title(score), METRICS[SIZE].label, "against best", "structure"), rows)
 
 
 def _score(trial: Trial) -> str:
@@ -164,17 +167,19 @@ def _score(trial: Trial) -> str:
     return f"{value} ({low} to {high})"
 
 
-def _table(caption: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def html_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table of text under a caption."""
     cell = ' style="text-align:left;padding:2px 12px 2px 0"'
     head = "".join(f"<th{cell}>{html.escape(each)}</th>" for each in heads)
     body = "".join(f"<tr>{''.join(f'<td{cell}>{html.escape(each)}</td>' for each in row)}</tr>" for row in rows)
     return (
-        f"{_caption(caption)}"
+        f"{caption(title)}"
         f'<table style="margin:0;border-collapse:collapse;color:inherit"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
 
 
-def _caption(text: str) -> str:
+def caption(text: str) -> str:
+    """A line of text above a table or a picture."""
     # Above a table and not in it: pages that clean what they show drop captions and keep paragraphs.
     return f'<p style="margin:12px 0 2px 0"><b>{html.escape(text)}</b></p>'

@@ -185,7 +185,7 @@ def go_wild(page: Page, times: int, seed: int) -> None:
 
 @pytest.mark.slow
 def test_random_actions_leave_no_error_and_no_stale_number(page: Page) -> None:
-    go_wild(page, times=150, seed=1)
+    go_wild(page, times=60, seed=1)
 
 
 @pytest.mark.exhaustive

@@ -193,3 +193,30 @@ def test_looking_for_weights_of_an_activation_leaves_none_to_allocate() -> None:
     assert not has_weighted_activation(kl.Dense(4, activation=kl.LeakyReLU()))
     assert has_weighted_activation(kl.Dense(4, activation=kl.PReLU()))
     assert [*map(id, pending_weights())] == [*map(id, before)]
+
+
+class Forgetful(kl.Layer):
+    """Has a factor that its configuration leaves out, and another in training: it is kept whole."""
+
+    def __init__(self, units: int, factor: float = 1.0, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.factor, self.inner = units, factor, kl.Dense(units)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        made = self.factor * self.inner(x)
+        return 2 * made if training else made
+
+    def get_config(self) -> dict[str, Any]:
+        return super().get_config() | {"units": self.units}
+
+
+@pytest.mark.parametrize("factor", [1.0, 3.0])
+def test_what_a_configuration_leaves_out_is_named(factor: float) -> None:
+    model = model_of(Forgetful(4, factor, name="forgetful"))
+    before = [each.numpy() for each in model.weights]
+    baseline = sw.StructureSpace.from_keras(model).baseline
+    changes = baseline.function_changes()
+    assert [*changes] == ([] if factor == 1.0 else ["forgetful"])
+    assert factor == 1.0 or "is another when its configuration makes it again, inference" in changes["forgetful"]
+    for mine, theirs in zip(model.weights, before, strict=True):
+        np.testing.assert_array_equal(mine, theirs)

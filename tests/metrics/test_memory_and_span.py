@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras import layers as kl
 
 import structopt_widgets as sw
+from structopt_widgets.metrics import METRICS
 
 FLOAT = 4  # bytes
 
@@ -206,7 +207,9 @@ def test_the_report_says_its_conventions() -> None:
     cost = sw.measure(branchy(), batch_size=16, optimizer="sgd")
     assert str(cost).endswith("Batch of 16; training memory with sgd.")
     table = cost._repr_html_()
-    assert len(re.findall("<tr>", table)) == 1 + 8
+    shown = [each for each in METRICS.values() if each.is_total and each.is_shown and not each.is_optional]
+    assert len(re.findall("<tr>", table)) == 1 + len(shown)
+    assert all(each.label in table for each in shown)
     assert f"{cost.n_params:,}" in table
 
 

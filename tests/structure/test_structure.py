@@ -14,6 +14,7 @@ from keras import layers as kl
 
 import structopt_widgets as sw
 from structopt_widgets.metrics import model_metrics
+from structopt_widgets.structure.structure import CHOICES
 
 
 def test_width_groups(space: sw.StructureSpace) -> None:
@@ -70,6 +71,31 @@ def test_structures_are_immutable(space: sw.StructureSpace) -> None:
     structure = sw.Structure(space, widths, {}, {}, {}, {})
     widths["dense"] = 1
     assert structure.widths["dense"] == 40
+
+
+@pytest.mark.parametrize(
+    ("choice", "name", "value", "error", "words"),
+    [
+        ("widths", "dense", 0, ValueError, "Expected a width of 'dense' from 1 to"),
+        ("widths", "dense", 2.5, TypeError, "Expected a whole number"),
+        ("widths", "none", 3, ValueError, "a width group"),
+        ("activations", "dense", "sharp", ValueError, "an activation"),
+        ("activations", "none", "relu", ValueError, "a layer with an activation"),
+        ("biases", "dense", 1, TypeError, "True or False as the bias of 'dense'"),
+        ("initializers", "dense", "sevens", ValueError, "an initializer"),
+        ("blocks", "none", True, ValueError, "a block that can be left out"),
+    ],
+)
+def test_the_constructor_says_no_to_what_the_methods_say_no_to(
+    space: sw.StructureSpace, choice: str, name: str, value: Any, error: type[Exception], words: str
+) -> None:
+    choices = {each: dict(getattr(space.baseline, each)) for each in CHOICES}
+    assert sw.Structure(space, **choices) == space.baseline
+    choices[choice][name] = value
+    with pytest.raises(error, match=words):
+        sw.Structure(space, **choices)
+    with pytest.raises(error, match=words):
+        dataclasses.replace(space.baseline, **{choice: choices[choice]})
 
 
 def test_equal_structures_are_equal_and_hash_alike(space: sw.StructureSpace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from typing import Any
 
 import keras
 import numpy as np
@@ -123,26 +124,44 @@ def compiled_with(optimizer: object, loss: object = "sparse_categorical_crossent
     return sw.StructureSpace.from_keras(model).baseline
 
 
-def test_two_rates_of_one_compiled_optimizer_are_two_trainings() -> None:
-    data = sw.Data(np.arange(80.0).reshape(40, 2), np.arange(40) % 2)
+def kinds() -> dict[str, list[Any]]:
+    """Compiled optimizers: two that are alike, and another."""
     optimizers = keras.optimizers
     decay = [optimizers.schedules.ExponentialDecay(0.1, 10, rate) for rate in (0.5, 0.5, 0.9)]
-    kinds = {
+    return {
         "adam": [optimizers.Adam(1e-3), optimizers.Adam(1e-3), optimizers.Adam(1e-1)],
         "momentum": [optimizers.SGD(0.1), optimizers.SGD(0.1), optimizers.SGD(0.1, momentum=0.9)],
         "schedule": [optimizers.SGD(each) for each in decay],
     }
-    for name, (one, alike, other) in kinds.items():
-        trials = [sw.quick_run(compiled_with(each), data, sw.Budget(epochs=1, seeds=2)) for each in (one, alike, other)]
-        assert sw.compare(*trials[:2]).verdict != "trained otherwise: not comparable", name
-        assert sw.compare(*trials[1:]).verdict == "trained otherwise: not comparable", name
-        assert sw.Trial.from_json(trials[2].to_json()).compiled == trials[2].compiled
-    # A rate of the budget's goes for both; and so does an optimizer.
+
+
+def few_samples() -> sw.Data:
+    return sw.Data(np.arange(80.0).reshape(40, 2), np.arange(40) % 2)
+
+
+@pytest.mark.parametrize(
+    "kind", ["adam", *(pytest.param(each, marks=pytest.mark.slow) for each in ("momentum", "schedule"))]
+)
+def test_two_rates_of_one_compiled_optimizer_are_two_trainings(kind: str) -> None:
+    budget = sw.Budget(epochs=1, seeds=2)
+    trials = [sw.quick_run(compiled_with(each), few_samples(), budget) for each in kinds()[kind]]
+    assert sw.compare(*trials[:2]).verdict != "trained otherwise: not comparable"
+    assert sw.compare(*trials[1:]).verdict == "trained otherwise: not comparable"
+    assert sw.Trial.from_json(trials[2].to_json()).compiled == trials[2].compiled
+
+
+@pytest.mark.slow
+def test_a_rate_or_an_optimizer_of_the_budgets_goes_for_both() -> None:
     for budget in (sw.Budget(epochs=1, seeds=2, learning_rate=0.01), sw.Budget(epochs=1, seeds=2, optimizer="sgd")):
-        one, other = (sw.quick_run(compiled_with(optimizers.Adam(rate)), data, budget) for rate in (1e-3, 1e-1))
+        compiled = [compiled_with(keras.optimizers.Adam(rate)) for rate in (1e-3, 1e-1)]
+        one, other = (sw.quick_run(each, few_samples(), budget) for each in compiled)
         assert sw.compare(one, other).verdict != "trained otherwise: not comparable"
+
+
+@pytest.mark.slow
+def test_two_losses_are_two_trainings() -> None:
     by_loss = [
-        sw.quick_run(compiled_with("sgd", loss), data, sw.Budget(epochs=1, seeds=2))
+        sw.quick_run(compiled_with("sgd", loss), few_samples(), sw.Budget(epochs=1, seeds=2))
         for loss in ("sparse_categorical_crossentropy", keras.losses.SparseCategoricalCrossentropy(ignore_class=1))
     ]
     assert sw.compare(*by_loss).verdict == "trained otherwise: not comparable"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import json
 import math
@@ -14,6 +15,7 @@ from front_end import in_node
 
 from structopt_widgets.figures.svg import find_axis, tick_label
 from structopt_widgets.metrics import METRICS, format_bytes, format_count, format_exact, format_metric
+from structopt_widgets.metrics.catalogue import UNITS, Unit
 from structopt_widgets.study.verdicts import ALIKE, NOT_COMPARABLE, OTHERWISE, THE_BEST, WORSE
 from structopt_widgets.widgets.modules import FOLDER, in_order, joined
 
@@ -28,14 +30,23 @@ def numbers(count: int) -> list[float]:
     return [*found, *(-each for each in found[:100]), 9_999_999, 10_000_000]
 
 
-def test_numbers_are_written_alike_here_and_in_the_page() -> None:
+def written(expression: str, values: list[float]) -> list[Any]:
+    """An ``expression`` of each value in the page, which has its units from the catalogue."""
+    given = {"units": {name: dataclasses.asdict(each) for name, each in UNITS.items()}, "values": values}
+    found: list[Any] = in_node("format", f"(takeUnits(given.units), given.values.map((each) => {expression}))", given)
+    return found
+
+
+def test_numbers_are_written_alike_here_and_in_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    joules = Unit(1000, ("pJ", "nJ", "\N{MICRO SIGN}J", "mJ", "J"), "picojoules")
+    monkeypatch.setitem(UNITS, "joules", joules)  # one that nobody has written code for
+    monkeypatch.setitem(METRICS, "energy", dataclasses.replace(METRICS["flops"], unit="joules"))
+    assert format_metric("energy", 4.6e7) == "46.0 \N{MICRO SIGN}J"
     values = numbers(2000)
     units = {each.unit: name for name, each in METRICS.items()}
-    assert set(units) == {"count", "bytes", "ratio"}
+    assert set(units) == set(UNITS)
     for unit, metric in units.items():
-        found = in_node(
-            "format", f"given.map((each) => [formatMetric(each, '{unit}'), formatExact(each, '{unit}')])", values
-        )
+        found = written(f"[formatMetric(each, '{unit}'), formatExact(each, '{unit}')]", values)
         for value, both in zip(values, found, strict=True):
             assert both == [format_metric(metric, value), format_exact(metric, value)], (value, unit)
 
@@ -70,13 +81,9 @@ def test_axes_are_alike_here_and_in_the_page(log: bool) -> None:
 
 def test_ticks_are_alike_here_and_in_the_page() -> None:
     sizes = [step * 10**power for power in range(10) for step in (1, 1.5, 2, 3, 5, 7)]
-    assert in_node("format", "given.map((each) => tickLabel(each, 'count'))", sizes) == [
-        tick_label("n_params", each) for each in sizes
-    ]
+    assert written("tickLabel(each, 'count')", sizes) == [tick_label("n_params", each) for each in sizes]
     shares = [each / 200 for each in range(201)]
-    assert in_node("format", "given.map((each) => tickLabel(each, 'share'))", shares) == [
-        tick_label("accuracy", each) for each in shares
-    ]
+    assert written("tickLabel(each, 'share')", shares) == [tick_label("accuracy", each) for each in shares]
 
 
 @pytest.mark.parametrize("n_epochs", [1, 3, 8, 9, 80, 81, 99, 100, 640, 1000, 100_000])

@@ -13,13 +13,14 @@ from keras import layers as kl
 
 import structopt_widgets as sw
 from structopt_widgets.metrics import METRICS, Metric
+from structopt_widgets.metrics.catalogue import UNITS, Unit
 from structopt_widgets.training.trial import measured_costs
 from structopt_widgets.widgets.page_model import page_model
 
 JOULES = 4.6e-12  # for an operation: any constant does
 ENERGY = Metric(
     "Energy",
-    "ratio",
+    "joules",
     "joules of one sample",
     "FLOPs times a constant.",
     by_layer=True,
@@ -31,6 +32,7 @@ ENERGY = Metric(
 @pytest.fixture
 def space(monkeypatch: pytest.MonkeyPatch) -> sw.StructureSpace:
     monkeypatch.setitem(METRICS, "energy_joules", ENERGY)
+    monkeypatch.setitem(UNITS, "joules", Unit(1000, ("J", "kJ"), "joules"))
     return sw.StructureSpace.from_keras(
         keras.Sequential([keras.Input((4,)), kl.Dense(8, "relu", name="a"), kl.Dense(2, name="b")])
     )
@@ -47,6 +49,7 @@ def test_it_is_in_the_report_its_receipt_and_its_tables(space: sw.StructureSpace
     assert report.energy_joules == JOULES * report.flops
     assert report.by_layer["energy_joules"].tolist() == [JOULES * each for each in report.by_layer["flops"]]
     assert "Energy" in str(report)
+    assert sw.format_metric("energy_joules", 1234) == "1.23 kJ"
     assert "joules of one sample" in report._repr_html_()
     receipt = report.receipt("energy_joules")
     assert receipt.convention == "FLOPs times a constant."
@@ -60,6 +63,7 @@ def test_it_is_in_the_page(space: sw.StructureSpace) -> None:
     model = page_model(space)
     (row,) = [each for each in model["metrics"] if each["name"] == "energy_joules"]
     assert (row["label"], row["shown"], row["byLayer"], row["exact"]) == ("Energy", True, True, False)
+    assert model["units"][row["unit"]] == {"base": 1000, "names": ("J", "kJ"), "in_words": "joules", "is_counted": True}
     (costs,) = page_costs(space, [space.baseline])
     assert costs["totals"]["energy_joules"] == space.baseline.measure().energy_joules
     assert costs["layers"]["energy_joules"] == list(space.baseline.measure().by_layer["energy_joules"])
@@ -74,7 +78,7 @@ def test_it_is_kept_in_trials_and_plotted(space: sw.StructureSpace, tmp_path: Pa
     assert back.trials.loc[0, "energy_joules"] == trial.energy_joules
     assert sw.Trial.from_json(trial.to_json()).costs == trial.costs
     figure = sw.plot_tradeoff(back.trials, x="energy_joules")
-    assert figure.layout.xaxis.title.text == "Energy"
+    assert figure.layout.xaxis.title.text == "Energy, joules"
     assert list(figure.data[0].x) == [trial.energy_joules]
     (row,) = sw.explore(space, study=back).instrument.study["trials"]
     assert row["costs"]["energy_joules"] == trial.energy_joules

@@ -8,16 +8,20 @@ import json
 import random
 import zlib
 
+import numpy as np
 import pytest
 from front_end import in_node, page_costs
 from zoo import ZOO
 
 from structopt_widgets.metrics import layer_metrics, model_metrics
-from structopt_widgets.structure import StructureSpace
+from structopt_widgets.structure import Structure, StructureSpace, WidthGroup
+from structopt_widgets.structure.allowed_widths import nearest_width
+from structopt_widgets.structure.structure import CHOICES
 from structopt_widgets.widgets.changes import changed, changes
 from structopt_widgets.widgets.packed import packed
 from structopt_widgets.widgets.page_model import page_model
 
+N_STRUCTURES = 400  # of each model
 MODELS = ("residual_cnn", "decoder_with_tied_embeddings", "bilstm_tagger", "u_net", "unknown_layer")
 
 
@@ -28,19 +32,35 @@ def space(request: pytest.FixtureRequest) -> StructureSpace:
 
 def test_the_page_computes_what_python_measures(space: StructureSpace) -> None:
     rng = random.Random(5)
-    structures = [space.baseline, *(space.sample(rng) for _ in range(10))]
-    for structure, costs in zip(structures, page_costs(space, structures), strict=True):
-        report = structure.measure(batch_size=32)
-        for metric in model_metrics():
-            assert costs["totals"][metric] == pytest.approx(getattr(report, metric), rel=1e-12), metric
-        program = space.program.layers(
-            space.program.inputs(
-                structure.widths, structure.biases, structure.activations, structure.blocks, 32, space.slots
-            )
-        )
+    structures = [space.baseline, *(space.sample(rng) for _ in range(N_STRUCTURES))]
+    page = page_costs(space, structures)
+    for metric in model_metrics():
+        measured = [getattr(structure.measure(batch_size=32), metric) for structure in structures]
+        assert np.allclose([costs["totals"][metric] for costs in page], measured, rtol=1e-12, atol=0), metric
+    program, layers = space.program.layers, space.graph.layers
+    for structure, costs in zip(structures, page, strict=True):
+        knobs = (structure.widths, structure.biases, structure.activations, structure.blocks)
+        values = program(space.program.inputs(*knobs, 32, space.slots))
         for metric in layer_metrics():
-            expected = [program[f"{metric}:{layer}"] for layer in space.graph.layers]
-            assert costs["layers"][metric] == pytest.approx(expected, rel=1e-12), metric
+            expected = [values[f"{metric}:{layer}"] for layer in layers]
+            assert np.allclose(costs["layers"][metric], expected, rtol=1e-12, atol=0), metric
+
+
+def test_widths_are_rounded_alike_here_and_in_the_page() -> None:
+    rng = random.Random(6)
+    cases: list[tuple[WidthGroup, float, int]] = []
+    for _ in range(5000):
+        divisor = rng.randint(1, 16)
+        lower, upper = sorted(divisor * rng.randint(1, 60) for _ in range(2))
+        width = rng.randrange(lower, upper + 1, divisor)
+        fixed = rng.random() < 0.1
+        group = WidthGroup("a", ("a",), width, lower, upper, divisor, fixed, "")
+        cases.append(
+            (group, rng.choice([rng.uniform(0, 1200), width * rng.choice([0.5, 0.75, 1.5])]), rng.randint(1, 32))
+        )
+    given = [[dataclasses.asdict(group), width, multiple] for group, width, multiple in cases]
+    found = in_node("widths", "given.map(([group, width, multiple]) => nearestMultiple(width, group, multiple))", given)
+    assert found == [nearest_width(group, width, multiple) for group, width, multiple in cases]
 
 
 def test_the_page_tells_what_one_more_unit_costs(space: StructureSpace) -> None:
@@ -61,7 +81,9 @@ def test_the_page_tells_what_one_more_unit_costs(space: StructureSpace) -> None:
     for place, cost in costs:
         group = groups[place]
         wider = dict(structure.widths) | {group.name: structure.widths[group.name] + group.divisor}
-        assert cost == dataclasses.replace(structure, widths=wider).measure().n_params - total
+        # One step on, beyond the upper bound too.
+        other = {each: getattr(structure, each) for each in CHOICES} | {"widths": wider}
+        assert cost == Structure.of_allowed(space, **other).measure().n_params - total
 
 
 def test_changes_say_all_of_a_structure(space: StructureSpace) -> None:

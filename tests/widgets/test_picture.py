@@ -103,6 +103,7 @@ def test_an_attention_is_its_heads_by_their_size() -> None:
     assert attention["width"] == 3 * 5
 
 
+@pytest.mark.slow  # what may be left out of 130 blocks is much to record
 def test_of_hundreds_of_layers_each_block_is_one_column() -> None:
     inputs = keras.Input((4,))
     x = inputs

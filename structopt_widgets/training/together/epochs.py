@@ -36,7 +36,7 @@ def fit_jointly(
 
     ``kind`` is the class of :class:`JointTraining` that trains them. A run whose loss is no longer finite,
     or that has lost patience, ends; the others go on, which it cannot disturb. Raises
-    :class:`~.progress.Stopped` and :class:`~.joint.NotStackableError`.
+    :class:`~.progress.Stopped` and :class:`~.joint_training.NotStackableError`.
     """
     watch.begin(runs)
     targets = objective.targets(samples.y)

@@ -67,7 +67,7 @@ def prove_first_step(
         x, y: the batch, with targets.
         objective, budget, weights: as for :class:`~.stack.Stack`.
 
-    Raises :class:`~.joint.NotStackableError` when the loss or a weight differs.
+    Raises :class:`~.joint_training.NotStackableError` when the loss or a weight differs.
     """
     model = build_model(run.structure, weights, compiled=False, seed=run.seed)
     placed = placed_weights(run.structure, model)

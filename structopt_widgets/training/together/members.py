@@ -23,7 +23,9 @@ def envelope_of(structures: Iterable[Structure]) -> Structure:
     groups = base.space.width_groups
     widths = {name: _fitting({each.widths[name] for each in many}, groups[name].divisor) for name in base.widths}
     biases = {name: any(each.biases[name] for each in many) for name in base.biases}
-    return Structure(base.space, widths, base.activations, biases, base.initializers, many[0].blocks)
+    # It is no choice of anybody's: a width may be above the largest one that is.
+    others = {"activations": base.activations, "initializers": base.initializers, "blocks": many[0].blocks}
+    return Structure.of_allowed(base.space, widths=widths, biases=biases, **others)
 
 
 def _fitting(widths: set[int], divisor: int) -> int:

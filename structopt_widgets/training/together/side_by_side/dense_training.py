@@ -53,7 +53,7 @@ class SideBySide(JointTraining):
         runs: of structures of one space; those of one seed that are next to each other share their samples.
         objective, x, y, budget, weights, check: as for :class:`~.stack.Stack`.
 
-    Raises :class:`~.joint.NotStackableError` for models of other layers.
+    Raises :class:`~.joint_training.NotStackableError` for models of other layers.
     """
 
     def __init__(

@@ -1,0 +1,122 @@
+"""The parts of a report, as text of HTML: every number and verdict is computed from the study."""
+
+from __future__ import annotations
+
+import html
+from collections import Counter
+from typing import Any
+
+from ..figures.embedded import as_image
+from ..figures.style import column_title, format_value
+from ..figures.svg import draw_tradeoff_svg
+from ..figures.tradeoff import tradeoff_info
+from ..metrics import METRICS, format_exact
+from ..study import Study, Trial, pareto_front
+from ..study.final_score import asked_so_far
+from ..study.verdicts import tally
+from ..training.description import describe
+from ..widgets.exploration import Exploration
+from ..widgets.receipt_text import receipt_text
+from ..widgets.static_twin import changes_table, costs_table, html_table
+
+SIZE = "n_params"
+FORMULAS = (SIZE, "flops", "span")  # told with the numbers put in
+
+
+def summary(study: Study, chosen: Trial, exploration: Exploration) -> str:
+    """What was looked at, what is chosen, what it saves and what that costs."""
+    complete = [trial for trial in study if trial.state == "complete"]
+    base = exploration.space.baseline.measure().n_params
+    left = f"{chosen.n_params / base:.1%}" if base else "none"
+    compared = study.compare()
+    verdict, best = compared["verdict"].get(chosen.number), compared["difference"].idxmax()
+    sentences = [
+        f"{len(study):,} structures of {exploration.space.graph.name} were run on {chosen.data}, "
+        f"{len(complete):,} to the end: {tally(compared)}.",
+        f"Trial {chosen.number}, {describe(chosen.structure)}, has {chosen.n_params:,} of {base:,} parameters "
+        f"({left}): {chosen.summary()}.",
+        f"Against the best, trial {best}: {verdict}." if verdict and best != chosen.number else "",
+        _test_score(study, chosen),
+    ]
+    return "".join(f"<p>{html.escape(each)}</p>" for each in sentences if each)
+
+
+def front(study: Study, exploration: Exploration, chosen: Trial) -> str:
+    """The trade-off plot, and the Pareto front as a table."""
+    compared = study.compare()
+    table = exploration.trials.join(compared[["standard_error", "verdict"]])
+    score = chosen.metric
+    picture = tradeoff_info(
+        table, SIZE, score, exploration.baseline, chosen.n_params, references=exploration.references, most=500
+    )
+    rows = []
+    for number in pareto_front(exploration.trials, maximize=score, minimize=SIZE).index:
+        trial = study.trial(int(number))
+        low, high = (format_value(score, each) for each in (trial.low, trial.high))
+        rows.append(
+            (
+                str(number),
+                f"{trial.n_params:,}",
+                format_exact("flops", trial.flops),
+                format_value(score, trial.score),
+                f"{low} to {high}",
+                str(len(trial.by_seed)),
+                str(compared["verdict"].get(number, "")),
+                describe(trial.structure),
+            )
+        )
+    heads = ("trial", "parameters", "FLOPs", column_title(score), "95 % interval", "seeds", "against best", "structure")
+    return as_image(draw_tradeoff_svg(picture)) + html_table("The Pareto front", heads, rows)
+
+
+def beside_the_model(exploration: Exploration) -> str:
+    """Costs of the chosen structure beside the model's, and what differs."""
+    return costs_table(exploration) + changes_table(exploration.structure)
+
+
+def formulas(exploration: Exploration) -> str:
+    """Parameters, FLOPs and critical path as formulas, by layer, with the numbers put in."""
+    parts = []
+    for metric in FORMULAS:
+        told = receipt_text(exploration.structure, metric, None, exploration.budget.batch_size)
+        rows = [
+            (line["name"], line["formula"] or "too long to read", line["numbers"], format_exact(metric, line["value"]))
+            for line in told["lines"]
+        ]
+        more = f"; {told['more']} smaller layers are left out" if told["more"] else ""
+        title = f"{METRICS[metric].label}: {METRICS[metric].meaning}{more}"
+        parts.append(html_table(title, ("of", "formula", "with the numbers", "value"), rows))
+    return "".join(parts)
+
+
+def provenance(study: Study) -> str:
+    """Data, budgets and versions that the numbers belong to, with how many trials."""
+    facts: dict[str, Counter[str]] = {}
+    for trial in study:
+        told: dict[str, Any] = {
+            "data": f"{trial.data}, SHA-256 {trial.fingerprint[:16]}",
+            "budget": f"{trial.budget.epochs} epochs, batches of {trial.budget.batch_size}, "
+            f"seeds {', '.join(map(str, trial.budget.seed_list))}",
+            "optimizer": trial.compiled or trial.budget.optimizer or trial.structure.space.optimizer,
+            "trained": trial.engine,
+            **trial.versions,
+        }
+        for name, value in told.items():
+            facts.setdefault(name, Counter())[str(value)] += 1
+    rows = [(name, value, f"{times:,}") for name, values in facts.items() for value, times in values.most_common()]
+    return html_table("What the numbers belong to", ("what", "value", "trials"), rows)
+
+
+def titled(title: str, body: str) -> str:
+    """A part under its heading."""
+    return f"<section><h2>{html.escape(title)}</h2>{body}</section>"
+
+
+def _test_score(study: Study, chosen: Trial) -> str:
+    found = asked_so_far(study, chosen.number) if chosen.number is not None else None
+    if found is not None:
+        return f"{found.summary()[0].upper()}{found.summary()[1:]}"
+    return (
+        "Its score is of the samples that it was chosen by, and so optimistic: no test part was asked about it "
+        f"(study.test({chosen.number}) does)."
+    )

@@ -1,0 +1,64 @@
+"""``sw.write_report``: one file, without a network and without a kernel, whose sliders are alive."""
+
+from __future__ import annotations
+
+import html
+import os
+from pathlib import Path
+
+from ..figures.style import column_title
+from ..graph.checks import file_path, instance, opened, text
+from ..study import Study
+from ..widgets import Explorer
+from ..widgets.saved_page import KEPT, saved_page
+from .chosen import chosen_trial
+from .report_parts import beside_the_model, formulas, front, provenance, summary, titled
+
+_STYLE = (
+    "<style>.sw-report { max-width: 72em; margin: 0 auto; padding: 8px 16px 24px; line-height: 1.45; }"
+    " .sw-report h1 { font-size: 24px; } .sw-report h2 { font-size: 18px; margin: 28px 0 4px; }"
+    " .sw-report table { display: block; max-width: 100%; overflow-x: auto; font-variant-numeric: tabular-nums; }"
+    " .sw-report section { break-inside: avoid-page; } [data-jp-theme-light='false'] .sw-report { color: #ddd; }"
+    " @media print { .sw-report table { display: table; font-size: 80%; } }</style>"
+)
+
+
+def write_report(study: Study, path: str | os.PathLike[str], number: int | None = None, title: str = "") -> None:
+    """Write what a study found into one HTML file: summary, front, the chosen structure, formulas, where it is from.
+
+    The file needs no network, no Python and no Jupyter. At its end stands the explorer with all trials: its sliders
+    move costs and picture. Without scripts, and on paper, it is text, tables and pictures.
+
+    Args:
+        study: with at least one complete trial.
+        path: of the file, in place of what was there.
+        number: of the trial whose structure is chosen; by default see
+            :func:`~.chosen.smallest_as_good`.
+        title: of the report; by default the model's name says it.
+
+    Raises ``ValueError`` for a study without a complete trial.
+
+    >>> sw.write_report(study, folder / "report.html")
+    """
+    instance(study, Study, "a Study")
+    title = text(title, "the title of a report")
+    path = file_path(path, "the report")
+    chosen = chosen_trial(study, number)
+    explorer = Explorer(chosen.structure.space, study.known_data.get(chosen.fingerprint), study)
+    try:
+        explorer.structure = chosen.structure
+        here = explorer.exploration
+        title = title or f"How small can {here.space.graph.name} be?"
+        above = (
+            f'{_STYLE}<article class="sw-report"><h1>{html.escape(title)}</h1>{summary(study, chosen, here)}'
+            + titled(f"{column_title(chosen.metric)} against size", front(study, here, chosen))
+            + titled("The chosen structure", beside_the_model(here))
+            + titled("Formulas", formulas(here))
+            + titled("Provenance", provenance(study))
+            + "<h2>Try it</h2></article>"
+        )
+        page = saved_page(here, {name: getattr(explorer.instrument, name) for name in KEPT}, above, title)
+    finally:
+        explorer.close()
+    with opened(path, "the report"):
+        Path(path).write_text(page, encoding="utf-8")

@@ -1,0 +1,117 @@
+"""A report says what its study holds, is the same in every process, and a name in it is no HTML."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+from keras import layers as kl
+
+import structopt_widgets as sw
+from structopt_widgets.report.chosen import smallest_as_good
+from structopt_widgets.training.item_scores import pack_counts
+
+HOSTILE = "<script>alert(1)<script>"
+MODEL_TRIAL = Path(__file__).parent.parent / "study" / "written" / "second" / "trial.json"
+
+
+def residual() -> sw.StructureSpace:
+    inputs = keras.Input((6,))
+    x = kl.Dense(8, activation="relu", name="stem<b>")(inputs)
+    x = kl.Add(name="sum")([x, kl.Dense(8, name="back")(kl.Dense(12, activation="relu", name="branch")(x))])
+    return sw.StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2, name="out")(x), name=HOSTILE))
+
+
+def study_of(shares: dict[float, float], path: Path | None = None) -> sw.Study:
+    """Trials that were never run, of three seeds: of all widths times a factor, with such a share of 1,000 right."""
+    space, study, like = residual(), sw.Study(path), sw.Trial.from_json(MODEL_TRIAL.read_text())
+    for factor, share in shares.items():
+        structure, n_right = space.scaled(factor), round(1000 * share)
+        seeds = np.array([3] * n_right + [0] * (1000 - n_right))
+        costs = {name: getattr(structure.measure(), name) for name in like.costs}
+        study.add(
+            dataclasses.replace(
+                like, number=None, structure=structure, costs=costs, right=pack_counts(seeds), score=share,
+                by_seed=(share - 0.002, share, share + 0.002), low=share - 0.02, high=share + 0.02, data="<i>noise",
+                budget=sw.Budget(seeds=3),
+            )
+        )  # fmt: skip
+    return study
+
+
+STEPS = {1.0: 0.90, 0.5: 0.895, 0.25: 0.85, 0.125: 0.6}
+
+
+def test_the_smallest_within_one_standard_error_is_chosen() -> None:
+    study = study_of(STEPS)
+    # An interval of 0.04 has a standard error of about 0.01.
+    assert smallest_as_good(study).structure == study.trial(1).structure
+    assert smallest_as_good(study_of({1.0: 0.9, 0.5: 0.889})).number == 0
+    with pytest.raises(ValueError, match="a complete trial with a score"):
+        smallest_as_good(sw.Study())
+
+
+def test_it_holds_what_the_study_does(tmp_path: Path) -> None:
+    study = study_of(STEPS)
+    sw.write_report(study, tmp_path / "report.html", title="Small <enough>?")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    chosen = study.trial(1)
+    words = re.sub(r"<[^>]*>", " ", text.split('<main id="sw-page">')[0].split("<article")[1])
+    for number in sw.pareto_front(study.trials).index:
+        assert f"{study.trial(number).n_params:,}" in words
+    assert "Trial 1, " in words
+    assert f"{chosen.n_params:,} of {study.trial(0).n_params:,} parameters" in words
+    assert "no test part was asked about it" in words
+    assert study.trial(0).fingerprint[:16] in words
+    assert "Small &lt;enough&gt;?" in text
+    sw.write_report(study, tmp_path / "other.html", number=3)
+    assert "Trial 3, " in (tmp_path / "other.html").read_text(encoding="utf-8")
+
+
+def test_names_are_escaped_and_nothing_is_fetched(tmp_path: Path) -> None:
+    sw.write_report(study_of(STEPS), tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    for name in (HOSTILE, "stem<b>", "<i>noise"):
+        assert name not in text
+    # What is left are names of XML's, which nobody fetches.
+    assert set(re.findall(r"https?://[\w./]+", text)) <= {"http://www.w3.org/2000/svg"}
+
+
+def test_the_test_score_is_told_where_it_was_asked(tmp_path: Path) -> None:
+    x, y = np.random.default_rng(0).normal(size=(160, 6)).astype("float32"), np.arange(160) % 2
+    study, data = sw.Study(), sw.Data(x, y, test_fraction=0.25)
+    study.sweep(residual(), data, 2, budget=sw.Budget(epochs=1, seeds=2), show_progress=False)
+    found = study.test(smallest_as_good(study).number)
+    sw.write_report(study, tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert found.summary().split(" on ")[0].removeprefix("test ") in text
+    assert "Asked once." in text
+
+
+def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
+    study_of(STEPS, tmp_path / "study.journal")
+    code = "import sys, structopt_widgets as sw; sw.write_report(sw.Study(sys.argv[1]), sys.argv[2])"
+    written = []
+    for name in ("one.html", "two.html"):
+        subprocess.run([sys.executable, "-c", code, tmp_path / "study.journal", tmp_path / name], check=True)
+        written.append((tmp_path / name).read_bytes())
+    assert written[0] == written[1]
+
+
+def test_what_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    study = study_of({1.0: 0.9})
+    with pytest.raises(TypeError, match="Expected a Study"):
+        sw.write_report(study.trials, tmp_path / "report.html")  # type: ignore[arg-type]
+    with pytest.raises(FileNotFoundError, match="in a folder that is there"):
+        sw.write_report(study, tmp_path / "none" / "report.html")
+    with pytest.raises(ValueError, match="Expected the number of a trial"):
+        sw.write_report(study, tmp_path / "report.html", number=7)
+    with pytest.raises(ValueError, match="a complete trial"):
+        sw.write_report(sw.Study(), tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()
