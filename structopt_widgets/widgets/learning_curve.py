@@ -22,11 +22,11 @@ def learning_curve(title: str, seeds: Iterable[Iterable[Mapping[str, float]]]) -
         for last in epochs:
             training.append(_finite(last["loss"]))
             validation.append(_finite(last["val_loss"]))
-    words = (
-        ""
-        if last is None
-        else (f"After epoch {len(training)}: training loss {last['loss']:.3g}, validation loss {last['val_loss']:.3g}")
-    )
+    words = ""
+    if last is not None:
+        seed = f" of seed {len(starts)}" if len(starts) > 1 else ""
+        losses = f"training loss {last['loss']:.3g}, validation loss {last['val_loss']:.3g}"
+        words = f"After epoch {len(training) - starts[-1]}{seed}: {losses}"
     return {"title": title, "training": training, "validation": validation, "starts": starts, "words": words}
 
 

@@ -40,12 +40,14 @@ export function slider(label, { min, max, step, disabled = false }) {
 }
 
 // The row of place `index` in the model's rows. isHome: whether its width's slider is in it.
-export function leverRow(state, index, isHome, prefix) {
+// prefix: of titles in its block; start: what all names in its block begin with.
+export function leverRow(state, index, isHome, prefix, start) {
   const { model } = state;
   const row = model.rows[index];
   const group = row.group === null ? null : model.groups[row.group];
   const title = isHome ? group.title : row.name;
-  const short = title.startsWith(`${prefix}, `) ? title.slice(prefix.length + 2) : title;
+  const short = title.startsWith(`${prefix}, `) ? title.slice(prefix.length + 2)
+    : start && title.startsWith(start) ? `…${title.slice(start.length)}` : title;
   const ties = isHome && group.layers.length > 1 ? ` tied ${group.layers.length}` : "";
   const name = html("span", { className: "sw-name", title: group ? group.layers.map((each) => model.layers[each].name).join(", ") : row.name },
     short, html("small", {}, isHome && group.fixed ? " fixed" : ties));

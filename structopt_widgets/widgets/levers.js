@@ -2,7 +2,7 @@
 import { bulkRow } from "./bulk_row.js";
 import { html, numbersOf, setText } from "./elements.js";
 import { leverRow, shareBar, slider } from "./lever_row.js";
-import { MANY, foundRows, leversTree, openAtFirst, rowsOf } from "./levers_tree.js";
+import { MANY, commonStart, foundRows, leversTree, openAtFirst, rowsOf } from "./levers_tree.js";
 
 const LEAST = 0.05; // of a multiplier
 const ROW = 28; // pixels, as in instrument.css
@@ -99,6 +99,7 @@ export function leversView(state) {
     return keep;
   };
 
+  const startOf = (node) => (node === tree.root ? "" : commonStart(node.items.flatMap(({ row }) => (row === undefined ? [] : [model.rows[row].name]))));
   const build = () => {
     const opened = open();
     const focused = document.activeElement?.getAttribute?.("aria-label");
@@ -120,7 +121,7 @@ export function leversView(state) {
       } else if (item.row !== undefined) {
         if (found !== null && !found.has(item.row)) return;
         const { group } = model.rows[item.row];
-        if (!made.has(item.row)) made.set(item.row, leverRow(state, item.row, homes.get(group) === item.row, node.title));
+        if (!made.has(item.row)) made.set(item.row, leverRow(state, item.row, homes.get(group) === item.row, node.title, startOf(node)));
         const row = made.get(item.row);
         row.el.style.setProperty("--depth", depth);
         shown.push(row);

@@ -1,6 +1,7 @@
 // How the rows of controls fold: by stage where there are many blocks, by block, and inside by the layers that were opened.
 import { stageOf } from "./words.js";
 
+const SHORT = 6; // letters
 export const MANY = 24; // rows that fit on a screen: a model with more is folded
 
 // A node is { key, title, layers, items, block, isStage }: its rows and nodes, all its layers, the block it is as a
@@ -91,6 +92,16 @@ export function foundRows(model, text) {
   // "block 3" is not to find "block 13", but "block 4 squeeze" the row "block4a_se_reduce".
   const whole = having([words.join(" ")]);
   return whole.length ? whole : having(words);
+}
+
+// What all these names begin with, up to a place where a word ends; nothing where that is short.
+export function commonStart(names) {
+  if (names.length < 2) return "";
+  const [first, ...others] = names;
+  let length = 0;
+  while (length < first.length && others.every((each) => each[length] === first[length])) length += 1;
+  const start = first.slice(0, length).match(/^.*[_/.]/)?.[0] ?? "";
+  return start.length >= SHORT && names.every((each) => each !== start) ? start : "";
 }
 
 // Every row of a node.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from ..metrics import METRICS, Receipt, model_metrics
@@ -64,11 +65,17 @@ def _line(name: str, formula: sympy.Expr, receipt: Receipt, value: float) -> dic
     import sympy
 
     groups = {symbol: sympy.Symbol(f"[{name}]") for symbol, name in receipt.symbol_names.items()}
-    numbers = {symbol: sympy.Symbol(str(width)) for symbol, width in receipt.widths.items()}
-    texts = [_text(formula.xreplace(names)) for names in (groups, numbers)]
-    return {"name": name, "formula": texts[0], "numbers": texts[1] if formula.free_symbols else "", "value": value}
+    text = _text(formula.xreplace(groups))
+    # Term by term: SymPy would gather the terms of two widths that happen to be equal.
+    widths = {f"[{receipt.symbol_names[symbol]}]": str(width) for symbol, width in receipt.widths.items()}
+    named = "|".join(re.escape(each) for each in sorted(widths, key=len, reverse=True))
+    numbers = re.sub(named, lambda found: widths[found.group()], text) if formula.free_symbols else ""
+    return {"name": name, "formula": _short(text), "numbers": _short(numbers), "value": value}
 
 
 def _text(formula: sympy.Expr) -> str:
-    text = str(formula).replace("**", "^").replace("*", " · ")
+    return str(formula).replace("**", "^").replace("*", " · ")
+
+
+def _short(text: str) -> str:
     return text if len(text) <= LONGEST else ""

@@ -267,7 +267,8 @@ def test_the_learning_curve_starts_anew_with_each_seed(page: Page, explorer: sw.
     seeds = [[{"loss": each, "val_loss": each + 0.1} for each in seed] for seed in losses]
     plain_page.show(page, explorer, curve=learning_curve("trial 4: baseline", seeds))
     expect(page.locator(".sw-curve-title")).to_have_text("trial 4: baseline")
-    expect(page.locator(".sw-curve-end")).to_have_text("After epoch 6: training loss 0.6, validation loss 0.7")
+    words = "After epoch 3 of seed 2: training loss 0.6, validation loss 0.7"
+    expect(page.locator(".sw-curve-end")).to_have_text(words)
     expect(page.get_by_role("img", name="Learning curve: training and validation loss of 6 epochs")).to_be_visible()
     line = page.locator(".sw-training .sw-curve").first.get_attribute("d") or ""
     # Three epochs of a seed; one of the next, a gap where the loss was not finite, and one more.

@@ -161,6 +161,21 @@ def test_durations_have_three_digits(seconds: float, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("names", "start"),
+    [
+        (["conv5_block1_1_conv", "conv5_block1_1_relu", "conv5_block1_out"], "conv5_block1_"),
+        (["second_value", "second_gate"], "second_"),
+        (["conv_1", "conv_2"], ""),  # short enough
+        (["first_value"], ""),
+        (["value", "gate"], ""),
+        (["second_", "second_gate"], ""),  # nothing would be left
+    ],
+)
+def test_names_of_a_block_are_shown_without_what_all_begin_with(names: list[str], start: str) -> None:
+    assert in_node("levers_tree", "commonStart(given)", names) == start
+
+
+@pytest.mark.parametrize(
     ("one", "two", "words"),
     [
         ({}, {}, "intervals overlap"),

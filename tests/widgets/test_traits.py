@@ -270,6 +270,12 @@ def test_a_number_answers_with_its_receipt(space: sw.StructureSpace) -> None:
         text = line["numbers"].replace("·", "*") or line["formula"]
         assert sympy.sympify(text) == line["value"]
     assert "[a]" in whole["formula"]
+    # The numbers stand where the names do, also where two widths are equal.
+    assert space.baseline.widths["b"] == 6
+    explorer.controls["a"].width.value = 6
+    whole, *_ = told("n_params", None)["lines"]
+    assert whole["formula"].replace("[a]", "6").replace("[b]", "6") == whole["numbers"]
+    assert sympy.sympify(whole["numbers"].replace("·", "*")) == whole["value"]
     assert [each["name"] for each in told("macs", "a")["lines"]] == ["a"]
     # What has no formula is told without one.
     assert told("activation_bytes", "a")["lines"] == []
