@@ -12,6 +12,7 @@ from ..graph import PROVEN, UNREAD, ModelGraph
 from .batch import UnreadableError
 from .caching import with_caches
 from .found import Trace
+from .held_twice import held_twice
 from .load import load_model
 from .modes import modes_of
 from .nodes import fresh_names, graph_of, has_own_graph, is_compiled, leaves, scopes_restored
@@ -51,7 +52,8 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
     graph = graph_of(model)
     if graph is not None and has_own_graph(model) and not needs_run(graph, input_shape):
         reader = GraphReader()
-        return reader.read(graph, model), KerasSource(model, reader.operations)
+        read = reader.read(graph, model)
+        return replace(read, differences=held_twice(reader.operations)), KerasSource(model, reader.operations)
     with fresh_names():
         run = run_of(model, input_shape, dtype)
         texts = dtypes_with_text(_traced(run, {})) if may_read_text(model) and not has_own_graph(model) else None
@@ -150,7 +152,7 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
                 for name, layer in graph.layers.items()
                 if layer.closed and is_compiled(reader.operations[name])
             }
-            graph = replace(graph, differences={**graph.differences, **compiled})
+            graph = replace(graph, differences={**graph.differences, **compiled, **held_twice(reader.operations)})
             return with_caches(graph, reader.operations), KerasSource(model, reader.operations, proof.skipped, late)
         unproven |= new
         closed |= new

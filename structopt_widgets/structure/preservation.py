@@ -56,6 +56,8 @@ def _mixed(structure: Structure, grown: Mapping[Symbol, np.ndarray]) -> dict[str
         for dim in mixing.summed:
             note(dim, f"{each.call.layer} combines all its units, so that a copy counts as one more")
         for dim in mixing.averaged:
+            if not grown.keys() & set(symbols(dim)):
+                continue  # nor does it make the places of a whole batch
             copies = np.bincount(origins(dim, grown))
             if copies.min() != copies.max():
                 note(dim, f"{each.call.layer} averages over its units, which have unequal numbers of copies")
