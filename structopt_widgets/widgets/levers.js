@@ -29,18 +29,22 @@ export function leversView(state) {
 
   // A slider of many widths at once; its scale is logarithmic.
   const many = (label, places, key) => {
-    const bounds = { min: Math.log2(LEAST), max: Math.log2(model.growth), step: 0.01 };
+    // In hundredths, so that the model's own widths are a place of the slider.
+    const [min, max] = [LEAST, model.growth].map((factor) => Math.round(100 * Math.log2(factor)) / 100);
+    const bounds = { min, max, step: 0.01 };
     const { input, show } = slider(label, { ...bounds, disabled: places.length === 0 });
     const value = html("span", { className: "sw-num sw-factor" });
     input.addEventListener("input", () => {
       const factor = 2 ** Number(input.value);
-      // Nobody finds 1 by hand.
-      state.scale(places, Math.abs(factor - 1) < 0.012 ? 1 : factor, key);
+      // Nobody finds 1 with a mouse; keys go by steps, which may not be taken back.
+      state.scale(places, state.isHeld && Math.abs(factor - 1) < 0.012 ? 1 : factor, key);
     });
     const paint = () => {
       if (places.length === 0) return;
       const factor = state.factorOf(places, key);
-      setText(value, factor === null ? "mixed" : `× ${factor.toFixed(2)}`);
+      const words = factor === null ? "mixed" : `× ${factor.toFixed(2)}`;
+      setText(value, words);
+      input.setAttribute("aria-valuetext", words);
       value.classList.toggle("sw-moved", factor !== 1);
       const mean = () => places.reduce((sum, place) => sum + Math.log2(state.now.widths[place] / model.groups[place].width), 0) / places.length;
       show(Math.max(bounds.min, Math.min(bounds.max, factor === null ? mean() : Math.log2(factor))));

@@ -1,5 +1,5 @@
 // What can be kept of the structure at hand: its code, and files of it.
-import { html, saveText, setText } from "./elements.js";
+import { enable, html, saveText, setText } from "./elements.js";
 import { saveSvg } from "./picture.js";
 import { alike } from "./state.js";
 import { trialsCsv } from "./trials_table.js";
@@ -47,6 +47,8 @@ export function savingView(state) {
     if (changed.has("code") && isAsked && isOfNow()) give();
     const { what, alert, status, lost, alone } = state.work;
     files.forEach((each) => { each.hidden = Boolean(alone); });
+    // One thing at a time is written; the code is copied beside it.
+    if (changed.has("work")) files.slice(1).forEach((each) => enable(each, !what));
     if (changed.has("work") && !alone && el.open && !changed.has("code")) setText(said, lost || (what ? `${what} …` : alert || status || ""));
   };
   return { el, paint };

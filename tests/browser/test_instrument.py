@@ -635,3 +635,35 @@ def test_a_kernel_that_is_gone_is_said_and_frees_the_buttons(page: Page, told: s
     expect(total(page, "n_params")).to_have_text(str((6 + 1) * 4 + (4 + 1) * 2))
     page.evaluate("end()")
     assert page.evaluate("session.statusChanged.slots.size + session.kernelChanged.slots.size") == 0
+
+
+def test_keys_move_all_widths_step_by_step(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    show(page, explorer)
+    slider = page.get_by_label("all widths", exact=True)
+    slider.focus()
+    for _ in range(30):
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_timeout(20)
+    expect(slider).to_have_attribute("aria-valuetext", f"\N{MULTIPLICATION SIGN} {2**-0.3:.2f}")
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+    expect(slider).to_have_attribute("aria-valuetext", "\N{MULTIPLICATION SIGN} 1.00")
+    expect(total(page, "n_params")).to_contain_text(str(explorer.space.baseline.measure().n_params))
+
+
+def test_one_file_is_saved_at_a_time_and_the_menu_is_in_sight(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    page.set_viewport_size({"width": 780, "height": 900})
+    show(page, explorer)
+    page.get_by_text("Save", exact=True).click()
+    entry = page.get_by_role("button", name="structure .json")
+    expect(entry).to_be_enabled()
+    box, around = (page.locator(each).bounding_box() for each in (".sw-menu", ".sw-instrument"))
+    assert box is not None
+    assert around is not None
+    assert around["x"] <= box["x"]
+    assert box["x"] + box["width"] <= around["x"] + around["width"]
+    page.evaluate("window.python('work', { ...window.model.get('work'), what: 'saving the Keras model' })")
+    expect(entry).to_be_disabled()
+    expect(page.get_by_role("button", name="Copy code")).to_be_enabled()
