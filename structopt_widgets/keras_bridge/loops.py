@@ -14,6 +14,7 @@ import keras
 import tensorflow as tf
 from keras import ops, tree
 
+from .batch import PRIMES
 from .nodes import PATCHING
 from .tensorflow_arguments import number_of
 
@@ -29,6 +30,8 @@ def _length(tensors: Any) -> int:
 
 
 def _counted(length: int) -> int:
+    if length in PRIMES:
+        raise TooLongError("a loop over the samples of a batch is not written out")
     if length > LONGEST:
         raise TooLongError(f"a loop of {length} steps is not written out, of {LONGEST} it is")
     return length

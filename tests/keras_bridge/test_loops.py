@@ -153,3 +153,14 @@ def test_a_loop_too_long_to_be_written_out_says_so() -> None:
     given = keras.Model(inputs, kl.Dense(2)(Recurrent(by_scan)(kl.Dense(WIDTH)(inputs))))
     (reason,) = sw.StructureSpace.from_keras(given).baseline.measure().uncounted.values()
     assert "a loop of 300 steps is not written out" in reason
+
+
+class OverSamples(kl.Layer):
+    def call(self, x: Any) -> Any:
+        return ops.vectorized_map(ops.sin, x)
+
+
+def test_a_loop_over_the_samples_of_a_batch_says_so() -> None:
+    given = keras.Sequential([keras.Input((5,)), kl.Dense(WIDTH), OverSamples(), kl.Dense(2)])
+    (reason,) = sw.StructureSpace.from_keras(given).baseline.measure().uncounted.values()
+    assert "a loop over the samples of a batch is not written out" in reason
