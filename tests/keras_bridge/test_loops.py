@@ -156,8 +156,11 @@ def test_a_loop_too_long_to_be_written_out_says_so() -> None:
 
 
 class OverSamples(kl.Layer):
+    def build(self, shape: Any) -> None:
+        self.scale = self.add_weight(shape=(shape[-1],))
+
     def call(self, x: Any) -> Any:
-        return ops.vectorized_map(ops.sin, x)
+        return ops.vectorized_map(lambda sample: sample * self.scale, x)
 
 
 def test_a_loop_over_the_samples_of_a_batch_says_so() -> None:
