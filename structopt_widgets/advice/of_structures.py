@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..layer_rules import ConnectedCall, Role
 from ..structure.allowed_widths import nearest_width
 from ..structure.width_groups import find_output_layers
+from ..training.inputs import each_input, fit_inputs
 from .finding_rule import Evidence, Finding, FindingRule
 
 MULTIPLE = 8  # of channels that 16-bit matrix units take at a time (NVIDIA, "Tensor Core DL Performance Guide")
@@ -22,6 +23,16 @@ class ReadingUnproven(FindingRule):
                 "What was read was not compared with what the model computes.",
                 f"This was left out because {because}. Numbers are those of the operations that were seen.",
             )
+
+
+class DataDoNotFit(FindingRule):
+    def find(self, evidence: Evidence) -> Iterator[Finding]:
+        if evidence.data is None:
+            return
+        try:
+            fit_inputs(each_input(lambda x: x[:1], evidence.data.x), evidence.structure.space)
+        except ValueError as error:
+            yield Finding("The data are not what the model reads: a run would be refused.", str(error))
 
 
 class ZeroKernels(FindingRule):
@@ -175,6 +186,7 @@ def _role(call: ConnectedCall) -> Role | None:
 
 RULES: tuple[FindingRule, ...] = (
     ReadingUnproven(),
+    DataDoNotFit(),
     ZeroKernels(),
     OutputsAreNotTheClasses(),
     SoftmaxInside(),

@@ -87,8 +87,8 @@ def fit_x(x: np.ndarray, shape: tuple[int, ...], dtype: str = "float32", name: s
             raise ValueError(
                 f"Expected samples of shape {shape}{of}, which the model reads, got {x.shape[1:]} "
                 f"({math.prod(shape)} numbers each against {math.prod(x.shape[1:])}). "
-                "Reshape x, or read the model with the shape of the data: "
-                f"StructureSpace.from_keras(model, input_shape={x.shape[1:]})."
+                f"{'Reshape x' if math.prod(shape) == math.prod(x.shape[1:]) else 'Pass data of that shape'}, or make "
+                f"the model for the data's: keras.Input({x.shape[1:]})."
             )
         x = x.reshape(len(x), *shape)
     # bfloat16 is not NumPy's; Keras casts to it by itself.

@@ -192,3 +192,15 @@ def test_reading_that_did_not_end_with_a_proof_says_so() -> None:
     (one,) = found(ReadingUnproven(), sw.StructureSpace.from_keras(model).baseline)
     assert "because the model has no weights." in one.why
     assert one.sentence in [each.sentence for each in sw.findings(sw.StructureSpace.from_keras(model).baseline)]
+
+
+@pytest.mark.parametrize(("shape", "advice"), [((28, 28), "Pass data of that shape"), ((13, 4), "Reshape x")])
+def test_data_that_the_model_cannot_read_are_found_before_a_run(shape: tuple[int, ...], advice: str) -> None:
+    model = keras.Sequential([keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(2)])
+    baseline = sw.StructureSpace.from_keras(model).baseline
+    rng = np.random.default_rng(0)
+    data = sw.Data(rng.normal(size=(40, 4, 13)), np.arange(40) % 2)
+    sentences = {each.sentence: each.why for each in sw.findings(baseline, data)}
+    assert advice in sentences["The data are not what the model reads: a run would be refused."]
+    right = sw.Data(rng.normal(size=(40, *shape)), np.arange(40) % 2)
+    assert not any("not what the model reads" in each.sentence for each in sw.findings(baseline, right))
