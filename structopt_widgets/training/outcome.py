@@ -12,7 +12,6 @@ import numpy as np
 
 from ..structure import Structure
 from .budget import Budget
-from .compiled import told_compiled
 from .data import Data
 from .item_scores import pack_counts
 from .statistics import accuracy_interval, bootstrap_r2, with_seeds
@@ -25,6 +24,8 @@ if TYPE_CHECKING:
 
 def trial_of(structure: Structure, objective: Objective, data: Data, budget: Budget, runs: Sequence[Run]) -> Trial:
     """The trial of a structure; runs that neither finished nor failed were cancelled."""
+    from .compiled import told_compiled  # Keras takes seconds to import; reading a trial does without
+
     failed = next((run for run in runs if run.reason), None)
     state = "failed" if failed else "complete" if all(run.is_finished for run in runs) else "cancelled"
     complete = state == "complete"
