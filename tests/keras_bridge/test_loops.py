@@ -148,6 +148,7 @@ def test_what_is_chosen_mapped_or_written_leaves_the_width_free(function: Callab
     assert narrow.build("fresh").count_params() == narrow.measure().n_params
 
 
+@pytest.mark.slow
 def test_a_loop_too_long_to_be_written_out_says_so() -> None:
     inputs = keras.Input((300, 5))
     given = keras.Model(inputs, kl.Dense(2)(Recurrent(by_scan)(kl.Dense(WIDTH)(inputs))))

@@ -83,6 +83,7 @@ def test_names_are_escaped_and_nothing_is_fetched(tmp_path: Path) -> None:
     assert set(re.findall(r"https?://[\w./]+", text)) <= {"http://www.w3.org/2000/svg"}
 
 
+@pytest.mark.slow
 def test_the_test_score_is_told_where_it_was_asked(tmp_path: Path) -> None:
     x, y = np.random.default_rng(0).normal(size=(160, 6)).astype("float32"), np.arange(160) % 2
     study, data = sw.Study(), sw.Data(x, y, test_fraction=0.25)
@@ -94,6 +95,7 @@ def test_the_test_score_is_told_where_it_was_asked(tmp_path: Path) -> None:
     assert "Asked once." in text
 
 
+@pytest.mark.slow
 def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     study_of(STEPS, tmp_path / "study.journal")
     code = "import sys, structopt_widgets as sw; sw.write_report(sw.Study(sys.argv[1]), sys.argv[2])"
