@@ -25,6 +25,12 @@ class ReadingUnproven(FindingRule):
             )
 
 
+class CopiesDiffer(FindingRule):
+    def find(self, evidence: Evidence) -> Iterator[Finding]:
+        for name, reason in evidence.structure.space.graph.differences.items():
+            yield Finding(f"{name} {reason}.", "In this a copy, of whatever widths, is not what the model is.")
+
+
 class DataDoNotFit(FindingRule):
     def find(self, evidence: Evidence) -> Iterator[Finding]:
         if evidence.data is None:
@@ -186,6 +192,7 @@ def _role(call: ConnectedCall) -> Role | None:
 
 RULES: tuple[FindingRule, ...] = (
     ReadingUnproven(),
+    CopiesDiffer(),
     DataDoNotFit(),
     ZeroKernels(),
     OutputsAreNotTheClasses(),

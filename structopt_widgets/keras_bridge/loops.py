@@ -49,6 +49,10 @@ def _mapped(f: Callable[..., Any], xs: Any, *_: Any, **__: Any) -> Any:
     return _stacked([f(_at(xs, step)) for step in range(_length(xs))])
 
 
+def _mapped_by_tensorflow(fn: Callable[..., Any], elems: Any, *_: Any, **__: Any) -> Any:
+    return _mapped(fn, elems)
+
+
 def _scanned(
     f: Callable[..., Any], init: Any, xs: Any = None, length: Any = None, reverse: bool = False, *_: Any, **__: Any
 ) -> Any:
@@ -190,10 +194,10 @@ _TENSORFLOW: dict[str, Callable[..., Any]] = {
     "cond": _either,
     "foldl": lambda fn, elems, initializer=None, *_, **__: _folded(fn, elems, initializer)[-1],
     "foldr": lambda fn, elems, initializer=None, *_, **__: _folded(fn, elems, initializer, True)[0],
-    "map_fn": _mapped,
+    "map_fn": _mapped_by_tensorflow,
     "scan": _scanned_by_tensorflow,
     "switch_case": _one_of_tensorflow,
-    "vectorized_map": _mapped,
+    "vectorized_map": _mapped_by_tensorflow,
     "while_loop": _while_of_tensorflow,
 }
 

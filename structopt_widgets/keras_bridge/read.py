@@ -138,7 +138,6 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             graph = replace(graph, differences={**graph.differences, model.name: new[id(run.model)]})
             new = {}
         if not new:
-            graph = replace(graph, differences={**graph.differences, **proof.otherwise})
             for layer in graph.layers.values() if not proof.skipped else ():
                 if UNREAD in layer.kinds:
                     layer.serialized[PROVEN] = True  # type: ignore[index] # a dict of its own
@@ -152,7 +151,8 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
                 for name, layer in graph.layers.items()
                 if layer.closed and is_compiled(reader.operations[name])
             }
-            graph = replace(graph, differences={**graph.differences, **compiled, **held_twice(reader.operations)})
+            told = {**graph.differences, **proof.otherwise, **compiled, **held_twice(reader.operations)}
+            graph = replace(graph, differences=told)
             return with_caches(graph, reader.operations), KerasSource(model, reader.operations, proof.skipped, late)
         unproven |= new
         closed |= new

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Hashable, Sequence
+from typing import cast
 
 import numpy as np
 
@@ -44,11 +45,9 @@ class EvidenceShelf:
         self.n_read += len(new)
         self._every += more
         self.table = self.table.and_then(EvidenceTable.of(more))
-        self.numbers = np.append(self.numbers, [trial.number for trial in scored]).astype(int)
-        self.data = np.append(self.data, [self._kind((trial.fingerprint, trial.metric)) for trial in scored]).astype(
-            int
-        )
-        self.training = np.append(self.training, [self._kind(training_of(trial)) for trial in scored]).astype(int)
+        self.numbers = _longer(self.numbers, [cast(int, trial.number) for trial in scored])
+        self.data = _longer(self.data, [self._kind((trial.fingerprint, trial.metric)) for trial in scored])
+        self.training = _longer(self.training, [self._kind(training_of(trial)) for trial in scored])
 
     def paired_variance(self, rows: np.ndarray, reference: int) -> np.ndarray:
         """:func:`~.evidence.paired_variance` of each of these rows with one of them."""
@@ -68,3 +67,7 @@ class EvidenceShelf:
 
     def _kind(self, what: Hashable) -> int:
         return self._kinds.setdefault(what, len(self._kinds))
+
+
+def _longer(column: np.ndarray, more: Sequence[int]) -> np.ndarray:
+    return np.concatenate([column, np.array(more, dtype=int)])

@@ -114,10 +114,8 @@ def score_on_test_part(
 
 def asked_so_far(study: Study, number: int) -> FinalScore | None:
     """What the study has answered about a trial's structure on the test part; ``None`` if it was not asked."""
-    attrs = study.storage.get_study_user_attrs(study.study_id)
-    every = [value for key, value in attrs.items() if key.startswith(f"{KEY} ")]
-    mine = sorted((each for each in every if each["number"] == number), key=lambda each: each["time"])
-    return _final_score(mine[0], _records(study, mine[0]["fingerprint"])) if mine else None
+    mine = next((each for each in _asked(study) if each["number"] == number), None)
+    return None if mine is None else _final_score(mine, _records(study, mine["fingerprint"]))
 
 
 def _final_score(record: dict[str, Any], every: list[dict[str, Any]]) -> FinalScore:
@@ -128,9 +126,13 @@ def _final_score(record: dict[str, Any], every: list[dict[str, Any]]) -> FinalSc
 
 def _records(study: Study, fingerprint: str) -> list[dict[str, Any]]:
     """What the study has asked a test part so far, in order."""
+    return [each for each in _asked(study) if each["fingerprint"] == fingerprint]
+
+
+def _asked(study: Study) -> list[dict[str, Any]]:
     attrs = study.storage.get_study_user_attrs(study.study_id)
-    every = [value for key, value in attrs.items() if key.startswith(f"{KEY} ")]
-    return sorted((each for each in every if each["fingerprint"] == fingerprint), key=lambda each: each["time"])
+    every = (value for key, value in attrs.items() if key.startswith(f"{KEY} "))
+    return sorted(every, key=lambda each: each["time"])
 
 
 def _ordinal(number: int) -> str:

@@ -38,7 +38,7 @@ def twin_words(exploration: Exploration) -> str:
     """What is explored and where it stands, in a line of plain text."""
     name = exploration.space.graph.name
     trials = len(exploration.study)
-    return f"{name}: {described(exploration.structure)}; {trials} trial{'' if trials == 1 else 's'}"
+    return f"{name}: {_described(exploration.structure)}; {trials} trial{'' if trials == 1 else 's'}"
 
 
 def twin_html(exploration: Exploration) -> str:
@@ -49,7 +49,7 @@ def twin_html(exploration: Exploration) -> str:
     structure = exploration.structure
     parts = [
         f'<p style="margin:4px 0"><b>{html.escape(exploration.space.graph.name)}</b>: '
-        f"{html.escape(described(structure))}</p>",
+        f"{html.escape(_described(structure))}</p>",
         f'<p style="margin:4px 0;font-size:90%">{_HINT}</p>',
         costs_table(exploration),
         changes_table(structure),
@@ -61,8 +61,7 @@ def twin_html(exploration: Exploration) -> str:
     return "".join(parts)
 
 
-def described(structure: Structure) -> str:
-    """How a structure differs from the model as it came, in a line of words."""
+def _described(structure: Structure) -> str:
     text = describe(structure)
     text = "the model as it came" if text == "baseline" else text
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
@@ -152,7 +151,7 @@ def _trials_table(trials: Sequence[Trial], verdicts: dict[int, str], score: str)
             _score(trial),
             format_exact(SIZE, trial.costs[SIZE]),
             verdicts.get(trial.number or 0, trial.state),
-            described(trial.structure),
+            _described(trial.structure),
         )
         for trial in best
     ]

@@ -39,6 +39,7 @@ def test_weights_that_two_hold_are_told(make: Callable[[Any], Any]) -> None:
     assert baseline.measure().n_params > model.count_params()
     (told,) = baseline.function_changes().values()
     assert "counted twice" in told
+    assert any("counted twice" in each.sentence for each in sw.findings(baseline))
     batch = np.random.default_rng(0).normal(size=(3, 5, 4)).astype("float32")
     np.testing.assert_allclose(baseline.build()(batch), model(batch), atol=1e-6)
 

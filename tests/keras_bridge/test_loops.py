@@ -115,7 +115,9 @@ def chosen_by_value(x: Any, w: Any) -> Any:
 def mapped(x: Any, _: Any) -> Any:
     """Each time by itself, and folds of them from either end."""
     times = _times_first(x)
-    halves = ops.map(lambda now: now * 0.5, times) + tf.map_fn(ops.sin, times) + ops.vectorized_map(ops.cos, times)
+    halves = (
+        ops.map(lambda now: now * 0.5, times) + tf.map_fn(fn=ops.sin, elems=times) + ops.vectorized_map(ops.cos, times)
+    )
     ends = tf.foldl(lambda left, now: left * 0.5 + now, times) - tf.foldr(lambda right, now: right * 0.5 + now, times)
     later = tf.scan(lambda right, now: right * 0.5 + now, times, None, 1, True, False, True, True)
     twice = ops.while_loop(lambda i, _: i < 9, lambda i, y: (i + 1, y * 0.5 + 1.0), (0, x), 2)[1]
