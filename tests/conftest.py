@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+from pathlib import Path
 
 # Before anything imports TensorFlow, which reads them once.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -30,6 +31,16 @@ def fixed_seeds() -> None:
     np.random.seed(0)
     if "keras" in sys.modules:
         sys.modules["keras"].utils.set_random_seed(0)
+
+
+# What every test of a folder is marked as.
+FOLDERS = {"browser": "browser", "benchmarks": "benchmark"}
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A folder of which the filter leaves nothing is not imported: its libraries are a fourth of collecting."""
+    marker = FOLDERS.get(collection_path.name)
+    return True if marker and f"not {marker}" in config.getoption("markexpr") else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,4 +1,4 @@
-"""Reading and measuring, beside an earlier state of this code in the same run.
+"""Reading, measuring and training together, beside an earlier state of this code in the same run.
 
 ``STRUCTOPT_EARLIER`` names a checkout of it (``git worktree add FOLDER COMMIT``). Seconds of the processor, the least
 of many, in processes that take turns, so that a busy machine says the same.
@@ -23,6 +23,7 @@ TURNS = 3
 SCRIPT = """
 import itertools, json, time
 import keras
+import structopt_widgets as sw
 from structopt_widgets.structure import StructureSpace
 
 def least(work, rounds):
@@ -39,11 +40,24 @@ space = StructureSpace.from_keras(model)
 group = next(group for group in space.width_groups.values() if not group.fixed)
 widths = itertools.cycle(range(group.lower, group.upper + 1, group.divisor))
 base = space.baseline
+layers = keras.layers
+mlp = [layers.Flatten(), layers.Dense(128, "relu"), layers.Dense(64, "relu"), layers.Dense(10, "softmax")]
+cnn = [layers.Conv2D(8, 3, activation="relu"), layers.MaxPooling2D(), layers.Conv2D(16, 3), layers.BatchNormalization()]
+cnn += [layers.Activation("relu"), layers.GlobalAveragePooling2D(), layers.Dense(10, "softmax")]
+data = sw.load_data("fashion")
+
+def trained(inside):
+    whole = StructureSpace.from_keras(keras.Sequential([keras.Input((14, 14, 1)), *inside]))
+    structures = [whole.scaled(factor) for factor in (1, 0.75, 0.5, 0.25)]
+    return lambda: sw.train_together(structures, data, sw.Budget(epochs=1, seeds=2, subset=4000))
+
 inputs = space.program.inputs(base.widths, base.biases, base.activations, base.blocks, 32, space.slots)
 print("figures:", json.dumps({
     "reading ResNet50": least(lambda: StructureSpace.from_keras(model), 15),
     "another structure of it, measured": least(lambda: base.with_width(group.name, next(widths)).measure(), 300),
     "all its costs, recorded": least(lambda: space.program.totals(inputs), 300),
+    "four MLPs, two seeds each, trained together": least(trained(mlp), 3),
+    "four CNNs, two seeds each, trained together": least(trained(cnn), 3),
 }))
 """
 

@@ -99,7 +99,10 @@ def model_of(layer: kl.Layer) -> keras.Model:
 
 EACH = [
     pytest.param(
-        MAKERS[maker], FUNCTIONS[function], id=f"{maker}, {function}", marks=[] if quick else pytest.mark.exhaustive
+        MAKERS[maker],
+        FUNCTIONS[function],
+        id=f"{maker}, {function}",
+        marks=pytest.mark.slow if quick else pytest.mark.exhaustive,
     )
     for row, maker in enumerate(MAKERS)
     for column, function in enumerate(FUNCTIONS)

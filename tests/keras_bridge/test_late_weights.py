@@ -32,6 +32,7 @@ class Normed(kl.Layer):
         return super().get_config() | {"units": self.units}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_called", [False, True])
 @pytest.mark.filterwarnings("ignore:`build.*` was called on layer")
 def test_a_cell_that_makes_its_weights_when_it_is_called(is_called: bool) -> None:
@@ -252,6 +253,7 @@ class Kernel(kl.Layer):
         return ops.conv(x, self.kernel - ops.mean(self.kernel, (0, 1, 2), keepdims=True), padding="same")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "made"), [("depthwise", 5), ("tensorflow", 7), ("standardized", 7)])
 def test_a_convolution_by_a_weight_of_ones_own_has_widths(kind: str, made: int) -> None:
     inputs = keras.Input((6, 6, 2))
@@ -356,6 +358,7 @@ class Minimal(kl.Layer):
         return super().get_config() | {"units": self.units}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("first", "n_params"), [(Minimal, 5 * 12 + 12 * 12), (kl.LSTMCell, 4 * 12 * (5 + 12 + 1))])
 def test_cells_of_ones_own_one_after_another(first: Any, n_params: int) -> None:
     inputs = keras.Input((6, 5))
@@ -492,6 +495,7 @@ class Codebook(kl.Layer):
         return super().get_config() | {"codes": self.codes}
 
 
+@pytest.mark.slow
 def test_what_training_assigns_is_as_large_as_the_weight() -> None:
     model = keras.Sequential([keras.Input((8,)), kl.Dense(12, name="before"), Codebook(7), kl.Dense(2)])
     for weight in model.weights:

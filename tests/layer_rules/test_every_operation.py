@@ -42,6 +42,7 @@ def test_those_in_the_tables_have_a_rule_and_the_listed_have_none() -> None:
     assert {name for name in listed if find_layer_rule((f"ops.{name}",)) is not None} == set()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("names", [list(RULED)[start : start + 20] for start in range(0, len(RULED), 20)], ids=" ".join)
 def test_operations_are_read_counted_and_rebuilt(names: list[str]) -> None:
     inputs = keras.Input(SHAPE)
@@ -74,6 +75,7 @@ def test_operations_are_read_counted_and_rebuilt(names: list[str]) -> None:
     assert {name: value.shape for name, value in resized(batch).items()} == dict.fromkeys(names, (2,))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SIZED)
 def test_operations_of_the_number_of_samples_are_read_counted_and_rebuilt(name: str) -> None:
     class Opened(keras.layers.Layer):

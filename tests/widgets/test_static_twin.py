@@ -5,11 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import keras
-import nbformat
 import pytest
 from keras import layers as kl
-from nbclient import NotebookClient
-from nbconvert import HTMLExporter
 
 import structopt_widgets as sw
 from structopt_widgets.metrics import format_exact
@@ -48,6 +45,10 @@ def test_names_are_text(explorer: sw.Explorer) -> None:
 
 @pytest.mark.slow
 def test_a_notebook_that_was_run_without_a_page_has_it_and_its_page_too(tmp_path: Path) -> None:
+    import nbformat
+    from nbclient import NotebookClient
+    from nbconvert import HTMLExporter
+
     later = "explorer.structure = explorer.structure.with_width('hidden', 2)"
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in (CELL, later)])
     NotebookClient(notebook, timeout=200, resources={"metadata": {"path": str(tmp_path)}}).execute()
