@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import keras
@@ -30,7 +29,7 @@ def compare_outputs(space: StructureSpace) -> list[Comparison]:
     if not isinstance(source, KerasSource):
         return [_not_compared("the structure comes from a file, without the model")]
     given = source.model
-    if not all(map(is_allocated, given.variables)):
+    if not given.built or not all(map(is_allocated, given.variables)):
         return [_not_compared("the model has no weights")]
     graph = space.graph
     if any(graph.tensors[index].dtype == "string" for index in graph.input_tensors):
@@ -43,9 +42,6 @@ def compare_outputs(space: StructureSpace) -> list[Comparison]:
     batches = [_batch(space, kind, tokens_of(given)) for kind in KINDS]
     rows = []
     for mode, training in (("inference", False), ("training", True)):
-        if training and "training" not in inspect.signature(given.call).parameters:
-            rows.append(_not_compared("its call() takes no training argument", mode))
-            continue
         try:
             with draws_repeated():
                 theirs, ours = (
@@ -74,12 +70,9 @@ def _batch(space: StructureSpace, kind: str, tokens: int) -> Any:
 
 def _outputs(model: keras.Model, inputs: Any, training: bool) -> list[np.ndarray]:
     """Without a trace in the model: not in its moving statistics, and not where its own code assigns."""
-    trainable = [variable.value for variable in model.trainable_variables]
-    state = [variable.value for variable in model.non_trainable_variables]
-    # A call() that takes no such argument runs its layers as at inference.
-    mode = {"training": training} if "training" in inspect.signature(model.call).parameters else {}
-    outputs, _ = model.stateless_call(trainable, state, inputs, **mode)
-    made = keras.tree.flatten(outputs)
+    with keras.StatelessScope():
+        # Its layers are told even where its own call() takes no `training`.
+        made = keras.tree.flatten(model(inputs, training=training))
     return [np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(each, "float32")), "float64") for each in made]
 
 
