@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     )
     from .metrics import CostReport, format_metric
     from .metrics.roofline import Machine, roofline
-    from .report import write_report
+    from .report import reproduce, write_report
     from .structure import History, Structure, StructureSpace, WidthGroup
     from .study import Study, Trial, compare, compare_networks, pareto_front
     from .training import Budget, Data, load_data, reference_scores, train_together
@@ -84,6 +84,7 @@ _HOME = {
     "reference_scores": "training",
     "register_finding_rule": "advice",
     "register_layer_rule": "layer_rules",
+    "reproduce": "report",
     "roofline": "metrics.roofline",
     "sensitivity": "training",
     "train_together": "training",
@@ -135,6 +136,7 @@ __all__ = [
     "reference_scores",
     "register_finding_rule",
     "register_layer_rule",
+    "reproduce",
     "roofline",
     "sensitivity",
     "train_together",

@@ -1,4 +1,4 @@
-"""What the console command does besides JupyterLab: check a model's costs, write a study's report."""
+"""What the console command does besides JupyterLab: check costs, write a study's report, run it again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WITHIN, OVER, WRONG = 0, 1, 2  # exit statuses, as of grep: found, not found, an
 
 
 def add_commands(commands: Any) -> None:
-    """Add ``check`` and ``report``."""
+    """Add ``check``, ``report`` and ``reproduce``."""
     check = commands.add_parser("check", help="measure a model file and hold it to limits, for a build server")
     check.add_argument("model", type=Path, help="a .keras file")
     check.add_argument(
@@ -30,6 +30,10 @@ def add_commands(commands: Any) -> None:
     report.add_argument("--name", default="structures", help="of the study in its file (default: structures)")
     report.add_argument("--trial", type=int, help="number of the chosen structure's trial")
     report.set_defaults(run=run_report)
+    again = commands.add_parser("reproduce", help="run again what a report states; of shipped data (others: in Python)")
+    again.add_argument("page", type=Path, help="a page that `report` has written")
+    again.add_argument("--all", action="store_true", help="all trials, not only those the page tells one by one")
+    again.set_defaults(run=run_again)
 
 
 def run_check(options: argparse.Namespace) -> int:
@@ -73,6 +77,19 @@ def run_report(options: argparse.Namespace) -> int:
         return WRONG
     print(page)
     return WITHIN
+
+
+def run_again(options: argparse.Namespace) -> int:
+    """0 when all match, to the bit or within a tolerance, 1 when one does not or is not run, 2 when it is none."""
+    try:
+        from .report import reproduce
+
+        found = reproduce(options.page, trials="all" if options.all else "stated")
+    except (OSError, ValueError, TypeError) as error:
+        print(f"structopt-widgets: {error}", file=sys.stderr)
+        return WRONG
+    print(found)
+    return WITHIN if found.holds else OVER
 
 
 def parsed_limit(text: str) -> tuple[str, float]:

@@ -12,6 +12,7 @@ from ..study import Study
 from ..widgets import Explorer
 from ..widgets.saved_page import KEPT, saved_page
 from .chosen import chosen_trial
+from .manifest import as_element, manifest
 from .report_parts import beside_the_model, formulas, front, provenance, summary, titled
 
 _STYLE = (
@@ -27,7 +28,8 @@ def write_report(study: Study, path: str | os.PathLike[str], number: int | None 
     """Write what a study found into one HTML file: summary, front, the chosen structure, formulas, where it is from.
 
     The file needs no network, no Python and no Jupyter. At its end stands the explorer with all trials: its sliders
-    move costs and picture. Without scripts, and on paper, it is text, tables and pictures.
+    move costs and picture. Without scripts, and on paper, it is text, tables and pictures. A manifest goes along,
+    by which :func:`~.reproduce.reproduce` runs it again.
 
     Args:
         study: with at least one complete trial.
@@ -56,6 +58,7 @@ def write_report(study: Study, path: str | os.PathLike[str], number: int | None 
             + titled("Formulas", formulas(here))
             + titled("Provenance", provenance(study))
             + "<h2>Try it</h2></article>"
+            + as_element(manifest(study, chosen))
         )
         page = saved_page(here, {name: getattr(explorer.instrument, name) for name in KEPT}, above, title)
     finally:

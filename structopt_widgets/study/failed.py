@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import math
-import platform
-from importlib.metadata import version
 
 from ..structure import Structure
 from ..training import Budget, Data, Trial
+from ..training.provenance import versions
 from ..training.trial import measured_costs
 
 
@@ -27,12 +26,7 @@ def failed_trial(structure: Structure, data: Data, budget: Budget, error: Except
         budget=budget,
         data=data.name,
         fingerprint=data.fingerprint,
-        versions={
-            "keras": version("keras"),
-            "tensorflow": version("tensorflow"),
-            "python": platform.python_version(),
-            "structopt_widgets": version("structopt-widgets"),
-        },
+        versions=versions(),
         seconds=0.0,
         reason=reason,
     )

@@ -62,7 +62,7 @@ class Order:
         return StructureSpace(ModelGraph.from_json(self.graph), source, growth=self.growth)
 
 
-def order_of(space: StructureSpace, data: Data) -> Order:
+def order_of(space: StructureSpace, data: Data | None = None) -> Order:
     """The order for a sweep of ``space``; raises ``ValueError`` for a model whose compilation cannot be sent."""
     compiled = None
     if getattr(getattr(space.source, "model", None), "compiled", False):

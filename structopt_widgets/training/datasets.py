@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import hashlib
 import io
 import unicodedata
 from collections.abc import Callable, Mapping
@@ -58,6 +59,17 @@ def data_folder() -> Path:
         f"Expected the data files in {package / 'data'} or {package.parent / 'data'}, found neither. "
         "Install the package again: its wheel brings them."
     )
+
+
+def changed_files() -> list[str]:
+    """Data files that are not, or no longer, those that came with the package."""
+    folder, changed = data_folder(), []
+    for line in (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines():
+        digest, _, name = line.partition("  ")
+        path = folder / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            changed.append(name)
+    return changed
 
 
 def fashion() -> Data:

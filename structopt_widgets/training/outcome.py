@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import platform
 from collections.abc import Sequence
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +12,7 @@ from ..structure import Structure
 from .budget import Budget
 from .data import Data
 from .item_scores import pack_counts
+from .provenance import versions
 from .statistics import accuracy_interval, bootstrap_r2, with_seeds
 from .trial import Trial, measured_costs
 
@@ -22,8 +21,13 @@ if TYPE_CHECKING:
     from .run import Run
 
 
-def trial_of(structure: Structure, objective: Objective, data: Data, budget: Budget, runs: Sequence[Run]) -> Trial:
-    """The trial of a structure; runs that neither finished nor failed were cancelled."""
+def trial_of(
+    structure: Structure, objective: Objective, data: Data, budget: Budget, runs: Sequence[Run], company: str = ""
+) -> Trial:
+    """The trial of a structure; runs that neither finished nor failed were cancelled.
+
+    ``company``: see :attr:`Trial.company`.
+    """
     from .compiled import told_compiled  # Keras takes seconds to import; reading a trial does without
 
     failed = next((run for run in runs if run.reason), None)
@@ -40,13 +44,15 @@ def trial_of(structure: Structure, objective: Objective, data: Data, budget: Bud
         budget=budget,
         data=data.name,
         fingerprint=data.fingerprint,
-        versions=_versions(),
+        versions=versions(),
         seconds=sum(run.seconds for run in runs),
         reason=f"Seed {failed.seed}: {failed.reason}" if failed else "",
         history=tuple(tuple(run.history) for run in runs),
         engine=next((run.engine for run in runs if run.engine != "together"), "together"),
         settled=complete and any(run.is_settled for run in runs),
         compiled=told_compiled(structure, budget),
+        weights="fresh" if runs[0].examples is None else "inherit",
+        company=company,
     )
 
 
@@ -65,15 +71,3 @@ def _scores(objective: Objective, data: Data, outputs: list[Any]) -> dict[str, A
 
 def _unknown() -> dict[str, Any]:
     return {"by_seed": (), "score": math.nan, "low": math.nan, "high": math.nan}
-
-
-def _versions() -> dict[str, str]:
-    import keras
-    import tensorflow as tf
-
-    return {
-        "keras": keras.__version__,
-        "tensorflow": tf.__version__,
-        "python": platform.python_version(),
-        "structopt_widgets": version("structopt-widgets"),
-    }

@@ -47,7 +47,7 @@ class Trial:
             ``trial.n_params``. NaN for a metric that there was not when the trial was written.
         budget: what the run was allowed to spend.
         data, fingerprint: name of the data, and SHA-256 of its contents.
-        versions: of Keras, TensorFlow, Python and this package.
+        versions: of Keras, its backend, Python and this package, and the hardware.
         seconds: wall time.
         reason: what went wrong, for a failed trial; else empty.
         history: for each seed, for each epoch: training ``loss``, ``val_loss`` and ``val_accuracy``
@@ -61,6 +61,9 @@ class Trial:
             :func:`~structopt_widgets.training.item_scores.pack_counts`; else empty.
         compiled: how the model's own optimizer was set and what its loss was, where the budget names no optimizer;
             empty for a model that was not compiled, and for trials written before this was kept.
+        weights: what it started from, ``"fresh"`` or ``"inherit"``; trials from before this was kept say ``"fresh"``.
+        company: which structures were trained in the same call, whose numbers go by it in their last bits: a digest
+            of them all, the place of this one and how many there were, ``"3f2a77c0 2/16"``; empty for one by itself.
         other: what a newer release has written and this one does not know, kept as it is.
 
     >>> trial = study.trial(1)
@@ -89,6 +92,8 @@ class Trial:
     number: int | None = None
     right: str = ""
     compiled: str = ""
+    weights: str = "fresh"
+    company: str = ""
     other: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
     def __getattr__(self, name: str) -> Any:

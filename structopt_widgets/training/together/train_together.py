@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ...graph.checks import callback, instance, items, known, typed
 from ...graph.forked import refuse_fork
 from ...structure import Structure
+from ...structure.serialization import choices_of
 from ..budget import SHORT_BUDGET, Budget
 from ..data import Data
 from ..inputs import each_input, fit_inputs
@@ -123,9 +126,18 @@ def train_together(
         finally:
             forget_compiled_steps()
     return [
-        trial_of(each, objective, data, budget, [run for run in runs if run.trial == trial])
-        for trial, (each, objective) in enumerate(zip(many, objectives, strict=True))
+        trial_of(each, objective, data, budget, [run for run in runs if run.trial == trial], company)
+        for trial, (each, objective, company) in enumerate(zip(many, objectives, companies(many), strict=True))
     ]
+
+
+def companies(structures: Sequence[Structure]) -> list[str]:
+    """The :attr:`Trial.company` of each of the structures of a call."""
+    if len(structures) == 1:
+        return [""]
+    choices = json.dumps([choices_of(each) for each in structures], sort_keys=True)
+    digest = hashlib.sha256((structures[0].space.fingerprint + choices).encode()).hexdigest()[:16]
+    return [f"{digest} {place}/{len(structures)}" for place in range(len(structures))]
 
 
 def _train(
