@@ -37,6 +37,7 @@ export class State {
     this.factors = new Map(); // what a slider of many widths was moved to, by its key
     this.isHeld = false; // whether a hand is on a control
     this.pointed = null; // the trial under the mouse
+    this.near = new Set(); // trials measured nearest to where the sliders stand
     this.listeners = [];
   }
 

@@ -99,6 +99,7 @@ export function tableView(state) {
   const mark = () => rows.forEach((row, number) => {
     row.classList.toggle("sw-chosen", number === state.looks.chosen);
     row.classList.toggle("sw-against", number === state.looks.against_trial);
+    row.classList.toggle("sw-near", state.near.has(number));
   });
   // Arrows go through the rows, Enter takes one.
   el.addEventListener("keydown", (event) => {
