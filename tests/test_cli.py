@@ -20,7 +20,16 @@ import pytest
 
 from structopt_widgets import cli
 
-SHIPPED = ("01_walkthrough.ipynb", "02_explore.ipynb", "03_report.ipynb")
+SHIPPED = (
+    "01_walkthrough.ipynb",
+    "02_explore.ipynb",
+    "03_report.ipynb",
+    "04_images.ipynb",
+    "05_text.ipynb",
+    "06_speech.ipynb",
+    "07_large_models.ipynb",
+    "08_smaller_for_real.ipynb",
+)
 # A proxy set for the machine must not stand between the test and the server beside it.
 DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 

@@ -21,6 +21,7 @@ DEFINITIONS = {
     "is half a number, and two intervals": "a figure of speech, and how many a comparison has",
     "Not told apart is not the same as equal": "what a verdict does not say",
     "at least as accurate as": "what is counted, with the number before it",
+    "Llama 3 8B": "a name",
     "(95 %)": "the level of the kit's intervals",
     "in 95 of 100 such experiments": "what that level means",
     "that no other beats in accuracy and size at once": "what the Pareto front is",
