@@ -155,7 +155,7 @@ def _carried(axes: WeightAxes, old: np.ndarray, chosen: Mapping[Symbol, np.ndarr
 def _present(axes: tuple[WeightAxes, ...], weights: list[Any], has_bias: bool) -> dict[int, Any]:
     """The variables that exist, by their place among the declared weights; none for a layer that is not built."""
     declared = [place for place, each in enumerate(axes) if has_bias or not each.is_bias]
-    return dict(zip(declared, weights, strict=True)) if weights else {}
+    return dict(zip(declared, weights, strict=True)) if weights and axes else {}
 
 
 def _weights(operation: Any) -> list[Any]:

@@ -36,8 +36,6 @@ def has_own_graph(model: Any) -> bool:
 
 def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
     """What a layer's ``call()`` makes; a graph's calls are made one by one, so that they are seen."""
-    if type(layer) is keras.layers.TimeDistributed:
-        return _at_all_timesteps(layer, *args, **kwargs)
     if has_own_graph(layer) and args:
         return called_again(graph_of(layer), args[0], kwargs.get("training"))
     return own_call(layer)(*args, **kwargs)
@@ -61,15 +59,6 @@ def is_compiled(operation: Any) -> bool:
 
 def _as_written(layer: Any) -> Callable[..., Any] | None:
     return getattr(inspect.getattr_static(type(layer), "call"), "python_function", None)
-
-
-def _at_all_timesteps(layer: Any, inputs: Any, mask: Any = None, **_: Any) -> Any:
-    """What :class:`keras.layers.TimeDistributed` makes: all timesteps at once, as more samples."""
-    if mask is not None or any(each.non_trainable_variables for each in [layer.layer, *leaves(layer.layer)]):
-        raise ValueError("a mask, or what the layer keeps of each timestep, cannot be seen from outside")
-    length = inputs.shape[1]
-    made = layer.layer(keras.ops.reshape(inputs, (-1, *inputs.shape[2:])))
-    return keras.tree.map_structure(lambda each: keras.ops.reshape(each, (-1, length, *each.shape[1:])), made)
 
 
 def called_again(graph: keras.Model, inputs: Any, training: bool | None = None) -> Any:

@@ -17,12 +17,14 @@ from .batch import UnreadableError, one_sample, tensor_of, with_batch_sizes
 from .described import layer_of, optimizer_of, unread_layer, weight_layer
 from .drawing import Draw
 from .found import Trace
+from .held_twice import owners_of_shared
 from .kept_whole import with_inside
 from .masks import CarriesMask
 from .modes import MODE
 from .nodes import graph_of, has_own_cell, said
 from .repeated import REPEATED, repeated_layer
 from .source import HeldWeights, ReadWeight
+from .timesteps import wrapped_as
 from .trace import Run
 
 
@@ -63,8 +65,12 @@ class GraphReader:
         self._variables = {id(tensor): variable for variable, tensor in trace.weights.values()}
         self._variables |= {id(variable): variable for variable, _ in trace.weights.values()}
         layers = [node.operation for node in trace.nodes if isinstance(node.operation, keras.Layer)]
+        shared = owners_of_shared(layers)
         self._owners = {
-            id(variable): (layer, place) for layer in reversed(layers) for place, variable in enumerate(layer.weights)
+            id(variable): (layer, place)
+            for layer in reversed(layers)
+            if id(layer) not in shared
+            for place, variable in enumerate(layer.weights)
         }
         for tensor in keras.tree.flatten(trace.inputs):
             history = tensor._keras_history
@@ -105,6 +111,9 @@ class GraphReader:
 
     def _graph(self, model: keras.Model, inputs: Any, outputs: Any) -> ModelGraph:
         given, made = self._references(inputs, self._known), self._references(outputs, self._known)
+        names = {id(each): name for name, each in self.operations.items()}
+        for key, owner in owners_of_shared(self.operations.values()).items():
+            self._layers[names[key]] = replace(self._layers[names[key]], elsewhere=names[id(owner)])
         unread = [each for each in model.weights if id(each) not in self._reached]
         unread.sort(key=lambda variable: not variable.trainable)  # as a layer lists its own
         if unread:
@@ -193,7 +202,7 @@ class GraphReader:
         """The name of an operation in the graph; its layer is added at its first call."""
         if id(operation) in self._names:
             return self._names[id(operation)]
-        original = self._originals.get(id(operation), operation)
+        original = wrapped_as(operation, self._originals)
         is_layer = isinstance(operation, keras.Layer)
         name = self._unused(original.name, prefix) if is_layer or not path else self._inside(original.name, prefix)
         self._names[id(operation)] = name

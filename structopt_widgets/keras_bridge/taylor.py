@@ -116,7 +116,7 @@ def _quieten(model: keras.Model) -> None:
     """Switch off what is random in training, and let all batch norms use their batch."""
     for each in model._flatten_layers():
         for name in _NOISE:
-            if isinstance(getattr(each, name, None), (int, float)):
+            if isinstance(vars(each).get(name), (int, float)):  # a recurrence only shows its cell's
                 setattr(each, name, 0.0)
         if isinstance(each, keras.layers.BatchNormalization):
             each.trainable = True

@@ -102,7 +102,7 @@ export function pictureView(state) {
   });
   const paint = () => {
     const metric = state.shares;
-    const cost = ({ layers }) => layers.reduce((total, layer) => total + state.layer(metric.name, layer), 0);
+    const cost = ({ layers }) => state.cost(metric.name, layers);
     const costs = columns.map(cost);
     const largest = Math.max(1e-12, ...costs);
     const shares = costs.map((each) => Math.max(0, each) / largest);

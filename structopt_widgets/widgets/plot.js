@@ -48,6 +48,7 @@ export function plotView(state) {
   const enter = (number) => drawn.marks.forEach((mark, each) => mark.setAttribute("tabindex", each === number ? 0 : -1));
   const choose = (number) => state.choice(number);
 
+  const stray = () => drawn.marks.get(state.looks.chosen)?.classList.toggle("sw-moved-on", !state.isAtChosen());
   const build = () => {
     frame = null;
     view.isNear = state.looks.near;
@@ -59,6 +60,7 @@ export function plotView(state) {
     drawCursor(drawn, seen.cursor, seen.x.unit);
     const { chosen } = state.looks;
     drawn.marks.get(chosen)?.classList.add("sw-chosen");
+    stray();
     drawn.marks.get(state.looks.against_trial)?.classList.add("sw-against");
     const stop = hadFocus && drawn.marks.has(focused) ? focused : drawn.marks.has(chosen) ? chosen : order()[0];
     enter(stop);
@@ -169,6 +171,7 @@ export function plotView(state) {
     else if (changed.has("structure")) {
       const now = state.trialCost(seen.x.name);
       drawCursor(drawn, now, seen.x.unit);
+      stray();
       clearTimeout(timer);
       if (view.zoom === null && !drawn.across.holds(now)) timer = setTimeout(schedule, SETTLED);
     }

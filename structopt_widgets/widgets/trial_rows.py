@@ -13,7 +13,7 @@ from ..metrics import METRICS, trial_metrics
 from ..structure import StructureSpace
 from ..study import Study, Trial, pareto_front
 from ..study.optimism import winners_note
-from ..study.verdicts import ALIKE, THE_BEST
+from ..study.verdicts import ALIKE, THE_BEST, WORSE
 from .changes import changes
 
 MOST = 1000  # trials in the plot and the table: more can be neither told apart nor drawn in time
@@ -48,6 +48,7 @@ def study_rows(
         "trials": [
             {
                 **_row(trial, space, verdicts.get(trial.number)),
+                "why": _why(compared, trial.number, score),
                 # Trials with one number were trained alike, on the same data: only these can be compared.
                 "training": study.evidence.way_of(trial),
             }
@@ -55,13 +56,42 @@ def study_rows(
         ],
         "references": [[name, float(value)] for name, value in references.items() if math.isfinite(value)],
         "baseline": baseline,
-        "note": f"{note} {more}".strip(),
+        "note": " ".join(each for each in (note, _allowed(compared, score), more) if each),
     }
+
+
+def _why(compared: pd.DataFrame, number: int | None, score: str) -> str:
+    """What a verdict rests on, in words; empty where there is no test."""
+    if number not in compared.index or not math.isfinite(compared.loc[number, "p_value"]):
+        return ""
+    p_value, difference = compared.loc[number, "p_value"], compared.loc[number, "difference"]
+    if compared.loc[number, "verdict"] not in (ALIKE, WORSE):
+        return ""
+    return f"{_gap(difference, score)} below the best: p = {p_value:.2g}, allowing for {_pairs(compared)}"
+
+
+def _allowed(compared: pd.DataFrame, score: str) -> str:
+    """Why a structure may be much below the best and not be told apart from it, in a sentence."""
+    alike = compared[compared["verdict"] == ALIKE]
+    if alike.empty:
+        return ""
+    return (
+        f"Allowing for {_pairs(compared)}, {_gap(alike['difference'].min(), score)} below the best can still be chance."
+    )
+
+
+def _gap(difference: float, score: str) -> str:
+    return f"{100 * abs(difference):.1f} points" if score == "accuracy" else f"{abs(difference):.3f}"
+
+
+def _pairs(compared: pd.DataFrame) -> str:
+    n = int(compared["p_value"].notna().sum())
+    return f"all {n * (n - 1) // 2:,} pairs of {n} structures" if n > 2 else "one pair of structures"
 
 
 def no_comparison() -> pd.DataFrame:
     """What stands for a comparison while no trial has a score."""
-    return pd.DataFrame(columns=["standard_error", "verdict"])
+    return pd.DataFrame(columns=["difference", "standard_error", "p_value", "verdict"])
 
 
 def _shown(study: Study, scored: pd.DataFrame, score: str, baseline: int | None) -> tuple[list[Trial], str]:

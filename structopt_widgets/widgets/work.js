@@ -50,13 +50,15 @@ export function workView(state) {
     const words = why || `${scoreText(value, state.study.score.unit ?? "share")} with inherited weights, before training (${seconds?.toFixed(1)} s)`;
     setText(score, !state.settings.preview ? "the score with inherited weights" : isOf ? words : "…");
   };
+  const noData = html("p", { className: "sw-note sw-no-data" });
   const buttons = html("span", { className: "sw-group" }, run, sweep, cancel);
   const line = html("div", { className: "sw-bar-head sw-progress-line" }, progress, text);
-  const el = html("div", { className: "sw-work" }, settings, line, follows, info, error);
+  const el = html("div", { className: "sw-work" }, noData, settings, line, follows, info, error);
 
   const paint = (changed) => {
     const { work } = state;
     const isBusy = Boolean(work.what);
+    const hasData = Boolean(work.hasData);
     follows.hidden = !work.hasData;
     buttons.hidden = settings.hidden = line.hidden = Boolean(work.alone);
     preview.checked = Boolean(state.settings.preview);
@@ -66,8 +68,9 @@ export function workView(state) {
         (work.samplers ?? []).forEach(([name, label]) => sampler.append(html("option", { value: name }, label)));
         changed.add("settings");
       }
-      enable(run, !isBusy);
-      enable(sweep, !isBusy);
+      enable(run, !isBusy && hasData);
+      enable(sweep, !isBusy && hasData);
+      setText(noData, hasData || work.alone ? "" : `Run and Sweep need data. ${work.howToPassData ?? ""}`);
       enable(cancel, isBusy);
       const percent = Math.round(100 * (work.fraction ?? 0));
       fill.style.transform = `scaleX(${work.fraction ?? 0})`;

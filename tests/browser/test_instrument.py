@@ -288,7 +288,16 @@ def test_what_python_sets_is_shown(page: Page) -> None:
 
 
 def test_a_run_is_asked_for_with_what_is_shown(page: Page) -> None:
-    show(page, sw.explore(dense_model()))
+    explorer = sw.explore(dense_model())
+    show(page, explorer)
+    run, said = page.get_by_role("button", name="Run", exact=True), page.locator(".sw-no-data")
+    expect(run).to_be_disabled()
+    expect(page.get_by_role("button", name="Sweep", exact=True)).to_be_disabled()
+    expect(said).to_have_text(
+        "Run and Sweep need data. Open the explorer with sw.explore(model, data=sw.Data(x, y)), x of shape (n, 6)."
+    )
+    page.evaluate("(work) => window.python('work', work)", {**explorer.instrument.work, "hasData": True})
+    expect(said).to_be_empty()
     put(page, "width of hidden", 5)
     page.locator(".sw-settings summary").click()
     page.get_by_label("epochs", exact=True).fill("7")
@@ -605,6 +614,9 @@ def test_nothing_sticks_out(page: Page, width: int) -> None:
     assert box["y"] == pytest.approx(0, abs=1)
 
 
+A_RUN = {"what": "a run", "fraction": 0.5, "text": "epoch 3 of 6", "hasData": True}
+
+
 # What JupyterLab tells of a kernel: killed by the system; restarted by its user, as ipywidgets has it; shut down.
 @pytest.mark.parametrize(
     "told",
@@ -616,7 +628,7 @@ def test_nothing_sticks_out(page: Page, width: int) -> None:
 )
 def test_a_kernel_that_is_gone_is_said_and_frees_the_buttons(page: Page, told: str) -> None:
     explorer = sw.explore(dense_model())
-    show(page, explorer, work={**explorer.instrument.work, "what": "a run", "fraction": 0.5, "text": "epoch 3 of 6"})
+    show(page, explorer, work={**explorer.instrument.work, **A_RUN})
     run, cancel = (page.get_by_role("button", name=name, exact=True) for name in ("Run", "Cancel"))
     # None of this ends a kernel.
     page.evaluate("session.statusChanged.emit('busy')")
