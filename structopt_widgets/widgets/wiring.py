@@ -12,7 +12,7 @@ from ..study.samplers import SAMPLERS
 from .background import Background
 from .changes import changed, changes
 from .exploration import Exploration, how_to_pass_data
-from .finder import shown_code, shown_findings, shown_preview
+from .finder import Preview, shown_code, shown_findings
 from .fit_to_budget import Fitting
 from .instrument import Instrument
 from .lesson import lesson
@@ -81,7 +81,7 @@ class Wiring:
 
         data, study = exploration.data, exploration.study
         self._finder = Latest(partial(shown_findings, data, study), shower("findings"), "findings")
-        self._previewer = Latest(partial(shown_preview, data), shower("preview"), "preview")
+        self._previewer = Latest(Preview(data), shower("preview"), "preview")
         self._teller = Latest(None, shower("receipt"), "receipt")
         self._coder = Latest(shown_code, shower("code"), "code")
         exploration.observe(self._look, names=["structure", "trials"])
