@@ -16,7 +16,7 @@ from zoo import ZOO
 from structopt_widgets.metrics import layer_metrics, model_metrics
 from structopt_widgets.structure import Structure, StructureSpace, WidthGroup
 from structopt_widgets.structure.allowed_widths import nearest_width
-from structopt_widgets.structure.structure import CHOICES
+from structopt_widgets.structure.choices import CHOICES
 from structopt_widgets.widgets.changes import changed, changes
 from structopt_widgets.widgets.packed import packed
 from structopt_widgets.widgets.page_model import page_model
