@@ -35,6 +35,7 @@ from .nodes import (
     has_own_cell,
     nodes_restored,
     numpy_numbers_taken,
+    tensors_compared,
 )
 from .repeated import repeats_recorded
 from .spellings import spellings_taken
@@ -132,6 +133,7 @@ class _Tracer:
             own_nodes,
             self._layers_made_meanwhile(),
             numbers,
+            tensors_compared(is_tracing),
             spellings_taken(),
             loops_written_out(is_tracing),
             draws,
