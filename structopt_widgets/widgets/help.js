@@ -23,7 +23,7 @@ const TOPICS = {
   levers: ["Levers", [
     "Width: the units, channels, heads or head size that a layer makes. Layers whose outputs are added have one width together and share a slider.",
     "Activation: the function after a layer's sum; bias: whether the sum has a constant. Keep: whether a block is there at all. Initial weights are of the selected layer.",
-    "All widths multiplies every free width by one factor; steps keep widths to multiples that matrix units like.",
+    "All widths multiplies every free width by one factor; steps keep widths to multiples that matrix units like. The first row is for all layers, or for those that are chosen in it: a stage, blocks that are built alike, layers of a kind.",
   ]],
   tradeoff: ["Trade-off", [
     "Run trains the structure at hand and validates it; Sweep does so for many. Each is a point: its score against its cost, with a 95 % interval.",
