@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-# "one" and "zero" are seldom numbers: "one layer at a time", "zero initial weights".
+# "one" and "zero" are seldom numbers: "one layer at a time", "zero initial weights". Of Chinese only digits are read.
 FROM_TWO = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 SPELLED = {word: float(value) for value, word in enumerate(FROM_TWO, start=2)} | {
     "fifteen": 15.0,
@@ -25,11 +25,15 @@ SPELLED = {word: float(value) for value, word in enumerate(FROM_TWO, start=2)} |
     "million": 1e6,
     "billion": 1e9,
 }
-NUMBER = re.compile(rf"(?<![\w.])\d[\d,]*(?:\.\d+)?(?!\w)|\b(?:{'|'.join(SPELLED)})\b", re.IGNORECASE)
+NUMBER = re.compile(
+    rf"(?<![\w.])\d[\d,]*(?:\.\d+)?(?!\w)|\b(?:{'|'.join(SPELLED)})\b",
+    re.IGNORECASE | re.ASCII,  # a Chinese sign is no part of the number before it
+)
 VERDICT = re.compile(
     r"\b(better|best|worse|worst|beats?|beaten|wins?|won|lost nothing|faster|slower|met|missed|kept|told apart|"
-    r"(?:more|less|as) accurate|significant(?:ly)?|superior|inferior|outperforms?)\b",
-    re.IGNORECASE,
+    r"(?:more|less|as) accurate|significant(?:ly)?|superior|inferior|outperforms?)\b"
+    r"|更好|更差|最好|最差|更快|更慢|较快|较慢|更准|达成|胜过|分不出",
+    re.IGNORECASE | re.ASCII,
 )
 SHOWN_BY = {"Markdown", "check"}  # functions whose texts are prose
 
@@ -116,6 +120,6 @@ def _fixed(node: ast.AST) -> Iterator[str]:
 def _without_code(text: str) -> str:
     """Markdown without code, numbering, addresses, and the names of formulas."""
     text = re.sub(r"```.*?```|`[^`]*`", " ", text, flags=re.DOTALL)
-    text = re.sub(r"^(#+ Step )?\d+[.:]", " ", text, flags=re.MULTILINE)
+    text = re.sub(r"^(#+ (Step|第) )?\d+( 步)?[.:\uff1a]", " ", text, flags=re.MULTILINE)
     text = re.sub(r"\]\([^)]*\)|\\[a-z]+", " ", text)
     return re.sub(r"\s+", " ", text)

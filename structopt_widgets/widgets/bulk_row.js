@@ -30,7 +30,7 @@ export function bulkRow(state, many, free, homes, found) {
   const rows = () => found() ?? scope.rows;
   const blocks = () => (found() === null ? scope.blocks : []);
   const lay = () => el.replaceChildren(choice, name, slider().input, slider().value, activation, bias,
-    ...(model.blocks.length ? [html("span", {}, keep)] : []), html("span"), html("span"));
+    ...(model.blocks.length ? [keep] : []), html("span"), html("span"));
   lay();
   choice.addEventListener("change", () => {
     scope = scopes.find(({ key }) => key === choice.value);

@@ -347,8 +347,9 @@ def test_a_run_is_asked_for_with_what_is_shown(page: Page) -> None:
 def test_a_layer_of_the_picture_is_dragged_and_worked_by_keys(page: Page) -> None:
     show(page, sw.explore(dense_model()))
     slider = page.get_by_label("width of hidden", exact=True)
-    box = page.locator(".sw-made").nth(1).bounding_box()
+    box = page.locator(".sw-grab").nth(1).bounding_box()
     assert box is not None
+    box |= {"y": box["y"] + 4, "height": box["height"] - 8}  # a hand may be a little beside it
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 4 + 2)
