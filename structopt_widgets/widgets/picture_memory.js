@@ -5,6 +5,7 @@ import { formatExact } from "./format.js";
 const STRIP = 54; // pixels of each
 const NAMED = 16; // pixels of it for the name
 const NAME_ROOM = 134; // pixels
+const LONG_TEXT = 560; // pixels of breadth, from which on it has room
 
 // What each is of, whether it goes from right to left, and what its peak is called.
 const PASSES = [
@@ -50,7 +51,7 @@ export function paintMemory(state, { memory, times, width }, columns) {
     setValue(strip.text, "y", pixel(Number(y(high)) - 4));
     setValue(strip.text, "text-anchor", isRight ? "end" : "start");
     const total = state.values[state.model.program.totals.training_bytes];
-    const more = isBack ? `, with weights, gradients and optimizer ${formatExact(total, "bytes")}` : "";
+    const more = isBack && width > LONG_TEXT ? `, with weights, gradients and optimizer ${formatExact(total, "bytes")}` : "";
     setText(strip.text, `peak ${formatExact(high, "bytes")}${more}`);
   });
 }
