@@ -171,6 +171,19 @@ METRICS: dict[str, Metric] = {
         is_shown=False,
         in_trials=False,
     ),
+    "backward_bytes": Metric(
+        "Live in training",
+        "bytes",
+        "bytes alive while a layer's gradients are made, one batch",
+        "What all layers up to it keep for their derivatives, and the gradients of the tensors that are alive there, "
+        "for a batch; without weights, their gradients and the optimizer's slots. That of the loss counts with the "
+        "last layer, so that the largest of all is the activations' part of the training memory.",
+        scope="batch",
+        is_total=False,
+        by_layer=True,
+        is_shown=False,
+        in_trials=False,
+    ),
     "peak_activation_bytes": Metric(
         "Peak activations",
         "bytes",

@@ -18,12 +18,12 @@ const NO_SUM = {
 const TOPICS = {
   picture: ["Network", [
     "Height is how many units or channels a layer makes, breadth is the resolution it works at, and the tone is its share of the chosen cost.",
-    "Branches stand above one another, wires go over what they skip, and the step line below is the memory alive while each layer runs.",
+    "Branches stand above one another, wires go over what they skip, and the step lines below are the memory alive while each layer runs, forward, and in training while its gradients are made, backward.",
   ]],
   levers: ["Levers", [
     "Width: the units, channels, heads or head size that a layer makes. Layers whose outputs are added have one width together and share a slider.",
     "Activation: the function after a layer's sum; bias: whether the sum has a constant. Keep: whether a block is there at all. Initial weights are of the selected layer.",
-    "All widths multiplies every free width by one factor; steps keep widths to multiples that matrix units like.",
+    "All widths multiplies every free width by one factor; steps keep widths to multiples that matrix units like. The first row is for all layers, or for those that are chosen in it: a stage, blocks that are built alike, layers of a kind.",
   ]],
   tradeoff: ["Trade-off", [
     "Run trains the structure at hand and validates it; Sweep does so for many. Each is a point: its score against its cost, with a 95 % interval.",
@@ -81,21 +81,22 @@ export function helpView(state) {
 
   const ask = () => {
     asked = performance.now();
-    const { metric, layer, layers = [] } = state.help;
-    state.ask("receipt", { metric, layer, layers });
+    const { metric, layer, layers = [], margin = null } = state.help;
+    state.ask("receipt", { metric, layer, layers, margin });
   };
   const isOfNow = () => alike(state.receipt.structure, state.changes()) && state.receipt.batch_size === state.settings.batch_size;
   const line = ({ name, tree, formula, numbers, value }, unit) => html("tr", {}, html("th", { scope: "row" }, name),
     html("td", { className: "sw-formula" }, tree ? typeset(tree, false) : formula || "too long to read: see the layers",
       ...(numbers ? [html("div", { className: "sw-dim" }, "= ", tree ? typeset(tree, true) : numbers)] : [])),
     html("td", { className: "sw-num" }, formatExact(value, unit)));
-  const paintReceipt = (metric, layer) => {
+  const paintReceipt = (metric, layer, margin) => {
     const { receipt } = state;
-    if (receipt.metric !== metric.name || receipt.layer !== layer) return [html("p", { className: "sw-dim" }, state.work.lost || state.work.alone ? "Formulas need a kernel." : "The kernel is asked for the formula …")];
+    if (receipt.metric !== metric.name || receipt.layer !== layer || (receipt.margin ?? null) !== margin) return [html("p", { className: "sw-dim" }, state.work.lost || state.work.alone ? "Formulas need a kernel." : "The kernel is asked for the formula …")];
     const table = html("table", {}, html("tbody", {}, ...receipt.lines.map((each) => line(each, metric.unit))));
     const notes = [
       ...(layer === null && !metric.additive && receipt.lines.length > 1 ? [NO_SUM[metric.name] ?? "The layers' do not add up to the model's."] : []),
       ...(metric.name === "weight_bytes" && state.looks.dtype !== null ? ["The formula is of weights in their own dtype."] : []),
+      ...(margin === null ? [] : ["The whole model's cost with the next width, less that with this one."]),
       ...(receipt.lines.length ? [] : [receipt.error ?? "No formula by layer: see the whole model's."]),
       ...(receipt.more ? [`${receipt.more} smaller layers are not shown; structure.measure().receipt("${metric.name}").layers has them.`] : []),
       ...(isOfNow() ? [] : [alike(receipt.structure, state.changes()) ? `For a batch of ${receipt.batch_size}.` : "For the structure before the sliders moved."]),
@@ -117,11 +118,12 @@ export function helpView(state) {
       body.replaceChildren(...sentences.map((each) => html("p", {}, each)));
     } else {
       const metric = state.metrics.get(help.metric);
+      const margin = help.margin === undefined ? null : state.model.keys.widths[help.margin];
       const names = help.layer === null ? [] : [help.layer, ...(help.layers ?? [])];
       const places = names.map((each) => state.model.layers.findIndex(({ name }) => name === each));
-      const value = names.length ? state.cost(metric.name, places) : metric.name in state.model.program.totals ? state.total(metric.name) : null;
-      setText(title, `${state.label(metric)}${names.length ? ` of ${partName(names)}` : ""}${value === null ? "" : ` ${formatExact(value, metric.unit)}`}`);
-      body.replaceChildren(html("p", {}, metric.convention || `${metric.meaning[0].toUpperCase()}${metric.meaning.slice(1)}.`), ...paintReceipt(metric, help.layer));
+      const value = margin !== null ? state.marginOf(metric.name, help.margin) : names.length ? state.cost(metric.name, places) : metric.name in state.model.program.totals ? state.total(metric.name) : null;
+      setText(title, `${margin === null ? "" : `One step more of ${state.model.groups[help.margin].title}: `}${state.label(metric)}${names.length ? ` of ${partName(names)}` : ""}${value === null ? "" : ` ${formatExact(value, metric.unit)}`}`);
+      body.replaceChildren(html("p", {}, metric.convention || `${metric.meaning[0].toUpperCase()}${metric.meaning.slice(1)}.`), ...paintReceipt(metric, help.layer, margin));
     }
     if (wasHidden) {
       before = document.activeElement;
