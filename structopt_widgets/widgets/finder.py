@@ -39,7 +39,7 @@ def shown_preview(data: Data | None, structure: Structure) -> dict[str, Any]:
     start = time.monotonic()
     found: dict[str, Any] = {"structure": changes(structure), "score": None, "error": ""}
     try:
-        found["score"] = float(inherited_score(structure, needed(data)))
+        found["score"] = float(inherited_score(structure, needed(data, structure.space)))
     # A thread has nobody to raise to: the page says why there is no preview.
     except Exception as error:
         found["error"] = f"{type(error).__name__}: {error}"

@@ -1,9 +1,19 @@
 // Help: what a quantity or a lever is, and by which formula a number came about. The words on metrics are the catalogue's.
+import { partName } from "./cost_parts.js";
 import { html, setText } from "./elements.js";
 import { formatExact } from "./format.js";
+import { typeset } from "./formula.js";
 import { alike } from "./state.js";
 
 const PROMPT = 500; // milliseconds: a kernel that answers as fast is asked again when the sliders rest
+
+// Why the layers' do not add up to the model's.
+const NO_SUM = {
+  training_bytes: "A layer's is what it holds throughout; the model has besides what gradients of activations take where the most is alive.",
+  peak_activation_bytes: "The model's is the largest of the layers'.",
+  span: "Only the layers on the longest path add up to the model's.",
+  parallelism: "The layers' are the spans of the longest path; the FLOPs' formula has the work.",
+};
 
 const TOPICS = {
   picture: ["Network", [
@@ -18,6 +28,8 @@ const TOPICS = {
   tradeoff: ["Trade-off", [
     "Run trains the structure at hand and validates it; Sweep does so for many. Each is a point: its score against its cost, with a 95 % interval.",
     "The Pareto front is what no other trial beats in both. What cannot be told apart from the best is hollow: a smaller one of these is as good as can be known.",
+    "A sweep varies what its settings say. Hypervolume: of the box between the worst and the best score and costs (on a logarithmic scale), the share that some trial is at least as good as; when it grows no more, the sweep has found what it can.",
+    "Told apart is what chance alone would do in fewer than 5 of 100 such studies, all pairs in it counted: the more structures, the larger the gaps that chance makes.",
   ]],
   limit: ["Budget", [
     "The most of the plot's cost that a structure may have. Fit sets every width to the largest common multiple of the model's own that keeps within it.",
@@ -69,19 +81,20 @@ export function helpView(state) {
 
   const ask = () => {
     asked = performance.now();
-    const { metric, layer } = state.help;
-    state.ask("receipt", { metric, layer });
+    const { metric, layer, layers = [] } = state.help;
+    state.ask("receipt", { metric, layer, layers });
   };
   const isOfNow = () => alike(state.receipt.structure, state.changes()) && state.receipt.batch_size === state.settings.batch_size;
-  const line = ({ name, formula, numbers, value }, unit) => html("tr", {}, html("th", { scope: "row" }, name),
-    html("td", { className: "sw-formula" }, formula || "too long to read: see the layers",
-      ...(numbers ? [html("div", { className: "sw-dim" }, `= ${numbers}`)] : [])),
+  const line = ({ name, tree, formula, numbers, value }, unit) => html("tr", {}, html("th", { scope: "row" }, name),
+    html("td", { className: "sw-formula" }, tree ? typeset(tree, false) : formula || "too long to read: see the layers",
+      ...(numbers ? [html("div", { className: "sw-dim" }, "= ", tree ? typeset(tree, true) : numbers)] : [])),
     html("td", { className: "sw-num" }, formatExact(value, unit)));
   const paintReceipt = (metric, layer) => {
     const { receipt } = state;
     if (receipt.metric !== metric.name || receipt.layer !== layer) return [html("p", { className: "sw-dim" }, state.work.lost || state.work.alone ? "Formulas need a kernel." : "The formula follows from the kernel …")];
     const table = html("table", {}, html("tbody", {}, ...receipt.lines.map((each) => line(each, metric.unit))));
     const notes = [
+      ...(layer === null && !metric.additive && receipt.lines.length > 1 ? [NO_SUM[metric.name] ?? "The layers' do not add up to the model's."] : []),
       ...(metric.name === "weight_bytes" && state.looks.dtype !== null ? ["The formula is of weights in their own dtype."] : []),
       ...(receipt.lines.length ? [] : [receipt.error ?? "No formula by layer: see the whole model's."]),
       ...(receipt.more ? [`${receipt.more} smaller layers are not shown; structure.measure().receipt("${metric.name}").layers has them.`] : []),
@@ -104,9 +117,10 @@ export function helpView(state) {
       body.replaceChildren(...sentences.map((each) => html("p", {}, each)));
     } else {
       const metric = state.metrics.get(help.metric);
-      const place = help.layer === null ? null : state.model.layers.findIndex(({ name }) => name === help.layer);
-      const value = place === null ? (metric.name in state.model.program.totals ? state.total(metric.name) : null) : state.layer(metric.name, place);
-      setText(title, `${state.label(metric)}${help.layer === null ? "" : ` of ${help.layer}`}${value === null ? "" : ` ${formatExact(value, metric.unit)}`}`);
+      const names = help.layer === null ? [] : [help.layer, ...(help.layers ?? [])];
+      const places = names.map((each) => state.model.layers.findIndex(({ name }) => name === each));
+      const value = names.length ? state.cost(metric.name, places) : metric.name in state.model.program.totals ? state.total(metric.name) : null;
+      setText(title, `${state.label(metric)}${names.length ? ` of ${partName(names)}` : ""}${value === null ? "" : ` ${formatExact(value, metric.unit)}`}`);
       body.replaceChildren(html("p", {}, metric.convention || `${metric.meaning[0].toUpperCase()}${metric.meaning.slice(1)}.`), ...paintReceipt(metric, help.layer));
     }
     if (wasHidden) {
@@ -131,7 +145,7 @@ export function explainHere(state, target) {
   const cost = target.closest("[data-cost]")?.dataset.cost;
   const topic = target.closest("[data-topic]")?.dataset.topic;
   const row = state.looks.selected && state.model.rows[state.looks.selected.row];
-  if (topic === "levers" && row) state.explain({ metric: state.shares.name, layer: state.model.layers[row.layer].name });
+  if (topic === "levers" && row) state.explainRow(state.looks.selected.row);
   else if (topic !== undefined) state.explain({ topic });
   else state.explain({ metric: cost ?? state.looks.metric, layer: null });
 }

@@ -2,31 +2,36 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..metrics import METRICS, Receipt, model_metrics
 from ..structure import Structure
 from .changes import changes
+from .formula_tree import formula_text, formula_tree
 
 if TYPE_CHECKING:
     import sympy
 
-LONGEST = 240  # characters of a formula: more cannot be read
+LONGEST = 400  # characters of a formula: more cannot be read
 MOST_LAYERS = 12
 
 
-def shown_receipt(structure: Structure, metric: str, layer: str | None, batch_size: int) -> dict[str, Any]:
+def shown_receipt(
+    structure: Structure, metric: str, layer: str | None, batch_size: int, layers: Sequence[str] = ()
+) -> dict[str, Any]:
     """:func:`receipt_text`, or why there is none: a thread has nobody to raise to."""
     try:
-        return receipt_text(structure, metric, layer, batch_size)
+        return receipt_text(structure, metric, layer, batch_size, layers)
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
         return {**_about(structure, metric, layer, batch_size), "error": why}
 
 
-def receipt_text(structure: Structure, metric: str, layer: str | None, batch_size: int) -> dict[str, Any]:
-    """The formula of the model's ``metric`` and those of its largest layers, or of one ``layer``.
+def receipt_text(
+    structure: Structure, metric: str, layer: str | None, batch_size: int, layers: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The formula of the model's ``metric`` and those of its largest layers, or of one ``layer`` with ``layers``.
 
     A metric that only layers have is told by the model's of the same kind; where there is none, without a formula.
     """
@@ -38,7 +43,7 @@ def receipt_text(structure: Structure, metric: str, layer: str | None, batch_siz
     label = METRICS[known].label
     values = {each: _value(receipt, each) for each in receipt.layers}
     largest = sorted(values, key=lambda each: -values[each])[:MOST_LAYERS]
-    shown = [each for each in values if each == layer or (layer is None and each in largest)]
+    shown = [each for each in values if each in (layer, *layers) or (layer is None and each in largest)]
     told["lines"] = [
         *([_line(label, receipt.formula, receipt, receipt.value)] if layer is None else []),
         *(_line(each, receipt.layers[each], receipt, values[each]) for each in shown),
@@ -62,20 +67,14 @@ def _value(receipt: Receipt, layer: str) -> float:
 
 
 def _line(name: str, formula: sympy.Expr, receipt: Receipt, value: float) -> dict[str, Any]:
-    import sympy
-
-    groups = {symbol: sympy.Symbol(f"[{name}]") for symbol, name in receipt.symbol_names.items()}
-    text = _text(formula.xreplace(groups))
-    # Term by term: SymPy would gather the terms of two widths that happen to be equal.
-    widths = {f"[{receipt.symbol_names[symbol]}]": str(width) for symbol, width in receipt.widths.items()}
-    named = "|".join(re.escape(each) for each in sorted(widths, key=len, reverse=True))
-    numbers = re.sub(named, lambda found: widths[found.group()], text) if formula.free_symbols else ""
-    return {"name": name, "formula": _short(text), "numbers": _short(numbers), "value": value}
-
-
-def _text(formula: sympy.Expr) -> str:
-    return str(formula).replace("**", "^").replace("*", " · ")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else ""
+    """A formula for the page to typeset, and in one line; neither where it is too long to be read."""
+    tree = formula_tree(formula, receipt.symbol_names, receipt.widths)
+    text, numbers = formula_text(tree), formula_text(tree, with_numbers=True)
+    is_short = len(text) <= LONGEST
+    return {
+        "name": name,
+        "tree": tree if is_short else None,
+        "formula": text if is_short else "",
+        "numbers": numbers if is_short and formula.free_symbols else "",
+        "value": value,
+    }

@@ -35,6 +35,7 @@ export function stripView(state) {
   const el = html("section", { className: "sw-live-panel", "aria-label": "costs of this structure" },
     ...cells.map(({ home }) => home), announcer);
   el.style.setProperty("--cells", cells.length);
+  el.style.setProperty("--half", Math.ceil(cells.length / 2)); // where they stand in two rows
   const buttons = cells.filter(({ canChoose }) => canChoose).map(({ cell }) => cell);
   roving(el, buttons);
 

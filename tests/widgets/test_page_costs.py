@@ -86,6 +86,29 @@ def test_the_page_tells_what_one_more_unit_costs(space: StructureSpace) -> None:
         assert cost == Structure.of_allowed(space, **other).measure().n_params - total
 
 
+def test_rows_and_columns_show_each_cost_once(space: StructureSpace) -> None:
+    model = page_model(space)
+    expression = """(() => {
+        const state = new State(given, () => {});
+        const columns = columnsOf(given).map(({ layers }) => layers);
+        const sum = (parts) => parts.reduce((all, places) => all + state.cost("n_params", places), 0);
+        return [state.parts, columns, sum(state.parts), sum(columns)];
+    })()"""
+    parts, columns, of_rows, of_columns = in_node("instrument", expression, model)
+    assert of_rows == of_columns == space.baseline.measure().n_params
+    for found in (parts, columns):
+        assert sorted(place for places in found for place in places) == list(range(len(model["layers"])))
+    # The layer of the row comes first, in the first of its rows.
+    first: dict[int, int] = {}
+    for index, row in enumerate(model["rows"]):
+        first.setdefault(row["layer"], index)
+    for layer, index in first.items():
+        assert parts[index][0] == layer
+    assert [index for index, places in enumerate(parts) if not places] == sorted(
+        set(range(len(parts))) - set(first.values())
+    )
+
+
 def test_changes_say_all_of_a_structure(space: StructureSpace) -> None:
     rng = random.Random(6)
     for structure in (space.baseline, *(space.sample(rng) for _ in range(20))):
