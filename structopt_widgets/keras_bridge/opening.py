@@ -41,8 +41,8 @@ from .repeated import repeats_recorded
 from .spellings import spellings_taken
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 from .tensorflow_calls import tensorflow_traced
-from .timesteps import Timesteps
-from .whose_functions import has_mixing_function, has_weighted_activation
+from .timesteps import Timesteps, keeps_in_training
+from .whose_functions import has_mixing_function, has_weighted_activation, hidden_lambdas
 
 _CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for training
 # What Keras itself keeps of a layer's variables.
@@ -80,7 +80,8 @@ class _Tracer:
     def __init__(self, model: Any, found: Trace, forgets: bool = False) -> None:
         self._model, self._found, self._forgets = model, found, forgets
         self._layers = {id(each): each for each in model._flatten_layers(include_self=True, recursive=True)}
-        self._wrap_shared = wrappers_of_shared(self._layers.values())
+        # Ruled, and to be opened all the same.
+        self._to_open = wrappers_of_shared(self._layers.values()) | hidden_lambdas(self._layers.values())
         self._swaps: dict[int, list[tuple[str, Any, Any]]] = {}
         self._specs: dict[Any, Any] = {}
         self._inside: set[int] = set()  # the opened layers
@@ -132,6 +133,7 @@ class _Tracer:
             fresh_names(),
             own_nodes,
             self._layers_made_meanwhile(),
+            self._constants_taken(),
             numbers,
             tensors_compared(is_tracing),
             spellings_taken(),
@@ -147,7 +149,7 @@ class _Tracer:
                     self._put(layer, symbolic=True)
                     vars(layer)["add_loss"] = self._add_loss
                     if layer is not self._model or id(layer) in self._found.closed:
-                        is_one = is_ruled(layer) and id(layer) not in self._wrap_shared
+                        is_one = is_ruled(layer) and id(layer) not in self._to_open
                         stays = is_one or id(layer) in self._found.closed
                         vars(layer)["symbolic_call"] = self._closed(layer) if stays else self._opened(layer)
                 yield
@@ -200,6 +202,27 @@ class _Tracer:
                 yield
             finally:
                 keras.Layer.symbolic_call = real
+
+    @contextlib.contextmanager
+    def _constants_taken(self) -> Iterator[None]:
+        """A layer of Keras's that keeps something in training stays one call on a constant as well."""
+        real = keras.Layer.__call__
+
+        def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            given = [each for each in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(each)]
+            keeps = id(layer) in self._layers and keeps_in_training(layer) and is_ruled(layer)
+            if keeps and given and not self._is_closed and not _has_tensors((args, kwargs)):
+                args = keras.tree.map_structure(
+                    lambda each: self._symbolic(each) if keras.ops.is_tensor(each) else each, args
+                )
+            return real(layer, *args, **kwargs)
+
+        with PATCHING:
+            keras.Layer.__call__ = call
+            try:
+                yield
+            finally:
+                keras.Layer.__call__ = real
 
     def _stand_ins(self, layer: Any) -> Iterator[tuple[str, Any, Any]]:
         for key, value in list(vars(layer).items()):

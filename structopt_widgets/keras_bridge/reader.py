@@ -175,7 +175,10 @@ class GraphReader:
         mode = self._modes.get(id(node), said(kwargs.get("training")))
         if mode is None:
             kwargs.pop("training", None)
-        args = self._references(node.arguments.args, known, path)
+        given = node.arguments.args
+        if isinstance(node.operation, keras.Layer) and all(id(each) in self._constants for each in node.input_tensors):
+            given = keras.tree.map_structure(lambda leaf: self._constant(leaf, known, path), given)
+        args = self._references(given, known, path)
         named = self._references(kwargs, known, path) if kwargs else {}
         name = self._name(node.operation, prefix, path)
         needs_inside = id(node.operation) in self._reasons or (self._prime and has_own_cell(node.operation))
@@ -263,14 +266,21 @@ class GraphReader:
         known[id(leaf)] = known[id(variable)]
         return TensorRef(known[id(leaf)])
 
+    def _constant(self, leaf: Any, known: dict[int, int], path: tuple[str, ...]) -> Any:
+        """A constant that a layer is called on, as a tensor."""
+        if id(leaf) in self._constants and id(leaf) not in known:
+            value, shape = one_sample(self._constants.pop(id(leaf)), self._prime)
+            known[id(leaf)] = self._repeated(value, value.shape if shape is None else shape, path).index
+        return leaf
+
     def _repeated(self, value: Any, shape: Iterable[Any], path: tuple[str, ...]) -> TensorRef:
-        """A constant that is there once for each sample, as zeros of the batch's size are."""
+        """A constant that is there once for each sample, as zeros of the batch's size are, or once for all."""
         name = self._inside(REPEATED, "".join(f"{each}_" for each in path))
         self._layers[name] = repeated_layer(name, tuple(shape), path)
         index = len(self._tensors)
         axes = [axis for axis, length in enumerate(shape) if not isinstance(length, int)]
         lengths = tuple(length for length in shape if isinstance(length, int))
-        self._tensors.append(Tensor(lengths, str(value.dtype), axes[0], 1))
+        self._tensors.append(Tensor(lengths, str(value.dtype), *((axes[0], 1) if axes else (None,))))
         self._calls.append(Call(name, (), (index,), (value,)))
         self.operations[name] = None
         return TensorRef(index)

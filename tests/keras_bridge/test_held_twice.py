@@ -92,6 +92,13 @@ def test_what_two_hold_is_one_in_the_copy(make: Callable[[Any], Any]) -> None:
     np.testing.assert_allclose(copy(batch), model(batch), atol=1e-5)
 
 
+def test_code_that_stands_alone_is_not_written_for_what_two_hold() -> None:
+    inputs = keras.Input((5, 4))
+    model = keras.Model(inputs, kl.Dense(2, name="out")(one_cell(inputs)))
+    with pytest.raises(ValueError, match="which has those of 'rnn"):
+        sw.StructureSpace.from_keras(model).baseline.code()
+
+
 def test_what_two_hold_in_part_is_told() -> None:
     inputs = keras.Input((5, 4))
     model = keras.Model(inputs, kl.Dense(2, name="out")(cells_one_after_the_other(inputs)))
