@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -18,11 +18,14 @@ from .names import operations_of
 from .source import KerasSource
 from .without_weights import is_allocated
 
+Build = Callable[[Structure], keras.Model]
+
 
 def inherit_weights(
     structure: Structure,
     source: KerasSource,
     operations: Mapping[str, Any],
+    build: Build,
     importance: Importance | None = None,
     seed: int | None = None,
     examples: Examples | None = None,
@@ -32,7 +35,8 @@ def inherit_weights(
     When narrowing, the most important units are kept, in order, and the same ones on both sides of
     every consumer. When widening, units are copied in turn, and whoever sums over them divides its
     weights among the copies (Chen et al. 2016, arXiv:1511.05641). A bias the original does not have
-    comes in as zero. A layer that the original never built keeps its fresh weights.
+    comes in as zero. A layer that the original never built keeps its fresh weights. ``build`` makes a copy of the
+    original, where units are chosen by what it computes.
     """
     unallocated = [name for name, each in source.operations.items() if not all(map(is_allocated, _weights(each)))]
     if unallocated:
@@ -40,7 +44,7 @@ def inherit_weights(
             f"Expected weights to inherit, but {source.model.name!r} was built without any "
             f"({unallocated[0]!r} has none). Use build(weights='fresh')."
         )
-    chosen = choose_units(structure, source, importance, seed, examples)
+    chosen = choose_units(structure, source, build, importance, seed, examples)
     for name in operations:
         axes = structure.space.connected.weights[name]
         if not axes:
@@ -59,13 +63,14 @@ def inherit_weights(
 def choose_units(
     structure: Structure,
     source: KerasSource,
+    build: Build,
     importance: Importance | None = None,
     seed: int | None = None,
     examples: Examples | None = None,
 ) -> dict[Symbol, np.ndarray]:
     """For every width that changes, the old unit each new unit comes from."""
     space = structure.space
-    scores = _scores(structure, source, importance, seed, examples)
+    scores = _scores(structure, source, build, importance, seed, examples)
     chosen = {}
     for name, group in space.width_groups.items():
         symbol = space.symbols[name]
@@ -87,6 +92,7 @@ def choose_units(
 def _scores(
     structure: Structure,
     source: KerasSource,
+    build: Build,
     importance: Importance | None,
     seed: int | None,
     examples: Examples | None,
@@ -103,18 +109,18 @@ def _scores(
         return examples.ranked[structure]
     held = _held(structure, source)
     widths = {symbol: structure.widths[group.name] // group.divisor for symbol, group in groups.items()}
-    original = Original([each for _, _, each in held], widths, seed or 0, examples, lambda: _copy(space.baseline, held))
+    original = Original(
+        [each for _, _, each in held], widths, seed or 0, examples, lambda: _copy(space.baseline, held, build)
+    )
     scores = score_units(importance, original, groups)
     if examples is not None and importance == "taylor":
         examples.ranked[structure] = scores
     return scores
 
 
-def _copy(baseline: Structure, held: list[tuple[str, int, HeldWeight]]) -> tuple[keras.Model, list[Any]]:
+def _copy(baseline: Structure, held: list[tuple[str, int, HeldWeight]], build: Build) -> tuple[keras.Model, list[Any]]:
     """A copy of the original, and the variables in it that hold the weights which ``held`` names."""
-    from .rebuild import build_model  # which inherits, and so imports this
-
-    model = build_model(baseline, compiled=False)
+    model = build(baseline)
     operations = operations_of(baseline, model)
     return model, [
         _present(baseline.space.connected.weights[name], _weights(operations[name]), _uses_bias(baseline, name))[place]

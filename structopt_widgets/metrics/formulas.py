@@ -61,9 +61,14 @@ def layer_formulas(
 
 
 def model_formula(
-    connected: ConnectedGraph, at: Setting, metric: str, estimate: Estimate, widths: Widths
+    connected: ConnectedGraph,
+    at: Setting,
+    metric: str,
+    estimate: Estimate,
+    widths: Widths,
+    layers: Mapping[str, sympy.Expr] | None = None,
 ) -> sympy.Expr:
-    """The whole model's ``metric``, one of the totals."""
+    """The whole model's ``metric``, one of the totals; ``layers``: its :func:`layer_formulas` where they are known."""
     import sympy
 
     if metric == "peak_activation_bytes":
@@ -78,7 +83,8 @@ def model_formula(
         return sympy.Max(1, work) / sympy.Max(1, span) if span == 0 else work / span
     if (derived := METRICS[metric].derived) is not None:
         return sympy.expand(derived(_Formulas(connected, at, estimate, widths)))
-    return sympy.expand(sympy.Add(*layer_formulas(connected, at, metric, estimate, widths).values()))
+    known = layer_formulas(connected, at, metric, estimate, widths) if layers is None else layers
+    return sympy.expand(sympy.Add(*known.values()))
 
 
 @dataclass(frozen=True)

@@ -15,12 +15,12 @@ import numpy as np
 
 from ..graph.checks import file_path, instance
 from ..metrics import trial_metrics
-from ..structure import Structure
 from ..structure.serialization import read_json
 from ..study import Study, Trial, pareto_front
 from ..study.order import order_of
 from ..training import Data
 from ..training.inputs import inputs_of
+from ..widgets.changes import changes
 
 FORMAT = "structopt_widgets.Manifest"
 VERSION = 1
@@ -29,7 +29,7 @@ PARTS = {"training": ("x", "y"), "validation": ("x_val", "y_val")}
 _OPEN, _CLOSE = '<script type="application/json" id="sw-manifest">', "</script>"
 _EXPECTED = "Expected a page that sw.write_report() wrote, with its manifest"
 RESULTS = ("state", "metric", "score", "low", "high", "by_seed", "loss")
-_TRAINING = ("budget", "fingerprint", "versions", "engine", "settled", "weights", "company")
+_TRAINING = ("budget", "fingerprint", "versions", "engine", "weights")
 
 
 def manifest(study: Study, chosen: Trial) -> dict[str, Any]:
@@ -41,6 +41,7 @@ def manifest(study: Study, chosen: Trial) -> dict[str, Any]:
     front = pareto_front(study.trials, maximize=chosen.metric, minimize="n_params").index
     spaces: dict[str, Any] = {}
     data: dict[str, Any] = {}
+    trainings: list[dict[str, Any]] = []  # of hundreds of trials most were trained alike
     trials = []
     for trial in study:
         space = trial.structure.space
@@ -50,12 +51,17 @@ def manifest(study: Study, chosen: Trial) -> dict[str, Any]:
         if trial.fingerprint not in data:
             data[trial.fingerprint] = {"name": trial.data} | sample_sums(study.known_data.get(trial.fingerprint))
         record = trial.to_record()
+        training = {name: record[name] for name in _TRAINING}
+        if training not in trainings:
+            trainings.append(training)
         trials.append(
             {
                 "number": trial.number,
                 "space": key,
-                "choices": _changed_choices(trial.structure),
-                **{name: record[name] for name in (*RESULTS, *_TRAINING)},
+                "training": trainings.index(training),
+                "company": trial.company,
+                "changes": changes(trial.structure),
+                **{name: record[name] for name in RESULTS},
                 "costs": {name: record[name] for name in trial_metrics() if name in record},
                 "bits": bits(trial),
             }
@@ -69,6 +75,7 @@ def manifest(study: Study, chosen: Trial) -> dict[str, Any]:
         "stated": stated,
         "spaces": spaces,
         "data": data,
+        "trainings": trainings,
         "trials": trials,
     }
 
@@ -134,12 +141,3 @@ def _space(trial: Trial) -> dict[str, Any]:
         except ValueError as error:
             why = str(error)
     return graph | {"compiled": compiled, "why": why}
-
-
-def _changed_choices(structure: Structure) -> dict[str, dict[str, Any]]:
-    """What ``structure_of_choices`` takes, of what is not as in the model."""
-    found: dict[str, dict[str, Any]] = {"widths": {}, "activations": {}, "biases": {}, "initializers": {}, "blocks": {}}
-    for key, (_, value) in structure.space.baseline.diff(structure).items():
-        choice, _, name = key.partition(".")
-        found[choice][name] = value
-    return found

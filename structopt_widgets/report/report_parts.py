@@ -14,6 +14,7 @@ from ..metrics import METRICS, format_exact
 from ..study import Study, Trial, pareto_front
 from ..study.final_score import asked_so_far
 from ..study.verdicts import tally
+from ..training import Budget
 from ..training.description import describe
 from ..widgets.exploration import Exploration
 from ..widgets.receipt_text import receipt_text
@@ -95,8 +96,7 @@ def provenance(study: Study) -> str:
     for trial in study:
         told: dict[str, Any] = {
             "data": f"{trial.data}, SHA-256 {trial.fingerprint[:16]}",
-            "budget": f"{trial.budget.epochs} epochs, batches of {trial.budget.batch_size}, "
-            f"seeds {', '.join(map(str, trial.budget.seed_list))}",
+            "budget": _budget(trial.budget),
             "optimizer": trial.compiled or trial.budget.optimizer or trial.structure.space.optimizer,
             "trained": trial.engine,
             **trial.versions,
@@ -105,6 +105,15 @@ def provenance(study: Study) -> str:
             facts.setdefault(name, Counter())[str(value)] += 1
     rows = [(name, value, f"{times:,}") for name, values in facts.items() for value, times in values.most_common()]
     return html_table("What the numbers belong to", ("what", "value", "trials"), rows)
+
+
+def _budget(budget: Budget) -> str:
+    """A budget in words: of what may be left to itself, what was not."""
+    usual = Budget()
+    others = ("learning_rate", "steps", "seconds", "patience", "subset", "settle_normalization")
+    told = [f"{name} {value}" for name in others if (value := getattr(budget, name)) != getattr(usual, name)]
+    seeds = f"seeds {', '.join(map(str, budget.seed_list))}"
+    return ", ".join((f"{budget.epochs} epochs, batches of {budget.batch_size}, {seeds}", *told))
 
 
 def titled(title: str, body: str) -> str:

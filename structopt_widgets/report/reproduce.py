@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..graph import ModelGraph
 from ..graph.checks import instance, items, whole
 from ..structure import StructureSpace
-from ..structure.serialization import structure_of_choices
 from ..study.order import Order, own_modules
 from ..training import Budget, Data, train_together
+from ..widgets.changes import changed
 from .data_at_hand import data_at_hand
 from .manifest import read_manifest
 from .reproduction import NOT_RUN, Outcome, Reproduction, excuses, weighed
@@ -60,10 +60,11 @@ def reproduce(
     if space is not None:
         instance(space, StructureSpace, "a StructureSpace, or None,")
     try:
-        wanted = _wanted(told, trials)
-        found = data_at_hand(told["data"], {each["fingerprint"] for each in told["trials"]}, given)
+        entries = [{**told["trainings"][each["training"]], **each} for each in told["trials"]]
+        calls = _calls(entries, _wanted(told, trials))
+        found = data_at_hand(told["data"], {call[0]["fingerprint"] for call, _ in calls}, given)
         outcomes: list[Outcome] = []
-        for call, company in _calls(told["trials"], wanted):
+        for call, company in calls:
             outcomes += _run(told, call, company, found, space)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(
@@ -91,7 +92,7 @@ def _calls(trials: Iterable[Entry], wanted: set[int]) -> list[tuple[list[Entry],
     for entry in trials:
         digest, _, place = entry["company"].partition(" ")
         if digest:
-            key = (digest, entry["space"], entry["fingerprint"], repr(entry["budget"]), entry["weights"])
+            key = (digest, entry["space"], entry["training"])
             by_company.setdefault((key, place.partition("/")[2]), {})[int(place.partition("/")[0])] = entry
         elif entry["number"] in wanted:
             alone.append(entry)
@@ -116,7 +117,7 @@ def _run(
     if isinstance(data, str) or isinstance(space, str):
         return [Outcome(int(each["number"]), NOT_RUN, why=lacking) for each in call]
     try:
-        structures: list[Structure] = [structure_of_choices(space, each["choices"]) for each in call]
+        structures: list[Structure] = [changed(space, each["changes"]) for each in call]
         trained = train_together(structures, data, Budget(**first["budget"]), first["weights"])
     # Whatever a model that is not one's own raises, the other trials may well run.
     except Exception as error:

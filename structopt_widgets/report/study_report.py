@@ -17,10 +17,13 @@ from .report_parts import beside_the_model, formulas, front, provenance, summary
 
 _STYLE = (
     "<style>.sw-report { max-width: 72em; margin: 0 auto; padding: 8px 16px 24px; line-height: 1.45; }"
-    " .sw-report h1 { font-size: 24px; } .sw-report h2 { font-size: 18px; margin: 28px 0 4px; }"
+    " .sw-report h1 { font-size: 24px; } .sw-report h2 { font-size: 18px; margin: 28px 0 4px; break-after: avoid; }"
     " .sw-report table { display: block; max-width: 100%; overflow-x: auto; font-variant-numeric: tabular-nums; }"
-    " .sw-report section { break-inside: avoid-page; } [data-jp-theme-light='false'] .sw-report { color: #ddd; }"
-    " @media print { .sw-report table { display: table; font-size: 80%; } }</style>"
+    " @media not print { [data-jp-theme-light='false'] .sw-report { color: #ddd; } }"
+    " @media print { .sw-report { padding: 0; } .sw-report table { display: table; font-size: 80%; }"
+    " .sw-report :is(tr, img, svg) { break-inside: avoid; } .sw-report thead { display: table-header-group; }"
+    " .sw-report td { overflow-wrap: break-word; } .sw-report section { break-inside: avoid-page; }"
+    " .sw-report > h2 { break-before: page; } }</style>"
 )
 
 

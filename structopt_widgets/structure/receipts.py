@@ -27,11 +27,12 @@ def receipt_of(structure: Structure, report: CostReport, metric: str) -> Receipt
     estimate = Estimate(batch_size, report.slots + accumulates, report.precision, report.recompute)
     widths = {symbol: structure.widths[name] for name, symbol in symbols.items()}
     what = (space.connected, at, metric, estimate, widths)
+    layers = layer_formulas(*what)
     return Receipt(
         metric=metric,
         value=getattr(report, metric),
-        formula=model_formula(*what),
-        layers=layer_formulas(*what),
+        formula=model_formula(*what, layers),
+        layers=layers,
         widths=widths,
         symbol_names={symbol: name for name, symbol in symbols.items()},
         batch_size=report.batch_size if METRICS[metric].scope in ("batch", "step") else 1,

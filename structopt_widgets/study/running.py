@@ -12,7 +12,8 @@ from concurrent.futures import BrokenExecutor, CancelledError, Future
 from typing import Any
 
 from ..structure import Structure
-from ..structure.serialization import choices_of, structure_of_choices
+from ..structure.choices import choices_of
+from ..structure.serialization import structure_of_choices
 from ..training import Budget, Data, Progress, Trial, train_together
 from .claims import Claim
 from .employer import Employer, WorkerError, unfit

@@ -28,6 +28,7 @@ const TOPICS = {
   tradeoff: ["Trade-off", [
     "Run trains the structure at hand and validates it; Sweep does so for many. Each is a point: its score against its cost, with a 95 % interval.",
     "The Pareto front is what no other trial beats in both. What cannot be told apart from the best is hollow: a smaller one of these is as good as can be known.",
+    "A sweep varies what its settings say. Hypervolume: of the box between the worst and the best score and costs (on a logarithmic scale), the share that some trial is at least as good as; when it grows no more, the sweep has found what it can.",
     "Told apart is what chance alone would do in fewer than 5 of 100 such studies, all pairs in it counted: the more structures, the larger the gaps that chance makes.",
   ]],
   limit: ["Budget", [

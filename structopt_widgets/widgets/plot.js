@@ -1,6 +1,8 @@
 // The trade-off plot: every trial against the chosen cost, the front, and where the sliders stand now.
-import { html, roving, segments } from "./elements.js";
+import { html, roving, segments, setText } from "./elements.js";
+import { nearestTrials } from "./nearest_trials.js";
 import { drawCursor, drawPlot, keyOf, plotted } from "./plot_drawing.js";
+import { scoreText } from "./words.js";
 
 const CLICKED = 4; // pixels that a hand may move between press and release of a click
 const REACH = 20; // pixels from a point within which the mouse means it
@@ -10,10 +12,10 @@ let plots = 0; // each has a clip path of its own
 
 export function plotView(state) {
   const view = { id: (plots += 1), zoom: null, isNear: false };
-  const [key, plot, tip, note] = [
+  const [key, plot, tip, note, nearby] = [
     html("div", { className: "sw-key" }), html("div", { className: "sw-drawing" }),
     html("div", { className: "sw-tip", hidden: true, "aria-hidden": "true" }), // a point's own label says the same
-    html("p", { className: "sw-note" }),
+    html("p", { className: "sw-note" }), html("p", { className: "sw-nearby" }),
   ];
   const scale = segments("scale of the costs", { log: "log", linear: "linear" }, (chosen) => state.look({ log: chosen === "log" }), false);
   const range = segments("what the plot shows", { all: "All", near: "The best" }, (chosen) => {
@@ -25,8 +27,20 @@ export function plotView(state) {
   roving(tools, () => [...tools.querySelectorAll("button")].filter((each) => !each.parentElement.hidden));
   plot.append(tip);
   const el = html("div", { className: "sw-tradeoff-plot" },
-    html("div", { className: "sw-bar-head" }, key, html("span", { className: "sw-space" }), tools), plot, note);
-  let [seen, drawn, pointed, frame, timer, press] = [null, null, null, null, null, null];
+    html("div", { className: "sw-bar-head" }, key, html("span", { className: "sw-space" }), tools), plot, nearby, note);
+  let [seen, drawn, pointed, frame, timer, press, findNear] = [null, null, null, null, null, null, null];
+
+  // The trials measured nearest to the sliders light up, and their scores are told.
+  const light = () => {
+    const near = findNear(state.now);
+    state.near.forEach((number) => drawn.marks.get(number)?.classList.remove("sw-near"));
+    state.near = new Set(near.map(([number]) => number));
+    state.near.forEach((number) => drawn.marks.get(number)?.classList.add("sw-near"));
+    const unit = state.study.score.unit ?? "share";
+    const scores = new Map(state.study.trials.map(({ number, score }) => [number, scoreText(score, unit)]));
+    const told = near.map(([number, distance]) => `trial ${number}${distance === 0 ? ", this one" : ""} (${scores.get(number)})`);
+    setText(nearby, told.length ? `Measured nearest to the sliders: ${told.join(", ")}` : "");
+  };
 
   const point = (number) => {
     state.pointed = number;
@@ -59,6 +73,7 @@ export function plotView(state) {
     plot.replaceChildren(drawn.svg, tip);
     drawCursor(drawn, seen.cursor, seen.x.unit);
     const { chosen } = state.looks;
+    light();
     drawn.marks.get(chosen)?.classList.add("sw-chosen");
     stray();
     drawn.marks.get(state.looks.against_trial)?.classList.add("sw-against");
@@ -167,10 +182,12 @@ export function plotView(state) {
   });
   resized.observe(plot);
   const paint = (changed) => {
+    if (changed.has("study") || findNear === null) findNear = nearestTrials(state);
     if (changed.has("study") || changed.has("looks") || drawn === null) build();
     else if (changed.has("structure")) {
       const now = state.trialCost(seen.x.name);
       drawCursor(drawn, now, seen.x.unit);
+      light();
       stray();
       clearTimeout(timer);
       if (view.zoom === null && !drawn.across.holds(now)) timer = setTimeout(schedule, SETTLED);

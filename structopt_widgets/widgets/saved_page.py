@@ -27,12 +27,9 @@ _DARK = {
     "ui-font-color2": "rgba(255, 255, 255, .62)",
     "brand-color1": "#64b5f6",
 }
-_STYLE = (
-    "html { color-scheme: light dark; } body { margin: 0; font-family: system-ui, sans-serif; }"
-    f'[data-jp-theme-light="false"] {{ {" ".join(f"--jp-{name}: {value};" for name, value in _DARK.items())} '
-    "background: #111; }"
-    # On paper the strip must not lie over what comes under it.
-    "@media print { .sw-instrument * { position: static !important; } }"
+_DARK_STYLE = (
+    f'@media not print {{ [data-jp-theme-light="false"] {{ '
+    f"{' '.join(f'--jp-{name}: {value};' for name, value in _DARK.items())} background: #111; }} }}"
 )
 # Nothing is fetched, and what a name may hold is never run.
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
@@ -59,7 +56,9 @@ def saved_page(exploration: Exploration, traits: Mapping[str, Any], above: str =
         },
         **{name: traits[name] for name in KEPT},
     }
-    style = Path(__file__).with_name("instrument.css").read_text(encoding="utf-8")
+    style = "\n".join(
+        Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("instrument.css", "saved_page.css")
+    )
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -67,7 +66,7 @@ def saved_page(exploration: Exploration, traits: Mapping[str, Any], above: str =
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{html.escape(title or exploration.space.graph.name)}</title>
-<style>{_STYLE}
+<style>{_DARK_STYLE}
 {style}</style>
 </head>
 <body>

@@ -40,6 +40,7 @@ export class State {
     this.isHeld = false; // whether a hand is on a control
     this.pointed = null; // the trial under the mouse
     this.listed = []; // numbers of the trials that the table lists
+    this.near = new Set(); // trials measured nearest to where the sliders stand
     this.listeners = [];
   }
 

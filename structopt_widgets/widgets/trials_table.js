@@ -102,6 +102,7 @@ export function tableView(state) {
     row.classList.toggle("sw-chosen", isChosen);
     row.classList.toggle("sw-moved-on", isChosen && !state.isAtChosen());
     row.classList.toggle("sw-against", number === state.looks.against_trial);
+    row.classList.toggle("sw-near", state.near.has(number));
   });
   // Arrows go through the rows, Enter takes one.
   el.addEventListener("keydown", (event) => {

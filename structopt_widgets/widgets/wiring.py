@@ -71,6 +71,7 @@ class Wiring:
         exploration.observe(self._show_standing, names=["structure", "snapshots"])
         exploration.observe(lambda _: self.show_trials(), names="trials")
         settings.observe(lambda _: self._show("settings", settings.values))
+        settings.observe(lambda _: self.show_trials(), names="minimize")
         background.observe(lambda _: self._show("work", self._work()))
         background.message.observe(lambda _: self._show("work", self._work()))
         show_later = weakref.WeakMethod(self._show)  # threads may outlive all this
@@ -102,7 +103,9 @@ class Wiring:
             except ValueError:  # no trial has a score yet
                 compared = no_comparison()
             with self._drawing:
-                rows = study_rows(here.study, here.space, here.trials, compared, references, here.baseline)
+                rows = study_rows(
+                    here.study, here.space, here.trials, compared, references, here.baseline, self._settings.minimize
+                )
                 self._show("study", rows)
 
     def choose(self, number: int) -> None:

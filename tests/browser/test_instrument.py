@@ -287,6 +287,37 @@ def test_what_python_sets_is_shown(page: Page) -> None:
     assert page.evaluate("window.saved") == []
 
 
+def test_what_a_sweep_varies_is_chosen_in_the_page(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    show(page, explorer)
+    page.locator(".sw-settings summary").click()
+    varies = page.get_by_role("group", name="what a sweep varies")
+    expect(varies.get_by_role("checkbox")).to_have_count(3)  # there is no block to leave out
+    varies.get_by_label("activations").check()
+    varies.get_by_label("widths").uncheck()
+    small = page.get_by_role("group", name="costs that a sweep keeps small")
+    small.get_by_label("FLOPs").check()
+    name, value = page.evaluate("window.saved.at(-1)")
+    assert name == "settings"
+    assert (value["vary"], value["minimize"]) == (["activations"], ["n_params", "flops"])
+    expect(page.locator(".sw-settings summary")).to_contain_text(" over activations for small Parameters, FLOPs")
+    # One at least.
+    varies.get_by_label("activations").click()
+    expect(varies.get_by_label("activations")).to_be_checked()
+
+
+def test_the_hypervolume_is_drawn_with_a_word_when_it_stalls(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    growth = {"costs": ["n_params"], "values": [0.1, 0.4, 0.4], "words": "The last 8 added nothing."}
+    show(page, explorer, study={**explorer.instrument.study, "growth": growth})
+    drawn = page.get_by_role("img", name="hypervolume by trial, from 0.10 to 0.40 in 3 trials")
+    expect(drawn).to_be_visible()
+    expect(page.locator(".sw-growth")).to_contain_text("0.40 after 3 trials: score, Parameters")
+    expect(page.locator(".sw-growth")).to_contain_text("The last 8 added nothing.")
+    show(page, explorer)
+    expect(page.locator(".sw-growth")).to_be_hidden()
+
+
 def test_a_run_is_asked_for_with_what_is_shown(page: Page) -> None:
     explorer = sw.explore(dense_model())
     show(page, explorer)
@@ -316,8 +347,9 @@ def test_a_run_is_asked_for_with_what_is_shown(page: Page) -> None:
 def test_a_layer_of_the_picture_is_dragged_and_worked_by_keys(page: Page) -> None:
     show(page, sw.explore(dense_model()))
     slider = page.get_by_label("width of hidden", exact=True)
-    box = page.locator(".sw-made").nth(1).bounding_box()
+    box = page.locator(".sw-grab").nth(1).bounding_box()
     assert box is not None
+    box |= {"y": box["y"] + 4, "height": box["height"] - 8}  # a hand may be a little beside it
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 4 + 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -119,3 +120,44 @@ def test_it_follows_the_theme_of_the_machine(opened: Callable[..., Page], scheme
     assert colour == {"light": "rgb(255, 255, 255)", "dark": "rgb(17, 17, 17)"}[scheme]
     page.screenshot(path=tmp_path / f"{scheme}.png", full_page=True)
     print(tmp_path / f"{scheme}.png", end=" ")
+
+
+def test_the_trials_measured_nearest_to_the_sliders_light_up(
+    opened: Callable[..., Page], saved: tuple[sw.Explorer, Path]
+) -> None:
+    explorer, _ = saved
+    page, space = opened(), explorer.space
+    free = [group for group in space.width_groups.values() if not group.fixed]
+    draw, trials = random.Random(1), list(explorer.study)
+
+    def distance(trial: sw.Trial, structure: sw.Structure) -> float:
+        return sum(abs(math.log2(trial.structure.widths[each] / width)) for each, width in structure.widths.items())
+
+    for structure in (*(space.sample(draw) for _ in range(5)), trials[4].structure):
+        for group in free:
+            put(page, f"width of {group.title}", structure.widths[group.name])
+        nearest = sorted(trials, key=lambda trial: (round(distance(trial, structure), 9), trial.number))[:3]
+        numbers = sorted(trial.number for trial in nearest)
+        expect(page.locator(".sw-nearby")).to_contain_text(f"trial {nearest[0].number}")
+        lit = page.locator(".sw-point.sw-near").evaluate_all("(all) => all.map((each) => Number(each.dataset.number))")
+        assert sorted(lit) == numbers
+        assert page.locator("tr.sw-near").count() == len(numbers)
+    expect(page.locator(".sw-nearby")).to_contain_text("trial 4, this one (")
+
+
+def test_on_paper_sliders_are_numbers_and_nothing_is_cut(opened: Callable[..., Page]) -> None:
+    page = opened()
+    width = round((210 - 2 * 12) / 25.4 * 96)  # of A4 within the margins that the page asks for
+    page.set_viewport_size({"width": width, "height": 1000})
+    page.emulate_media(media="print")
+    expect(page.locator("input[type=range]").first).to_be_hidden()
+    expect(page.get_by_role("button", name="Reset")).to_be_hidden()
+    expect(page.get_by_role("spinbutton", name="width of").first).to_be_visible()
+    for scrolled in (".sw-trials", ".sw-rows"):
+        box = page.locator(scrolled).evaluate(
+            "(el) => [el.scrollHeight, el.clientHeight, el.scrollWidth, el.clientWidth]"
+        )
+        assert box[0] <= box[1] + 1
+        assert box[2] <= box[3] + 1
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.pdf(format="A4").startswith(b"%PDF")

@@ -75,9 +75,8 @@ def test_on_the_same_machine_it_is_the_same_to_the_bit(page: Path) -> None:
 @pytest.mark.slow
 def test_a_changed_seed_is_told(page: Path, tmp_path: Path) -> None:
     def change(told: dict[str, Any]) -> None:
-        for each in told["trials"][:3]:
-            each["budget"]["seeds"] = [3, 6]
-        told["trials"][3]["budget"]["seeds"] = [5]
+        for trial, seeds in ((0, [3, 6]), (3, [5])):
+            told["trainings"][told["trials"][trial]["training"]]["budget"]["seeds"] = seeds
 
     found = sw.reproduce(rewritten(page, change, tmp_path / "report.html"), noise(), trials=range(4)).outcomes
     assert [each.outcome for each in found] == [DIFFERS] * 4
@@ -209,7 +208,7 @@ def test_a_page_is_read_and_never_run(tmp_path: Path) -> None:
         (space,) = told["spaces"].values()
         space["compiled"] = {"loss": {"module": "hostile_module", "class_name": "Loss", "config": {}}}
         told["data"] = {next(iter(told["data"])): {"name": "vowels"}}
-        told["trials"][0]["fingerprint"] = next(iter(told["data"]))
+        told["trainings"][0]["fingerprint"] = next(iter(told["data"]))
 
     (found,) = sw.reproduce(rewritten(path, hostile, path), noise()).outcomes
     assert found.outcome == NOT_RUN
