@@ -79,13 +79,14 @@ def regrouped(site: Site, shape: Shape, target: Sequence[int]) -> Shape:
             else:
                 outs.append(lengths.pop(0))
         wide = [dim for dim in ins if not isinstance(dim, int)]
+        ins = [dim for dim in ins if not (isinstance(dim, int) and dim == 1)]  # it moves no element
         if not wide or not outs:
             site.fix(tuple(wide), "drops an axis that only fits this width")
             result.extend(outs)
         elif len(outs) == 1:
             result.append(flattened(tuple(ins)))
-        elif outs.count(1) == len(outs) - 1 and len(ins) == 1:
-            result.extend(length if length == 1 else ins[0] for length in outs)
+        elif outs.count(1) == len(outs) - 1:
+            result.extend(length if length == 1 else flattened(tuple(ins)) for length in outs)
         elif len(parts := [part for dim in ins for part in factors(dim)]) > len(ins):
             # What was folded before comes apart again where it was put together.
             result.extend(regrouped(site, tuple(parts), outs))
