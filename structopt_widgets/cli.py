@@ -128,6 +128,7 @@ def start_lab(folder: Path, notebook: str, ip: str, port: int, open_browser: boo
             "--LabApp.news_url=None",
             "--LabApp.check_for_updates_class=jupyterlab.handlers.announcements.NeverCheckForUpdate",
             "--LabApp.extension_manager=readonly",
+            "--ServerApp.kernel_spec_manager_class=structopt_widgets.lab_kernels.QuietKernels",
         ]
     )
     host = "127.0.0.1" if ip in ("", "0.0.0.0", "::") else ip  # noqa: S104 - compared, not listened on

@@ -31,7 +31,7 @@ def outputs_of(model: keras.Model, batch: Any) -> list[np.ndarray]:
 def masked(full: keras.Model, structure: sw.Structure, importance: str) -> list[np.ndarray]:
     """The weights of ``full``, the rebuilt baseline, with those into and out of the dropped units set to zero."""
     space = structure.space
-    chosen = choose_units(structure, space.source, importance)
+    chosen = choose_units(structure, space.source, lambda other: other.build(), importance)
     weights = {id(weight): np.asarray(weight) for weight in full.weights}
     by_name = {layer.name: layer for layer in full.layers}
     for name, axes in space.connected.weights.items():

@@ -42,14 +42,10 @@ PRIVATE_TO_KERAS = {
 MAY_IMPORT_KERAS = {"keras_bridge", "training"}
 # Files that need one another, with why; one of each has its import inside a function. No other circle may come.
 CIRCLES = {
-    # A structure is saved and tells what it keeps of a model by the files that make structures.
-    frozenset(f"structure/{name}.py" for name in ("structure", "space", "serialization", "preservation")),
+    # A structure is read back by the file that makes structures.
+    frozenset(f"structure/{name}.py" for name in ("structure", "space", "serialization")),
     # A model inside a model is read as the outer one is.
     frozenset(f"keras_bridge/{name}.py" for name in ("reader", "described", "own_functions", "kept_whole")),
-    # Weights are cut for a copy, whose layers may be copied with theirs.
-    frozenset({"keras_bridge/inherit.py", "keras_bridge/rebuild.py"}),
-    # Data know what may be learned from them; that is read off their labels.
-    frozenset(f"training/{name}.py" for name in ("data", "label_forms", "objective")),
 }
 
 FILES = sorted(path for path in PACKAGE.rglob("*.py") if path.relative_to(PACKAGE).parts[0] in FLOORS)

@@ -15,13 +15,13 @@ from ..study import pareto_front
 from ..study.optimism import winners_note
 from ..study.verdicts import ALIKE, NOT_COMPARABLE, OTHERWISE, THE_BEST
 from .style import GREY, column_title, format_value, is_larger_better
-from .tradeoff_layout import LIKE_THE_BEST, tradeoff_layout, tradeoff_traces
+from .tradeoff_layout import LIKE_THE_BEST, MARGIN_BELOW, tradeoff_layout, tradeoff_traces
 
 if TYPE_CHECKING:
     import pandas as pd
     import plotly.graph_objects as go
 
-NOTE_WIDTH = 85  # characters in a line below the figure
+NOTE_WIDTH, NOTE_LINE = 85, 15  # characters in a line below the figure, and its height
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,11 @@ def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
         cursor.visible = place is not None
         cursor.x0 = cursor.x1 = 1 if place is None else place
         layout.annotations[0].visible = not info.points
-        layout.title.text = "<br>".join(textwrap.wrap(info.note, NOTE_WIDTH))
+        note = textwrap.wrap(info.note, NOTE_WIDTH)
+        layout.title.text = "<br>".join(note)
+        # plotly puts the first of several lines at the bottom.
+        raised = NOTE_LINE * max(len(note) - 1, 0)
+        layout.title.pad.b, layout.margin.b = raised, MARGIN_BELOW + raised
         room.x, room.y = _corners(info)
         layout.margin.r = 90 if info.references else 20  # room for their names
         if not info.points:

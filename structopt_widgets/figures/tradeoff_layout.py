@@ -8,6 +8,7 @@ from ..study.verdicts import ALIKE
 from .style import COLOURS, GREY, SYMBOLS, TEMPLATE
 
 LIKE_THE_BEST = f"{ALIKE} from the best"
+MARGIN_BELOW = 75  # the axis, its title, and a note of one line
 EMPTY = "No trial yet: run one, and its point appears here."
 
 
@@ -59,7 +60,7 @@ def tradeoff_layout() -> dict[str, Any]:
     """Axes and key; the cursor is the first shape, the word for no trials the first annotation, the note the title."""
     return {
         "template": TEMPLATE,
-        "margin": {"l": 70, "r": 20, "t": 70, "b": 75},
+        "margin": {"l": 70, "r": 20, "t": 70, "b": MARGIN_BELOW},
         "title": {
             "text": "",
             "font": {"color": GREY, "size": 11},

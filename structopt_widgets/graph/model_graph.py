@@ -40,7 +40,8 @@ class Layer:
     ``path`` names the layers without a rule that it was found inside of, the outermost first; ``closed`` is
     why one without a rule could not be opened to what is inside; ``inside`` is what is known of that all the same.
     ``functions`` are the activations that a user wrote, by their keys in the configuration, a layer inside with its own
-    in front (``layer.activation``): operations an element, and how many of them wait for one another.
+    in front (``layer.activation``): operations an element, and how many of them wait for one another. ``elsewhere`` is
+    the layer that has the same weights and counts them, as that of another wrapper of one cell.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Layer:
     closed: str = ""
     inside: Inside | None = None
     functions: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    elsewhere: str = ""
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -78,6 +80,7 @@ class Layer:
             "closed": self.closed,
             "inside": None if self.inside is None else self.inside.to_json(),
             "functions": {key: [*cost] for key, cost in self.functions.items()},
+            "elsewhere": self.elsewhere,
         }
 
     @classmethod
@@ -96,6 +99,7 @@ class Layer:
             data.get("closed", ""),
             None if inside is None else Inside.from_json(inside),
             {key: (flops, span) for key, (flops, span) in data.get("functions", {}).items()},
+            data.get("elsewhere", ""),
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import keras
@@ -10,7 +9,7 @@ import numpy as np
 
 from ..graph import TensorRef
 from ..graph.model_graph import map_structure
-from ..metrics import Comparison
+from ..metrics import Recount
 from ..structure import StructureSpace
 from .rebuild import build_model
 from .source import KerasSource
@@ -21,7 +20,7 @@ TOLERANCE = 1e-4  # of the largest output, or of 1: what other orders of sums ma
 QUANTITY = "outputs unlike the given model's"
 
 
-def compare_outputs(space: StructureSpace) -> list[Comparison]:
+def compare_outputs(space: StructureSpace) -> list[Recount]:
     """A row for inference and one for training mode: how many outputs of the baseline's copy differ from the model's.
 
     Neither model's state changes. What cannot be compared has a row that says why.
@@ -30,7 +29,7 @@ def compare_outputs(space: StructureSpace) -> list[Comparison]:
     if not isinstance(source, KerasSource):
         return [_not_compared("the structure comes from a file, without the model")]
     given = source.model
-    if not all(map(is_allocated, given.variables)):
+    if not given.built or not all(map(is_allocated, given.variables)):
         return [_not_compared("the model has no weights")]
     graph = space.graph
     if any(graph.tensors[index].dtype == "string" for index in graph.input_tensors):
@@ -43,9 +42,6 @@ def compare_outputs(space: StructureSpace) -> list[Comparison]:
     batches = [_batch(space, kind, tokens_of(given)) for kind in KINDS]
     rows = []
     for mode, training in (("inference", False), ("training", True)):
-        if training and "training" not in inspect.signature(given.call).parameters:
-            rows.append(_not_compared("its call() takes no training argument", mode))
-            continue
         try:
             with draws_repeated():
                 theirs, ours = (
@@ -74,16 +70,13 @@ def _batch(space: StructureSpace, kind: str, tokens: int) -> Any:
 
 def _outputs(model: keras.Model, inputs: Any, training: bool) -> list[np.ndarray]:
     """Without a trace in the model: not in its moving statistics, and not where its own code assigns."""
-    trainable = [variable.value for variable in model.trainable_variables]
-    state = [variable.value for variable in model.non_trainable_variables]
-    # A call() that takes no such argument runs its layers as at inference.
-    mode = {"training": training} if "training" in inspect.signature(model.call).parameters else {}
-    outputs, _ = model.stateless_call(trainable, state, inputs, **mode)
-    made = keras.tree.flatten(outputs)
+    with keras.StatelessScope():
+        # Its layers are told even where its own call() takes no `training`.
+        made = keras.tree.flatten(model(inputs, training=training))
     return [np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(each, "float32")), "float64") for each in made]
 
 
-def _compared(ours: list[np.ndarray], theirs: list[np.ndarray], mode: str) -> Comparison:
+def _compared(ours: list[np.ndarray], theirs: list[np.ndarray], mode: str) -> Recount:
     differ, largest = 0, 0.0
     for mine, given in zip(ours, theirs, strict=True):
         apart = np.abs(mine - given)
@@ -92,7 +85,7 @@ def _compared(ours: list[np.ndarray], theirs: list[np.ndarray], mode: str) -> Co
         scale = max(1.0, float(np.nanmax(np.abs(given), initial=0.0)))
         differ += int(np.count_nonzero(~(apart <= TOLERANCE * scale)))
         largest = max(largest, float(np.nanmax(apart, initial=0.0)))
-    return Comparison(
+    return Recount(
         f"{QUANTITY}, {mode}",
         differ,
         0,
@@ -101,5 +94,5 @@ def _compared(ours: list[np.ndarray], theirs: list[np.ndarray], mode: str) -> Co
     )
 
 
-def _not_compared(why: str, mode: str = "") -> Comparison:
-    return Comparison(f"{QUANTITY}{f', {mode}' if mode else ''}", 0, 0, "explained", f"not compared: {why}")
+def _not_compared(why: str, mode: str = "") -> Recount:
+    return Recount(f"{QUANTITY}{f', {mode}' if mode else ''}", 0, 0, "explained", f"not compared: {why}")

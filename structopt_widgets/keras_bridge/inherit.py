@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import keras
@@ -18,11 +19,14 @@ from .names import operations_of
 from .source import KerasSource
 from .without_weights import is_allocated
 
+Build = Callable[[Structure], keras.Model]
+
 
 def inherit_weights(
     structure: Structure,
     source: KerasSource,
     operations: Mapping[str, Any],
+    build: Build,
     importance: Importance | None = None,
     seed: int | None = None,
     examples: Examples | None = None,
@@ -32,7 +36,8 @@ def inherit_weights(
     When narrowing, the most important units are kept, in order, and the same ones on both sides of
     every consumer. When widening, units are copied in turn, and whoever sums over them divides its
     weights among the copies (Chen et al. 2016, arXiv:1511.05641). A bias the original does not have
-    comes in as zero. A layer that the original never built keeps its fresh weights.
+    comes in as zero. A layer that the original never built keeps its fresh weights. ``build`` makes a copy of the
+    original, where units are chosen by what it computes.
     """
     unallocated = [name for name, each in source.operations.items() if not all(map(is_allocated, _weights(each)))]
     if unallocated:
@@ -40,7 +45,7 @@ def inherit_weights(
             f"Expected weights to inherit, but {source.model.name!r} was built without any "
             f"({unallocated[0]!r} has none). Use build(weights='fresh')."
         )
-    chosen = choose_units(structure, source, importance, seed, examples)
+    chosen = choose_units(structure, source, build, importance, seed, examples)
     for name in operations:
         axes = structure.space.connected.weights[name]
         if not axes:
@@ -59,13 +64,14 @@ def inherit_weights(
 def choose_units(
     structure: Structure,
     source: KerasSource,
+    build: Build,
     importance: Importance | None = None,
     seed: int | None = None,
     examples: Examples | None = None,
 ) -> dict[Symbol, np.ndarray]:
     """For every width that changes, the old unit each new unit comes from."""
     space = structure.space
-    scores = _scores(structure, source, importance, seed, examples)
+    scores = _scores(structure, source, build, importance, seed, examples)
     chosen = {}
     for name, group in space.width_groups.items():
         symbol = space.symbols[name]
@@ -87,6 +93,7 @@ def choose_units(
 def _scores(
     structure: Structure,
     source: KerasSource,
+    build: Build,
     importance: Importance | None,
     seed: int | None,
     examples: Examples | None,
@@ -99,27 +106,37 @@ def _scores(
     }
     if not groups:
         return {}
-    if examples is not None and importance == "taylor" and structure in examples.ranked:
-        return examples.ranked[structure]
+    if examples is not None and importance == "taylor":
+        examples.judge(_checksum(weight for each in source.operations.values() for weight in _weights(each)))
+        if structure in examples.ranked:
+            return examples.ranked[structure]
     held = _held(structure, source)
     widths = {symbol: structure.widths[group.name] // group.divisor for symbol, group in groups.items()}
-    original = Original([each for _, _, each in held], widths, seed or 0, examples, lambda: _copy(space.baseline, held))
+    original = Original(
+        [each for _, _, each in held], widths, seed or 0, examples, lambda: _copy(space.baseline, held, build)
+    )
     scores = score_units(importance, original, groups)
     if examples is not None and importance == "taylor":
         examples.ranked[structure] = scores
     return scores
 
 
-def _copy(baseline: Structure, held: list[tuple[str, int, HeldWeight]]) -> tuple[keras.Model, list[Any]]:
+def _copy(baseline: Structure, held: list[tuple[str, int, HeldWeight]], build: Build) -> tuple[keras.Model, list[Any]]:
     """A copy of the original, and the variables in it that hold the weights which ``held`` names."""
-    from .rebuild import build_model  # which inherits, and so imports this
-
-    model = build_model(baseline, compiled=False)
+    model = build(baseline)
     operations = operations_of(baseline, model)
     return model, [
         _present(baseline.space.connected.weights[name], _weights(operations[name]), _uses_bias(baseline, name))[place]
         for name, place, _ in held
     ]
+
+
+def _checksum(weights: Iterable[Any]) -> int:
+    """Of all values: whoever trains the model on has other units that matter."""
+    found = 0
+    for each in weights:
+        found = zlib.crc32(np.ascontiguousarray(keras.ops.convert_to_numpy(each.value)).view(np.uint8).data, found)
+    return found
 
 
 def _held(structure: Structure, source: KerasSource) -> list[tuple[str, int, HeldWeight]]:
@@ -155,7 +172,7 @@ def _carried(axes: WeightAxes, old: np.ndarray, chosen: Mapping[Symbol, np.ndarr
 def _present(axes: tuple[WeightAxes, ...], weights: list[Any], has_bias: bool) -> dict[int, Any]:
     """The variables that exist, by their place among the declared weights; none for a layer that is not built."""
     declared = [place for place, each in enumerate(axes) if has_bias or not each.is_bias]
-    return dict(zip(declared, weights, strict=True)) if weights else {}
+    return dict(zip(declared, weights, strict=True)) if weights and axes else {}
 
 
 def _weights(operation: Any) -> list[Any]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import keras
+from keras.src.backend import compute_output_spec
 
 from ..graph import BATCH, WHOLE, Inside, Layer, ModelGraph, Symbol, size
 from ..layer_rules.steps import connected_steps
@@ -240,6 +241,8 @@ def _is_so(
                 [keras.KerasTensor(shape, dtype=each.dtype) for shape, each in zip(shapes, call.tensors, strict=True)]
             )
             results = [made(*args, **kwargs, **call.told(training)) for training in reversed(call.modes())]
+            if len(made.weights) < len(weights):
+                compute_output_spec(made.call, *args, **kwargs)  # which runs the cell, and so makes what is inside
     # The layer's own code, on widths that it may not take.
     except Exception:
         return False

@@ -112,6 +112,11 @@ def _beside(name: str, taken: Iterable[str]) -> str:
 def _function(layer: Layer, operation: Any, taken: Iterable[str]) -> str:
     """What is called: a new layer, or an operation of ``keras.ops`` by its public name."""
     kind = type(operation)
+    if layer.elsewhere:
+        raise ValueError(
+            f"Expected layers with weights of their own, to write them as code that stands alone; got {layer.name!r}, "
+            f"which has those of {layer.elsewhere!r}. Use structure.build(), whose model has them once."
+        )
     if isinstance(operation, keras.Layer):
         inside = all_inside(operation)
         if getattr(keras.layers, kind.__name__, None) is not kind or any(map(holds_own, inside)):

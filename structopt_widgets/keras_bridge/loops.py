@@ -119,6 +119,51 @@ def _either(pred: Any, true_fn: Callable[[], Any], false_fn: Callable[[], Any], 
     )
 
 
+def _scanned_by_halves(f: Callable[..., Any], elems: Any, reverse: bool = False, axis: int = 0) -> Any:
+    """Each two neighbours joined, those scanned, and what lies between them joined to what is before it, as in Keras.
+
+    Blelloch 1990: as many steps as the length has digits.
+    """
+    parts = tree.flatten(elems)
+    axis %= len(parts[0].shape)
+    if axis == 0 and parts[0].shape[0] in PRIMES:
+        raise TooLongError("a scan over the samples of a batch is not written out")
+
+    def cut(part: Any, start: int, stop: int | None, step: int) -> Any:
+        return part[(*[slice(None)] * axis, slice(start, stop, step))]
+
+    def joined(one: list[Any], other: list[Any]) -> list[Any]:
+        made: list[Any] = tree.flatten(f(tree.pack_sequence_as(elems, one), tree.pack_sequence_as(elems, other)))
+        return made
+
+    def scanned(given: list[Any]) -> list[Any]:
+        length = given[0].shape[axis]
+        if length < 2:
+            return given
+        pairs = ([cut(each, start, stop, 2) for each in given] for start, stop in ((0, length - 1), (1, length)))
+        odd = scanned(joined(*pairs))
+        even = [cut(each, 0, 1, 1) for each in given]
+        if length > 2:
+            before = odd if length % 2 else [cut(each, 0, length // 2 - 1, 1) for each in odd]
+            after = joined(before, [cut(each, 2, length, 2) for each in given])
+            even = [ops.concatenate(each, axis=axis) for each in zip(even, after, strict=True)]
+        return [_in_turns(*each, axis) for each in zip(even, odd, strict=True)]
+
+    given = [ops.flip(each, axis) for each in parts] if reverse else parts
+    made = scanned(given)
+    return tree.pack_sequence_as(elems, [ops.flip(each, axis) for each in made] if reverse else made)
+
+
+def _in_turns(even: Any, odd: Any, axis: int) -> Any:
+    """One of each, one after the other; there may be one ``even`` more."""
+    count, shape = odd.shape[axis], list(even.shape)
+    shape[axis] = 2 * count
+    first = even[(*[slice(None)] * axis, slice(0, count))]
+    mixed = ops.reshape(ops.stack([first, odd], axis + 1), shape)
+    rest = even[(*[slice(None)] * axis, slice(count, None))]
+    return mixed if even.shape[axis] == count else ops.concatenate([mixed, rest], axis=axis)
+
+
 def _one_of(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
     last = len(branches) - 1
     if not isinstance(index, keras.KerasTensor):
@@ -181,6 +226,7 @@ def _array(dtype: Any, size: Any = None, *_: Any, **__: Any) -> _Array:
 
 
 _KERAS: dict[str, Callable[..., Any]] = {
+    "associative_scan": _scanned_by_halves,
     "cond": _either,
     "fori_loop": _for,
     "map": _mapped,

@@ -12,6 +12,7 @@ from ..graph import UNREAD, WEIGHT, BatchSize, Layer
 from ..layer_rules.effects import DRAW
 from ..structure import Structure
 from .drawing import Drawn
+from .held_twice import share
 from .made_again import made_again
 from .modes import MODE, InOneMode
 from .replayed import KeepsWeights, OwnWeight, Unsized, WeightOf, counts_samples, operation_class
@@ -46,6 +47,9 @@ def make_operations(
         if "of" in layer.config:
             owner = made[layer.config["of"]]
             made[layer.name] = WeightOf(owner, layer.config["place"], name=names[layer.name], dtype=owner.dtype_policy)
+    for layer in layers:
+        if layer.elsewhere in made:
+            share(made[layer.name], made[layer.elsewhere])
     return {layer.name: made[layer.name] for layer in layers}
 
 

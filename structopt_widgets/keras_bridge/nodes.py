@@ -36,8 +36,6 @@ def has_own_graph(model: Any) -> bool:
 
 def called(layer: Any, *args: Any, **kwargs: Any) -> Any:
     """What a layer's ``call()`` makes; a graph's calls are made one by one, so that they are seen."""
-    if type(layer) is keras.layers.TimeDistributed:
-        return _at_all_timesteps(layer, *args, **kwargs)
     if has_own_graph(layer) and args:
         return called_again(graph_of(layer), args[0], kwargs.get("training"))
     return own_call(layer)(*args, **kwargs)
@@ -61,15 +59,6 @@ def is_compiled(operation: Any) -> bool:
 
 def _as_written(layer: Any) -> Callable[..., Any] | None:
     return getattr(inspect.getattr_static(type(layer), "call"), "python_function", None)
-
-
-def _at_all_timesteps(layer: Any, inputs: Any, mask: Any = None, **_: Any) -> Any:
-    """What :class:`keras.layers.TimeDistributed` makes: all timesteps at once, as more samples."""
-    if mask is not None or any(each.non_trainable_variables for each in [layer.layer, *leaves(layer.layer)]):
-        raise ValueError("a mask, or what the layer keeps of each timestep, cannot be seen from outside")
-    length = inputs.shape[1]
-    made = layer.layer(keras.ops.reshape(inputs, (-1, *inputs.shape[2:])))
-    return keras.tree.map_structure(lambda each: keras.ops.reshape(each, (-1, length, *each.shape[1:])), made)
 
 
 def called_again(graph: keras.Model, inputs: Any, training: bool | None = None) -> Any:
@@ -131,6 +120,35 @@ def numpy_numbers_taken() -> Iterator[None]:
         finally:
             if is_outermost:
                 del keras.KerasTensor.__array_ufunc__
+
+
+@contextlib.contextmanager
+def tensors_compared(is_tracing: Callable[[], bool]) -> Iterator[None]:
+    """``x == 0`` says of each element of a symbolic ``x`` what it says of a real one's, wherever ``is_tracing()``.
+
+    Keras leaves Python's own ``==``, which says that they are two things.
+    """
+
+    def compared(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        def compare(one: Any, other: Any) -> Any:
+            is_known = other is None or isinstance(other, (str, bytes, type))
+            return NotImplemented if is_known or not is_tracing() else function(one, other)
+
+        return compare
+
+    replaced = {"__eq__": compared(keras.ops.equal), "__ne__": compared(keras.ops.not_equal)}
+    with PATCHING:
+        before = {name: vars(keras.KerasTensor).get(name) for name in replaced}
+        for name, ours in replaced.items():
+            setattr(keras.KerasTensor, name, ours)
+        try:
+            yield
+        finally:
+            for name, theirs in before.items():
+                if theirs is None:
+                    delattr(keras.KerasTensor, name)
+                else:
+                    setattr(keras.KerasTensor, name, theirs)
 
 
 @contextlib.contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -30,16 +32,28 @@ def recompute_statistics(model: keras.Model, examples: Examples) -> int:
     try:
         for each in layers:
             each.trainable = True
-        for number, (x, _) in enumerate(examples.batches(model, BATCH)):
-            for each in layers:
-                each.momentum = number / (number + 1)  # the mean over all batches so far
+            vars(each)["call"] = _averaging(each)
+        for x, _ in examples.batches(model, BATCH):
             model(x, training=True)
     finally:
         for each, momentum, trainable in before:
+            vars(each).pop("call", None)
             each.momentum, each.trainable = momentum, trainable
         for variable, value in kept:
             variable.assign(value)
     return len(layers)
+
+
+def _averaging(layer: Any) -> Callable[..., Any]:
+    """The layer's ``call()`` with its statistics those of all calls so far: at each timestep there is one."""
+    call, number = layer.call, itertools.count()
+
+    def averaging(*args: Any, **kwargs: Any) -> Any:
+        before = next(number)
+        layer.momentum = before / (before + 1)
+        return call(*args, **kwargs)
+
+    return averaging
 
 
 def _state_besides(model: keras.Model, layers: list[Any]) -> list[tuple[Any, Any]]:

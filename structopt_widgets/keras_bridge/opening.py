@@ -21,16 +21,28 @@ from keras.src.layers import layer as keras_layer
 from ..layer_rules import find_layer_rule
 from .drawing import draws_recorded
 from .found import OpenedCall, Trace
+from .held_twice import wrappers_of_shared
 from .kinds import kinds_of
 from .loops import loops_written_out
 from .losses import activity_losses, metrics_silent, with_losses
 from .masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
-from .nodes import PATCHING, UNSAID, called, fresh_names, graph_of, nodes_restored, numpy_numbers_taken
+from .nodes import (
+    PATCHING,
+    UNSAID,
+    called,
+    fresh_names,
+    graph_of,
+    has_own_cell,
+    nodes_restored,
+    numpy_numbers_taken,
+    tensors_compared,
+)
 from .repeated import repeats_recorded
 from .spellings import spellings_taken
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 from .tensorflow_calls import tensorflow_traced
-from .whose_functions import has_mixing_function, has_weighted_activation
+from .timesteps import Timesteps, keeps_in_training
+from .whose_functions import has_mixing_function, has_weighted_activation, hidden_lambdas
 
 _CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for training
 # What Keras itself keeps of a layer's variables.
@@ -58,7 +70,8 @@ def is_ruled(layer: Any) -> bool:
     """Whether a layer stays one call: it has a rule, and neither is a graph of others nor wraps one."""
     if graph_of(layer) is not None or find_layer_rule(kinds_of(layer)) is None:
         return False
-    if isinstance(layer, keras.layers.TimeDistributed) and not is_ruled(layer.layer):
+    inside = layer._layers if isinstance(layer, keras.layers.TimeDistributed | keras.layers.Bidirectional) else ()
+    if any(has_own_cell(each) or not is_ruled(each) for each in inside):
         return False
     return not (has_weighted_activation(layer) or has_mixing_function(layer))
 
@@ -67,6 +80,8 @@ class _Tracer:
     def __init__(self, model: Any, found: Trace, forgets: bool = False) -> None:
         self._model, self._found, self._forgets = model, found, forgets
         self._layers = {id(each): each for each in model._flatten_layers(include_self=True, recursive=True)}
+        # Ruled, and to be opened all the same.
+        self._to_open = wrappers_of_shared(self._layers.values()) | hidden_lambdas(self._layers.values())
         self._swaps: dict[int, list[tuple[str, Any, Any]]] = {}
         self._specs: dict[Any, Any] = {}
         self._inside: set[int] = set()  # the opened layers
@@ -75,6 +90,7 @@ class _Tracer:
         self._losses: list[Any] = []
         self._is_closed = False  # while a layer that stays one call says what it makes
         self._scope: Any = None
+        self._timesteps = Timesteps()
 
     def run(self, run: Callable[..., Any], training: bool | None) -> Trace:
         found = self._found
@@ -117,7 +133,9 @@ class _Tracer:
             fresh_names(),
             own_nodes,
             self._layers_made_meanwhile(),
+            self._constants_taken(),
             numbers,
+            tensors_compared(is_tracing),
             spellings_taken(),
             loops_written_out(is_tracing),
             draws,
@@ -131,7 +149,8 @@ class _Tracer:
                     self._put(layer, symbolic=True)
                     vars(layer)["add_loss"] = self._add_loss
                     if layer is not self._model or id(layer) in self._found.closed:
-                        stays = id(layer) in self._found.closed or is_ruled(layer)
+                        is_one = is_ruled(layer) and id(layer) not in self._to_open
+                        stays = is_one or id(layer) in self._found.closed
                         vars(layer)["symbolic_call"] = self._closed(layer) if stays else self._opened(layer)
                 yield
             finally:
@@ -184,6 +203,27 @@ class _Tracer:
             finally:
                 keras.Layer.symbolic_call = real
 
+    @contextlib.contextmanager
+    def _constants_taken(self) -> Iterator[None]:
+        """A layer of Keras's that keeps something in training stays one call on a constant as well."""
+        real = keras.Layer.__call__
+
+        def call(layer: Any, *args: Any, **kwargs: Any) -> Any:
+            given = [each for each in keras.tree.flatten((args, kwargs)) if keras.ops.is_tensor(each)]
+            keeps = id(layer) in self._layers and keeps_in_training(layer) and is_ruled(layer)
+            if keeps and given and not self._is_closed and not _has_tensors((args, kwargs)):
+                args = keras.tree.map_structure(
+                    lambda each: self._symbolic(each) if keras.ops.is_tensor(each) else each, args
+                )
+            return real(layer, *args, **kwargs)
+
+        with PATCHING:
+            keras.Layer.__call__ = call
+            try:
+                yield
+            finally:
+                keras.Layer.__call__ = real
+
     def _stand_ins(self, layer: Any) -> Iterator[tuple[str, Any, Any]]:
         for key, value in list(vars(layer).items()):
             if key not in _TRACKED and (swapped := self._swapped(layer, value)) is not value:
@@ -234,6 +274,10 @@ class _Tracer:
     def _closed(self, layer: Any) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             kwargs = {key: value for key, value in kwargs.items() if value is not UNSAID}
+            if not self._is_closed and self._timesteps.are_apart(layer):
+                self._inside.add(id(layer))
+                return self._at_each_step(layer, *args, **kwargs)
+            self._inside.discard(id(layer))
             self._found.needs_masks |= looks_at_masks(layer, args, kwargs)
             with self._real(layer):
                 outputs = self._whole(layer, type(layer).symbolic_call(layer, *args, **kwargs), args, kwargs)
@@ -275,7 +319,8 @@ class _Tracer:
             self._path.append(layer.name)
             mask = mask_of_inputs(args, kwargs)
             try:
-                outputs = called(layer, *args, **kwargs)
+                is_over_time = type(layer) is keras.layers.TimeDistributed
+                outputs = self._over_time(layer, *args, **kwargs) if is_over_time else called(layer, *args, **kwargs)
                 self._check_effects(effects)
                 outputs = keras.tree.map_structure(self._symbolic, outputs)
                 outputs = with_masks(layer, args[0] if args else next(iter(kwargs.values()), None), outputs, mask)
@@ -295,6 +340,21 @@ class _Tracer:
             return outputs
 
         return call
+
+    def _over_time(self, layer: Any, inputs: Any, mask: Any = None, **_: Any) -> Any:
+        return self._timesteps.run(layer, inputs, mask)
+
+    def _at_each_step(self, layer: Any, inputs: Any, *args: Any, **kwargs: Any) -> Any:
+        """What a layer makes that keeps something of each timestep."""
+        if id(layer) in self._found.closed or args or kwargs.get("mask") is not None:
+            raise ClosedError(
+                "keeps something of each timestep, or has a mask of them: that cannot be seen from outside"
+            )
+        wrapper = self._timesteps.wrapped(layer)
+        vars(wrapper)["symbolic_call"] = self._closed(wrapper)
+        with self._real(layer):
+            outputs = wrapper(self._timesteps.unfolded(inputs), **kwargs)
+        return keras.tree.map_structure(self._timesteps.folded, outputs)
 
     def _symbolic(self, output: Any) -> Any:
         # A length that a layer hands on is a number here, where Keras itself may have a tensor.

@@ -8,7 +8,6 @@ it further on, so that each is judged by itself.
 from __future__ import annotations
 
 import contextlib
-import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -185,13 +184,13 @@ def _run(model: Any, batch: Any, training: bool, watched: _Watched, see: Callabl
     def seen(key: int, call: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *args, **kwargs: see(key, call(*args, **kwargs))
 
-    mode = {"training": training} if "training" in inspect.signature(model.call).parameters else {}
     own = {key: vars(layer)["call"] for key, layer in watched.layers.items() if "call" in vars(layer)}
     try:
         for key, layer in watched.layers.items():
             vars(layer)["call"] = seen(key, layer.call)
         with keras.StatelessScope():
-            return keras.tree.flatten(model(batch, **mode))
+            # Its layers are told even where its own call() takes no `training`.
+            return keras.tree.flatten(model(batch, training=training))
     finally:
         for key, layer in watched.layers.items():
             vars(layer).pop("call", None)

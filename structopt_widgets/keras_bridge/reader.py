@@ -17,12 +17,14 @@ from .batch import UnreadableError, one_sample, tensor_of, with_batch_sizes
 from .described import layer_of, optimizer_of, unread_layer, weight_layer
 from .drawing import Draw
 from .found import Trace
+from .held_twice import owners_of_shared
 from .kept_whole import with_inside
 from .masks import CarriesMask
 from .modes import MODE
 from .nodes import graph_of, has_own_cell, said
 from .repeated import REPEATED, repeated_layer
 from .source import HeldWeights, ReadWeight
+from .timesteps import wrapped_as
 from .trace import Run
 
 
@@ -63,8 +65,12 @@ class GraphReader:
         self._variables = {id(tensor): variable for variable, tensor in trace.weights.values()}
         self._variables |= {id(variable): variable for variable, _ in trace.weights.values()}
         layers = [node.operation for node in trace.nodes if isinstance(node.operation, keras.Layer)]
+        shared = owners_of_shared(layers)
         self._owners = {
-            id(variable): (layer, place) for layer in reversed(layers) for place, variable in enumerate(layer.weights)
+            id(variable): (layer, place)
+            for layer in reversed(layers)
+            if id(layer) not in shared
+            for place, variable in enumerate(layer.weights)
         }
         for tensor in keras.tree.flatten(trace.inputs):
             history = tensor._keras_history
@@ -105,6 +111,9 @@ class GraphReader:
 
     def _graph(self, model: keras.Model, inputs: Any, outputs: Any) -> ModelGraph:
         given, made = self._references(inputs, self._known), self._references(outputs, self._known)
+        names = {id(each): name for name, each in self.operations.items()}
+        for key, owner in owners_of_shared(self.operations.values()).items():
+            self._layers[names[key]] = replace(self._layers[names[key]], elsewhere=names[id(owner)])
         unread = [each for each in model.weights if id(each) not in self._reached]
         unread.sort(key=lambda variable: not variable.trainable)  # as a layer lists its own
         if unread:
@@ -166,7 +175,10 @@ class GraphReader:
         mode = self._modes.get(id(node), said(kwargs.get("training")))
         if mode is None:
             kwargs.pop("training", None)
-        args = self._references(node.arguments.args, known, path)
+        given = node.arguments.args
+        if isinstance(node.operation, keras.Layer) and all(id(each) in self._constants for each in node.input_tensors):
+            given = keras.tree.map_structure(lambda leaf: self._constant(leaf, known, path), given)
+        args = self._references(given, known, path)
         named = self._references(kwargs, known, path) if kwargs else {}
         name = self._name(node.operation, prefix, path)
         needs_inside = id(node.operation) in self._reasons or (self._prime and has_own_cell(node.operation))
@@ -193,7 +205,7 @@ class GraphReader:
         """The name of an operation in the graph; its layer is added at its first call."""
         if id(operation) in self._names:
             return self._names[id(operation)]
-        original = self._originals.get(id(operation), operation)
+        original = wrapped_as(operation, self._originals)
         is_layer = isinstance(operation, keras.Layer)
         name = self._unused(original.name, prefix) if is_layer or not path else self._inside(original.name, prefix)
         self._names[id(operation)] = name
@@ -254,14 +266,21 @@ class GraphReader:
         known[id(leaf)] = known[id(variable)]
         return TensorRef(known[id(leaf)])
 
+    def _constant(self, leaf: Any, known: dict[int, int], path: tuple[str, ...]) -> Any:
+        """A constant that a layer is called on, as a tensor."""
+        if id(leaf) in self._constants and id(leaf) not in known:
+            value, shape = one_sample(self._constants.pop(id(leaf)), self._prime)
+            known[id(leaf)] = self._repeated(value, value.shape if shape is None else shape, path).index
+        return leaf
+
     def _repeated(self, value: Any, shape: Iterable[Any], path: tuple[str, ...]) -> TensorRef:
-        """A constant that is there once for each sample, as zeros of the batch's size are."""
+        """A constant that is there once for each sample, as zeros of the batch's size are, or once for all."""
         name = self._inside(REPEATED, "".join(f"{each}_" for each in path))
         self._layers[name] = repeated_layer(name, tuple(shape), path)
         index = len(self._tensors)
         axes = [axis for axis, length in enumerate(shape) if not isinstance(length, int)]
         lengths = tuple(length for length in shape if isinstance(length, int))
-        self._tensors.append(Tensor(lengths, str(value.dtype), axes[0], 1))
+        self._tensors.append(Tensor(lengths, str(value.dtype), *((axes[0], 1) if axes else (None,))))
         self._calls.append(Call(name, (), (index,), (value,)))
         self.operations[name] = None
         return TensorRef(index)

@@ -81,12 +81,17 @@ def build_model(
         _freeze_as(structure, layer.name, operations[layer.name])
     if isinstance(source, KerasSource):
         if weights == "inherit":
-            inherit_weights(structure, source, operations, importance, seed, examples)
+            inherit_weights(structure, source, operations, _copy, importance, seed, examples)
             if examples is not None and structure.function_changes():
                 recompute_statistics(model, examples)
         if compiled:
             _compile_as(source.model, model)
     return model
+
+
+def _copy(structure: Structure) -> keras.Model:
+    """A model to look into: with the weights of the original, and not compiled."""
+    return build_model(structure, compiled=False)
 
 
 def _freeze_as(structure: Structure, name: str, operation: Any) -> None:

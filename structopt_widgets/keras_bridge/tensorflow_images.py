@@ -103,6 +103,23 @@ def _convolution(function: Callable[..., Any], kernel: str, strides: str) -> Cal
     return call
 
 
+def _transposed(given: dict[str, Any]) -> Any:
+    """The size that is asked for says how much of the last stride is there."""
+    x, kernel, padding = given["input"], given["filters"], _padding(given)
+    rank = len(x.shape) - 2
+    strides, dilations = (_each_axis(given[name], rank) for name in ("strides", "dilations"))
+    if _channels_last(given) != "channels_last":
+        refuse("channels before space")
+    wanted = _each_axis(given["output_shape"], rank)
+    spans = [rate * (size - 1) + 1 for rate, size in zip(dilations, kernel.shape[:rank], strict=True)]
+    least = [
+        (length - 1) * stride + span - (2 * (span // 2) if padding == "same" else 0)
+        for length, stride, span in zip(x.shape[1:-1], strides, spans, strict=True)
+    ]
+    more = tuple(size - start for size, start in zip(wanted, least, strict=True))
+    return ops.conv_transpose(x, kernel, strides, padding, more, "channels_last", dilations)
+
+
 def _pool(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
     def call(given: dict[str, Any]) -> Any:
         rank = len(given["input"].shape) - 2
@@ -136,7 +153,11 @@ IMAGES_AND_SIGNALS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "avg_pool2d": _pool(ops.average_pool),
     "avg_pool_v2": _pool(ops.average_pool),
     "conv1d_v2": _convolution(ops.conv, "filters", "stride"),
+    "conv1d_transpose": _transposed,
+    "conv2d_transpose_v2": _transposed,
     "conv2d_v2": _convolution(ops.conv, "filters", "strides"),
+    "conv3d_transpose_v2": _transposed,
+    "conv_transpose": _transposed,
     "convolution_v2": _convolution(ops.conv, "filters", "strides"),
     "crop_to_bounding_box": _cropped,
     "depth_to_space_v2": lambda a: ops.nn.depth_to_space(a["input"], number_of(a["block_size"]), _channels_last(a)),

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from .batch import batch_prime
+from .held_twice import wrappers_of_shared
 from .nodes import called_again, graph_of, has_own_cell, has_own_graph, leaves, own_call
 from .opening import is_ruled
 
@@ -32,9 +33,10 @@ class Run:
 
 def needs_run(graph: keras.Model, input_shape: Any) -> bool:
     """Whether a functional graph as Keras keeps it says too little: a layer to be opened, or lengths that are given."""
-    return (
+    return bool(
         (input_shape is not None and _has_free_axes(graph))
         or not all(map(_is_known, graph.operations))
+        or wrappers_of_shared(graph._flatten_layers())
         or _reads_weights(graph)
         or _moves_the_batch(graph)
         or _returns_scores(graph)

@@ -106,6 +106,8 @@ def _signature(node: Any) -> Hashable:
 
 def _layer(layer: keras.Layer) -> Hashable:
     """What a layer is: itself; or what it is made of, as a call() may make layers without weights each time it runs."""
+    if isinstance(layer, keras.layers.TimeDistributed):
+        return type(layer), _layer(layer.layer)  # one that stands for a layer of all timesteps is made at each run
     if layer.weights:
         return id(layer)
     try:

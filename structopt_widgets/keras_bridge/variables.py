@@ -16,7 +16,7 @@ def present_weights(structure: Structure, layer: str, operation: Any) -> dict[in
     has_bias = structure.biases.get(layer, True)
     places = [place for place, each in enumerate(declared) if has_bias or not each.is_bias]
     variables = getattr(operation, "weights", [])
-    return dict(zip(places, variables, strict=True)) if variables else {}
+    return dict(zip(places, variables, strict=True)) if variables and declared else {}
 
 
 def placed_weights(structure: Structure, model: keras.Model) -> dict[tuple[str, int], Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import types
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -103,6 +103,19 @@ def has_mixing_function(operation: Any) -> bool:
     """
     layers = [each for each in _outside_recurrences(operation) if not isinstance(each, keras.layers.RNN)]
     return any(_mixes(function) for layer in layers for function in own_functions(layer).values())
+
+
+def hidden_lambdas(layers: Iterable[Any]) -> set[int]:
+    """The ``id`` of each layer with a lambda for an activation that a class of the user's own makes by itself.
+
+    The class is saved without it; a copy, where that is opened, would have to write the lambda down.
+    """
+    inside = {id(each): each for layer in layers if not is_of_keras(layer) for each in all_inside(layer)[1:]}
+    return {key for key, each in inside.items() if any(map(_is_lambda, own_functions(each).values()))}
+
+
+def _is_lambda(function: Any) -> bool:
+    return getattr(function, "__name__", "") == "<lambda>"
 
 
 def _mixes(function: Any) -> bool:

@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-from ..graph import BATCH, BatchSize, Concat, Dim, Product, Shape, baseline_size
+from ..graph import BATCH, BatchSize, Concat, Dim, Product, Shape, Symbol, baseline_size
 from ..graph.dimensions import has_batch, of_batch, resolve
 from .merging import side_by_side
 from .registry import register_layer_rule
@@ -162,14 +162,39 @@ class Repetition(Bare):
                 site.fix((shape[axis],), "repeats it for each sample")
                 many = of_batch(baseline_length(repeats) * baseline_size(shape[axis]))
                 return Connection(((*shape[:axis], many, *shape[axis + 1 :]),))
-            return Connection((tuple(_product(dim, repeats) if at == axis else dim for at, dim in enumerate(shape)),))
+            return Connection(((*shape[:axis], _times(repeats, shape[axis]), *shape[axis + 1 :]),))
         given = [repeats] if isinstance(repeats, (int, BatchSize)) else list(repeats)
         rank = max(len(given), len(shape))
         times = [*[1] * (rank - len(given)), *map(baseline_length, given)]
         padded = (*(1,) * (rank - len(shape)), *shape)
         if any(has_batch(dim) and count != 1 for count, dim in zip(times, padded, strict=True)):
             raise UnsupportedLayerError("there is none for repeating the batch")
-        return Connection((tuple(_product(of_batch(count), dim) for count, dim in zip(times, padded, strict=True)),))
+        return Connection((tuple(_times(count, dim) for count, dim in zip(times, padded, strict=True)),))
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        repeats, outputs = site.config["repeats"], site.outputs[0]
+        if "axis" in site.config:
+            (axis,) = positions(site.config["axis"], len(outputs))
+            return {"repeats": at.size(outputs[axis])} if isinstance(outputs[axis], Symbol) else {}
+        given = [repeats] if isinstance(repeats, (int, BatchSize)) else list(repeats)
+        inputs = (*(1,) * (len(outputs) - len(site.inputs[0])), *site.inputs[0])
+        times = [*[1] * (len(outputs) - len(given)), *given]
+        return {
+            "repeats": tuple(
+                at.size(made) if count != 1 and _is_one(dim) else count
+                for count, dim, made in zip(times, inputs, outputs, strict=True)
+            )
+        }
+
+
+def _times(count: int, dim: Dim) -> Dim:
+    """So many of ``dim`` one after the other; what is the same all along an axis is as long as it is read."""
+    is_free = _is_one(dim) and count > 1 and isinstance(of_batch(count), int)
+    return Symbol(count) if is_free else _product(of_batch(count), dim)
+
+
+def _is_one(dim: Dim) -> bool:
+    return isinstance(dim, int) and dim == 1
 
 
 def parts_of(dim: Dim) -> list[Dim]:

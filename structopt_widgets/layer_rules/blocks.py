@@ -63,7 +63,22 @@ def find_blocks(
     residual = list(finder.residual_blocks())
     inside = {position for block in residual for position in block.calls}
     hidden = [block for block in finder.hidden_layers() if not block.calls & inside]
-    return tuple(sorted([*residual, *hidden], key=lambda block: max(block.calls)))
+    stay = [(owner, at) for at, each in enumerate(calls) if (owner := _owner(each)) is not None]
+    found = (
+        block
+        for block in [*residual, *hidden]
+        if not any(_has(block, calls, owner) and at not in block.calls for owner, at in stay)
+    )
+    return tuple(sorted(found, key=lambda block: max(block.calls)))
+
+
+def _owner(call: ConnectedCall) -> str | None:
+    """The layer whose weights a call reads, where it is another one."""
+    return call.site.layer.elsewhere or call.site.config.get("of")
+
+
+def _has(block: Block, calls: Sequence[ConnectedCall], layer: str) -> bool:
+    return any(calls[at].call.layer == layer for at in block.calls)
 
 
 class _Finder:

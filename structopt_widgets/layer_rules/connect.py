@@ -80,6 +80,7 @@ class _Connector:
         for call in self._graph.calls:
             self._connect(call)
         self._borrowed.tie(self._weights)
+        self._borrowed.tie_holders(self._weights)
         self._name_axes()
         self._weights.update(self._uses.summed(self._calls, self._weights))
         return tuple(self._calls), self._weights, self._uncounted

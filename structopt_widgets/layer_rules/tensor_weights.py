@@ -41,6 +41,16 @@ class Borrowed:
             for mine, theirs in zip(axes, _present(self._graph, owner, weights[owner])[place].axes, strict=True):
                 unify(theirs, mine, f"the weight of {owner} is read elsewhere too")
 
+    def tie_holders(self, weights: dict[str, tuple[WeightAxes, ...]]) -> None:
+        """The same for layers all of whose weights are another's, which then have none of their own."""
+        for name, layer in self._graph.layers.items():
+            if layer.elsewhere:
+                both = (_present(self._graph, each, weights[each]) for each in (layer.elsewhere, name))
+                for theirs, mine in zip(*both, strict=True):
+                    for one, other in zip(theirs.axes, mine.axes, strict=True):
+                        unify(one, other, f"{name} holds the weights of {layer.elsewhere}")
+                weights[name] = ()
+
 
 class WeightUses:
     """Follows weights through the operations that only they go into, to those that meet them with something else."""

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 
 from ..graph.checks import instance, known, short, text
-from .serialization import MissingRuleError, choices_of, read_json, structure_of_choices
+from .choices import choices_of
+from .serialization import MissingRuleError, read_json, structure_of_choices
 from .space import StructureSpace
 from .structure import Structure
 

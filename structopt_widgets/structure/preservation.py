@@ -10,7 +10,7 @@ import numpy as np
 from ..graph import Dim, Symbol
 from ..graph.dimensions import symbols
 from ..graph.selection import copied, origins
-from .serialization import effective_choices
+from .choices import effective_choices
 
 if TYPE_CHECKING:
     from .structure import Structure

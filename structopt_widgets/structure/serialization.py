@@ -9,8 +9,9 @@ from typing import Any
 from ..graph import UNREAD, ModelGraph
 from ..graph.checks import short, typed
 from ..layer_rules import find_layer_rule
+from .choices import CHOICES
 from .space import StructureSpace
-from .structure import CHOICES, Structure
+from .structure import Structure
 
 _EXPECTED = "Expected the JSON text that Structure.to_json() writes"
 
@@ -42,25 +43,6 @@ def structure_from_json(text: str) -> Structure:
     # What a damaged graph breaks in is not to be foreseen.
     except Exception as error:
         raise ValueError(f"{_EXPECTED}; this one is damaged: {type(error).__name__} {error}") from error
-
-
-def choices_of(structure: Structure) -> dict[str, dict[str, Any]]:
-    """What :func:`structure_of_choices` takes, as values of standard JSON."""
-    return {choice: dict(getattr(structure, choice)) for choice in CHOICES}
-
-
-def effective_choices(structure: Structure) -> dict[str, dict[str, Any]]:
-    """:func:`choices_of` without those of what is left out, which change nothing: equal ones make equal models."""
-    space, present = structure.space, set(structure.layers)
-    out = [space.blocks[name] for name, kept in structure.blocks.items() if not kept]
-    counts = {
-        "widths": lambda group: not present.isdisjoint(space.width_groups[group].layers),
-        "blocks": lambda block: not any(space.blocks[block].calls < each.calls for each in out),
-    }
-    return {
-        choice: {name: value for name, value in values.items() if counts.get(choice, present.__contains__)(name)}
-        for choice, values in choices_of(structure).items()
-    }
 
 
 class MissingRuleError(ValueError):

@@ -18,8 +18,9 @@ from ..metrics.tokens import sequence_length
 from . import door
 from .allowed_widths import allowed_widths, grid, nearest_width
 from .budget_fit import fit_budget
+from .choices import CHOICES
 from .sections import find_sections
-from .structure import CHOICES, Structure
+from .structure import Structure
 from .titles import find_block_titles, find_titles
 from .width_groups import WidthGroup, derived_widths, find_switches, find_width_groups
 

@@ -16,6 +16,7 @@ from ..metrics.catalogue import UNCOUNTED
 from ..metrics.estimate import check_estimate, with_parts
 from . import door
 from .allowed_widths import allowed_width
+from .choices import CHOICES, choices_of
 
 if TYPE_CHECKING:
     import keras
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from ..metrics import Receipt, Verification
     from .space import StructureSpace
 
-CHOICES = ("widths", "activations", "biases", "initializers", "blocks")
 _KNOBS = {
     "widths": "a width group",
     "activations": "a layer with an activation",
@@ -345,7 +345,7 @@ class Structure:
                 "version": 1,
                 "growth": self.space.growth,
                 "graph": self.space.graph.to_json(),
-                "choices": {choice: dict(getattr(self, choice)) for choice in CHOICES},
+                "choices": choices_of(self),
             },
             allow_nan=False,  # other readers of JSON have no word for it
         )
@@ -364,17 +364,14 @@ class Structure:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Structure):
             return NotImplemented
-        return self._choices() == other._choices() and self.space.is_same_model(other.space)
+        return choices_of(self) == choices_of(other) and self.space.is_same_model(other.space)
 
     def __hash__(self) -> int:
-        return hash(json.dumps(self._choices(), sort_keys=True))
+        return hash(json.dumps(choices_of(self), sort_keys=True))
 
     def __repr__(self) -> str:
         widths = ", ".join(f"{group}={width}" for group, width in self.widths.items())
         return f"Structure({self.space.graph.name}: {widths})"
-
-    def _choices(self) -> dict[str, dict[str, Any]]:
-        return {choice: dict(getattr(self, choice)) for choice in CHOICES}
 
     def _with(self, choice: str, key: str, value: Any) -> Structure:
         choices = {each: getattr(self, each) for each in CHOICES}

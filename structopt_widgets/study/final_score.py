@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from ..graph.checks import instance
 from ..graph.checks import known as one_of
 from ..structure import StructureSpace
-from ..structure.serialization import choices_of, structure_of_choices
+from ..structure.choices import choices_of
+from ..structure.serialization import structure_of_choices
 from ..training import Data
 from ..training.final_run import run_on_test_part
 

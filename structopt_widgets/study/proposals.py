@@ -15,7 +15,7 @@ from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
 from ..structure import Structure, StructureSpace
-from ..structure.serialization import effective_choices
+from ..structure.choices import effective_choices
 from .knobs import Knob
 from .storage import quiet_optuna
 

@@ -14,7 +14,8 @@ from optuna.trial import FrozenTrial, TrialState
 from ..graph import ModelGraph
 from ..metrics import trial_metrics
 from ..structure import Structure, StructureSpace
-from ..structure.serialization import choices_of, structure_of_choices
+from ..structure.choices import choices_of
+from ..structure.serialization import structure_of_choices
 from ..training import Trial
 from ..training.description import describe
 from .journal_lines import DAMAGED

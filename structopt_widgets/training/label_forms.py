@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 
 from .compiled import as_loss
-from .data import Data
+
+if TYPE_CHECKING:
+    from .data import Data
 
 
 def encode(y: np.ndarray, encoding: str, shape: tuple[int, ...]) -> np.ndarray:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
@@ -16,10 +16,12 @@ from ..keras_bridge.logits import with_logits
 from ..layer_rules import Role
 from ..structure import Structure
 from .compiled import as_loss, compiled_loss, refuse_own_training
-from .data import Data
 from .inputs import each_input, fit_inputs
 from .label_forms import encode, find_encoding
 from .statistics import r2_score
+
+if TYPE_CHECKING:
+    from .data import Data
 
 MOST_MACS = 1e12  # forward, of the samples that units are chosen by: a minute or so with the backward passes
 # Layers that by themselves say what the outputs are.

@@ -11,7 +11,8 @@ Source: Y. Wu, J. Johnson, "Rethinking 'Batch' in BatchNorm", 2021, section 3.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,14 +49,29 @@ def moving_weights(structure: Structure) -> dict[tuple[str, int], Moving]:
     connected = structure.space.connected
     found = {}
     for name in structure.layers:
-        config = connected.graph.layers[name].config
-        if not config.get("trainable", True):
+        *around, config = _wrapped(connected.graph.layers[name].config)
+        if not all(each.get("trainable", True) for each in (*around, config)):
             continue  # frozen: it normalizes by what it has, in training too
-        calls = sum(call.layer == name for call in connected.graph.calls)
         for place, axes in enumerate(connected.weights.get(name, ())):
             if axes.is_moving:
-                found[name, place] = Moving(float(config["momentum"]), calls)
+                found[name, place] = Moving(float(config["momentum"]), _updates(structure, name))
     return found
+
+
+def _wrapped(config: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """A layer's configuration, that of what it wraps, and so on."""
+    inner = config.get("layer")
+    return [config, *(_wrapped(inner["config"]) if isinstance(inner, Mapping) else ())]
+
+
+def _updates(structure: Structure, layer: str) -> int:
+    """How often a step changes a layer's statistics: once in each call, and at each timestep of a wrapper's."""
+    count = 0
+    for each in structure.space.connected.calls:
+        if layer in (each.call.layer, each.site.layer.elsewhere):
+            around = len(_wrapped(each.site.config)) - 1
+            count += math.prod(structure.setting.size(dim) for dim in each.site.inputs[0][:around])
+    return count
 
 
 def batches_to_settle(structure: Structure, budget: Budget, samples: int, steps: int) -> int:

@@ -1,4 +1,5 @@
 // Where it goes: the chosen cost by layer or by block, the largest first or in the order of execution.
+import { partName } from "./cost_parts.js";
 import { html, keepFocus, numbersOf, reachable, segments, setText } from "./elements.js";
 import { shareBar } from "./lever_row.js";
 
@@ -22,19 +23,22 @@ export function barsView(state) {
   const list = html("div", { className: "sw-list", tabIndex: 0, role: "region", "aria-label": "costs by layer" });
   const el = html("section", { className: "sw-pane sw-where" },
     html("div", { className: "sw-bar-head" }, html("h2", {}, "Where it goes"), choice, dtype, html("span", { className: "sw-space" }), order.group, by.group), list);
-  const layers = model.layers.map(({ name, group }, place) => ({ title: name, layers: [place], group }));
+  // As the rows have them; a model without rows has its layers.
+  const parts = model.rows.length ? state.parts.map((own, row) => ({ layers: own, group: model.rows[row].group })).filter(({ layers: own }) => own.length)
+    : model.layers.map(({ group }, place) => ({ layers: [place], group }));
+  const layers = parts.map((part) => ({ ...part, title: model.layers[part.layers[0]].name, isPart: true }));
   const blocks = model.sections.map(({ title, layers: inside }) => ({ title, layers: inside, group: null }));
   [...layers, ...blocks].forEach((each) => {
-    const [only, ...others] = each.layers.map((place) => model.layers[place].name); // a block may be one layer
-    const tell = () => state.explain({ metric: state.shares.name, layer: only });
-    const share = others.length === 0 ? shareBar(`formula of ${only}`, tell) : shareBar();
+    const [first, ...others] = each.layers.map((place) => model.layers[place].name); // a block may be one layer
+    const share = each.isPart || others.length === 0 ? shareBar(`formula of ${first}`, () => state.explainLayers(each.layers)) : shareBar();
     const percent = html("span", { className: "sw-num sw-dim" });
-    const line = html("div", { className: "sw-line" }, html("span", { className: "sw-name", title: each.title }, each.title), share.bar, share.number, percent);
+    const name = html("span", { className: "sw-name" });
+    const line = html("div", { className: "sw-line" }, name, share.bar, share.number, percent);
     if (each.group !== null) {
       const row = model.rows.findIndex(({ layer, group }) => layer === each.layers[0] && group === each.group);
       line.addEventListener("click", () => state.select({ row, group: each.group }));
     }
-    Object.assign(each, { share, percent, line });
+    Object.assign(each, { share, percent, line, name });
   });
   const stop = numbersOf(list);
   let [drawn, shown, first] = [null, [], 0];
@@ -47,7 +51,7 @@ export function barsView(state) {
   const paintValues = (isResting) => {
     const metric = state.shares;
     const items = state.looks.by === "blocks" && !by.group.hidden ? blocks : layers;
-    const sum = (each, values) => each.layers.reduce((total, layer) => total + state.layer(metric.name, layer, values), 0);
+    const sum = (each, values) => state.cost(metric.name, each.layers, values);
     const costs = items.map((each) => ({ each, now: sum(each, state.values), base: sum(each, state.base) }))
       .filter(({ now, base }) => now !== 0 || base !== 0);
     const total = costs.reduce((all, { now }) => all + now, 0);
@@ -56,10 +60,15 @@ export function barsView(state) {
     const inSight = isResting || drawn === null ? null : new Set(shown.slice(Math.max(0, first - 1), first + SEEN + 1));
     costs.forEach(({ each, now, base }) => {
       if (inSight !== null && !inSight.has(each)) return;
-      each.share.paint(now, base, largest, metric.unit);
+      each.share.paint(now, base, largest, metric.unit, each.isPart ? () => state.costWords(each.layers) : undefined);
       setText(each.percent, metric.additive && total ? `${Math.round((100 * now) / total)} %` : "");
     });
     if (!isResting && drawn !== null) return;
+    costs.forEach(({ each }) => {
+      const title = each.isPart ? partName(state.costly(each.layers).map((place) => model.layers[place].name)) : each.title;
+      setText(each.name, title);
+      each.name.title = title;
+    });
     const sorted = state.looks.order === "size" ? costs.toSorted((a, b) => b.now - a.now) : costs;
     const key = `${metric.name} ${sorted.map(({ each }) => each.title).join(" ")}`;
     if (key === drawn) return;

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..structure import Structure, StructureSpace
-from ..structure.structure import CHOICES
+from ..structure.choices import CHOICES, choices_of
 
 Changes = dict[str, list[list[Any]]]
 
@@ -29,7 +29,7 @@ def changes(structure: Structure, since: Structure | None = None) -> Changes:
 def changed(space: StructureSpace, given: Mapping[str, Any]) -> Structure:
     """The structure that :func:`changes` describes; raises ``ValueError`` for what is none."""
     base = space.baseline
-    choices = {choice: dict(getattr(base, choice)) for choice in CHOICES}
+    choices = choices_of(base)
     for choice, pairs in given.items():
         if choice not in choices:
             raise ValueError(f"Expected changes of {', '.join(CHOICES)}; got {choice!r}.")

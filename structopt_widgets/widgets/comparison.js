@@ -1,4 +1,4 @@
-// Two trials against each other: scores, costs, and layer by layer what differs.
+// From one trial to another: scores, costs, and layer by layer what differs.
 import { html, keepFocus, setText } from "./elements.js";
 import { formatExact, formatMetric } from "./format.js";
 import { changedBy, described, gainText, scoreText } from "./words.js";
@@ -27,31 +27,40 @@ export function comparisonView(state) {
     keepFocus(el, () => { el.hidden = one === undefined || two === undefined || one === two; });
     if (el.hidden) return;
     const { unit, label } = state.study.score;
-    setText(title, `Trial ${one.number} against trial ${two.number}`);
+    setText(title, `From trial ${one.number} to trial ${two.number}`);
     const score = ({ score: value, low, high }) => (value === null ? "" : `${scoreText(value, unit)}${low === null ? "" : ` (${scoreText(low, unit)} to ${scoreText(high, unit)})`}`);
-    const words = one.score === null || two.score === null ? "" : [gainText(one.score - two.score, unit), whyUncertain(one, two)].filter(Boolean).join(", ");
+    const words = one.score === null || two.score === null ? "" : [gainText(two.score - one.score, unit), whyUncertain(one, two)].filter(Boolean).join(", ");
     const costs = model.metrics.filter(({ inTrials, name }) => inTrials && [one, two].every((each) => Number.isFinite(each.costs[name])));
     const rows = [
-      html("tr", {}, cell(""), ...[`trial ${one.number}`, `trial ${two.number}`, "difference"].map((text) => html("th", { scope: "col" }, text))),
+      html("tr", {}, cell(""), ...[`trial ${one.number}`, `trial ${two.number}`, "change"].map((text) => html("th", { scope: "col" }, text))),
       line(label ?? "score", cell(score(one)), cell(score(two)), cell(words)),
       ...costs.map((metric) => line(metric.label, ...[one, two].map((each) => cell(formatExact(each.costs[metric.name], metric.unit), "sw-num")),
-        cell(changedBy(one.costs[metric.name], two.costs[metric.name]).replace("as the model", "same"), "sw-num"))),
+        cell(changedBy(two.costs[metric.name], one.costs[metric.name]).replace("as the model", "same"), "sw-num"))),
     ];
     if ([one, two].every(({ changes }) => changes !== null)) {
       const metric = state.shares;
       const [a, b] = [one, two].map(({ changes }) => layersOf(state.changed(changes)));
-      const differing = model.layers.map(({ name }, place) => ({ name, now: a(metric.name, place), was: b(metric.name, place) }))
+      const differing = model.layers.map(({ name }, place) => ({ name, was: a(metric.name, place), now: b(metric.name, place) }))
         .filter(({ now, was }) => now !== was);
       rows.push(
         line("structure", ...[one, two].map(({ changes }) => cell(described(model, changes))), cell("")),
         ...differing.slice(0, MOST_LINES).map(({ name, now, was }) => line(`${name}, ${metric.label}`,
-          ...[now, was].map((value) => cell(formatMetric(value, metric.unit), "sw-num")), cell(changedBy(now, was), "sw-num"))),
+          ...[was, now].map((value) => cell(formatMetric(value, metric.unit), "sw-num")), cell(changedBy(now, was), "sw-num"))),
         ...(differing.length > MOST_LINES ? [line(`and ${differing.length - MOST_LINES} layers more`)] : []),
       );
     }
     body.replaceChildren(html("table", {}, html("tbody", {}, ...rows)));
   };
-  return { el, paint: (changed) => { if (changed.has("study") || changed.has("looks")) build(); } };
+  return {
+    el,
+    paint: (changed) => {
+      if (!changed.has("study") && !changed.has("looks")) return;
+      const before = el.hidden ? null : title.textContent;
+      build();
+      // It opens under the table; who clicked in the plot may not see that far.
+      if (!el.hidden && title.textContent !== before && !el.contains(document.activeElement)) el.scrollIntoView({ block: "nearest" });
+    },
+  };
 }
 
 // Why a difference of scores may say nothing of the structures, in the words of verdicts.py; "" where it does.

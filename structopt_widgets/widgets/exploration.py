@@ -14,6 +14,8 @@ from ..structure.allowed_widths import allowed_width
 from ..study import Study
 from ..training import Budget, Data, reference_scores
 
+FASHION = ((14, 14), (14, 14, 1))  # shapes of one sample of sw.load_data("fashion"), as models take them
+
 
 class Checked(traitlets.TraitType[Any, Any]):
     """A trait whose values go through ``check(owner, value)``, whose errors are the user's."""
@@ -29,14 +31,25 @@ class Checked(traitlets.TraitType[Any, Any]):
         return self._check(obj, value)
 
 
-def needed(data: Data | None) -> Data:
-    """``data``, or a ``ValueError`` that says how to pass them."""
+def needed(data: Data | None, space: StructureSpace) -> Data:
+    """``data``, or a ``ValueError`` that says how to pass such as this model can read."""
     if data is None:
-        raise ValueError(
-            "Expected data to validate on. Open the explorer with sw.explore(model, data=sw.load_data('fashion')), "
-            "or with your own sw.Data(x, y)."
-        )
+        raise ValueError(f"Expected data to validate on. {how_to_pass_data(space)}")
     return data
+
+
+def how_to_pass_data(space: StructureSpace) -> str:
+    """What to write to train a model here: its own data, and the ones that come along only where they fit."""
+    shapes = [_shape(space, name) for name, layer in space.graph.layers.items() if layer.kind == "InputLayer"]
+    own = f", x of shape ({', '.join(['n', *map(str, shapes[0])])})" if len(shapes) == 1 else ""
+    fits = len(shapes) == 1 and shapes[0] in FASHION
+    fashion = "data=sw.load_data('fashion')), or with your own " if fits else "data="
+    return f"Open the explorer with sw.explore(model, {fashion}sw.Data(x, y){'' if fits else ')'}{own}."
+
+
+def _shape(space: StructureSpace, layer: str) -> tuple[int, ...]:
+    """The shape of one sample that an input takes."""
+    return tuple(int(length) for length in space.connected.lengths(space.connected.first_call(layer).call.outputs[0]))
 
 
 class Exploration(traitlets.HasTraits):
@@ -117,7 +130,7 @@ class Exploration(traitlets.HasTraits):
 
     def needed_data(self) -> Data:
         """The data, or a ``ValueError`` that says how to pass them."""
-        return needed(self.data)
+        return needed(self.data, self.space)
 
     def checked(self, structure: Any) -> Structure:
         """``structure``, if the controls can stand at it.

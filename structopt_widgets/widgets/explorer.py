@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 import traitlets
 
-from ..graph.checks import file_path, opened
 from ..structure import StructureSpace
 from ..study import Study
 from ..training import Data, Trial
@@ -19,8 +17,10 @@ from .controls import Controls
 from .exploration import Checked, Exploration
 from .family import family
 from .fit_to_budget import UNIFORM, Fitting
+from .looks import checked_looks
 from .saved_page import KEPT, saved_page
 from .saving import Saving
+from .set_many import set_many
 from .settings import Fields, Settings
 from .sweep_control import Sweep
 from .timing import Timing
@@ -85,7 +85,7 @@ class Explorer(ipywidgets.VBox):
         self.validation = Validation(self.exploration, self.background, self._fields)
         self.sweep = Sweep(self.exploration, self.background, self.settings, self._fields)
         self.fitting = Fitting(self.exploration, self.background, self.settings)
-        self.saving = Saving(self.exploration, self.background)
+        self.saving = Saving(self.exploration, self.background, self._page)
         self.timing = Timing(self.exploration, self.background, self.settings)
         self._wiring = Wiring(
             self.exploration,
@@ -142,6 +142,29 @@ class Explorer(ipywidgets.VBox):
         """
         self.structure = self.space.baseline
 
+    def set_many(
+        self,
+        layers: str | Iterable[str] | None = None,
+        *,
+        activation: str | None = None,
+        bias: bool | None = None,
+        kept: bool | None = None,
+    ) -> None:
+        """Set a switch of many layers in one step, as the first row of the levers does.
+
+        Args:
+            layers: which; by default all.
+            activation: of those that have one and can have this; linear ones and outputs stay as they are.
+            bias: whether those that can have a bias have one.
+            kept: whether the blocks that lie among these layers, and can be left out, are kept.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.set_many(activation="tanh", bias=False)
+        >>> explorer.structure.activations["hidden"], explorer.structure.biases["hidden"]
+        ('tanh', False)
+        """
+        self.structure = set_many(self.structure, layers, activation, bias, kept)
+
     def keep(self, name: str = "A") -> None:
         """Keep the structure at hand under a name, as the button Keep does under A and B.
 
@@ -172,6 +195,24 @@ class Explorer(ipywidgets.VBox):
         True
         """
         self._wiring.choose(number)
+
+    def look(self, **looks: Any) -> None:
+        """Choose what the page shows, as clicks there do; what is not named stays.
+
+        Args:
+            **looks: ``metric``, the cost of bars, rows and picture, such as ``"flops"``, and of the plot where trials
+                have it; ``against``, the plot's alone; ``log`` and ``near``, its scale, and whether only the best are
+                in sight; ``limits``, budgets by cost, lines in the plot; ``order`` (``"size"`` or ``"place"``) and
+                ``by`` (``"layers"`` or ``"blocks"``) of the bars; ``dtype`` of the weights, ``"flash"`` for int8
+                deployment; ``sort`` of the table, a column and 1 or -1; ``chosen`` and ``against_trial``, the numbers
+                of two trials to compare.
+
+        >>> explorer = sw.explore(space, study=study)
+        >>> explorer.look(metric="flops", order="place", chosen=0, against_trial=1)
+        """
+        trials = [int(number) for number in self.study.trials.index]
+        found = checked_looks(looks, self._wiring.choosable, trials)
+        self.instrument.looks = {**self.instrument.looks, **found}
 
     def fit(self, by: str = UNIFORM, **limits: float) -> None:
         """Set the sliders to the structure that makes the most of a budget; see :meth:`StructureSpace.fit`.
@@ -204,7 +245,7 @@ class Explorer(ipywidgets.VBox):
             path: its suffix says what is written, in place of what was there: ``.keras``, the model with inherited
                 weights; ``.tflite`` and ``.onnx``, the same for LiteRT and ONNX; ``.py``, stand-alone Keras code
                 (:meth:`Structure.code`); ``.json``, the structure; ``.csv``, the costs by layer for a batch of
-                ``settings.batch_size``.
+                ``settings.batch_size``; ``.html``, the explorer as a page (:meth:`save_page`).
 
         Raises ``ValueError`` for another suffix and for a model that Keras cannot export so, and
         ``ModuleNotFoundError``, with what to install, where a package is missing.
@@ -215,18 +256,16 @@ class Explorer(ipywidgets.VBox):
         """
         return self.saving.save(path)
 
-    def save_page(self, path: str | os.PathLike[str]) -> None:
+    def save_page(self, path: str | os.PathLike[str]) -> str:
         """Write the explorer as it stands into one HTML file that is alive without Python, Jupyter and a network.
 
         Its sliders move costs and picture, and its trials, learning curves and snapshots are there; it cannot train.
-        Where no script runs it is a page of tables and pictures.
+        Where no script runs it is a page of tables and pictures. Returns in words what it wrote.
 
         >>> sw.explore(space, study=study).save_page(folder / "explorer.html")
+        'Saved the explorer as a page, alive without Python: explorer.html, ... KiB.'
         """
-        path = file_path(path, "the page")
-        with opened(path, "the page"):
-            text = saved_page(self.exploration, {name: getattr(self.instrument, name) for name in KEPT})
-            Path(path).write_text(text, encoding="utf-8")
+        return self.saving.save_page(path)
 
     def add(self, trial: Trial) -> Trial:
         """Keep a trial and show it on the trade-off plot; returns it with its number."""
@@ -242,6 +281,9 @@ class Explorer(ipywidgets.VBox):
             if widget is not self:
                 widget.close()
         super().close()
+
+    def _page(self) -> str:
+        return saved_page(self.exploration, {name: getattr(self.instrument, name) for name in KEPT})
 
     def _ipython_display_(self) -> None:
         if self._twin is not None:

@@ -3,6 +3,7 @@ import { findingsView, limitView, marginalView } from "./advice.js";
 import { barsView } from "./bars.js";
 import { comparisonView } from "./comparison.js";
 import { html } from "./elements.js";
+import { growthView } from "./growth.js";
 import { headView } from "./head.js";
 import { heatMapView } from "./heat_map.js";
 import { explainHere, helpButton, helpView } from "./help.js";
@@ -21,23 +22,23 @@ import { tableView } from "./trials_table.js";
 import { workView } from "./work.js";
 
 const RESTED = 150; // milliseconds without a change
-const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "work", "curve", "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "help"];
+const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "work", "curve", "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "listed", "help"];
 
 // Draw a state into an element; returns what ends it. A host (in Jupyter, or of a page) never meets a view.
 export function mount(el, state) {
   const [head, strip, levers, bars, curve] = [headView, stripView, leversView, barsView, curveView].map((view) => view(state));
   const [plot, table, work, notes] = [plotView, tableView, workView, notesView].map((view) => view(state));
   const [marginal, limit, findings, picture, help] = [marginalView, limitView, findingsView, pictureView, helpView].map((view) => view(state));
-  const [comparison, speed, sensitivity] = [comparisonView, speedView, heatMapView].map((view) => view(state));
+  const [comparison, growth, speed, sensitivity] = [comparisonView, growthView, speedView, heatMapView].map((view) => view(state));
   const prediction = predictionView(state);
-  const views = [prediction, head, strip, picture, levers, bars, marginal, curve, findings, plot, limit, table, work, notes, help, comparison, speed, sensitivity];
+  const views = [prediction, head, strip, picture, levers, bars, marginal, curve, findings, plot, limit, table, work, notes, help, comparison, growth, speed, sensitivity];
   const tradeoff = html("section", { className: "sw-pane sw-tradeoff" },
-    html("div", { className: "sw-bar-head" }, html("h2", {}, "Trade-off"), work.buttons), work.el, plot.el, limit.el, table.tools, table.el);
+    html("div", { className: "sw-bar-head" }, html("h2", {}, "Trade-off"), work.buttons), work.el, plot.el, growth.el, limit.el, table.tools, table.el, comparison.el);
   // A model of a few layers has room under its levers, one of many blocks beside them.
   const isFew = !levers.isFolded;
   const pair = html("div", { className: "sw-pair" }, ...(isFew ? [bars.el, marginal.el] : [marginal.el, findings.el]));
-  const left = isFew ? [levers.el, pair, sensitivity.el, speed.el, findings.el, curve.el, comparison.el] : [levers.el, pair];
-  const right = isFew ? [tradeoff] : [tradeoff, comparison.el, bars.el, sensitivity.el, speed.el, curve.el];
+  const left = isFew ? [levers.el, pair, sensitivity.el, speed.el, findings.el, curve.el] : [levers.el, pair];
+  const right = isFew ? [tradeoff] : [tradeoff, bars.el, sensitivity.el, speed.el, curve.el];
   const body = html("div", { className: "sw-body" },
     html("div", { className: "sw-column" }, ...left), html("div", { className: "sw-column" }, ...right));
   const topics = { picture, levers, tradeoff: { el: tradeoff }, limit, where: bars, marginal, sensitivity, speed, findings, curve };

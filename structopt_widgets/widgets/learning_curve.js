@@ -71,7 +71,7 @@ export function curveView(state) {
     title.title = curve.title;
     setText(words, curve.words);
     // Before it is in the page it has no width.
-    place.replaceChildren(drawCurve(curve, Math.min(480, Math.max(240, place.clientWidth || 400))));
+    place.replaceChildren(drawCurve(curve, Math.min(760, Math.max(240, place.clientWidth || 400))));
   };
   const resized = new ResizeObserver(() => {
     if (Math.abs(place.clientWidth - width) > 1) frame ??= requestAnimationFrame(draw);

@@ -11,14 +11,15 @@ export function shareBar(does, act) {
   const number = act === undefined ? html("span", { className: "sw-num" })
     : html("button", { type: "button", className: "sw-num sw-told", tabIndex: -1, "aria-label": does, onclick: act });
   let drawn = null;
-  const paint = (now, base, largest, unit) => {
+  // words: what it is the sum of, where it is one of several.
+  const paint = (now, base, largest, unit, words) => {
     if (drawn === `${now} ${base} ${largest} ${unit}`) return;
     drawn = `${now} ${base} ${largest} ${unit}`;
     fill.style.transform = `scaleX(${largest ? Math.min(1, now / largest) : 0})`;
     mark.style.left = `${largest ? Math.min(100, (100 * base) / largest) : 0}%`;
     mark.hidden = base === now;
     setText(number, formatMetric(now, unit));
-    number.title = now.toLocaleString("en-US");
+    number.title = `${now.toLocaleString("en-US")}${words?.() ?? ""}`;
     number.dataset.value = String(now);
   };
   return { bar, number, paint };
@@ -105,15 +106,17 @@ export function leverRow(state, index, isHome, prefix, start) {
     updates.push(() => { bias.checked = state.now.biases[row.bias]; });
   }
 
-  const { name: layer } = model.layers[row.layer];
-  const share = shareBar(`formula of ${layer}`, () => state.explain({ metric: state.shares.name, layer }));
-  cells.push(share.bar, share.number);
+  if (model.blocks.length) cells.push(html("span"));
+  // A layer of several rows shows its cost in the first.
+  const part = state.parts[index];
+  const share = shareBar(`formula of ${model.layers[row.layer].name}`, () => state.explainLayers(part));
+  cells.push(...(part.length ? [share.bar, share.number] : [html("span"), html("span")]));
   const el = html("div", { className: `sw-row${isHome ? "" : " sw-tied"}` }, ...cells);
   if (group !== null) el.dataset.group = row.group;
   ["pointerdown", "focusin"].forEach((event) => el.addEventListener(event, () => state.select({ row: index, group: row.group })));
   const paint = (largest, metric) => {
     updates.forEach((update) => update());
-    share.paint(state.layer(metric.name, row.layer), state.layer(metric.name, row.layer, state.base), largest, metric.unit);
+    if (part.length) share.paint(state.cost(metric.name, part), state.cost(metric.name, part, state.base), largest, metric.unit, () => state.costWords(part));
   };
   return { el, paint, index };
 }

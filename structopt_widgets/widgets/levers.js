@@ -52,7 +52,7 @@ export function leversView(state) {
     return { input, value, paint };
   };
 
-  const bulk = bulkRow(state, many("all widths", free, ""), () => (found === null ? [...model.rows.keys()] : [...found]));
+  const bulk = bulkRow(state, many, free, homes, () => (found === null ? null : [...found]));
   const steps = html("select", { "aria-label": "steps of widths", title: "matrix units work on blocks of 8 and more" },
     ...[1, 8, 16, 32, 64].map((each) => html("option", { value: each }, each === 1 ? "any width" : `multiples of ${each}`)));
   steps.addEventListener("change", () => state.setting({ multiple_of: Number(steps.value) }));
@@ -61,12 +61,12 @@ export function leversView(state) {
   const unfold = html("button", { type: "button", hidden: tree.nodes.size === 0 });
   const detail = html("div", { className: "sw-detail" });
   const rows = html("div", { className: "sw-rows" });
-  const el = html("section", { className: "sw-pane sw-levers" },
+  const el = html("section", { className: `sw-pane sw-levers${model.blocks.length ? " sw-has-blocks" : ""}` },
     html("div", { className: "sw-bar-head" }, html("h2", {}, "Levers"),
       html("span", { className: "sw-space" }), find, unfold, steps),
     count, detail,
     html("div", { className: "sw-row sw-heads", "aria-hidden": "true" },
-      ...["layer", "width", "", "activation", tree.isFolded ? "keep, bias" : "bias", "", ""].map((each) => html("span", {}, each))),
+      ...["layer", "width", "", "activation", "bias", ...(model.blocks.length ? ["keep"] : []), "", ""].map((each) => html("span", {}, each))),
     bulk.el, rows);
   const stop = numbersOf(rows);
   const metricHead = el.querySelector(".sw-heads span:last-child");
@@ -83,7 +83,7 @@ export function leversView(state) {
     const line = html("div", { className: `sw-row sw-head-row${isOpen ? " sw-open" : ""}` }, button,
       own.length ? scale.input : html("span"), own.length ? scale.value : html("span"),
       html("span", { className: "sw-dim" }, own.length ? `${own.length} width${own.length === 1 ? "" : "s"}` : ""),
-      keep, share.bar, share.number);
+      ...(model.blocks.length ? [html("span"), keep] : [html("span")]), share.bar, share.number);
     line.style.setProperty("--depth", depth);
     const paint = (metric, _, largest) => {
       scale.paint();
@@ -184,14 +184,14 @@ export function leversView(state) {
     detail.replaceChildren(said, html("label", {}, html("span", { className: "sw-dim" }, "initial weights "), choice));
   };
 
-  const sum = ({ layers }, values) => layers.reduce((total, layer) => total + state.layer(state.shares.name, layer, values), 0);
+  const sum = ({ layers }, values) => state.cost(state.shares.name, layers, values);
   const largest = (costs) => costs.reduce((most, each) => Math.max(most, each), 1e-12);
   // While a hand moves, the lines that are in sight.
   const paintLines = (isAll) => {
     const metric = state.shares;
     setText(metricHead, state.label(metric));
     const both = [state.values, state.base];
-    const ofRows = largest(both.flatMap((values) => shown.map(({ index }) => state.layer(metric.name, model.rows[index].layer, values))));
+    const ofRows = largest(both.flatMap((values) => shown.map(({ index }) => state.cost(metric.name, state.parts[index], values))));
     const ofHeads = largest(both.flatMap((values) => heads.map(({ node }) => sum(node, values))));
     (isAll ? lines : lines.slice(Math.max(0, first - 1), first + ROWS_SEEN + 1)).forEach(([, paintLine]) => paintLine(metric, ofRows, ofHeads));
     if (!isAll) return;

@@ -13,7 +13,7 @@ from ..metrics.catalogue import UNCOUNTED, UNITS, shown_metrics
 from ..metrics.parameters import BITS_OF
 from ..metrics.roofline import MACHINES
 from ..structure import StructureSpace
-from ..structure.structure import CHOICES
+from ..structure.choices import CHOICES
 from .control_names import control_names
 from .packed import columns
 

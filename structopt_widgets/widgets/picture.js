@@ -1,7 +1,9 @@
 // The network as a picture: height is width, breadth is resolution; under it, on the same x, the memory alive.
 import { html, pixel, saveText, setText, setValue } from "./elements.js";
 import { formatExact } from "./format.js";
-import { drawPicture, paintBetween, paintInner, paintMemory, paintSkips, paintTexts, stand } from "./picture_drawing.js";
+import { drawPicture, paintBetween, paintSkips, paintTexts, stand } from "./picture_drawing.js";
+import { paintMemory } from "./picture_memory.js";
+import { paintColumns } from "./picture_columns.js";
 import { columnsOf, ranksOf } from "./picture_layout.js";
 
 const CARRIED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight", "font-family"];
@@ -10,7 +12,8 @@ export function pictureView(state) {
   const { model } = state;
   const title = html("h2");
   const scaleText = html("span", { className: "sw-dim sw-small" });
-  const sum = html("span", { className: "sw-dim sw-small" });
+  const sum = html("button", { type: "button", className: "sw-dim sw-small sw-told sw-sum", title: "the formula of this",
+    onclick: () => state.explain({ metric: state.shares.name, layer: null }) });
   const place = html("div");
   const spoken = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
   const el = html("section", { className: "sw-picture" },
@@ -29,8 +32,10 @@ export function pictureView(state) {
     width = Math.max(300, place.clientWidth || 900);
     drawn = drawPicture(state, columns, ranked, width);
     drawn.places.forEach((each) => each.grab.addEventListener("pointerdown", (event) => drag(event, each.column.group, each)));
-    drawn.bands.forEach(({ band, group }) => band.addEventListener("pointerdown", (event) => drag(event, group, null)));
+    drawn.bands.forEach(({ grab, group }) => grab.addEventListener("pointerdown", (event) => drag(event, group, null)));
     drawn.svg.addEventListener("keydown", typed);
+    drawn.sums.forEach((text, index) => text.addEventListener("click", () => state.explainLayers(columns[index].layers)));
+    drawn.memory.forEach(({ text, told }) => text.addEventListener("click", () => state.explain({ metric: told, layer: null })));
     place.replaceChildren(drawn.svg);
     stand(drawn, state.now.widths);
     paintGrabs();
@@ -79,42 +84,28 @@ export function pictureView(state) {
     event.preventDefault();
   };
 
-  const paintColumn = (each, index, share, selected) => {
-    const { column, made, was, x, breadth, y, tall } = each;
-    const isLeftOut = outOf[index].some((block) => !state.now.blocks[block]);
-    const isLit = selected !== null && [column.group, column.size].includes(selected);
-    const key = `${y} ${tall} ${share.toFixed(3)} ${isLeftOut} ${isLit} ${column.size === null ? "" : state.now.widths[column.group]}`;
-    if (each.key === key) return;
-    each.key = key;
-    setValue(made, "y", pixel(y));
-    setValue(made, "height", pixel(tall));
-    setValue(made, "fill-opacity", isLeftOut ? "0" : column.group === null ? "0.18" : (0.16 + 0.84 * Math.sqrt(share)).toFixed(2));
-    made.classList.toggle("sw-left-out", isLeftOut);
-    made.classList.toggle("sw-lit", isLit);
-    const [before, center] = [drawn.height(column.width), y + tall / 2];
-    setValue(was, "d", before === tall ? "" : `M${pixel(x)} ${pixel(center - before / 2)}h${pixel(breadth)}M${pixel(x)} ${pixel(center + before / 2)}h${pixel(breadth)}`);
-    paintInner(each, state.now.widths);
-  };
+  const isLeftOut = (index) => outOf[index].some((block) => !state.now.blocks[block]);
   // What a hand takes hold of: nobody does while it drags.
-  const paintGrabs = () => drawn.places.forEach(({ grab, y, tall }) => {
-    setValue(grab, "y", pixel(y - 4));
-    setValue(grab, "height", pixel(tall + 8));
-  });
+  const paintGrabs = () => {
+    const stretch = (grab, y, tall) => {
+      setValue(grab, "y", pixel(y));
+      setValue(grab, "height", pixel(tall));
+    };
+    drawn.places.forEach(({ grab, y, tall }) => stretch(grab, y - 4, tall + 8));
+    drawn.bands.forEach(({ grab, group }) => {
+      const tall = drawn.height(state.now.widths[group]);
+      stretch(grab, drawn.middle - tall / 2, tall);
+    });
+  };
   const paint = () => {
     const metric = state.shares;
-    const cost = ({ layers }) => layers.reduce((total, layer) => total + state.layer(metric.name, layer), 0);
+    const cost = ({ layers }) => state.cost(metric.name, layers);
     const costs = columns.map(cost);
     const largest = Math.max(1e-12, ...costs);
     const shares = costs.map((each) => Math.max(0, each) / largest);
     const selected = state.looks.selected?.group ?? null;
     stand(drawn, state.now.widths);
-    drawn.places.forEach((each, index) => paintColumn(each, index, shares[index], selected));
-    drawn.bands.forEach(({ band, group }) => {
-      const tall = drawn.height(state.now.widths[group]);
-      setValue(band, "y", pixel(drawn.middle - tall / 2));
-      setValue(band, "height", pixel(tall));
-      band.classList.toggle("sw-lit", group === selected);
-    });
+    paintColumns(drawn, state.now.widths, shares, selected, isLeftOut);
     paintSkips(drawn);
     paintBetween(drawn, shares);
     if (drawn.isNamed) paintTexts(state, drawn, costs, metric);

@@ -1,13 +1,12 @@
 // The picture drawn: what stands still of it once, what moves in the frame of the slider.
 import { label, pixel, setText, setValue, svgElement } from "./elements.js";
 import { formatExact } from "./format.js";
+import { bandsOf, columnPaths, columnsAbove } from "./picture_columns.js";
+import { STRIPS, memoryStrips } from "./picture_memory.js";
 import { FEW, laidOut, stagesOf, timeline } from "./picture_layout.js";
 
-const MEMORY = 54; // pixels of the memory's part
 const BETWEEN = 4; // pixels between branches
 const LEVEL = 5; // pixels between wires
-const HEADS = 32; // of more the parts could not be told apart
-const RECURRENT = /^(LSTM|GRU|SimpleRNN|RNN|ConvLSTM\dD|Bidirectional)$/;
 
 // How wide a column is: units, or heads times their size.
 export function widthOf(column, widths) {
@@ -36,7 +35,7 @@ export function drawPicture(state, columns, { ranks, wires: over, feeders }, wid
   const widthAt = (pixels) => (isLinear ? (pixels / (room - gaps)) * largest : ((pixels / (room - gaps)) * largest) ** 2);
 
   const svg = svgElement("svg", {
-    viewBox: `0 0 ${width} ${tall + MEMORY}`, height: tall + MEMORY, role: "application", tabindex: 0, "data-drag": "",
+    viewBox: `0 0 ${width} ${tall + STRIPS}`, height: tall + STRIPS, role: "application", tabindex: 0, "data-drag": "",
     "aria-label": "picture of the network: arrows left and right choose a layer, up and down change its width",
   });
   const layout = laidOut(columns, ranks, width, isFew);
@@ -46,24 +45,22 @@ export function drawPicture(state, columns, { ranks, wires: over, feeders }, wid
     const own = columns.flatMap((column, index) => (column.group === group ? [layout[rankOf[index]]] : []));
     if (own.length < 2) return [];
     const [x, end] = [Math.min(...own.map((each) => each.x)), Math.max(...own.map((each) => each.x + each.breadth))];
-    return [{ group, band: svgElement("rect", { class: "sw-band", x: pixel(x), width: pixel(end - x), rx: 2 }) }];
+    const grab = svgElement("rect", { class: `sw-grab${model.groups[group].fixed ? " sw-fixed" : ""}`, x: pixel(x), width: pixel(end - x) });
+    return [{ group, grab, x, breadth: end - x }];
   });
   const between = isFew ? columns.flatMap((_, index) => feeders[index].map((from) => ({
     from, to: index, funnel: svgElement("path", { class: "sw-funnel" }), wire: svgElement("path", { class: "sw-wire" }),
   }))) : [];
   const places = columns.map((column, index) => {
     const { x, breadth } = layout[rankOf[index]];
-    const made = svgElement("rect", { class: "sw-made", x: pixel(x), width: pixel(breadth), rx: isFew ? 3 : 1 });
-    const was = svgElement("path", { class: "sw-was" });
-    const inner = svgElement("path", { class: "sw-inner" });
     const isFixed = column.group === null || model.groups[column.group].fixed;
     const name = column.isBlock ? model.sections[column.section].title : model.layers[column.layer].name;
     const grab = svgElement("rect", { class: `sw-grab${isFixed ? " sw-fixed" : ""}`, x: pixel(x - 1), width: pixel(breadth + 2) }, svgElement("title", {}, name));
-    return { column, made, was, inner, grab, x, breadth, name, y: 0, tall: 0, isLoop: RECURRENT.test(column.kind) };
+    return { column, grab, x, breadth, name, y: 0, tall: 0 };
   });
-  const skips = over.map((each) => ({ ...each, path: svgElement("path", { class: "sw-skip" }) }));
-  svg.append(...bands.map(({ band }) => band), ...between.flatMap(({ funnel, wire }) => [funnel, wire]),
-    ...places.flatMap(({ made, inner, was }) => [made, inner, was]), ...skips.map(({ path }) => path));
+  const paths = columnPaths();
+  svg.append(...bandsOf(paths), ...bands.map(({ grab }) => grab), ...between.flatMap(({ funnel, wire }) => [funnel, wire]),
+    ...columnsAbove(paths), paths.skips);
 
   const [texts, sums] = [[], []];
   if (isNamed) {
@@ -75,20 +72,16 @@ export function drawPicture(state, columns, { ranks, wires: over, feeders }, wid
       const short = name.length > most ? `${name.slice(0, most - 1)}…` : name;
       svg.append(label(at, 12, column.group === null ? "input" : short, "sw-strong", anchor));
       texts.push(label(at, tall - 8, "", "sw-said", anchor));
-      sums.push(label(index ? (places[index - 1].x + places[index - 1].breadth + x) / 2 : 0, tall - 8, "", "sw-said", "middle"));
+      sums.push(label(index ? (places[index - 1].x + places[index - 1].breadth + x) / 2 : 0, tall - 8, "", "sw-said sw-formed", "middle"));
     });
     svg.append(...texts, ...sums);
   } else drawStages(svg, stagesOf(model, columns, ranks, layout), tall);
   const times = timeline(columns, ranks, layout, width);
-  const memory = {
-    area: svgElement("path", { class: "sw-live" }), line: svgElement("path", { class: "sw-live-line" }),
-    peak: svgElement("circle", { class: "sw-peak", r: 3.5 }), text: svgElement("text", { class: "sw-said" }),
-    largest: 1.15 * Math.max(...model.layers.map((_, layer) => state.layer("live_bytes", layer, state.base))),
-  };
-  svg.append(label(0, tall + 14, "memory alive, forward", ""), memory.area, memory.line, memory.peak, memory.text,
+  const memory = memoryStrips(state, tall, width);
+  svg.append(...memory.flatMap(({ elements }) => elements),
     ...places.map(({ grab }) => grab));
   return {
-    svg, places, ranks, layout, bands, between, skips, texts, sums, times, memory, middle, height, widthAt,
+    svg, places, ranks, layout, bands, between, paths, skips: over, texts, sums, times, memory, middle, height, widthAt,
     isLinear, isFew, isPlain, isNamed, tall, width, top,
   };
 }
@@ -118,35 +111,20 @@ export function stand(drawn, widths) {
   });
 }
 
-// The lines between an attention's heads; a loop where the output comes in again.
-export function paintInner({ column, inner, x, breadth, y, tall, isLoop }, widths) {
-  let path = "";
-  if (column.size !== null) {
-    const heads = widths[column.group];
-    for (let head = 1; head < heads && heads <= HEADS; head += 1) path += `M${pixel(x)} ${pixel(y + (tall * head) / heads)}h${pixel(breadth)}`;
-  }
-  if (isLoop && breadth >= 8) {
-    const turn = (at, by) => `M${pixel(x + breadth * 0.8)} ${pixel(at)}c${pixel(breadth / 2)} ${by} ${pixel(-breadth * 1.1)} ${by} ${pixel(-breadth * 0.6)} 0m-1 ${by / 3}l1 ${-by / 3}l6 ${by / 6}`;
-    path += turn(y, -24);
-    if (column.kind === "Bidirectional") path += turn(y + tall, 24);
-  }
-  setValue(inner, "d", path);
-  inner.classList.toggle("sw-loop", isLoop);
-}
-
 // Wires over what they skip, from the upper edge of where they come from to that of where they join.
-export function paintSkips({ skips, places, ranks, layout, top }) {
+export function paintSkips({ skips, paths, places, ranks, layout, top }) {
   const edge = (columns) => Math.min(...columns.map((each) => places[each].y));
-  skips.forEach(({ columns, from, to, into, joins, level, path }) => {
+  const wires = skips.map(({ columns, from, to, into, joins, level }) => {
     let highest = Infinity;
     for (let rank = from + 1; rank <= to; rank += 1) highest = Math.min(highest, edge(ranks[rank]));
     const [start, end] = [layout[from].x + layout[from].breadth, into === null ? layout[to].x + layout[to].breadth : layout[to + 1].x];
     const [y0, y1] = [edge(columns), edge(joins)];
     const y = Math.max(top - LEVEL * 6, Math.min(highest, y0, y1) - LEVEL * (level + 1));
     const turn = Math.min(10, (end - start) / 3);
-    setValue(path, "d", `M${pixel(start - 1)} ${pixel(y0)}C${pixel(start)} ${pixel(y)} ${pixel(start)} ${pixel(y)} ${pixel(start + turn)} ${pixel(y)}`
-      + `H${pixel(end - turn)}C${pixel(end)} ${pixel(y)} ${pixel(end)} ${pixel(y)} ${pixel(end)} ${pixel(y1)}`);
+    return `M${pixel(start - 1)} ${pixel(y0)}C${pixel(start)} ${pixel(y)} ${pixel(start)} ${pixel(y)} ${pixel(start + turn)} ${pixel(y)}`
+      + `H${pixel(end - turn)}C${pixel(end)} ${pixel(y)} ${pixel(end)} ${pixel(y)} ${pixel(end)} ${pixel(y1)}`;
   });
+  setValue(paths.skips, "d", wires.join(""));
 }
 
 // Between the columns of a small network: how wide the way is; between rows of units the single lines as well.
@@ -202,28 +180,4 @@ function columnWords({ group, size, sides, width }, now, row) {
   if (size !== null) return [`${now.widths[group]} heads × ${now.widths[size]}`, `${now.widths[group]} × ${now.widths[size]}`];
   const activation = row === undefined || row.activation === null ? "units" : now.activations[row.activation];
   return [`${now.widths[group]} ${activation}`, String(now.widths[group])];
-}
-
-// Memory alive while each column is worked on, and its peak.
-export function paintMemory(state, { memory, times, tall, width }, columns) {
-  const lives = columns.map(({ layers }) => Math.max(...layers.map((layer) => state.layer("live_bytes", layer))));
-  const most = Math.max(...lives);
-  const largest = Math.max(memory.largest, most, 1);
-  const bottom = tall + MEMORY;
-  const y = (value) => pixel(bottom - (value / largest) * (MEMORY - 16));
-  let [path, peak] = ["", null];
-  lives.forEach((value, index) => {
-    const [x, end] = [times[index], times[index + 1] ?? width];
-    path += `${index ? "V" : "M0 "}${y(value)}H${pixel(end)}`;
-    if (value === most) peak ??= (x + end) / 2;
-  });
-  memory.line.setAttribute("d", path);
-  memory.area.setAttribute("d", `${path}V${bottom}H0Z`);
-  memory.peak.setAttribute("cx", pixel(peak));
-  memory.peak.setAttribute("cy", y(most));
-  const isRight = peak > width - 160;
-  memory.text.setAttribute("x", pixel(isRight ? peak - 8 : Math.max(peak + 8, 134)));
-  memory.text.setAttribute("y", pixel(Number(y(most)) - 4));
-  memory.text.setAttribute("text-anchor", isRight ? "end" : "start");
-  setText(memory.text, `peak ${formatExact(most, "bytes")}`);
 }

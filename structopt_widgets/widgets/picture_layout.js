@@ -1,4 +1,5 @@
 // Where the picture's columns stand: ranks from left to right, branches above one another, wires over what they skip.
+import { homesOf, inputsOf } from "./cost_parts.js";
 import { stageOf } from "./words.js";
 
 export const FEW = 12; // columns that are drawn with their names and what lies between them
@@ -9,7 +10,7 @@ const MOST = 240; // columns: of a larger model each block is one
 export function columnsOf(model) {
   const columns = [];
   const sectionOf = new Map(model.sections.flatMap(({ layers }, index) => layers.map((layer) => [layer, index])));
-  const home = [];
+  const owner = new Map();
   model.layers.forEach(({ kind, group, shape }, layer) => {
     const isInput = kind === "InputLayer";
     const parts = partsOf(model, layer);
@@ -20,26 +21,19 @@ export function columnsOf(model) {
       const first = isInput ? null : isAttention ? heads : own ?? parts[0] ?? null;
       const width = isAttention ? model.groups[heads].width * model.groups[size].width
         : first === null ? shape.at(-1) ?? 1 : model.groups[first].width;
-      home.push(columns.length);
+      owner.set(layer, columns.length);
       columns.push({
         layer, group: first, size: isAttention ? size : null, width, kind, section: sectionOf.get(layer), layers: [layer],
         sides: shape.length > 1 ? shape.slice(0, -1) : [],
       });
-      return;
     }
-    const before = inputsOf(model, layer).map((each) => home[each]);
-    home.push(before.length ? Math.max(...before) : columns.length - 1);
-    columns[home.at(-1)].layers.push(layer);
   });
+  homesOf(model, owner).forEach((column, layer) => { if (!owner.has(layer)) columns[column].layers.push(layer); });
   return columns.length > MOST && model.sections.length > 1 ? byBlock(columns) : columns;
 }
 
 function partsOf(model, layer) {
   return model.groups.flatMap(({ label, layers }, group) => (label !== null && layers[0] === layer ? [group] : []));
-}
-
-function inputsOf(model, layer) {
-  return model.layers[layer].inputs.filter((each) => each < layer && model.layers[each].kind !== "Weight");
 }
 
 // One column a block: its widest.

@@ -62,6 +62,7 @@ export function plotView(state) {
   const enter = (number) => drawn.marks.forEach((mark, each) => mark.setAttribute("tabindex", each === number ? 0 : -1));
   const choose = (number) => state.choice(number);
 
+  const stray = () => drawn.marks.get(state.looks.chosen)?.classList.toggle("sw-moved-on", !state.isAtChosen());
   const build = () => {
     frame = null;
     view.isNear = state.looks.near;
@@ -74,6 +75,7 @@ export function plotView(state) {
     const { chosen } = state.looks;
     light();
     drawn.marks.get(chosen)?.classList.add("sw-chosen");
+    stray();
     drawn.marks.get(state.looks.against_trial)?.classList.add("sw-against");
     const stop = hadFocus && drawn.marks.has(focused) ? focused : drawn.marks.has(chosen) ? chosen : order()[0];
     enter(stop);
@@ -186,6 +188,7 @@ export function plotView(state) {
       const now = state.trialCost(seen.x.name);
       drawCursor(drawn, now, seen.x.unit);
       light();
+      stray();
       clearTimeout(timer);
       if (view.zoom === null && !drawn.across.holds(now)) timer = setTimeout(schedule, SETTLED);
     }

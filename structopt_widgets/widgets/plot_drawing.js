@@ -4,8 +4,9 @@ import { axesFrame, circlePath, diamondPath, label, pixel, squarePath, svgElemen
 import { formatExact, tickLabel } from "./format.js";
 import { described, scoreText } from "./words.js";
 
-const ROOM = { left: 46, right: 12, names: 96, top: 34, bottom: 40 };
+const ROOM = { left: 46, right: 12, top: 34, bottom: 40 };
 const NAME_LINE = 14; // pixels
+const LETTER = 6.4; // pixels of breadth, as instrument.css has the names
 
 // What both axes must hold: every interval, and where the structure stands. The references stay at the margin.
 export function extent(state) {
@@ -74,7 +75,7 @@ export function plotted(state) {
     const text = [
       `trial ${number} ${trial.changes === null ? "of another model" : described(state.model, trial.changes)}`,
       `${study.score.label}: ${scoreText(y, unit)}${interval}`, `${metric.label}: ${formatExact(x, metric.unit)}`,
-      ...(trial.verdict ? [trial.verdict] : []),
+      ...(trial.verdict ? [trial.verdict] : []), ...(trial.why ? [trial.why] : []),
     ].join("\n");
     return [{ number, x, y, low, high, alike: isAlike, text }];
   });
@@ -99,14 +100,17 @@ export function paretoFront(points, isMoreBetter) {
   return front.sort((a, b) => a.x - b.x || a.y - b.y).map(({ number }) => number);
 }
 
+// What is written beside the axis: the name, and of one that the axis does not reach its value.
+function referenceText([name, value], up, unit) {
+  return up.holds(value) ? name : `${value < up.low ? "▾" : "▴"} ${name} ${tickLabel(value, unit)}`;
+}
+
 function references(state, across, up) {
   const group = svgElement("g", { class: "sw-references" });
   const places = namePlaces(state.references.map(([, value]) => value), up);
   state.references.forEach(([name, value], index) => {
-    const isInside = up.holds(value);
-    if (isInside) group.append(svgElement("path", { d: `M${across.start} ${pixel(up.at(value))}H${across.end}` }));
-    const text = isInside ? name : `${value < up.low ? "▾" : "▴"} ${name} ${tickLabel(value, state.y.unit)}`;
-    const line = label(across.end + 6, pixel(places[index] + 4), text, "sw-tick");
+    if (up.holds(value)) group.append(svgElement("path", { d: `M${across.start} ${pixel(up.at(value))}H${across.end}` }));
+    const line = label(across.end + 6, pixel(places[index] + 4), referenceText([name, value], up, state.y.unit), "sw-tick");
     line.append(svgElement("title", {}, `${name}: ${tickLabel(value, state.y.unit)}`));
     group.append(line);
   });
@@ -135,12 +139,13 @@ function trial(point, state, across, up) {
 // The picture, and what of it changes without being drawn anew.
 export function drawPlot(state, view, width) {
   const height = Math.round(Math.min(380, Math.max(240, 0.56 * width)));
-  const right = width - (state.references.length ? ROOM.names : ROOM.right);
   const { xs, ys } = view.isNear && state.front.length ? decisive(state) : extent(state);
   const [bottom, top] = [height - ROOM.bottom, ROOM.top];
+  const up = view.zoom ? axisBetween(...view.zoom.y, bottom, top, false) : axisAround(ys, bottom, top, false);
+  const letters = Math.max(0, ...state.references.map((each) => referenceText(each, up, state.y.unit).length));
+  const right = width - (letters ? Math.min(12 + LETTER * letters, width / 2) : ROOM.right);
   const across = view.zoom ? axisBetween(...view.zoom.x, ROOM.left, right, state.log)
     : axisAround(xs, ROOM.left, right, state.log);
-  const up = view.zoom ? axisBetween(...view.zoom.y, bottom, top, false) : axisAround(ys, bottom, top, false);
   const clip = `sw-inside-${view.id}`;
   const title = `${state.y.label} against ${state.x.label}`;
   const svg = svgElement("svg", {

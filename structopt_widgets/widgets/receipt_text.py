@@ -2,31 +2,61 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..metrics import METRICS, Receipt, model_metrics
 from ..structure import Structure
 from .changes import changes
+from .formula_tree import formula_text, formula_tree
 
 if TYPE_CHECKING:
     import sympy
 
-LONGEST = 240  # characters of a formula: more cannot be read
+LONGEST = 400  # characters of a formula: more cannot be read
 MOST_LAYERS = 12
 
 
-def shown_receipt(structure: Structure, metric: str, layer: str | None, batch_size: int) -> dict[str, Any]:
-    """:func:`receipt_text`, or why there is none: a thread has nobody to raise to."""
+def shown_receipt(
+    structure: Structure,
+    metric: str,
+    layer: str | None,
+    batch_size: int,
+    layers: Sequence[str] = (),
+    margin: str | None = None,
+) -> dict[str, Any]:
+    """:func:`receipt_text` or :func:`margin_text`, or why there is none: a thread has nobody to raise to."""
     try:
-        return receipt_text(structure, metric, layer, batch_size)
+        if margin is not None:
+            return margin_text(structure, metric, margin, batch_size)
+        return receipt_text(structure, metric, layer, batch_size, layers)
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
-        return {**_about(structure, metric, layer, batch_size), "error": why}
+        return {**_about(structure, metric, layer, batch_size), "margin": margin, "error": why}
 
 
-def receipt_text(structure: Structure, metric: str, layer: str | None, batch_size: int) -> dict[str, Any]:
-    """The formula of the model's ``metric`` and those of its largest layers, or of one ``layer``.
+def margin_text(structure: Structure, metric: str, group: str, batch_size: int) -> dict[str, Any]:
+    """The formula of what one step more of a width costs: the whole model's at u + d less that at u."""
+    import sympy
+
+    told = {**_about(structure, metric, None, batch_size), "margin": group}
+    if metric not in model_metrics():
+        return told
+    receipt = structure.measure(batch_size=batch_size).receipt(metric)
+    step = structure.space.width_groups[group].divisor
+    symbol = next((symbol for symbol, name in receipt.symbol_names.items() if name == group), None)
+    more = sympy.Integer(0) if symbol is None else receipt.formula.xreplace({symbol: symbol + step}) - receipt.formula
+    # Of products and sums only what the width is in is left; a maximum would come apart into cases.
+    difference = sympy.expand(more) if more.is_polynomial() else more
+    value = difference.xreplace({each: sympy.Integer(width) for each, width in receipt.widths.items()})
+    told["lines"] = [_line(f"{group} + {step}", difference, receipt, _plain(value))]
+    return told
+
+
+def receipt_text(
+    structure: Structure, metric: str, layer: str | None, batch_size: int, layers: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The formula of the model's ``metric`` and those of its largest layers, or of one ``layer`` with ``layers``.
 
     A metric that only layers have is told by the model's of the same kind; where there is none, without a formula.
     """
@@ -38,7 +68,7 @@ def receipt_text(structure: Structure, metric: str, layer: str | None, batch_siz
     label = METRICS[known].label
     values = {each: _value(receipt, each) for each in receipt.layers}
     largest = sorted(values, key=lambda each: -values[each])[:MOST_LAYERS]
-    shown = [each for each in values if each == layer or (layer is None and each in largest)]
+    shown = [each for each in values if each in (layer, *layers) or (layer is None and each in largest)]
     told["lines"] = [
         *([_line(label, receipt.formula, receipt, receipt.value)] if layer is None else []),
         *(_line(each, receipt.layers[each], receipt, values[each]) for each in shown),
@@ -57,25 +87,22 @@ def _value(receipt: Receipt, layer: str) -> float:
     """What the formula of a layer is at the receipt's widths."""
     import sympy
 
-    value = receipt.layers[layer].xreplace({symbol: sympy.Integer(n) for symbol, n in receipt.widths.items()})
+    return _plain(receipt.layers[layer].xreplace({symbol: sympy.Integer(n) for symbol, n in receipt.widths.items()}))
+
+
+def _plain(value: sympy.Expr) -> float:
     return int(value) if value.is_Integer else float(value)
 
 
 def _line(name: str, formula: sympy.Expr, receipt: Receipt, value: float) -> dict[str, Any]:
-    import sympy
-
-    groups = {symbol: sympy.Symbol(f"[{name}]") for symbol, name in receipt.symbol_names.items()}
-    text = _text(formula.xreplace(groups))
-    # Term by term: SymPy would gather the terms of two widths that happen to be equal.
-    widths = {f"[{receipt.symbol_names[symbol]}]": str(width) for symbol, width in receipt.widths.items()}
-    named = "|".join(re.escape(each) for each in sorted(widths, key=len, reverse=True))
-    numbers = re.sub(named, lambda found: widths[found.group()], text) if formula.free_symbols else ""
-    return {"name": name, "formula": _short(text), "numbers": _short(numbers), "value": value}
-
-
-def _text(formula: sympy.Expr) -> str:
-    return str(formula).replace("**", "^").replace("*", " · ")
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST else ""
+    """A formula for the page to typeset, and in one line; neither where it is too long to be read."""
+    tree = formula_tree(formula, receipt.symbol_names, receipt.widths)
+    text, numbers = formula_text(tree), formula_text(tree, with_numbers=True)
+    is_short = len(text) <= LONGEST
+    return {
+        "name": name,
+        "tree": tree if is_short else None,
+        "formula": text if is_short else "",
+        "numbers": numbers if is_short and formula.free_symbols else "",
+        "value": value,
+    }

@@ -4,7 +4,7 @@ import { saveSvg } from "./picture.js";
 import { alike } from "./state.js";
 import { trialsCsv } from "./trials_table.js";
 
-const FILES = { ".keras": "Keras model", ".json": "structure", ".csv": "costs by layer", ".tflite": "LiteRT", ".onnx": "ONNX" };
+const FILES = { ".keras": "Keras model", ".json": "structure", ".csv": "costs by layer", ".html": "page", ".tflite": "LiteRT", ".onnx": "ONNX" };
 
 export function savingView(state) {
   const said = html("div", { className: "sw-dim sw-small sw-saved", role: "status" });
@@ -30,11 +30,15 @@ export function savingView(state) {
       return setText(said, `This page may not use the clipboard: saved ${lines} as a file.`);
     }
   };
+  const byFile = Object.entries(FILES).map(([suffix, text]) => ({
+    suffix, text, el: button(`${text} ${suffix}`, "", () => state.ask("save", { suffix })),
+  }));
+  const trials = button("trials .csv", "the trials that the table lists, filtered as it is; study.to_csv(path) saves all", () => saveText(`${state.model.name}-trials.csv`, "text/csv", trialsCsv(state)));
   const summary = html("summary", { title: "copy the code, save the model, its structure, its costs" }, "Save");
   const files = [button("Copy code", "stand-alone Keras code of this structure, without its weights: structure.code()", copy),
-    ...Object.entries(FILES).map(([suffix, text]) => button(`${text} ${suffix}`, `beside the notebook, as explorer.save("name${suffix}") does`, () => state.ask("save", { suffix })))];
+    ...byFile.map(({ el }) => el)];
   const el = html("details", { className: "sw-saving" }, summary, html("div", { className: "sw-menu" }, ...files,
-    button("trials .csv", "the trials shown here; study.to_csv(path) saves all", () => saveText(`${state.model.name}-trials.csv`, "text/csv", trialsCsv(state))),
+    trials,
     button("picture .svg", "the picture of the network", () => saveSvg(el.closest(".sw-instrument").querySelector(".sw-picture svg"), state.model.name)),
     said));
   el.addEventListener("keydown", (event) => {
@@ -43,12 +47,24 @@ export function savingView(state) {
     summary.focus();
     event.stopPropagation();
   });
+  // What lacks a package says how to have it.
+  const paintFile = ({ suffix, text, el: entry }, what) => {
+    const install = state.work.missing?.[suffix];
+    setText(entry, install ? `${text} ${suffix}: ${install}` : `${text} ${suffix}`);
+    entry.title = install ? `needs what is not installed here: ${install}` : `beside the notebook, as explorer.save("name${suffix}") does`;
+    enable(entry, !what && !install);
+  };
   const paint = (changed) => {
     if (changed.has("code") && isAsked && isOfNow()) give();
     const { what, alert, status, lost, alone } = state.work;
     files.forEach((each) => { each.hidden = Boolean(alone); });
     // One thing at a time is written; the code is copied beside it.
-    if (changed.has("work")) files.slice(1).forEach((each) => enable(each, !what));
+    if (changed.has("work")) byFile.forEach((each) => paintFile(each, what));
+    if (changed.has("study") || changed.has("listed")) {
+      const [listed, all] = [state.listed.length, state.study.trials.length];
+      setText(trials, listed < all ? `${listed} of ${all} trials .csv` : "trials .csv");
+      enable(trials, listed > 0);
+    }
     if (changed.has("work") && !alone && el.open && !changed.has("code")) setText(said, lost || (what ? `${what} …` : alert || status || ""));
   };
   return { el, paint };

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import os
 from collections.abc import Callable
@@ -26,7 +27,9 @@ KINDS = {
     ".csv": "the costs by layer, for the batch of the settings",
     ".tflite": "LiteRT, for phones and small devices",
     ".onnx": "ONNX, for other runtimes",
+    ".html": "the explorer as a page, alive without Python",
 }
+PAGE = ".html"
 MODELS = {".keras": None, ".tflite": "litert", ".onnx": "onnx"}  # the formats of Keras's export
 NEEDED = {"onnx": "onnx tf2onnx", "tf2onnx": "onnx tf2onnx"}
 
@@ -34,8 +37,8 @@ NEEDED = {"onnx": "onnx tf2onnx", "tf2onnx": "onnx tf2onnx"}
 class Saving:
     """Writes the structure at hand into a file, at once or in the background."""
 
-    def __init__(self, exploration: Exploration, background: Background) -> None:
-        self._exploration, self._background = exploration, background
+    def __init__(self, exploration: Exploration, background: Background, page: Callable[[], str]) -> None:
+        self._exploration, self._background, self._page = exploration, background, page
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write what the suffix says, one of :data:`KINDS`, over what was there; returns what was written, in words.
@@ -44,7 +47,11 @@ class Saving:
         ``ModuleNotFoundError``, with what to install, where a package is missing.
         """
         here = self._exploration
-        return save(here.structure, path, here.data, here.budget.batch_size)
+        return save(here.structure, path, here.data, here.budget.batch_size, self._page)
+
+    def save_page(self, path: str | os.PathLike[str]) -> str:
+        """Write the page, whatever the suffix."""
+        return _saved_text(file_path(path, "the page"), self._page, PAGE)
 
     def start(self, suffix: str, folder: str | os.PathLike[str] = ".") -> None:
         """The same in the background, under the model's name, with a number where that file is there already.
@@ -54,6 +61,7 @@ class Saving:
         self._background.message.clear()
         structure, data = self._exploration.structure, self._exploration.data
         batch_size = self._exploration.budget.batch_size
+        page = self._page
         path = free_path(Path(folder), structure.space.graph.name, suffix)
         what = KINDS.get(suffix, suffix).split(",")[0]
 
@@ -61,7 +69,7 @@ class Saving:
             # What is cancelled leaves no file.
             beside = path.with_name(f".{path.name}{suffix}")
             try:
-                words = save(structure, beside, data, batch_size)
+                words = save(structure, beside, data, batch_size, page)
                 if task.should_stop():
                     return Outcome("")
                 beside.replace(path)
@@ -72,30 +80,44 @@ class Saving:
         self._background.start(work, f"saving {what}", "Nothing was saved.")
 
 
-def save(structure: Structure, path: str | os.PathLike[str], data: Data | None = None, batch_size: int = 1) -> str:
+def missing_packages() -> dict[str, str]:
+    """For each suffix that cannot be written here what to install."""
+    absent = any(importlib.util.find_spec(name) is None for name in NEEDED)
+    return {".onnx": f"pip install {NEEDED['onnx']}"} if absent else {}
+
+
+def save(
+    structure: Structure,
+    path: str | os.PathLike[str],
+    data: Data | None,
+    batch_size: int,
+    page: Callable[[], str],
+) -> str:
     """See :meth:`Saving.save`."""
     path = file_path(path, "what is saved")
     suffix = Path(path).suffix
     if suffix not in KINDS:
         names = ", ".join(f"{each} ({what.split(',')[0]})" for each, what in KINDS.items())
         raise ValueError(f"Expected a path that ends in one of {names}; got {short(path)}.")
-    with opened(path, "what is saved"):
-        if suffix in MODELS:
-            _write_model(structure.build(data=data), path, MODELS[suffix])
-        else:
-            texts: dict[str, Callable[[], str]] = {
-                ".py": structure.code,
-                ".json": structure.to_json,
-                ".csv": lambda: (
-                    structure.measure(batch_size=batch_size).by_layer.assign(batch_size=batch_size).to_csv()
-                ),
-            }
-            Path(path).write_text(texts[suffix](), encoding="utf-8")
-    size = format_bytes(os.path.getsize(path))
     if suffix not in MODELS:
-        return f"Saved {KINDS[suffix]}: {Path(path).name}, {size}."
+        texts: dict[str, Callable[[], str]] = {
+            ".py": structure.code,
+            ".json": structure.to_json,
+            ".csv": lambda: structure.measure(batch_size=batch_size).by_layer.assign(batch_size=batch_size).to_csv(),
+            PAGE: page,
+        }
+        return _saved_text(path, texts[suffix], suffix)
+    with opened(path, "what is saved"):
+        _write_model(structure.build(data=data), path, MODELS[suffix])
+    size = format_bytes(os.path.getsize(path))
     weights = format_bytes(structure.measure().weight_bytes)
     return f"Saved {KINDS[suffix]}: {Path(path).name}, {size}; the weights are counted as {weights}."
+
+
+def _saved_text(path: str, text: Callable[[], str], suffix: str) -> str:
+    with opened(path, "what is saved"):
+        Path(path).write_text(text(), encoding="utf-8")
+    return f"Saved {KINDS[suffix]}: {Path(path).name}, {format_bytes(os.path.getsize(path))}."
 
 
 def free_path(folder: Path, name: str, suffix: str) -> Path:

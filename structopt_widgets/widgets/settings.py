@@ -8,11 +8,13 @@ from typing import Any
 import ipywidgets
 import traitlets
 
+from ..metrics import trial_metrics
 from ..study.samplers import SAMPLERS
 from ..training.budget import SHORT_BUDGET
 from .exploration import Exploration
 
 MULTIPLES = (1, 8, 16, 32, 64)
+VARIED = ("widths", "activations", "biases", "blocks")  # in the order of the page; blocks are the depth
 OF_BUDGET = ("epochs", "seeds", "batch_size")
 
 
@@ -24,6 +26,18 @@ class Settings(traitlets.HasTraits):
     batch_size = traitlets.Int(32, min=1, max=65536)
     structures = traitlets.Int(16, min=1, max=100_000, help="of a sweep")
     sampler = traitlets.Enum(list(SAMPLERS), "random", help="how a sweep chooses them")
+    vary = traitlets.List(
+        traitlets.Enum(VARIED), ["widths"], minlen=1, help="what a sweep varies, one or several of VARIED"
+    )
+    minimize = traitlets.List(
+        traitlets.Enum(list(trial_metrics())),
+        ["n_params"],
+        minlen=1,
+        help="the costs that a sweep is to keep small, beside the score",
+    )
+    halving = traitlets.Bool(
+        False, help="whether a sweep trains all for a third, and the best third for the whole budget"
+    )
     at_most = traitlets.Int(1, min=1, max=2**53, help="parameters a structure of a sweep may have")
     preview = traitlets.Bool(False, help="whether the score with inherited weights follows the sliders")
     multiple_of = traitlets.Enum(MULTIPLES, 1, help="what sliders make widths multiples of")
@@ -38,7 +52,8 @@ class Settings(traitlets.HasTraits):
     @property
     def values(self) -> dict[str, Any]:
         """All of them, by name."""
-        return {name: getattr(self, name) for name in self.trait_names()}
+        found = {name: getattr(self, name) for name in self.trait_names()}
+        return {name: list(value) if isinstance(value, list) else value for name, value in found.items()}
 
     def _spend(self, _: Any) -> None:
         budget = self._exploration.budget

@@ -1,4 +1,5 @@
 // The state of the instrument. Views read it and ask it to change; costs are computed, never kept.
+import { costParts } from "./cost_parts.js";
 import { takeUnits } from "./format.js";
 import { Program } from "./program.js";
 import { nearestMultiple, nearestWidth, snapped } from "./widths.js";
@@ -19,6 +20,7 @@ export class State {
       this.commit();
       ask({ do: what, ...more });
     };
+    this.parts = costParts(model); // the layers whose costs each row shows
     this.metrics = new Map(model.metrics.map((metric) => [metric.name, metric]));
     this.program = new Program(model.program);
     this.inputs = new Float64Array(model.program.inputs.length);
@@ -37,6 +39,7 @@ export class State {
     this.factors = new Map(); // what a slider of many widths was moved to, by its key
     this.isHeld = false; // whether a hand is on a control
     this.pointed = null; // the trial under the mouse
+    this.listed = []; // numbers of the trials that the table lists
     this.near = new Set(); // trials measured nearest to where the sliders stand
     this.listeners = [];
   }
@@ -47,7 +50,7 @@ export class State {
   }
 
   // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "work", "curve",
-  // "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity" or "help".
+  // "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "listed" or "help".
   subscribe(listener) {
     this.listeners.push(listener);
   }
@@ -118,6 +121,16 @@ export class State {
     return this.stored(metric, (each) => values[this.model.program.layers[each][place]]);
   }
 
+  // The cost of several layers: their sum, or of what is alive at a time the most.
+  cost(metric, places, values = this.values) {
+    const { additive, scope } = this.metrics.get(metric);
+    const isPeak = !additive && scope === "batch";
+    return places.reduce((all, place) => {
+      const each = this.layer(metric, place, values);
+      return isPeak ? Math.max(all, each) : all + each;
+    }, 0);
+  }
+
   // The metric by layer that goes with the chosen one.
   get shares() {
     return this.metrics.get(this.metrics.get(this.looks.metric).bars ?? "n_params");
@@ -171,6 +184,11 @@ export class State {
     return found.sort((a, b) => b[1] - a[1]);
   }
 
+  // The same of one width, at the sliders as they are.
+  marginOf(metric, place) {
+    return this.marginal(metric).find(([each]) => each === place)?.[1] ?? 0;
+  }
+
   // The factor at which these widths stand, or null where they have moved apart.
   factorOf(places, key) {
     const { groups } = this.model;
@@ -189,6 +207,14 @@ export class State {
       choice === "biases" || (activation !== null && model.baseline.activations[activation] !== "linear" && !model.groups[group]?.fixed)));
     const key = choice === "biases" ? "bias" : "activation";
     return places.map((row) => row[key]).filter((place) => place !== null);
+  }
+
+  // The activations of these rows but those of outputs, as they are now.
+  shownActivations(rows) {
+    const { model } = this;
+    this.feeding ??= new Set(model.layers.flatMap(({ inputs }) => inputs));
+    return rows.map((row) => model.rows[row]).filter(({ layer, activation }) => activation !== null && this.feeding.has(layer))
+      .map(({ activation }) => this.now.activations[activation]);
   }
 
   // One switch for many places, where they have that choice, in one step.
@@ -317,6 +343,31 @@ export class State {
     this.look({ metric, ...(known.inTrials ? { against: metric } : {}) });
   }
 
+  // Explain the cost of some layers, the first the one that is meant.
+  explainLayers(places) {
+    const [layer, ...layers] = this.costly(places).map((place) => this.model.layers[place].name);
+    this.explain({ metric: this.shares.name, layer, layers });
+  }
+
+  explainRow(row) {
+    this.explainLayers(this.parts[row].length ? this.parts[row] : [this.model.rows[row].layer]);
+  }
+
+  // What a cost of several layers is made of: " = c2 2,320 + bn 64"; nothing of one layer.
+  costWords(places) {
+    const { name, additive } = this.shares;
+    const found = this.costly(places);
+    if (found.length < 2 || !additive) return "";
+    return ` = ${found.map((place) => `${this.model.layers[place].name} ${this.layer(name, place).toLocaleString("en-US")}`).join(" + ")}`;
+  }
+
+  // Of some layers those that cost anything, now or in the model as it came; the first where none does.
+  costly(places) {
+    const { name } = this.shares;
+    const found = places.filter((place) => this.layer(name, place) !== 0 || this.layer(name, place, this.base) !== 0);
+    return found.length ? found : places.slice(0, 1);
+  }
+
   // Explain a topic, or a number: the model's, or a layer's by its name. Nothing for null.
   explain(what) {
     this.help = what;
@@ -340,6 +391,19 @@ export class State {
     const metric = this.looks.against;
     const batch = this.metrics.get(metric).scope === "batch" ? 1 : this.settings.batch_size;
     this.ask("fit", { limits: { [metric]: this.looks.limits[metric] }, batch_size: batch });
+  }
+
+  // What the table lists of the trials, by their numbers, in its order.
+  list(numbers) {
+    if (alike(numbers, this.listed)) return;
+    this.listed = numbers;
+    this.tell("listed");
+  }
+
+  // Whether the sliders still stand where the chosen trial does.
+  isAtChosen() {
+    const trial = this.study.trials.find(({ number }) => number === this.looks.chosen);
+    return Boolean(trial?.changes) && alike(trial.changes, this.changes());
   }
 
   // Hold a trial against the chosen one.

@@ -21,7 +21,11 @@ export function stripView(state) {
       change, html("span", { className: "sw-track", "aria-hidden": "true" }, fill, html("b")));
     if (canChoose) {
       cell.type = "button";
-      cell.addEventListener("click", () => state.choose(metric.name));
+      // The number that is looked at already tells how it came about.
+      cell.addEventListener("click", () => {
+        if (state.looks.metric === metric.name) state.explain({ metric: metric.name, layer: null });
+        else state.choose(metric.name);
+      });
     }
     const ask = html("button", {
       type: "button", className: "sw-ask", tabIndex: canChoose ? -1 : 0, title: "what this is, and its formula (key ?)", "aria-label": `what is ${metric.label}`,
@@ -35,6 +39,7 @@ export function stripView(state) {
   const el = html("section", { className: "sw-live-panel", "aria-label": "costs of this structure" },
     ...cells.map(({ home }) => home), announcer);
   el.style.setProperty("--cells", cells.length);
+  el.style.setProperty("--half", Math.ceil(cells.length / 2)); // where they stand in two rows
   const buttons = cells.filter(({ canChoose }) => canChoose).map(({ cell }) => cell);
   roving(el, buttons);
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
+from ..metrics import METRICS, format_exact
 from ..study.samplers import SAMPLERS
 from ..study.verdicts import tally
 from ..training import Budget, Data
@@ -14,8 +17,11 @@ from .exploration import Exploration
 from .settings import Fields, Settings
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from ..study.sweep_progress import SweepProgress
 
+HALVING = (3, 2)  # a third of the training for all, the whole for the best third
 TOGETHER = 8  # structures a batch: points appear that often at least
 
 
@@ -55,14 +61,23 @@ class Sweep:
         """
         self._background.message.clear()
         data, budget, settings = self._exploration.needed_data(), self._exploration.budget, self._settings
-        n_trials, sampler, at_most = settings.structures, settings.sampler, settings.at_most
+        asked: dict[str, Any] = {
+            "n_trials": settings.structures,
+            "sampler": settings.sampler,
+            "at_most": {"n_params": settings.at_most},
+            "choose": tuple(settings.vary),
+            "minimize": tuple(settings.minimize),
+            "halving": HALVING if settings.halving else None,
+        }
         self._background.start(
-            lambda task: self._sweep(task, data, budget, n_trials, sampler, at_most),
+            lambda task: self._sweep(task, data, budget, asked),
             "a sweep",
             "What was finished is kept; Sweep goes on from there.",
         )
 
-    def _sweep(self, task: Task, data: Data, budget: Budget, n_trials: int, sampler: str, at_most: int) -> Outcome:
+    def _sweep(self, task: Task, data: Data, budget: Budget, asked: dict[str, Any]) -> Outcome:
+        start = time.monotonic()
+
         def on_progress(progress: SweepProgress) -> None:
             share = progress.batch.fraction if progress.batch is not None else 0.0
             ahead = min(TOGETHER, progress.total - progress.finished)
@@ -75,10 +90,8 @@ class Sweep:
         table = self._exploration.study.sweep(
             self._exploration.space,
             data,
-            n_trials,
-            sampler,
-            budget,
-            at_most={"n_params": at_most},
+            budget=budget,
+            **asked,
             together=TOGETHER,
             on_progress=on_progress,
             should_stop=task.should_stop,
@@ -86,8 +99,26 @@ class Sweep:
         )
         failed = int((table["state"] == "failed").sum())
         lost = f", {failed} of them failed" if failed else ""
-        fewer = "" if len(table) >= n_trials else "; there are no more that cost so little"
-        return Outcome(f"{len(table)} structures{lost}{fewer}.{self._verdicts()}")
+        fewer = "" if len(table) >= asked["n_trials"] else "; there are no more that cost so little"
+        best = self._best(table, asked["minimize"], time.monotonic() - start)
+        return Outcome(f"{len(table)} structures{lost}{fewer}.{best}{self._verdicts()}")
+
+    def _best(self, table: pd.DataFrame, minimize: Sequence[str], seconds: float) -> str:
+        """The best of a sweep that took ``seconds``, its costs and its own time, in a sentence."""
+        complete = table[table["state"] == "complete"]
+        score = next((name for name in ("accuracy", "r2") if name in complete.columns), None)
+        if score is None or not complete[score].notna().any():
+            return ""
+        best = self._exploration.study.trial(int(complete[score].idxmax()))
+        value = f"{best.score:.1%}" if score == "accuracy" else f"R2 {best.score:.3f}"
+        costs = ", ".join(
+            f"{METRICS[name].label} {format_exact(name, getattr(best, name))}"
+            for name in minimize
+            if hasattr(best, name)
+        )
+        return (
+            f" The best after {seconds:.0f} s: trial {best.number}, {value}, {costs}, trained in {best.seconds:.1f} s."
+        )
 
     def _verdicts(self) -> str:
         """What can be told apart, in words; the study may hold other trials too, and they count."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -12,10 +12,12 @@ from ..figures.style import column_title, is_larger_better
 from ..metrics import METRICS, trial_metrics
 from ..structure import StructureSpace
 from ..study import Study, Trial, pareto_front
+from ..study.hypervolume import hypervolume_history, stall_note
 from ..study.optimism import winners_note
-from ..study.verdicts import ALIKE, THE_BEST
+from ..study.verdicts import ALIKE, THE_BEST, WORSE
 from .changes import changes
 
+FEWEST = 4  # trials whose front has a history
 MOST = 1000  # trials in the plot and the table: more can be neither told apart nor drawn in time
 
 
@@ -26,6 +28,7 @@ def study_rows(
     compared: pd.DataFrame,
     references: Mapping[str, float],
     baseline: int | None,
+    minimize: Sequence[str] = ("n_params",),
 ) -> dict[str, Any]:
     """All that plot and table need.
 
@@ -35,6 +38,7 @@ def study_rows(
         compared: :meth:`Study.compare`, or an empty table with its columns.
         references: names and scores to draw across the plot.
         baseline: the number of the trial of the model as it came.
+        minimize: the costs that the hypervolume is of, beside the score.
     """
     score = next((name for name in ("accuracy", "r2") if name in table.columns), "accuracy")
     # Of tens of thousands of rows, no more columns than are looked at.
@@ -43,25 +47,68 @@ def study_rows(
     shown, more = _shown(study, scored, score, baseline)
     verdicts = compared["verdict"].reindex([trial.number for trial in shown]).to_dict()
     note = winners_note(scored[[score]].join(compared), score) if len(scored) and score in scored.columns else ""
+    rows = [
+        {
+            **_row(trial, space, verdicts.get(trial.number)),
+            "why": _why(compared, trial.number, score),
+            # Trials with one number were trained alike, on the same data: only these can be compared.
+            "training": study.evidence.way_of(trial),
+        }
+        for trial in shown
+    ]
     return {
         "score": {"name": score, "label": column_title(score), "unit": "share" if score == "accuracy" else "number"},
-        "trials": [
-            {
-                **_row(trial, space, verdicts.get(trial.number)),
-                # Trials with one number were trained alike, on the same data: only these can be compared.
-                "training": study.evidence.way_of(trial),
-            }
-            for trial in shown
-        ],
+        "trials": rows,
         "references": [[name, float(value)] for name, value in references.items() if math.isfinite(value)],
         "baseline": baseline,
-        "note": f"{note} {more}".strip(),
+        "growth": _growth(rows, scored, score, minimize),
+        "note": " ".join(each for each in (note, _allowed(compared, score), more) if each),
     }
+
+
+def _why(compared: pd.DataFrame, number: int | None, score: str) -> str:
+    """What a verdict rests on, in words; empty where there is no test."""
+    if number not in compared.index or not math.isfinite(compared.loc[number, "p_value"]):
+        return ""
+    p_value, difference = compared.loc[number, "p_value"], compared.loc[number, "difference"]
+    if compared.loc[number, "verdict"] not in (ALIKE, WORSE):
+        return ""
+    return f"{_gap(difference, score)} below the best: p = {p_value:.2g}, allowing for {_pairs(compared)}"
+
+
+def _allowed(compared: pd.DataFrame, score: str) -> str:
+    """Why a structure may be much below the best and not be told apart from it, in a sentence."""
+    alike = compared[compared["verdict"] == ALIKE]
+    if alike.empty:
+        return ""
+    return (
+        f"Allowing for {_pairs(compared)}, {_gap(alike['difference'].min(), score)} below the best can still be chance."
+    )
+
+
+def _gap(difference: float, score: str) -> str:
+    return f"{100 * abs(difference):.1f} points" if score == "accuracy" else f"{abs(difference):.3f}"
+
+
+def _pairs(compared: pd.DataFrame) -> str:
+    n = int(compared["p_value"].notna().sum())
+    return f"all {n * (n - 1) // 2:,} pairs of {n} structures" if n > 2 else "one pair of structures"
+
+
+def _growth(rows: list[dict[str, Any]], scored: pd.DataFrame, score: str, minimize: Sequence[str]) -> dict[str, Any]:
+    """How the hypervolume grew, of trials that were trained as the latest was; without values where they are few."""
+    costs = [name for name in minimize if name in scored.columns]
+    complete = [row for row in rows if row["score"] is not None]
+    alike = [row["number"] for row in complete if row["training"] == complete[-1]["training"]]
+    if len(alike) < FEWEST or not costs:
+        return {"costs": costs, "values": [], "words": ""}
+    history = hypervolume_history(scored.loc[alike], score, costs)
+    return {"costs": costs, "values": [round(value, 4) for value in history], "words": stall_note(history)}
 
 
 def no_comparison() -> pd.DataFrame:
     """What stands for a comparison while no trial has a score."""
-    return pd.DataFrame(columns=["standard_error", "verdict"])
+    return pd.DataFrame(columns=["difference", "standard_error", "p_value", "verdict"])
 
 
 def _shown(study: Study, scored: pd.DataFrame, score: str, baseline: int | None) -> tuple[list[Trial], str]:

@@ -69,7 +69,7 @@ export function tableView(state) {
         const words = text(trial);
         const isFront = name === "score" && front.has(trial.number);
         const cell = html("td", { className: `sw-${name}` }, isFront ? html("span", { className: "sw-on-front", title: "on the front" }, `◆ ${words}`) : words);
-        if (name === "structure" || name === "verdict") cell.title = name === "verdict" && trial.reason ? trial.reason : words;
+        if (name === "structure" || name === "verdict") cell.title = name === "verdict" && (trial.reason || trial.why) ? trial.reason || trial.why : words;
         return cell;
       });
       const row = html("tr", {}, ...cells);
@@ -94,10 +94,13 @@ export function tableView(state) {
       shown += Number(!row.hidden);
     });
     setText(count, words.length ? `${shown} of ${rows.size}` : "");
+    state.list([...rows.keys()].filter((number) => !rows.get(number).hidden));
   };
   filter.addEventListener("input", sift);
   const mark = () => rows.forEach((row, number) => {
-    row.classList.toggle("sw-chosen", number === state.looks.chosen);
+    const isChosen = number === state.looks.chosen;
+    row.classList.toggle("sw-chosen", isChosen);
+    row.classList.toggle("sw-moved-on", isChosen && !state.isAtChosen());
     row.classList.toggle("sw-against", number === state.looks.against_trial);
     row.classList.toggle("sw-near", state.near.has(number));
   });
@@ -131,13 +134,13 @@ export function tableView(state) {
   return { el, tools, paint };
 }
 
-// The trials shown, as a file. As in study.to_csv(), costs are of one sample, those of a training step of batch_size.
-export function trialsCsv({ model, metrics: known, study }) {
+// The trials that the table lists, in its order, as a file. As in study.to_csv(), costs are of one sample, those of a training step of batch_size.
+export function trialsCsv({ model, metrics: known, study, listed }) {
   const metrics = [...known.values()].filter(({ inTrials }) => inTrials);
   const own = ["number", "state", "score", "low", "high", "seeds", "batch_size", "seconds", "verdict"];
   const lines = [
     [...own.map((name) => (name === "score" ? study.score.name ?? name : name)), ...metrics.map(({ name }) => name), "structure"],
-    ...study.trials.map((trial) => [
+    ...listed.map((number) => study.trials.find((trial) => trial.number === number)).map((trial) => [
       ...own.map((name) => trial[name]), ...metrics.map(({ name }) => trial.costs[name]),
       trial.changes === null ? "another model" : described(model, trial.changes),
     ]),

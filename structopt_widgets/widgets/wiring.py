@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
 from ..study.samplers import SAMPLERS
 from .background import Background
 from .changes import changed, changes
-from .exploration import Exploration
-from .finder import shown_code, shown_findings, shown_preview
+from .exploration import Exploration, how_to_pass_data
+from .finder import Preview, shown_code, shown_findings
 from .fit_to_budget import Fitting
 from .instrument import Instrument
 from .lesson import lesson
 from .newest_wins import Latest
 from .page_model import page_model
 from .receipt_text import shown_receipt
-from .saving import Saving
+from .saving import Saving, missing_packages
 from .settings import Settings
 from .sweep_control import Sweep
 from .timing import Timing
@@ -32,6 +32,7 @@ class Wiring:
 
     Attributes:
         instrument: what the page shows.
+        choosable: the costs that bars and rows can show.
     """
 
     def __init__(
@@ -53,8 +54,11 @@ class Wiring:
         # A sweep shows its trials from its own thread.
         self._drawing = threading.RLock()
         self._is_taking = False
+        self._how_to_pass_data = "" if exploration.data is not None else how_to_pass_data(exploration.space)
+        self._missing = missing_packages()
         heard = weakref.WeakMethod(self._heard)  # an anywidget is never freed, and would keep all this
         model = page_model(exploration.space)
+        self.choosable = [each["name"] for each in model["metrics"] if each["bars"] is not None]
         self.instrument = Instrument(
             model,
             lambda name, value: (method := heard()) and method(name, value),
@@ -67,6 +71,7 @@ class Wiring:
         exploration.observe(self._show_standing, names=["structure", "snapshots"])
         exploration.observe(lambda _: self.show_trials(), names="trials")
         settings.observe(lambda _: self._show("settings", settings.values))
+        settings.observe(lambda _: self.show_trials(), names="minimize")
         background.observe(lambda _: self._show("work", self._work()))
         background.message.observe(lambda _: self._show("work", self._work()))
         show_later = weakref.WeakMethod(self._show)  # threads may outlive all this
@@ -76,7 +81,7 @@ class Wiring:
 
         data, study = exploration.data, exploration.study
         self._finder = Latest(partial(shown_findings, data, study), shower("findings"), "findings")
-        self._previewer = Latest(partial(shown_preview, data), shower("preview"), "preview")
+        self._previewer = Latest(Preview(data), shower("preview"), "preview")
         self._teller = Latest(None, shower("receipt"), "receipt")
         self._coder = Latest(shown_code, shower("code"), "code")
         exploration.observe(self._look, names=["structure", "trials"])
@@ -98,7 +103,9 @@ class Wiring:
             except ValueError:  # no trial has a score yet
                 compared = no_comparison()
             with self._drawing:
-                rows = study_rows(here.study, here.space, here.trials, compared, references, here.baseline)
+                rows = study_rows(
+                    here.study, here.space, here.trials, compared, references, here.baseline, self._settings.minimize
+                )
                 self._show("study", rows)
 
     def choose(self, number: int) -> None:
@@ -148,7 +155,9 @@ class Wiring:
             "sensitivity": self._fitting.measure,
             "curve": lambda: self._validation.show(here.study.trial(asked["number"])),
             "fit": lambda: self._fit(asked["limits"], asked.get("batch_size", 1)),
-            "receipt": lambda: self._tell(asked["metric"], asked.get("layer")),
+            "receipt": lambda: self._tell(
+                asked["metric"], asked.get("layer"), asked.get("layers", ()), asked.get("margin")
+            ),
             "choose": lambda: self._go(asked["number"]),
             "save": lambda: self._saving.start(asked["suffix"]),
             "latency": self._timing.measure,
@@ -166,9 +175,11 @@ class Wiring:
         self._background.message.clear()
         self.choose(number)
 
-    def _tell(self, metric: str, layer: str | None) -> None:
+    def _tell(self, metric: str, layer: str | None, layers: Sequence[str], margin: int | None) -> None:
         # Formulas of a large model take seconds: a kernel has other things to do.
-        work = partial(shown_receipt, metric=metric, layer=layer, batch_size=self._settings.batch_size)
+        batch_size = self._settings.batch_size
+        group = None if margin is None else list(self._exploration.space.width_groups)[margin]
+        work = partial(shown_receipt, metric=metric, layer=layer, batch_size=batch_size, layers=layers, margin=group)
         self._teller.look(self._exploration.structure, work)
 
     def _take(self, standing: dict[str, Any]) -> None:
@@ -206,6 +217,8 @@ class Wiring:
             "status": background.message.status,
             "alert": background.message.alert,
             "hasData": self._exploration.data is not None,
+            "howToPassData": self._how_to_pass_data,
+            "missing": self._missing,
             "samplers": [[name, each.label] for name, each in SAMPLERS.items()],
         }
 

@@ -23,13 +23,37 @@ export function workView(state) {
     });
     return { name, input, el: html("label", {}, html("span", { className: "sw-dim" }, text), input) };
   });
+  // What a sweep varies, and the costs that it weighs against the score: one at least of each.
+  const several = (name, options) => {
+    const boxes = options.map(([value, text]) => {
+      const box = html("input", { type: "checkbox" });
+      box.addEventListener("change", () => {
+        const chosen = options.map(([each]) => each).filter((each) => (each === value ? box.checked : state.settings[name].includes(each)));
+        if (chosen.length) state.setting({ [name]: chosen });
+        else box.checked = true;
+      });
+      return { value, box, el: html("label", {}, box, html("span", {}, text)) };
+    });
+    return { name, boxes, els: boxes.map(({ el: each }) => each) };
+  };
+  const { model } = state;
+  const vary = several("vary", [
+    ["widths", "widths", state.free.length], ["activations", "activations", model.activations.length],
+    ["biases", "biases", model.baseline.biases.length], ["blocks", "depth", model.blocks.length],
+  ].filter(([, , count]) => count > 0));
+  const minimize = several("minimize", model.metrics.filter(({ inTrials, more, shown }) => inTrials && shown && !more).map(({ name, label }) => [name, label]));
+  const halving = html("input", { type: "checkbox" });
+  halving.addEventListener("change", () => state.setting({ halving: halving.checked }));
   const sampler = html("select", { "aria-label": "sampler" });
   sampler.addEventListener("change", () => state.setting({ sampler: sampler.value }));
   const summary = html("summary");
   const settings = html("details", { className: "sw-settings" }, summary,
     html("div", { className: "sw-fields" }, html("b", {}, "each run"), ...fields.slice(0, 3).map(({ el }) => el)),
     html("div", { className: "sw-fields" }, html("b", {}, "a sweep"), fields[3].el,
-      html("label", {}, html("span", { className: "sw-dim" }, "sampler"), sampler), fields[4].el));
+      html("label", {}, html("span", { className: "sw-dim" }, "sampler"), sampler), fields[4].el,
+      html("label", { title: "successive halving: all are trained for a third of the budget, the best third of them for all of it; at least 3 epochs" }, halving, html("span", {}, "halving"))),
+    html("div", { className: "sw-fields", role: "group", "aria-label": "what a sweep varies" }, html("b", {}, "varies"), ...vary.els),
+    html("div", { className: "sw-fields", role: "group", "aria-label": "costs that a sweep keeps small" }, html("b", { title: "beside a good score: NSGA-II and TPE go by these, and so does the hypervolume" }, "keeps small"), ...minimize.els));
   const fill = html("i");
   const progress = html("span", { className: "sw-progress", role: "progressbar", "aria-label": "progress" }, fill);
   progress.setAttribute("aria-valuemin", "0");
@@ -50,13 +74,15 @@ export function workView(state) {
     const words = why || `${scoreText(value, state.study.score.unit ?? "share")} with inherited weights, before training (${seconds?.toFixed(1)} s)`;
     setText(score, !state.settings.preview ? "the score with inherited weights" : isOf ? words : "…");
   };
+  const noData = html("p", { className: "sw-note sw-no-data" });
   const buttons = html("span", { className: "sw-group" }, run, sweep, cancel);
   const line = html("div", { className: "sw-bar-head sw-progress-line" }, progress, text);
-  const el = html("div", { className: "sw-work" }, settings, line, follows, info, error);
+  const el = html("div", { className: "sw-work" }, noData, settings, line, follows, info, error);
 
   const paint = (changed) => {
     const { work } = state;
     const isBusy = Boolean(work.what);
+    const hasData = Boolean(work.hasData);
     follows.hidden = !work.hasData;
     buttons.hidden = settings.hidden = line.hidden = Boolean(work.alone);
     preview.checked = Boolean(state.settings.preview);
@@ -66,8 +92,9 @@ export function workView(state) {
         (work.samplers ?? []).forEach(([name, label]) => sampler.append(html("option", { value: name }, label)));
         changed.add("settings");
       }
-      enable(run, !isBusy);
-      enable(sweep, !isBusy);
+      enable(run, !isBusy && hasData);
+      enable(sweep, !isBusy && hasData);
+      setText(noData, hasData || work.alone ? "" : `Run and Sweep need data. ${work.howToPassData ?? ""}`);
       enable(cancel, isBusy);
       const percent = Math.round(100 * (work.fraction ?? 0));
       fill.style.transform = `scaleX(${work.fraction ?? 0})`;
@@ -81,9 +108,19 @@ export function workView(state) {
         if (document.activeElement !== input) input.value = state.settings[name];
       });
       sampler.value = state.settings.sampler;
+      halving.checked = Boolean(state.settings.halving);
+      [vary, minimize].forEach(({ name, boxes }) => boxes.forEach(({ value, box }) => {
+        box.checked = (state.settings[name] ?? []).includes(value);
+      }));
       const { epochs, seeds, batch_size: batch, structures } = state.settings;
+      // What is as it is at first goes without saying.
+      const others = [[vary, "widths", " over "], [minimize, "n_params", " for small "]].map(([{ name, boxes }, first, before]) => {
+        const chosen = state.settings[name] ?? [first];
+        const named = boxes.filter(({ value }) => chosen.includes(value)).map(({ el: each }) => each.textContent);
+        return alike(chosen, [first]) ? "" : `${before}${named.join(", ")}`;
+      });
       const plural = (n, word) => `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
-      setText(summary, `${plural(epochs ?? 0, "epoch")}, ${plural(seeds ?? 0, "seed")}, batch ${batch}; sweeps of ${structures ?? ""}`);
+      setText(summary, `${plural(epochs ?? 0, "epoch")}, ${plural(seeds ?? 0, "seed")}, batch ${batch}; sweeps of ${structures ?? ""}${others.join("")}`);
     }
   };
   return { el, buttons, paint };

@@ -96,11 +96,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 @pytest.fixture
 def open_notebook(lab: Lab, browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Open a shipped notebook in JupyterLab, with ``extra`` cells of code at its end."""
+    """Open a shipped notebook in JupyterLab, with ``extra`` cells of code at its end, or other ``parameters``."""
     pages: list[Page] = []
 
-    def opened(notebook: str, extra: tuple[str, ...] = ()) -> Page:
+    def opened(notebook: str, extra: tuple[str, ...] = (), parameters: str | None = None) -> Page:
         content = nbformat.read(NOTEBOOKS / notebook, as_version=4)
+        if parameters is not None:
+            (cell,) = [each for each in content.cells if "parameters" in each.metadata.get("tags", ())]
+            cell.source = parameters
         content.cells += [nbformat.v4.new_code_cell(source) for source in extra]
         nbformat.write(content, lab.folder / notebook)
         page = browser.new_page(viewport={"width": 1500, "height": 1500})

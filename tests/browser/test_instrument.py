@@ -12,7 +12,10 @@ import tensorflow as tf
 from playwright.sync_api import Browser, Page, expect
 
 import structopt_widgets as sw
+from structopt_widgets.widgets.changes import changed
 from structopt_widgets.widgets.page_model import page_model
+from structopt_widgets.widgets.receipt_text import shown_receipt
+from structopt_widgets.widgets.set_many import set_many
 
 from .plain_page import put, show, total
 from .test_random_actions import residual
@@ -287,8 +290,115 @@ def test_what_python_sets_is_shown(page: Page) -> None:
     assert page.evaluate("window.saved") == []
 
 
+def test_numbers_answer_with_their_formula(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    show(page, explorer)
+    help_pane = page.get_by_role("dialog", name="help")
+
+    def told(**about: Any) -> dict[str, Any]:
+        asked = page.evaluate("window.sent.at(-1)")
+        assert {name: asked[name] for name in about} == about
+        receipt: dict[str, Any] = shown_receipt(
+            explorer.structure,
+            asked["metric"],
+            asked["layer"],
+            32,
+            asked["layers"],
+            None if asked["margin"] is None else list(explorer.space.width_groups)[asked["margin"]],
+        )
+        page.evaluate("(receipt) => window.python('receipt', receipt)", receipt)
+        return receipt
+
+    # The cost that is looked at already, at a click more on it.
+    page.locator("[data-cost=n_params] button.sw-cell").click()
+    told(metric="n_params", layer=None)
+    expect(help_pane.locator("math").first).to_be_visible()
+    expect(help_pane.locator(".sw-math").first).to_have_text(re.compile(r"9\s*·\s*hidden\s*\+\s*2"))  # 7 h + 2 h + 2
+    expect(help_pane.locator(".sw-math").nth(1)).to_have_text(re.compile(r"9\s*·\s*8\s*\+\s*2"))
+    page.keyboard.press("Escape")
+    # What one unit more costs: 6 weights and a bias, and 2 weights that read it.
+    page.get_by_role("button", name="formula of one more of hidden").click()
+    (line,) = told(metric="n_params", margin=0)["lines"]
+    assert line["value"] == 9
+    expect(help_pane.locator("h2")).to_have_text("One step more of hidden: Parameters 9")
+    page.keyboard.press("Escape")
+    # Sums and peaks of the picture.
+    page.locator(".sw-sum").click()
+    told(metric="n_params", layer=None)
+    page.keyboard.press("Escape")
+    page.locator(".sw-picture text", has_text="with weights, gradients and optimizer").click()
+    told(metric="training_bytes", layer=None)
+    expect(help_pane).to_contain_text("A layer's is what it holds throughout")
+
+
+def test_the_first_row_is_for_the_layers_that_are_chosen_in_it(page: Page) -> None:
+    explorer = sw.explore(residual())
+    show(page, explorer)
+    scope = page.get_by_label("which layers")
+    titles = scope.evaluate("(select) => [...select.options].map((each) => each.text)")
+    assert titles[0] == "all layers"
+    chosen = next(title for title in titles if "like it" in title)
+    scope.select_option(label=chosen)
+    page.get_by_label("all activations").select_option("relu")
+    page.get_by_label("keep all blocks").uncheck()
+    page.wait_for_function("window.saved.some(([name, value]) => name === 'standing' && value.structure.blocks)")
+    _, standing = page.evaluate("window.saved.filter(([name]) => name === 'standing').at(-1)")
+    made = changed(explorer.space, standing["structure"])
+    inside = {name for name, value in made.activations.items() if value != explorer.structure.activations[name]}
+    assert inside
+    assert made == set_many(explorer.structure, [*inside, *blocks_of(made)], activation="relu", kept=False)
+    assert len(standing["past"]) == 2  # each switch is a step
+
+
+def blocks_of(structure: sw.Structure) -> list[str]:
+    """The layers of the blocks that are left out."""
+    return [
+        layer for name, kept in structure.blocks.items() if not kept for layer in structure.space.blocks[name].layers
+    ]
+
+
+def test_what_a_sweep_varies_is_chosen_in_the_page(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    show(page, explorer)
+    page.locator(".sw-settings summary").click()
+    varies = page.get_by_role("group", name="what a sweep varies")
+    expect(varies.get_by_role("checkbox")).to_have_count(3)  # there is no block to leave out
+    varies.get_by_label("activations").check()
+    varies.get_by_label("widths").uncheck()
+    small = page.get_by_role("group", name="costs that a sweep keeps small")
+    small.get_by_label("FLOPs").check()
+    name, value = page.evaluate("window.saved.at(-1)")
+    assert name == "settings"
+    assert (value["vary"], value["minimize"]) == (["activations"], ["n_params", "flops"])
+    expect(page.locator(".sw-settings summary")).to_contain_text(" over activations for small Parameters, FLOPs")
+    # One at least.
+    varies.get_by_label("activations").click()
+    expect(varies.get_by_label("activations")).to_be_checked()
+
+
+def test_the_hypervolume_is_drawn_with_a_word_when_it_stalls(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    growth = {"costs": ["n_params"], "values": [0.1, 0.4, 0.4], "words": "The last 8 added nothing."}
+    show(page, explorer, study={**explorer.instrument.study, "growth": growth})
+    drawn = page.get_by_role("img", name="hypervolume by trial, from 0.10 to 0.40 in 3 trials")
+    expect(drawn).to_be_visible()
+    expect(page.locator(".sw-growth")).to_contain_text("0.40 after 3 trials: score, Parameters")
+    expect(page.locator(".sw-growth")).to_contain_text("The last 8 added nothing.")
+    show(page, explorer)
+    expect(page.locator(".sw-growth")).to_be_hidden()
+
+
 def test_a_run_is_asked_for_with_what_is_shown(page: Page) -> None:
-    show(page, sw.explore(dense_model()))
+    explorer = sw.explore(dense_model())
+    show(page, explorer)
+    run, said = page.get_by_role("button", name="Run", exact=True), page.locator(".sw-no-data")
+    expect(run).to_be_disabled()
+    expect(page.get_by_role("button", name="Sweep", exact=True)).to_be_disabled()
+    expect(said).to_have_text(
+        "Run and Sweep need data. Open the explorer with sw.explore(model, data=sw.Data(x, y)), x of shape (n, 6)."
+    )
+    page.evaluate("(work) => window.python('work', work)", {**explorer.instrument.work, "hasData": True})
+    expect(said).to_be_empty()
     put(page, "width of hidden", 5)
     page.locator(".sw-settings summary").click()
     page.get_by_label("epochs", exact=True).fill("7")
@@ -307,8 +417,9 @@ def test_a_run_is_asked_for_with_what_is_shown(page: Page) -> None:
 def test_a_layer_of_the_picture_is_dragged_and_worked_by_keys(page: Page) -> None:
     show(page, sw.explore(dense_model()))
     slider = page.get_by_label("width of hidden", exact=True)
-    box = page.locator(".sw-made").nth(1).bounding_box()
+    box = page.locator(".sw-grab").nth(1).bounding_box()
     assert box is not None
+    box |= {"y": box["y"] + 4, "height": box["height"] - 8}  # a hand may be a little beside it
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 2)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 4 + 2)
@@ -605,6 +716,9 @@ def test_nothing_sticks_out(page: Page, width: int) -> None:
     assert box["y"] == pytest.approx(0, abs=1)
 
 
+A_RUN = {"what": "a run", "fraction": 0.5, "text": "epoch 3 of 6", "hasData": True}
+
+
 # What JupyterLab tells of a kernel: killed by the system; restarted by its user, as ipywidgets has it; shut down.
 @pytest.mark.parametrize(
     "told",
@@ -616,7 +730,7 @@ def test_nothing_sticks_out(page: Page, width: int) -> None:
 )
 def test_a_kernel_that_is_gone_is_said_and_frees_the_buttons(page: Page, told: str) -> None:
     explorer = sw.explore(dense_model())
-    show(page, explorer, work={**explorer.instrument.work, "what": "a run", "fraction": 0.5, "text": "epoch 3 of 6"})
+    show(page, explorer, work={**explorer.instrument.work, **A_RUN})
     run, cancel = (page.get_by_role("button", name=name, exact=True) for name in ("Run", "Cancel"))
     # None of this ends a kernel.
     page.evaluate("session.statusChanged.emit('busy')")

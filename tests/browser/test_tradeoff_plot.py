@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -160,9 +161,18 @@ def test_a_click_and_a_key_choose_a_trial(page: Page, explorer: sw.Explorer) -> 
     expect(stops).to_have_count(1)
     page.keyboard.press("Enter")
     stands(page, 1)
+    # The mark says whether the sliders still stand there.
+    for marked in (point(page, 1), page.locator(".sw-trials tr.sw-chosen")):
+        expect(marked).to_have_class(re.compile("sw-chosen"))
+        expect(marked).not_to_have_class(re.compile("sw-moved-on"))
+    plain_page.put(page, f"width of {HOSTILE}", 12)
+    for marked in (point(page, 1), page.locator(".sw-trials tr.sw-chosen")):
+        expect(marked).to_have_class(re.compile("sw-moved-on"))
+    page.get_by_role("button", name="undo").click()
+    point(page, 1).focus()
     # A new trial takes the focus from nobody.
     page.evaluate("(study) => window.python('study', study)", study(trials(), note="more"))
-    expect(page.locator(".sw-note")).to_have_text("more")
+    expect(page.locator(".sw-tradeoff-plot .sw-note")).to_have_text("more")
     expect(point(page, 1)).to_be_focused()
     expect(page.get_by_role("button", name="trial 1 <")).to_have_count(1)
     expect(page.get_by_role("group", name="Validation accuracy against Parameters")).to_have_count(1)
@@ -291,14 +301,16 @@ def test_trials_are_filtered_and_saved(page: Page, explorer: sw.Explorer) -> Non
     expect(rows).to_have_count(3)
     page.locator(".sw-saving summary").click()
     with page.expect_download() as saved:
-        page.get_by_role("button", name="trials .csv").click()
+        page.get_by_role("button", name="3 of 4 trials .csv").click()
     with saved.value.path().open(encoding="utf-8", newline="") as file:
         table = list(csv.DictReader(file))
-    # All of them, filtered or not; a name with quotes is one field.
-    assert [int(row["number"]) for row in table] == [0, 1, 2, 3]
-    assert [float(row["accuracy"]) for row in table] == [0.8, 0.6, 0.82, 0.5]
-    assert [int(row["n_params"]) for row in table] == [1002, 102, 40_000, 2002]
+    # What the table shows; a name with quotes is one field.
+    assert [int(row["number"]) for row in table] == [0, 1, 2]
+    assert [float(row["accuracy"]) for row in table] == [0.8, 0.6, 0.82]
+    assert [int(row["n_params"]) for row in table] == [1002, 102, 40_000]
     assert table[1]["structure"] == f"{HOSTILE} 10→1"
+    page.get_by_label("filter trials").fill("")
+    expect(page.get_by_role("button", name="trials .csv", exact=True)).to_be_enabled()
 
 
 def test_two_trials_are_compared_layer_by_layer(page: Page, explorer: sw.Explorer) -> None:
@@ -309,11 +321,11 @@ def test_two_trials_are_compared_layer_by_layer(page: Page, explorer: sw.Explore
     page.keyboard.up("Shift")
     stands(page, 19)  # the sliders stay
     against = page.locator(".sw-comparison")
-    expect(against).to_contain_text("Trial 3 against trial 1")
-    expect(against).to_contain_text("−10.0 points, no interval")  # noqa: RUF001 - as shown
+    expect(against).to_contain_text("From trial 3 to trial 1")
+    expect(against).to_contain_text("+10.0 points, no interval")
     # 98 a unit, in the layer; two outgoing weights a unit, and two biases.
     line = against.locator("tr", has_text=f"{HOSTILE}, Parameters")
-    expect(line.locator("td")).to_have_text(["1.86 K", "98", "▲ +1800 %"])
+    expect(line.locator("td")).to_have_text(["1.86 K", "98", "▼ −95 %"])  # noqa: RUF001 - as shown
     expect(against.locator("tr", has_text="out, Parameters").locator("td").first).to_have_text("40")
     expect(page.locator(".sw-trials tr.sw-against")).to_have_attribute("data-number", "1")
     page.get_by_role("button", name="close comparison").click()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from .conftest import Lab, wait_idle
 
@@ -42,8 +42,10 @@ cost = structure.measure(batch_size=explorer.validation.batch_size.value)
 print("setting", setting, json.dumps([getattr(cost, name) for name in {TOTALS!r}]))
 """
 # What the panel shows, in the same order.
-SHOWN = """(names) => names.map((name) =>
-    Number(document.querySelector(`.sw-live-panel [data-metric="${name}"]`).dataset.value))"""
+SHOWN = """(names) => {
+    const panel = [...document.querySelectorAll(".sw-instrument")].at(-1).querySelector(".sw-live-panel");
+    return names.map((name) => Number(panel.querySelector(`[data-metric="${name}"]`).dataset.value));
+}"""
 
 
 def run_last_cell(page: Page, index: int) -> None:
@@ -53,12 +55,17 @@ def run_last_cell(page: Page, index: int) -> None:
     page.keyboard.press("Shift+Enter")
 
 
+def explorer(page: Page) -> Locator:
+    """The notebook's main explorer; the one before it asks for predictions."""
+    return page.locator(".sw-instrument").last
+
+
 def press(page: Page, button: str) -> None:
-    page.locator(".sw-instrument").get_by_role("button", name=button, exact=True).click()
+    explorer(page).get_by_role("button", name=button, exact=True).click()
 
 
 def shown(page: Page, metric: str) -> float:
-    return float(page.locator(f".sw-live-panel [data-metric={metric}]").first.get_attribute("data-value") or "nan")
+    return float(explorer(page).locator(f".sw-live-panel [data-metric={metric}]").get_attribute("data-value") or "nan")
 
 
 @pytest.fixture
@@ -87,17 +94,17 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, lab: Lab, tmp_path: P
 
     # The last cell moved the sliders to a small structure; Reset puts them back.
     press(page, "Reset")
-    expect(page.locator(".sw-live-panel [data-metric=n_params]")).to_have_attribute("data-value", "34122")
+    expect(explorer(page).locator(".sw-live-panel [data-metric=n_params]")).to_have_attribute("data-value", "34122")
 
     # A slider moves by keyboard while the kernel is blocked, and the numbers with it.
     run_last_cell(page, -2)
     page.wait_for_selector("text=| Busy")
-    handle = page.locator(".sw-rows input[type=range]").first
+    handle = explorer(page).locator(".sw-rows input[type=range]").first
     handle.scroll_into_view_if_needed()
     handle.focus()
     for width in (127, 126, 125):
         page.keyboard.press("ArrowLeft")
-        expect(page.locator(".sw-live-panel [data-metric=n_params]")).to_have_attribute(
+        expect(explorer(page).locator(".sw-live-panel [data-metric=n_params]")).to_have_attribute(
             "data-value", str((196 + 1) * width + (width + 1) * 64 + (64 + 1) * 10), timeout=1000
         )
     assert page.locator("text=the kernel is free again").count() == 0, "the kernel was to be busy all the while"
@@ -124,13 +131,13 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, lab: Lab, tmp_path: P
     press(page, "Reset")
 
     # A quick validation run puts its point on the plot.
-    before = page.locator(".sw-trials tbody tr").count()
+    before = explorer(page).locator(".sw-trials tbody tr").count()
     press(page, "Run")
-    expect(page.locator(".sw-info").first).to_contain_text("accuracy", timeout=120_000)
-    expect(page.locator(".sw-trials tbody tr")).to_have_count(before + 1)
+    expect(explorer(page).locator(".sw-info").first).to_contain_text("accuracy", timeout=120_000)
+    expect(explorer(page).locator(".sw-trials tbody tr")).to_have_count(before + 1)
 
     # Clicking the point of the small structure sets the sliders to it.
-    points = page.locator(".sw-drawing .sw-point .sw-dot")
+    points = explorer(page).locator(".sw-drawing .sw-point .sw-dot")
     # The table and the plot are redrawn one after the other.
     expect(points.nth(before)).to_be_attached()
     page.wait_for_timeout(500)
@@ -142,13 +149,13 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, lab: Lab, tmp_path: P
     page.mouse.move(*middle)
     page.mouse.click(*middle)
     # Below 10,000, once all sliders have moved: the kernel sets one after the other.
-    n_params = page.locator(".sw-live-panel [data-metric=n_params]").first
+    n_params = explorer(page).locator(".sw-live-panel [data-metric=n_params]").first
     expect(n_params).to_have_attribute("data-value", re.compile(r"^\d{1,4}$"))
 
     # The README's picture.
     picture = os.environ.get("STRUCTOPT_SCREENSHOT", str(tmp_path / "explorer.png"))
     page.mouse.move(0, 0)
-    page.locator(".jp-OutputArea-output", has=page.locator(".sw-instrument")).screenshot(path=picture)
+    page.locator(".jp-OutputArea-output", has=page.locator(".sw-instrument")).last.screenshot(path=picture)
     assert Path(picture).stat().st_size > 20_000
 
     # Saved and loaded again, the page shows what it showed.
@@ -156,12 +163,12 @@ def test_a_newcomer_can_do_the_main_job(walkthrough: Page, lab: Lab, tmp_path: P
     page.keyboard.press("Control+s")
     page.wait_for_timeout(2000)
     # So does the file, where there is no kernel.
-    (twin,) = [text for text in htmls(nbformat.read(lab.folder / WALKTHROUGH, as_version=4)) if "sw-twin" in text]
+    twin = [text for text in htmls(nbformat.read(lab.folder / WALKTHROUGH, as_version=4)) if "sw-twin" in text][-1]
     assert f">{int(shown_before[0]):,}<" in twin
     assert f"{shown_before[1]} trials" in twin
     page.reload()
     page.wait_for_selector(".sw-live-panel [data-metric=n_params]", timeout=60_000)
     expect(points.nth(before)).to_be_attached(timeout=30_000)
-    expect(page.locator(".sw-twin")).to_be_hidden()
+    expect(page.locator(".sw-twin").last).to_be_hidden()
     assert (shown(page, "n_params"), points.count()) == shown_before
     assert errors == []

@@ -140,6 +140,24 @@ def test_statistics_are_those_of_the_samples_after_a_cut_and_as_they_were_withou
     assert (norm.momentum, norm.trainable) == (0.99, True)
 
 
+@pytest.mark.slow
+def test_a_recurrence_over_normalized_timesteps_is_cut_by_the_loss_and_has_the_mean_of_all_steps() -> None:
+    inner = keras.Sequential([keras.Input((3,)), keras.layers.BatchNormalization(), keras.layers.Dense(4)])
+    model = keras.Sequential(
+        [
+            keras.Input((5, 3)),
+            keras.layers.TimeDistributed(inner),
+            keras.layers.LSTM(4, dropout=0.5),
+            keras.layers.Dense(2),
+        ]
+    )
+    x = np.random.default_rng(0).normal(2, 1, (120, 5, 3)).astype("float32")
+    data = sw.Data(x, (x[:, :, 0].mean(1) > 2).astype(int))
+    copy = sw.StructureSpace.from_keras(model).scaled(0.5).build(data=data)
+    mean = next(each for each in copy.non_trainable_variables if each.name == "moving_mean")
+    np.testing.assert_allclose(mean, data.x.mean((0, 1)), rtol=1e-4)
+
+
 def test_an_importance_of_ones_own() -> None:
     model = convolution()
     seen = []

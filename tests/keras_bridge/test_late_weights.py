@@ -40,11 +40,17 @@ def test_a_cell_that_makes_its_weights_when_it_is_called(is_called: bool) -> Non
     batch = RNG.normal(size=(4, 6, 5)).astype("float32")
     if is_called:
         model(batch)
-    baseline = sw.StructureSpace.from_keras(model).baseline
-    copy = baseline.build("inherit")
-    expected = 5 * 20 + 20 * 20 + 20 + 2 * 20 + 20 * 3 + 3
-    assert baseline.measure().n_params == copy.count_params() == model.count_params() == expected
+    space = sw.StructureSpace.from_keras(model)
+    copy = space.baseline.build("inherit")
+
+    def expected(units: int) -> int:
+        return 5 * units + units * units + units + 2 * units + units * 3 + 3
+
+    assert space.baseline.measure().n_params == copy.count_params() == model.count_params() == expected(20)
     assert np.allclose(copy(batch), model(batch), atol=1e-6)
+    (units,) = (name for name, group in space.width_groups.items() if not group.fixed)
+    narrow = space.baseline.with_width(units, 7)
+    assert narrow.measure().n_params == narrow.build("fresh").count_params() == expected(7)
 
 
 class Compiled(kl.Layer):

@@ -103,6 +103,9 @@ class Reads(kl.Layer):
     def call(self, x: Any) -> Any:
         return self.function(x, self.w)
 
+    def compute_output_shape(self, shape: Any) -> Any:
+        return shape
+
 
 def chosen_by_value(x: Any, w: Any) -> Any:
     """Results of a condition and of an index that are computed, and of some that are known."""
@@ -125,6 +128,17 @@ def mapped(x: Any, _: Any) -> Any:
     return _times_first(halves + later) + ends[:, None] + twice + last
 
 
+def joined_by_halves(x: Any, _: Any) -> Any:
+    """A recurrence that is linear in its state, by an associative function; forwards and backwards."""
+
+    def both(one: Any, other: Any) -> Any:
+        return one[0] * other[0], other[0] * one[1] + other[1]
+
+    gates = ops.sigmoid(x)
+    ahead = ops.associative_scan(both, (1 - gates, gates * x), axis=1)[1]
+    return ahead + ops.associative_scan(ops.add, x[:, :3], reverse=True, axis=1)[:, :1]
+
+
 def written_into(x: Any, _: Any) -> Any:
     """Parts of a tensor written anew, of one that was there and of zeros; those of one sample at places of its own."""
     times = _times_first(x)
@@ -138,7 +152,7 @@ def written_into(x: Any, _: Any) -> Any:
     )
 
 
-@pytest.mark.parametrize("function", [chosen_by_value, mapped, written_into])
+@pytest.mark.parametrize("function", [chosen_by_value, mapped, joined_by_halves, written_into])
 def test_what_is_chosen_mapped_or_written_leaves_the_width_free(function: Callable[[Any, Any], Any]) -> None:
     inputs = keras.Input((STEPS, 5))
     given = keras.Model(inputs, kl.Dense(2)(Reads(function)(kl.Dense(WIDTH, name="before")(inputs))))

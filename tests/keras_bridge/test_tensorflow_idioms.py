@@ -137,9 +137,54 @@ def corners_aligned(x: Any, w: Any) -> Any:
     return x + tf.reduce_mean(larger, axis=[1, 2])[:, None]
 
 
+def repeated(x: Any, _: Any) -> Any:
+    """One channel as often as there are others."""
+    mean = tf.reduce_mean(x, -1, keepdims=True)
+    return x + tf.repeat(mean, WIDTH, axis=-1) + tf.tile(mean, [1, 1, WIDTH])
+
+
+class Larger(kl.Layer):
+    """A convolution from the smaller to the larger, to a size that is asked for."""
+
+    def __init__(self, size: int, padding: str) -> None:
+        super().__init__()
+        self.size, self.padding = size, padding
+
+    def build(self, shape: Any) -> None:
+        self.w = self.add_weight(shape=(3, 3, 5, shape[-1]), name="w")
+
+    def call(self, x: Any) -> Any:
+        return tf.nn.conv2d_transpose(x, self.w, [tf.shape(x)[0], self.size, self.size, 5], 2, self.padding)
+
+
+@pytest.mark.parametrize(("size", "padding"), [(8, "SAME"), (7, "SAME"), (9, "VALID"), (10, "VALID")])
+def test_a_transposed_convolution_makes_the_size_that_is_asked_for(size: int, padding: str) -> None:
+    inputs = keras.Input((4, 4, 3))
+    made = Larger(size, padding)(kl.Conv2D(6, 1, name="before")(inputs))
+    given = keras.Model(inputs, kl.Conv2D(2, 1, name="out")(made))
+    space = sw.StructureSpace.from_keras(given)
+    assert not space.baseline.measure().uncounted
+    batch = np.random.default_rng(0).normal(size=(2, 4, 4, 3)).astype("float32")
+    np.testing.assert_allclose(space.baseline.build()(batch), given(batch), atol=1e-5)
+    narrow = space.baseline.with_width("before", 2)
+    assert narrow.build("fresh").count_params() == narrow.measure().n_params
+
+
 @pytest.mark.parametrize(
     "function",
-    [corners_aligned, shapes_asked, axes_added, lists_for_stacks, products, checked, running, squares, windows, chosen],
+    [
+        repeated,
+        corners_aligned,
+        shapes_asked,
+        axes_added,
+        lists_for_stacks,
+        products,
+        checked,
+        running,
+        squares,
+        windows,
+        chosen,
+    ],
 )
 def test_an_idiom_is_opened_and_leaves_the_width_around_it_free(function: Callable[[Any, Any], Any]) -> None:
     inputs = keras.Input((STEPS, 6))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import keras
@@ -183,3 +184,59 @@ def test_ranges_of_a_width_follow_it(taken: Callable[[Any], Any]) -> None:
     for width in (group.lower, group.width + group.divisor):
         structure = space.baseline.with_width(group.name, width)
         assert structure.measure().n_params == structure.build("fresh").count_params() != model.count_params()
+
+
+class OfNodes(keras.Model):
+    """A network of a graph whose nodes' features it holds, as keras.io classifies citations: asked by node."""
+
+    def __init__(self, features: np.ndarray) -> None:
+        super().__init__()
+        self.features = keras.ops.convert_to_tensor(features)
+        self.prepare = keras.Sequential([keras.layers.BatchNormalization(), keras.layers.Dense(9, "gelu")])
+        self.norm, self.out = keras.layers.BatchNormalization(), keras.layers.Dense(3)
+
+    def call(self, nodes: Any) -> Any:
+        return self.out(keras.ops.take(self.norm(self.prepare(self.features)), nodes, axis=0))
+
+
+def test_batch_norm_of_a_constant_stays_one_layer() -> None:
+    features = np.random.default_rng(0).normal(2, 3, (12, 5)).astype("float32")
+    model, nodes = OfNodes(features), np.array([3, 0, 11], "int32")
+    model(nodes)
+    space = sw.StructureSpace.from_keras(model, input_shape=())
+    cost = space.baseline.measure()
+    assert not cost.uncounted
+    assert not space.source.unproven
+    assert cost.n_params == model.count_params()
+    assert [group.width for group in space.width_groups.values() if not group.fixed] == [9]
+    copy = space.baseline.build()
+    for training in (False, True, False):
+        np.testing.assert_allclose(copy(nodes, training=training), model(nodes, training=training), atol=1e-5)
+    assert space.scaled(0.5).build("fresh").count_params() == space.scaled(0.5).measure().n_params
+
+
+@keras.saving.register_keras_serializable("test_what_layers_do")
+class Mixture(keras.layers.Layer):
+    """Makes a layer with a lambda by itself, as Keras's users do for the deviations of a mixture density."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.means, self.deviations = keras.layers.Dense(4), keras.layers.Dense(4, lambda x: keras.ops.elu(x) + 1)
+
+    def build(self, shape: Any) -> None:
+        self.means.build(shape)
+        self.deviations.build(shape)
+
+    def call(self, x: Any) -> Any:
+        return keras.ops.concatenate([self.means(x), self.deviations(x)], -1)
+
+
+def test_a_lambda_that_a_class_makes_by_itself_is_in_no_file_of_a_copy(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(8, name="before"), Mixture()])
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    x = np.random.default_rng(0).normal(size=(3, 5)).astype("float32")
+    np.testing.assert_allclose(space.baseline.build()(x), model(x), atol=1e-6)
+    narrow = space.baseline.with_width("before", 4).build()
+    narrow.save(tmp_path / "narrow.keras")
+    np.testing.assert_allclose(keras.saving.load_model(tmp_path / "narrow.keras")(x), narrow(x), atol=1e-6)

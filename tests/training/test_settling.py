@@ -55,6 +55,19 @@ def test_a_layer_called_twice_is_updated_twice() -> None:
     np.testing.assert_allclose(mean, np.abs(x.mean(0)) * (1 - 0.8) * 0.2 / (1 - 0.8**2), rtol=1e-4)
 
 
+def test_a_layer_of_timesteps_is_updated_at_each() -> None:
+    inner = keras.Sequential([keras.Input((4,)), layers.BatchNormalization(momentum=0.8), layers.Dense(2)])
+    model = keras.Sequential([keras.Input((3, 4)), layers.TimeDistributed(inner), layers.LSTM(2)])
+    structure = StructureSpace.from_keras(model).baseline
+    assert set(moving_weights(structure).values()) == {Moving(0.8, 3)}
+    model = build_model(structure, "fresh", seed=0)
+    x = RNG.normal(3, 2, (8, 3, 4)).astype("float32")
+    Settling(structure, model).settle([x])
+    mean = next(each for each in model.non_trainable_variables if each.name == "moving_mean")
+    expected = np.average(x.mean(0), axis=0, weights=[0.64, 0.8, 1])
+    np.testing.assert_allclose(mean, expected, rtol=1e-4)
+
+
 def test_it_is_done_until_a_hundredth_is_left_and_where_there_are_statistics() -> None:
     structure = StructureSpace.from_keras(normalized()).baseline
     # 0.9^43 = 0.0108, 0.9^44 = 0.0097

@@ -29,15 +29,13 @@ def node() -> str:
 
 def in_node(module: str, expression: str, given: Any) -> Any:
     """The value of a JavaScript ``expression`` in which the names of a module are known, and ``given`` is."""
+    # By way of the standard input: an argument may not be as long as the whole front end.
     source = (
-        "import { readFileSync } from 'node:fs';\n"
-        f"{joined(module)}\n"
-        "const given = JSON.parse(readFileSync(0, 'utf8'));\n"
-        f"process.stdout.write(JSON.stringify({expression}));"
+        f"{joined(module)}\nconst given = {json.dumps(given)};\nprocess.stdout.write(JSON.stringify({expression}));"
     )
     done = subprocess.run(
-        [node(), "--input-type=module", "-e", source],
-        input=json.dumps(given),
+        [node(), "--input-type=module", "-"],
+        input=source,
         capture_output=True,
         text=True,
         check=False,

@@ -143,7 +143,7 @@ def test_no_wire_comes_from_what_only_a_weight_feeds() -> None:
 
     group = {"label": None, "layers": [3], "width": 4}
     layers = [layer("InputLayer", None), layer("Weight", None), layer("Exp", None, 1), layer("Dense", 0, 0)]
-    given = {"layers": [*layers, layer("Add", None, 3, 2)], "groups": [group], "sections": []}
+    given = {"layers": [*layers, layer("Add", None, 3, 2)], "groups": [group], "sections": [], "rows": []}
     found = in_node("picture_layout", "ranksOf(given, columnsOf(given))", given)
     assert found["ranks"] == [[0], [1]]
     assert all(wire["columns"] for wire in found["wires"])

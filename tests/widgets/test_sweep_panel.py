@@ -10,6 +10,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import traitlets
 from asked import ask, shown_trials
 
 import structopt_widgets as sw
@@ -57,6 +58,30 @@ def test_a_sweep_fills_the_plot_and_obeys_its_limit(explorer: sw.Explorer) -> No
     assert explorer.instrument.work["what"] == ""
     # Chance and a linear model are drawn once there is something to hold against them.
     assert [name for name, _ in explorer.instrument.study["references"]] == ["chance", "linear model"]
+
+
+@slow
+def test_a_sweep_varies_and_weighs_what_its_settings_say(explorer: sw.Explorer) -> None:
+    settings = {**explorer.settings.values, "vary": ["biases"], "minimize": ["flops"], "structures": 4}
+    ask(explorer, "sweep", settings=settings)
+    explorer.background.wait(120)
+    trials = [explorer.study.trial(number) for number in explorer.trials.index]
+    assert {each.structure.widths["hidden"] for each in trials} == {8}
+    # Four ways to have two biases.
+    assert len({tuple(each.structure.biases.values()) for each in trials}) == 4
+    best = max(trials, key=lambda each: each.score)
+    said = explorer.background.message.status
+    assert f" s: trial {best.number}, {best.score:.1%}, FLOPs {best.flops:,}, trained in" in said
+    growth = explorer.instrument.study["growth"]
+    assert growth["costs"] == ["flops"]
+    assert len(growth["values"]) == 4
+    # All of them for a third of six epochs, the best third for the whole.
+    ask(explorer, "sweep", settings={**settings, "structures": 3, "epochs": 6, "halving": True})
+    explorer.background.wait(120)
+    new = explorer.trials.loc[len(trials) :]
+    assert sorted(new["epochs"]) == [2, 2, 2, 6]
+    with pytest.raises(traitlets.TraitError):
+        explorer.settings.vary = ["depth"]
 
 
 @slow

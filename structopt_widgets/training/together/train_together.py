@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...graph.checks import callback, instance, items, known, typed
 from ...graph.forked import refuse_fork
 from ...structure import Structure
-from ...structure.serialization import choices_of
+from ...structure.choices import choices_of
 from ..budget import SHORT_BUDGET, Budget
 from ..data import Data
 from ..inputs import each_input, fit_inputs

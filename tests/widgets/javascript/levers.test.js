@@ -9,7 +9,7 @@ const OPTIONS = ["linear", "relu", "tanh"];
 // Three layers, the last an output; n_params = a b + 5 c, its layers the terms, 4 bytes each, 1 in flash.
 function model() {
   const group = (width, fixed = false) => ({ width, lower: 1, upper: 4 * width, divisor: 1, fixed });
-  const row = (place) => ({ group: place, activation: place, bias: place });
+  const row = (place) => ({ layer: place, group: place, activation: place, bias: place });
   const costs = { n_params: 6, weight_bytes: 8, flash_bytes: 6 };
   const layers = { n_params: [3, 5], weight_bytes: [3, 5], flash_bytes: [3, 5] };
   return {
@@ -22,6 +22,7 @@ function model() {
     bits: { int8: 8, int4: 4 },
     groups: [group(6), group(4), group(3, true)],
     rows: [row(0), row(1), row(2)],
+    layers: [[], [0], [1]].map((inputs, place) => ({ name: String(place), kind: "Dense", inputs })),
     activations: [0, 0, 0], tables: [{ options: OPTIONS, costs: {} }],
     baseline: { widths: [6, 4, 3], activations: ["relu", "linear", "tanh"], biases: [true, true, true], initializers: [], blocks: [] },
   };
@@ -45,6 +46,12 @@ test("every activation that is one changes, outputs and linear ones stay", () =>
   made.setMany("biases", [0, 2], false);
   assert.deepEqual(made.now.biases, [false, true, false]);
   assert.equal(made.past.length, 2);
+});
+
+test("linear activations are seen although they are not set along, outputs are not", () => {
+  const made = state();
+  assert.deepEqual(made.shownActivations([0, 1, 2]), ["relu", "linear"]);
+  assert.deepEqual(made.shownActivations([2]), []);
 });
 
 test("one unit more costs what the next width costs more, the dearest first", () => {

@@ -14,7 +14,7 @@ function model() {
       totals: { n_params: 2 }, layers: { n_params: [2] },
     },
     groups: [group(64), group(10)],
-    activations: [], tables: [],
+    activations: [], tables: [], rows: [], layers: [{ name: "product", inputs: [] }],
     baseline: { widths: [64, 10], activations: [], biases: [true], initializers: ["zeros"], blocks: [true] },
   };
 }

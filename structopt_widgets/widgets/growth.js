@@ -1,0 +1,29 @@
+// How the front has grown: the hypervolume of score and costs by trial, as a line, and a word when it stalls.
+import { html, pixel, setText, svgElement } from "./elements.js";
+
+const [BREADTH, HEIGHT] = [140, 24]; // pixels
+
+export function growthView(state) {
+  const line = svgElement("path", { class: "sw-front" });
+  const svg = svgElement("svg", { class: "sw-growth-line", width: BREADTH, height: HEIGHT, role: "img" }, line);
+  const text = html("span", { className: "sw-dim sw-small" });
+  const words = html("p", { className: "sw-note" });
+  const el = html("div", { className: "sw-growth", hidden: true },
+    html("div", { className: "sw-bar-head" }, html("span", { className: "sw-small" }, "Hypervolume"), svg, text), words);
+  const paint = (changed) => {
+    if (!changed.has("study")) return;
+    const { values = [], costs = [], words: told = "" } = state.study.growth ?? {};
+    el.hidden = values.length === 0;
+    if (el.hidden) return;
+    const x = (index) => pixel(2 + (index / Math.max(1, values.length - 1)) * (BREADTH - 4));
+    const y = (value) => pixel(HEIGHT - 2 - value * (HEIGHT - 4));
+    // It grows by steps: between two trials nothing happens.
+    line.setAttribute("d", values.map((value, index) => (index ? `H${x(index)}V${y(value)}` : `M${x(0)} ${y(value)}`)).join(""));
+    const named = costs.map((name) => state.metrics.get(name)?.label ?? name).join(", ");
+    const now = values.at(-1).toFixed(2);
+    svg.setAttribute("aria-label", `hypervolume by trial, from ${values[0].toFixed(2)} to ${now} in ${values.length} trials`);
+    setText(text, `${now} after ${values.length} trials: score, ${named}`);
+    setText(words, told);
+  };
+  return { el, paint };
+}
