@@ -28,7 +28,7 @@ def adapted_entries(operation: Any) -> dict[str, Any]:
     lookup = getattr(operation, "_lookup_layer", operation)
     if lookup.output_mode == "tf_idf":
         # One weight for what is in no vocabulary leads; the words' own follow.
-        weights = np.asarray(lookup.idf_weights)
+        weights = keras.ops.convert_to_numpy(lookup.idf_weights)
         entries["idf_weights"] = [float(each) for each in weights[len(weights) - len(words) :]]
     return entries
 

@@ -97,12 +97,12 @@ def _initializer(variable: Any) -> Any:
     """What draws values like a variable's: Keras forgets the initializer of one that has values."""
     if variable._initializer is not None and not isinstance(variable._initializer, str):
         return variable._initializer
-    some = np.asarray(keras.ops.reshape(variable.value, (-1,))[:_LOOKED_AT], "float64")
+    some = keras.ops.convert_to_numpy(keras.ops.reshape(variable.value, (-1,))[:_LOOKED_AT]).astype("float64")
     if some.size == 0 or np.ptp(some) == 0:
         return keras.initializers.Constant(float(some[0]) if some.size else 0.0)
     if not keras.backend.is_float_dtype(variable.dtype):
         # Places, or an order: not what is drawn.
-        return keras.initializers.Constant(np.asarray(variable).tolist())
+        return keras.initializers.Constant(keras.ops.convert_to_numpy(variable).tolist())
     return keras.initializers.RandomNormal(float(some.mean()), float(some.std()))
 
 

@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from ..graph import ceil_log2
 from ..layer_rules.rule import UnsupportedLayerError
+from .backend import backend_name, is_tensorflow
 
 # Operations an element of the result: the numbers of layer_rules/activation_costs.py, by TensorFlow's names.
 _MOVES = (
@@ -38,6 +39,8 @@ def graph_costs(function: Callable[..., Any], shapes: Sequence[Any], dtypes: Seq
 
     Raises :class:`UnsupportedLayerError` for an operation that is not in the tables here.
     """
+    if not is_tensorflow():
+        raise UnsupportedLayerError(f"its operations are counted in TensorFlow's graph, and {backend_name()} computes")
     specs = [tf.TensorSpec(shape, dtype) for shape, dtype in zip(shapes, dtypes, strict=True)]
     graph = tf.function(function).get_concrete_function(*specs).graph
     depends = _depending(graph)

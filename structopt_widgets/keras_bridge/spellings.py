@@ -57,6 +57,20 @@ class Lengths(tuple[Any, ...]):
     def tree_unflatten(cls, _: None, lengths: Any) -> tuple[Any, ...]:
         return tuple(lengths)
 
+    # The same for PyTorch's trees, which are told apart by these names.
+
+    def torchtree_flatten(self) -> tuple[list[Any], None]:
+        return list(self), None
+
+    def torchtree_flatten_with_keys(self) -> tuple[list[tuple[Any, Any]], None]:
+        from torch.utils._pytree import SequenceKey
+
+        return [(SequenceKey(place), each) for place, each in enumerate(self)], None
+
+    @classmethod
+    def torchtree_unflatten(cls, lengths: Any, _: None) -> tuple[Any, ...]:
+        return tuple(lengths)
+
 
 @contextlib.contextmanager
 def spellings_taken() -> Iterator[None]:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
-import tensorflow as tf
 
 from ..graph import Symbol
 from ..graph.dimensions import symbols
 from ..graph.forked import refuse_fork
 from ..graph.selection import spread, spread_out
+from .backend import gradients_by, is_tensorflow
 from .examples import Examples
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ class _Copy:
             while len(self._steps) >= _STEPS_KEPT:
                 del self._steps[next(iter(self._steps))]
             wanted = [(self.variables[place], axis) for place, axis in asked]
-            self._steps[asked] = tf.function(
-                lambda x, y: _sums(self.model, self._examples, wanted, x, y), reduce_retracing=True
-            )
+            self._steps[asked] = _step(self.model, self._examples, wanted)
         return self._steps[asked]
 
 
@@ -110,8 +108,32 @@ def _ranked(original: Original, examples: Examples) -> dict[Symbol, np.ndarray]:
     return stays
 
 
+def _step(model: keras.Model, examples: Examples, wanted: list[tuple[Any, int]]) -> Callable[[Any, Any], list[Any]]:
+    """A function of a batch to weight x gradient, summed over all axes of a variable but one."""
+    if is_tensorflow():
+        import tensorflow as tf
+
+        return tf.function(lambda x, y: _sums(model, examples, wanted, x, y), reduce_retracing=True)
+    read = list({id(each): each for each, _ in wanted}.values())
+    derive = gradients_by(model, read, lambda x, y: examples.loss(y, model(x, training=True)))
+
+    def step(x: Any, y: Any) -> list[Any]:
+        products = {
+            id(variable): (variable.numpy() * keras.ops.convert_to_numpy(gradient)).astype("float32")
+            for variable, gradient in zip(read, derive(x, y), strict=True)
+        }
+        return [
+            products[id(variable)].sum(tuple(each for each in range(len(variable.shape)) if each != axis))
+            for variable, axis in wanted
+        ]
+
+    return step
+
+
 def _sums(model: keras.Model, examples: Examples, wanted: list[tuple[Any, int]], x: Any, y: Any) -> list[Any]:
-    """Weight x gradient, summed over all axes of a variable but one."""
+    """The same as operations of TensorFlow's graph."""
+    import tensorflow as tf
+
     with tf.GradientTape(watch_accessed_variables=False) as tape:
         read = {id(variable): tf.convert_to_tensor(variable.value) for variable, _ in wanted}
         tape.watch(list(read.values()))

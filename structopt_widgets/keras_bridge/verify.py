@@ -16,6 +16,7 @@ from ..metrics.complexity import call_costs
 from ..metrics.memory import memory_of, peak, tensor_bytes
 from ..metrics.views import storage
 from ..structure import Structure
+from .backend import require_tensorflow
 from .fixed_batch import stateful_layers
 from .given_model import compare_outputs
 from .names import built_names
@@ -31,6 +32,7 @@ TRANSPOSED = "Conv2DBackpropInput"
 def verify_report(structure: Structure, report: CostReport, memory: bool = False) -> Verification:
     """See :meth:`CostReport.verify`."""
     refuse_fork()
+    require_tensorflow("counting again by its profiler, cost.verify(),")
     if stateful := stateful_layers(structure):
         raise ValueError(
             f"Expected layers that treat each batch by itself to count again, got {stateful[0]!r}, which keeps "

@@ -132,7 +132,9 @@ def _is_seen_to_mix(function: Any) -> bool:
     after = before.copy()
     after[0, 0] = 0.7
     try:
-        one, other = (np.asarray(function(keras.ops.convert_to_tensor(each))) for each in (before, after))
+        one, other = (
+            keras.ops.convert_to_numpy(function(keras.ops.convert_to_tensor(each))) for each in (before, after)
+        )
     # The user's own function, which may want other shapes.
     except Exception:
         return False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from ..keras_bridge.backend import is_tensorflow
+
 
 def forget_compiled_steps() -> None:
     """Free the compiled steps of models and datasets that nothing refers to any more.
@@ -16,6 +18,8 @@ def forget_compiled_steps() -> None:
 
     What stays are oneDNN's products: each thread of TensorFlow keeps up to 1,024 of them, one for each shape.
     """
+    if not is_tensorflow():
+        return
     from tensorflow.python.eager import context
 
     context.context().clear_kernel_cache()

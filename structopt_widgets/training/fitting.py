@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from ..keras_bridge import build_model
+from ..keras_bridge.backend import JAX, backend_name, without_gradients
 from ..keras_bridge.logits import logits_of
 from ..keras_bridge.variables import placed_weights
 from .budget import Budget
@@ -68,7 +69,10 @@ def compile_for(run: Run, model: keras.Model, objective: Objective, budget: Budg
     exclude_from_decay(optimizer, run.structure, budget, placed_weights(run.structure, model))
     weights = None if objective.loss_weight == 1 else [objective.loss_weight]
     # Compiling with XLA takes longer than most quick runs.
-    model.compile(optimizer, objective.loss, loss_weights=weights, jit_compile=False, run_eagerly=eagerly)
+    # JAX has no other way to compile.
+    model.compile(
+        optimizer, objective.loss, loss_weights=weights, jit_compile=backend_name() == JAX, run_eagerly=eagerly
+    )
     return optimizer
 
 
@@ -97,10 +101,11 @@ def outputs_and_logits(
     for start in range(0, n, VALIDATION_BATCH):
         check()
         part = keras.tree.map_structure(lambda each: each[start : start + VALIDATION_BATCH], x)  # noqa: B023 - at once
-        outputs = model(part, training=False)
-        made.append(np.asarray(outputs))
+        with without_gradients():
+            outputs = model(part, training=False)
+        made.append(keras.ops.convert_to_numpy(outputs))
         if (before := logits_of(outputs)) is not None:
-            logits.append(np.asarray(before))
+            logits.append(keras.ops.convert_to_numpy(before))
     return np.concatenate(made).astype(np.float32), np.concatenate(logits).astype(np.float32) if logits else None
 
 

@@ -25,7 +25,9 @@ def measure_latency(
     on_progress: Callable[[int, int], Any] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> pd.DataFrame:
-    """How long inference takes on this machine, compiled as ``Model.predict`` compiles it (a TensorFlow graph).
+    """How long inference takes on this machine, compiled as ``Model.predict`` compiles it.
+
+    By TensorFlow as a graph, by JAX; PyTorch runs it layer by layer.
 
     The structures take turns, so that whatever else the machine does meets all of them alike. Inputs are zeros that are
     in memory already; the first calls, which compile, are not counted. Weights are fresh: time does not depend on them.
@@ -81,22 +83,21 @@ def measure_latency(
 def _calls(structure: Structure, batches: list[int]) -> dict[int, Callable[[], Any]]:
     """Inference of a structure's model, by the number of samples."""
     import keras
-    import tensorflow as tf
+
+    from ..keras_bridge.backend import inference
 
     model = structure.build(weights="fresh")
     connected = structure.space.connected
     shapes = [connected.lengths(index) for index in structure.space.graph.input_tensors]
 
-    @tf.function
-    def infer(*tensors: Any) -> Any:
-        return model(keras.tree.pack_sequence_as(model.input, list(tensors)), training=False)
+    infer = inference(model)
 
     def call(batch: int) -> Callable[[], Any]:
         # Without a copy a call that was answered from elsewhere could be counted before it ends.
         zeros = [
-            tf.zeros((batch, *(int(length) for length in shape)), each.dtype)
+            keras.ops.zeros((batch, *(int(length) for length in shape)), each.dtype)
             for shape, each in zip(shapes, model.inputs, strict=True)
         ]
-        return lambda: [each.numpy() for each in keras.tree.flatten(infer(*zeros))]
+        return lambda: infer(*zeros)
 
     return {batch: call(batch) for batch in batches}

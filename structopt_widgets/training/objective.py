@@ -71,7 +71,7 @@ class Objective:
         read: Any = outputs
         if logits is not None:
             read = with_logits(keras.ops.convert_to_tensor(outputs), keras.ops.convert_to_tensor(logits))
-        return self.loss_weight * float(np.mean(np.asarray(as_loss(self.loss)(self.targets(y), read))))
+        return self.loss_weight * float(np.mean(keras.ops.convert_to_numpy(as_loss(self.loss)(self.targets(y), read))))
 
 
 def choose_objective(structure: Structure, data: Data) -> Objective:

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import keras
-import tensorflow as tf
 
+from ..keras_bridge.backend import is_tensorflow
 from ..keras_bridge.internals import is_excluded_from_decay, schedule_of, sum_gradients_by
 from ..keras_bridge.source import KerasSource
 from ..keras_bridge.variables import present_weights
@@ -23,7 +23,8 @@ def fresh_optimizer(structure: Structure, budget: Budget) -> Any:
     optimizer = _fresh_optimizer(structure, budget)
     # There are no replicas to sum over, and the custom gradient of that sum would stay in TensorFlow's
     # registry for good, with the whole training step that it was traced in.
-    sum_gradients_by(innermost(optimizer), dense_gradients)
+    if is_tensorflow():
+        sum_gradients_by(innermost(optimizer), dense_gradients)
     return optimizer
 
 
@@ -39,6 +40,8 @@ def dense_gradients(gradients: Iterable[tuple[Any, Any]]) -> list[tuple[Any, Any
     by one, so that a token that occurs twice in a batch moves farther than Adam would have it, and than it
     does with Keras's other backends.
     """
+    import tensorflow as tf
+
     return [(tf.convert_to_tensor(gradient), weight) for gradient, weight in gradients]
 
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import keras
-import tensorflow as tf
 
+from ..keras_bridge.backend import compiled, without_gradients
 from ..keras_bridge.variables import placed_weights
 from ..structure import Structure
 from .budget import Budget
@@ -94,22 +94,24 @@ class Settling:
         self._model = model
         self._moving = [moving.get(id(each)) for each in model.non_trainable_variables]
 
-        def updated(weights: list[tf.Tensor], state: list[tf.Tensor], x: Any) -> list[tf.Tensor]:
+        def updated(weights: list[Any], state: list[Any], x: Any) -> list[Any]:
             return model.stateless_call(weights, state, x, training=True)[1]
 
-        self._updated = tf.function(updated, autograph=False, reduce_retracing=True)
+        self._updated = compiled(updated)
 
     def settle(self, batches: Sequence[Any]) -> None:
         """Recompute the statistics at the present weights."""
         weights = [each.value for each in self._model.trainable_variables]
-        state = [tf.convert_to_tensor(each.value) for each in self._model.non_trainable_variables]
-        sums = [tf.zeros_like(each) for each in state]
+        state = [keras.ops.convert_to_tensor(each.value) for each in self._model.non_trainable_variables]
+        sums = [keras.ops.zeros_like(each) for each in state]
         for x in batches:
             # From 0 a statistic becomes its share of the batch's; dropout goes on from the batch before.
             blank = [
-                each if moves is None else tf.zeros_like(each) for each, moves in zip(state, self._moving, strict=True)
+                each if moves is None else keras.ops.zeros_like(each)
+                for each, moves in zip(state, self._moving, strict=True)
             ]
-            state = self._updated(weights, blank, tf.nest.map_structure(tf.constant, x))
+            with without_gradients():
+                state = self._updated(weights, blank, keras.tree.map_structure(keras.ops.convert_to_tensor, x))
             sums = [
                 total if moves is None else total + each
                 for total, each, moves in zip(sums, state, self._moving, strict=True)

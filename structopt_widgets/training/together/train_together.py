@@ -94,11 +94,12 @@ def train_together(
     if not many:
         return []
     # Keras takes seconds to import; whoever only reads trials should not wait for it.
+    from ...keras_bridge.backend import is_tensorflow
     from ..compiled_steps import forget_compiled_steps
     from ..fitting import Samples
     from ..objective import choose_objective
     from ..run import Run
-    from .grouping import batches
+    from .grouping import Batch, batches
 
     space = many[0].space
     objectives = [choose_objective(each, data) for each in many]
@@ -118,9 +119,11 @@ def train_together(
         for run in batch.runs:
             run.seconds = (watch.elapsed - start) / len(batch.runs)
 
+    # Two of them may be at work at once only where they are TensorFlow's own.
+    planned = batches(runs, sum(lengths) * budget.batch_size, budget) if is_tensorflow() else [Batch(runs)]
     with at_work(watch):
         try:
-            train_at_once(batches(runs, sum(lengths) * budget.batch_size, budget), train, watch)
+            train_at_once(planned, train, watch)
         except Stopped:
             pass
         finally:
@@ -144,12 +147,16 @@ def _train(
     batch: Batch, objective: Objective, samples: Samples, budget: Budget, weights: str, watch: Watch, raises: bool
 ) -> None:
     """Train ``runs`` together, or one by one when they are one or cannot be stacked."""
+    from ...keras_bridge.backend import backend_name, is_tensorflow
     from ..fitting import fit
     from .epochs import fit_jointly
     from .joint_training import NotStackableError
 
-    runs, why = batch.runs, ""
-    for kind in batch.kinds if len(runs) > 1 else ():
+    runs = batch.runs
+    # The joint engine is made of TensorFlow's operations.
+    is_possible = is_tensorflow() or len(runs) == 1
+    why = "" if is_possible else f"structures are trained together by TensorFlow, not by {backend_name()}"
+    for kind in batch.kinds if len(runs) > 1 and not why else ():
         try:
             for run in runs:
                 run.restart()
