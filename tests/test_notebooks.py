@@ -111,6 +111,26 @@ class TestAsShipped:
         assert bool(list(outputs(read(path)))) == (path == REPORT)
 
 
+@pytest.mark.parametrize("name", ["01_walkthrough", "01_walkthrough.zh"])
+def test_a_prediction_is_checked_and_the_answer_stays_folded(name: str) -> None:
+    (cell,) = [each for each in code_cells(read(BY_NAME[name])) if each["id"] == "exercise-check"]
+    defined: dict[str, Any] = {"Markdown": str}
+    exec("".join(cell["source"]), defined)  # noqa: S102 - the notebook's own cell
+
+    def said(prediction: float | None) -> str:
+        return defined["check"](prediction, 100, hint="think twice", answer="one hundred", close=0.02)
+
+    none, low, near, right, high = (said(each).split("\n\n")[0] for each in (None, 90, 99, 100, 110))
+    assert len({none, low, near, right, high}) == 5
+    assert "`None`" in none
+    for text in (said(None), said(90), said(110)):
+        assert "100" not in text
+        shown, hint, answer = text.split("<details>")
+        assert hint.index("</summary>") < hint.index("think twice") < hint.index("</details>")
+        assert answer.index("</summary>") < answer.index("one hundred") < answer.index("</details>")
+        assert "hundred" not in shown
+
+
 def test_the_report_was_run_from_top_to_bottom() -> None:
     counts = [cell["execution_count"] for cell in code_cells(read(REPORT))]
     assert counts == list(range(1, len(counts) + 1))
@@ -119,7 +139,11 @@ def test_the_report_was_run_from_top_to_bottom() -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize(("name", "number"), EXPLORERS.items())
+@pytest.mark.parametrize(
+    ("name", "number"),
+    # The Chinese walkthrough runs the code of the English one, which a faster test compares.
+    [*EXPLORERS.items(), pytest.param("01_walkthrough.zh", 2, marks=pytest.mark.exhaustive)],
+)
 def test_every_cell_runs(name: str, number: int, tmp_path: Path) -> None:
     path = BY_NAME[name]
     shutil.copy(path, tmp_path)

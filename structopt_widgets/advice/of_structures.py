@@ -31,6 +31,16 @@ class CopiesDiffer(FindingRule):
             yield Finding(f"{name} {reason}.", "In this a copy, of whatever widths, is not what the model is.")
 
 
+class FitTrainsAsUsed(FindingRule):
+    def find(self, evidence: Evidence) -> Iterator[Finding]:
+        space = evidence.structure.space
+        if getattr(space.source, "trains_as_used", False) and any(map(_acts_in_training, space.connected.calls)):
+            yield Finding(
+                "Keras's fit() runs the model as at inference, its dropout and batch normalization idle.",
+                "Its call() takes no training argument. Copies are functional models, which fit() trains as such.",
+            )
+
+
 class DataDoNotFit(FindingRule):
     def find(self, evidence: Evidence) -> Iterator[Finding]:
         if evidence.data is None:
@@ -186,6 +196,10 @@ class NearlyAllInOneLayer(FindingRule):
             )
 
 
+def _acts_in_training(call: ConnectedCall) -> bool:
+    return _role(call) is Role.BATCH_NORMALIZATION or (call.rule is not None and call.rule.random)
+
+
 def _role(call: ConnectedCall) -> Role | None:
     return None if call.rule is None else call.rule.role
 
@@ -193,6 +207,7 @@ def _role(call: ConnectedCall) -> Role | None:
 RULES: tuple[FindingRule, ...] = (
     ReadingUnproven(),
     CopiesDiffer(),
+    FitTrainsAsUsed(),
     DataDoNotFit(),
     ZeroKernels(),
     OutputsAreNotTheClasses(),

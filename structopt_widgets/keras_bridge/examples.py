@@ -22,12 +22,22 @@ class Examples:
     y: as the loss takes them.
     loss: the mean loss of outputs, ``loss(y, outputs)``.
     ranked: units ranked by these samples, by structure: the seeds of one run share them.
+    traced: a copy of the model with what was traced of its loss, by the weights that have a say.
     """
 
     x: Any
     y: Any
     loss: Callable[[Any, Any], Any]
     ranked: dict[Structure, Mapping[Symbol, np.ndarray]] = field(default_factory=dict, compare=False)
+    traced: dict[Any, Any] = field(default_factory=dict, compare=False)
+    _weights: list[int] = field(default_factory=list, compare=False)
+
+    def judge(self, weights: int) -> None:
+        """Forget what was found with other weights than those whose checksum is ``weights``."""
+        if self._weights != [weights]:
+            self.ranked.clear()
+            self.traced.clear()
+            self._weights[:] = [weights]
 
     def batches(self, model: keras.Model, size: int) -> Iterator[tuple[Any, Any]]:
         """Whole batches of ``size``, or of the size that the model is fixed to; at least one."""

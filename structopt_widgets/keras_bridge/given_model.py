@@ -9,7 +9,7 @@ import numpy as np
 
 from ..graph import TensorRef
 from ..graph.model_graph import map_structure
-from ..metrics import Comparison
+from ..metrics import Recount
 from ..structure import StructureSpace
 from .rebuild import build_model
 from .source import KerasSource
@@ -20,7 +20,7 @@ TOLERANCE = 1e-4  # of the largest output, or of 1: what other orders of sums ma
 QUANTITY = "outputs unlike the given model's"
 
 
-def compare_outputs(space: StructureSpace) -> list[Comparison]:
+def compare_outputs(space: StructureSpace) -> list[Recount]:
     """A row for inference and one for training mode: how many outputs of the baseline's copy differ from the model's.
 
     Neither model's state changes. What cannot be compared has a row that says why.
@@ -76,7 +76,7 @@ def _outputs(model: keras.Model, inputs: Any, training: bool) -> list[np.ndarray
     return [np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(each, "float32")), "float64") for each in made]
 
 
-def _compared(ours: list[np.ndarray], theirs: list[np.ndarray], mode: str) -> Comparison:
+def _compared(ours: list[np.ndarray], theirs: list[np.ndarray], mode: str) -> Recount:
     differ, largest = 0, 0.0
     for mine, given in zip(ours, theirs, strict=True):
         apart = np.abs(mine - given)
@@ -85,7 +85,7 @@ def _compared(ours: list[np.ndarray], theirs: list[np.ndarray], mode: str) -> Co
         scale = max(1.0, float(np.nanmax(np.abs(given), initial=0.0)))
         differ += int(np.count_nonzero(~(apart <= TOLERANCE * scale)))
         largest = max(largest, float(np.nanmax(apart, initial=0.0)))
-    return Comparison(
+    return Recount(
         f"{QUANTITY}, {mode}",
         differ,
         0,
@@ -94,5 +94,5 @@ def _compared(ours: list[np.ndarray], theirs: list[np.ndarray], mode: str) -> Co
     )
 
 
-def _not_compared(why: str, mode: str = "") -> Comparison:
-    return Comparison(f"{QUANTITY}{f', {mode}' if mode else ''}", 0, 0, "explained", f"not compared: {why}")
+def _not_compared(why: str, mode: str = "") -> Recount:
+    return Recount(f"{QUANTITY}{f', {mode}' if mode else ''}", 0, 0, "explained", f"not compared: {why}")

@@ -123,6 +123,35 @@ def numpy_numbers_taken() -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def tensors_compared(is_tracing: Callable[[], bool]) -> Iterator[None]:
+    """``x == 0`` says of each element of a symbolic ``x`` what it says of a real one's, wherever ``is_tracing()``.
+
+    Keras leaves Python's own ``==``, which says that they are two things.
+    """
+
+    def compared(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+        def compare(one: Any, other: Any) -> Any:
+            is_known = other is None or isinstance(other, (str, bytes, type))
+            return NotImplemented if is_known or not is_tracing() else function(one, other)
+
+        return compare
+
+    replaced = {"__eq__": compared(keras.ops.equal), "__ne__": compared(keras.ops.not_equal)}
+    with PATCHING:
+        before = {name: vars(keras.KerasTensor).get(name) for name in replaced}
+        for name, ours in replaced.items():
+            setattr(keras.KerasTensor, name, ours)
+        try:
+            yield
+        finally:
+            for name, theirs in before.items():
+                if theirs is None:
+                    delattr(keras.KerasTensor, name)
+                else:
+                    setattr(keras.KerasTensor, name, theirs)
+
+
+@contextlib.contextmanager
 def scopes_restored() -> Iterator[None]:
     """A name that TensorFlow refuses stays behind in Keras as a scope of all that is made later: here it does not."""
     scopes: Any = global_state.get_global_attribute("name_scope_stack", default=[], set_to_default=True)

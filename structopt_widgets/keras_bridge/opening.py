@@ -35,6 +35,7 @@ from .nodes import (
     has_own_cell,
     nodes_restored,
     numpy_numbers_taken,
+    tensors_compared,
 )
 from .repeated import repeats_recorded
 from .spellings import spellings_taken
@@ -134,6 +135,7 @@ class _Tracer:
             self._layers_made_meanwhile(),
             self._constants_taken(),
             numbers,
+            tensors_compared(is_tracing),
             spellings_taken(),
             loops_written_out(is_tracing),
             draws,

@@ -11,8 +11,11 @@ LONGEST = 2**40  # elements along an axis: more fit into no memory
 _WANTED = "input_shape as the shape of one sample, such as (28, 28), or a list or a dictionary of them"
 
 
-def check_shape(shape: Any, deepest: int = 3) -> None:
-    """Raise for what is no shape of a sample, nor several of them; ``None`` is an axis whose length is open."""
+def check_shape(shape: Any, deepest: int = 3, least: int = 1) -> None:
+    """Raise for what is no shape of a sample, nor several of them; ``None`` is an axis whose length is open.
+
+    Of several inputs one may have nothing in it, as no masks among the prompts.
+    """
     if shape is None or isinstance(shape, int):
         shape = () if shape is None else (shape,)
     elif not isinstance(shape, (tuple, list, Mapping)):
@@ -23,9 +26,9 @@ def check_shape(shape: Any, deepest: int = 3) -> None:
         raise ValueError(f"Expected {_WANTED}, got {short(shape)}, which mixes lengths and shapes.")
     for each in shape.values() if isinstance(shape, Mapping) else shape:
         if isinstance(each, (tuple, list)):
-            check_shape(each, deepest - 1)
+            check_shape(each, deepest - 1, least=0)
         elif each is not None:
-            whole(each, f"a length in input_shape={short(shape)}", least=1, most=LONGEST)
+            whole(each, f"a length in input_shape={short(shape)}", least=least, most=LONGEST)
 
 
 def say_lengths(projection: Any, shape: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,6 +44,11 @@ class KerasSource:
     operations: Mapping[str, Any]
     unproven: str = ""
     late: Mapping[str, frozenset[int]] = field(default_factory=dict)
+
+    @property
+    def trains_as_used(self) -> bool:
+        """Whether Keras's ``fit()`` runs the model as at inference, as its ``call()`` takes no ``training``."""
+        return "training" not in inspect.signature(self.model.call).parameters
 
     def weights(self, name: str) -> list[Any]:
         """The weights of a layer, without those that it has made since, as some layers do in training."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
     from .importance import HeldWeight, Original
 
 ROUNDS = 8  # in which units go: the loss is asked again as the first are gone
+_STEPS_KEPT = 8  # traced losses, for different sets of widths
 BATCH = 64  # samples whose gradients are averaged before they are squared
+# The copy that is judged is shared, and its loss uses all processors as it is.
+_ONE_AT_A_TIME = threading.Lock()
 _NOISE = ("rate", "stddev", "dropout", "recurrent_dropout")
 
 
@@ -39,13 +43,48 @@ def rank_units(original: Original, examples: Examples) -> dict[Symbol, np.ndarra
     (arXiv:1906.10771); groups of tied weights: G. Fang et al., "DepGraph", CVPR 2023 (arXiv:2301.12900).
     """
     refuse_fork()
-    model, variables = original.copy()
-    held = list(zip(original.weights, variables, strict=True))
-    _quieten(model)
+    with _ONE_AT_A_TIME:
+        return _ranked(original, examples)
+
+
+class _Copy:
+    """A copy of the model whose units go, with what was traced of its loss."""
+
+    def __init__(self, original: Original, examples: Examples) -> None:
+        self.model, self.variables = original.copy()
+        self._examples = examples
+        _quieten(self.model)
+        self.values = [keras.ops.convert_to_numpy(variable.value) for variable in self.variables]
+        self._steps: dict[tuple[tuple[int, int], ...], Callable[[Any, Any], list[Any]]] = {}
+
+    def step(self, asked: tuple[tuple[int, int], ...]) -> Callable[[Any, Any], list[Any]]:
+        """What a batch says of these weights' axes: traced once."""
+        if asked not in self._steps:
+            while len(self._steps) >= _STEPS_KEPT:
+                del self._steps[next(iter(self._steps))]
+            wanted = [(self.variables[place], axis) for place, axis in asked]
+            self._steps[asked] = tf.function(
+                lambda x, y: _sums(self.model, self._examples, wanted, x, y), reduce_retracing=True
+            )
+        return self._steps[asked]
+
+
+def _copy_of(original: Original, examples: Examples) -> _Copy:
+    """The one that was made for these weights, or a new one; one is kept."""
+    key = tuple((layer.name, axes) for layer, axes, _ in original.weights)
+    if key not in examples.traced:
+        examples.traced.clear()
+        examples.traced[key] = _Copy(original, examples)
+    found: _Copy = examples.traced[key]
+    return found
+
+
+def _ranked(original: Original, examples: Examples) -> dict[Symbol, np.ndarray]:
+    copy = _copy_of(original, examples)
+    model, values = copy.model, copy.values
+    held = list(zip(original.weights, copy.variables, strict=True))
     axes = _axes(original)
-    wanted = [(variables[place], axis) for place, axis, _ in axes]
-    step = tf.function(lambda x, y: _sums(model, examples, wanted, x, y), reduce_retracing=True)
-    values = [keras.ops.convert_to_numpy(variable.value) for variable in variables]
+    step = copy.step(tuple((place, axis) for place, axis, _ in axes))
     stays = {symbol: np.ones(symbol.baseline, dtype=int) for symbol in original.widths}
     batches = list(examples.batches(model, BATCH))
     rounds = min(ROUNDS, len(batches))

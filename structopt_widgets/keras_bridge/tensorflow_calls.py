@@ -193,6 +193,8 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "tensor_scatter_max": _written("max"),
             "tensor_scatter_min": _written("min"),
             "tensor_scatter_nd_update": _written(None),
+            "tensor_equals": lambda a: ops.equal(a["self"], a["other"]),
+            "tensor_not_equals": lambda a: ops.not_equal(a["self"], a["other"]),
             "tile": lambda a: ops.tile(a["input"], lengths_of(a["multiples"])),
             "top_k": lambda a: _Largest(*ops.top_k(a["input"], number_of(a["k"]), sorted=a["sorted"])),
             "transpose_v2": lambda a: ops.transpose(a["a"], None if a["perm"] is None else lengths_of(a["perm"])),

@@ -11,7 +11,7 @@ import tensorflow as tf
 
 from ..graph import ModelGraph
 from ..graph.forked import refuse_fork
-from ..metrics import Comparison, CostReport, Verification
+from ..metrics import CostReport, Recount, Verification
 from ..metrics.complexity import call_costs
 from ..metrics.memory import memory_of, peak, tensor_bytes
 from ..metrics.views import storage
@@ -39,15 +39,15 @@ def verify_report(structure: Structure, report: CostReport, memory: bool = False
     with unallocated():
         model = build_model(structure, "fresh", compiled=False)
         rows = [
-            Comparison("parameters", report.n_params, model.count_params(), "equal", "Keras's count_params()"),
-            Comparison(
+            Recount("parameters", report.n_params, model.count_params(), "equal", "Keras's count_params()"),
+            Recount(
                 "trainable parameters",
                 report.n_trainable,
                 sum(math.prod(weight.shape) for weight in model.trainable_weights),
                 "equal",
                 "elements of Keras's trainable_weights",
             ),
-            Comparison(
+            Recount(
                 "weight bytes",
                 report.weight_bytes,
                 sum(math.prod(weight.shape) * tf.as_dtype(weight.dtype).size for weight in model.weights),
@@ -67,7 +67,7 @@ def _by_layer(structure: Structure, counted: dict[str, Counter[str]]) -> dict[st
     return {given.get(name, name): each for name, each in counted.items()}
 
 
-def _operations(structure: Structure, report: CostReport, theirs: dict[str, Counter[str]]) -> list[Comparison]:
+def _operations(structure: Structure, report: CostReport, theirs: dict[str, Counter[str]]) -> list[Recount]:
     """Products by TensorFlow's kind of product, then bias additions, then everything."""
     ours = report.by_layer["macs"].to_dict()
     uncounted = set(report.uncounted)
@@ -86,7 +86,7 @@ def _operations(structure: Structure, report: CostReport, theirs: dict[str, Coun
             f"; {loops} run loops, whose bodies tf.profiler does not enter: counted once a timestep" if loops else ""
         )
         rows.append(
-            Comparison(
+            Recount(
                 f"products: {kinds}",
                 int(2 * sum(ours.get(layer, 0) for layer in layers)),
                 sum(
@@ -101,7 +101,7 @@ def _operations(structure: Structure, report: CostReport, theirs: dict[str, Coun
         )
     rows.extend(_biases(structure, report, theirs))
     total = sum((count for counter in theirs.values() for kind, count in counter.items() if kind != LOOPS_SEEN), 0)
-    rows.append(Comparison("all operations", report.flops, total, "explained", _why(theirs, uncounted)))
+    rows.append(Recount("all operations", report.flops, total, "explained", _why(theirs, uncounted)))
     return rows
 
 
@@ -109,7 +109,7 @@ def _is_product(kind: str) -> bool:
     return kind.removesuffix(IN_BLOCKS) in PRODUCTS
 
 
-def _biases(structure: Structure, report: CostReport, theirs: dict[str, Counter[str]]) -> list[Comparison]:
+def _biases(structure: Structure, report: CostReport, theirs: dict[str, Counter[str]]) -> list[Recount]:
     """Bias additions of the layers that add theirs with ``BiasAdd`` alone, as most do."""
     without = structure
     for layer in structure.biases:
@@ -123,7 +123,7 @@ def _biases(structure: Structure, report: CostReport, theirs: dict[str, Counter[
     if not layers:
         return []
     return [
-        Comparison(
+        Recount(
             "bias additions",
             int(sum(bias[layer] for layer in layers)),
             sum(theirs[layer]["BiasAdd"] for layer in layers),
@@ -153,7 +153,7 @@ def _why(theirs: dict[str, Counter[str]], uncounted: set[str]) -> str:
     return text + (f"; not counted by us: {', '.join(sorted(uncounted))}" if uncounted else "")
 
 
-def _memory(structure: Structure, report: CostReport, model: keras.Model) -> Comparison:
+def _memory(structure: Structure, report: CostReport, model: keras.Model) -> Recount:
     """Peak activations without the model's inputs and outputs, whose buffers belong to XLA's caller."""
     connected = structure.space.connected
     at = structure.setting
@@ -161,7 +161,7 @@ def _memory(structure: Structure, report: CostReport, model: keras.Model) -> Com
     lies_in = storage(connected)
     for index in (*connected.graph.input_tensors, *connected.graph.output_tensors):
         sizes[lies_in[index]] = 0
-    return Comparison(
+    return Recount(
         "peak between input and output",
         report.batch_size * peak(memory_of(connected, at, call_costs(connected, at), sizes=sizes).moments),
         planned_bytes(model, report.batch_size).temporary,

@@ -7,17 +7,17 @@ from .formatting import format_bytes, format_count, format_exact, format_metric
 from .memory import OPTIMIZER_SLOTS, optimizer_slots
 from .receipt import Receipt
 from .totals import Costs, costs
-from .verification import Comparison, Verification
+from .verification import Recount, Verification
 
 __all__ = [
     "METRICS",
     "OPTIMIZER_SLOTS",
-    "Comparison",
     "CostProgram",
     "CostReport",
     "Costs",
     "Metric",
     "Receipt",
+    "Recount",
     "Verification",
     "costs",
     "format_bytes",

@@ -50,7 +50,8 @@ class Metric:
         scope: what it is a number of: ``"model"``, ``"sample"``, ``"batch"``, or ``"step"`` of training, which
             depends on the optimizer too.
         is_total: whether the whole model has one.
-        by_layer: whether each layer has one.
+        by_layer: whether each layer has one. The page adds up those of layers that stand together, or takes the
+            largest of one for a batch that is not additive: a ratio is better not by layer.
         is_additive: whether those of the layers sum to the model's.
         is_exact: whether it is known whatever a layer does with its weights; others are lower bounds where
             a layer is not counted.
@@ -58,8 +59,8 @@ class Metric:
         is_optional: whether a model for which it is 0 has no such row.
         in_trials: whether trials keep it, so that it can be a limit of a sweep and an axis of the plot.
         larger_is_better: whether people want much of it.
-        derived: the metric from those above it, by name; plain arithmetic on any kind of number. Where it
-            is by layer, from the layer's own.
+        derived: the metric from those above it, by name; plain arithmetic on any kind of number: to divide
+            by what may be 0, take ``maximum(..., 1)`` of ``graph``. Where it is by layer, from the layer's own.
     """
 
     label: str
@@ -170,14 +171,27 @@ METRICS: dict[str, Metric] = {
         is_shown=False,
         in_trials=False,
     ),
+    "backward_bytes": Metric(
+        "Live in training",
+        "bytes",
+        "bytes alive while a layer's gradients are made, one batch",
+        "What all layers up to it keep for their derivatives, and the gradients of the tensors that are alive there, "
+        "for a batch; without weights, their gradients and the optimizer's slots. That of the loss counts with the "
+        "last layer, so that the largest of all is the activations' part of the training memory.",
+        scope="batch",
+        is_total=False,
+        by_layer=True,
+        is_shown=False,
+        in_trials=False,
+    ),
     "peak_activation_bytes": Metric(
         "Peak activations",
         "bytes",
         "largest sum of live tensors at inference, one batch",
         "The largest sum of live tensors over the operations in execution order, those inside a "
         "layer included, for a batch, the model's input among them. A tensor lives from the operation that makes it to "
-        "its last reader; a reshape or a transpose is a view of what it reads, else nothing is fused and nothing is "
-        "done in place: what a planner such as XLA's improves on.",
+        "its last reader; a reshape or a transpose is a view of what it reads, otherwise nothing is fused and nothing "
+        "is done in place: what a planner such as XLA's improves on.",
         scope="batch",
     ),
     "training_bytes": Metric(

@@ -42,7 +42,7 @@ class CostReport:
         precision, recompute, accumulate: what the memory of activations is estimated for: see
             :meth:`Structure.measure`.
         uncounted: layer to the reason its operations are not in the numbers. When it is not empty,
-            every number but ``n_params`` and ``weight_bytes`` is a lower bound.
+            every number but those of the weights (``is_exact`` in the catalogue) is a lower bound.
         tokens: length of a sample, for a model that looks its input up in an embedding, else ``None``.
         kinds: layer to its class, for the layers that are there.
         layer_values: gives the numbers of :attr:`by_layer`.
@@ -87,7 +87,7 @@ class CostReport:
     def by_layer(self) -> pd.DataFrame:
         """One row a layer, in execution order.
 
-        ``n_params``, ``n_trainable``, ``macs``, ``flops``, ``weight_bytes`` and ``kv_cache_bytes`` sum
+        ``n_params``, ``n_trainable``, ``macs``, ``flops``, ``weight_bytes``, ``flash_bytes`` and ``kv_cache_bytes`` sum
         to the totals; the largest ``live_bytes`` is the peak; ``training_bytes`` is what a layer holds
         throughout, weights, gradients, slots and what it keeps for its backward pass, without the
         gradients of activations; ``span`` is the layer's own.

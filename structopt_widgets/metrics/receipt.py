@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from .catalogue import METRICS
 from .formatting import format_metric
+from .logarithms import with_log2
 
 if TYPE_CHECKING:
     import sympy
@@ -74,7 +75,7 @@ class Receipt:
         return "\n".join(
             [
                 f"{METRICS[self.metric].label}: {format_metric(self.metric, self.value)} ({self.value:,})",
-                f"  = {self.formula}",
+                f"  = {with_log2(self.formula)}",
                 *(f"  {label}: {text}" for label, text in self._notes()),
             ]
         )
@@ -126,7 +127,7 @@ class Receipt:
         import sympy
 
         names = {symbol: rf"u_{{\text{{{_escaped(name)}}}}}" for symbol, name in self.symbol_names.items()}
-        return sympy.latex(formula, symbol_names=names)
+        return sympy.latex(with_log2(formula), symbol_names=names)
 
 
 def _evaluated(formula: sympy.Expr, widths: Mapping[sympy.Symbol, int]) -> Any:

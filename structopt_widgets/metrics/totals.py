@@ -93,6 +93,7 @@ def layer_costs(
             "training_bytes": states[layer],
             "activation_bytes": 0,
             "live_bytes": 0,
+            "backward_bytes": 0,
             "span": 0,
             "kv_cache_bytes": 0,
             "uncounted": used[layer] * int(layer in connected.uncounted),
@@ -113,10 +114,17 @@ def layer_costs(
         row["activation_bytes"] = row["activation_bytes"] + batch_size * made
         row["uncounted"] = row["uncounted"] + cost.uncounted
     live: dict[str, list[Number]] = {}
-    for moment in in_time.moments[:-1] if in_time else ():  # the last is that of the loss
-        live.setdefault(connected.calls[moment.position].call.layer, []).append(moment.alive)
-    for layer, moments in live.items():
-        layers[layer]["live_bytes"] = batch_size * maximum(*moments)
+    training: dict[str, list[Number]] = {}
+    last = len(connected.calls) - 1
+    for moment in in_time.moments if in_time else ():
+        # The loss is no layer; its gradients are the first of the last layer's.
+        layer = connected.calls[min(moment.position, last)].call.layer
+        training.setdefault(layer, []).append(moment.training)
+        if moment.position <= last:
+            live.setdefault(layer, []).append(moment.alive)
+    for metric, found in (("live_bytes", live), ("backward_bytes", training)):
+        for layer, moments in found.items():
+            layers[layer][metric] = batch_size * maximum(*moments)
     for row in layers.values():
         derive(row, layer_metrics())
     return layers

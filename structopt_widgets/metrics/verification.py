@@ -13,7 +13,7 @@ TOLERANCE = 0.005  # of theirs: half a per cent
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Recount:
     """One quantity, counted twice.
 
     Attributes:
@@ -49,14 +49,14 @@ class Comparison:
 class Verification:
     """Every quantity of a report that could be counted a second time."""
 
-    rows: tuple[Comparison, ...]
+    rows: tuple[Recount, ...]
 
     @property
     def ok(self) -> bool:
         """Whether no comparison failed."""
         return all(row.agrees is not False for row in self.rows)
 
-    def row(self, quantity: str) -> Comparison:
+    def row(self, quantity: str) -> Recount:
         """The comparison of one quantity; raises ``ValueError`` when there is none."""
         for each in self.rows:
             if each.quantity == quantity:
@@ -101,5 +101,5 @@ class Verification:
         return f"The {len(checked)} comparable counts agree.{explained}"
 
 
-def _verdict(row: Comparison) -> str:
+def _verdict(row: Recount) -> str:
     return {True: "yes", False: "no", None: "explained"}[row.agrees]

@@ -6,6 +6,8 @@ It is imported when it is wanted, so that whoever only measures waits for no Ker
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,29 +19,45 @@ if TYPE_CHECKING:
     from .structure import Structure
 
 
+@contextlib.contextmanager
+def _keras_needed() -> Iterator[None]:
+    """Whoever has neither Keras nor a backend can measure and explore a stored structure, and no more."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            f"Expected Keras and its backend, by which models are read and built, got no {error.name}. Run: "
+            "pip install structopt-widgets. A structure that was stored is measured and explored without."
+        ) from error
+
+
 def read(model: Any, input_shape: Any, data: Any) -> tuple[ModelGraph, ModelSource]:
     """A Keras model as plain data, and a handle on it."""
-    from ..keras_bridge import read_model
+    with _keras_needed():
+        from ..keras_bridge import read_model
 
     return read_model(model, input_shape=input_shape, data=data)
 
 
 def build(structure: Structure, weights: str, **how: Any) -> keras.Model:
     """A new Keras model of a structure."""
-    from ..keras_bridge import build_model
+    with _keras_needed():
+        from ..keras_bridge import build_model
 
     return build_model(structure, weights, **how)
 
 
 def code(structure: Structure) -> str:
     """A structure as Keras code."""
-    from ..keras_bridge import write_code
+    with _keras_needed():
+        from ..keras_bridge import write_code
 
     return write_code(structure)
 
 
 def verify(structure: Structure, report: CostReport, memory: bool) -> Verification:
     """A report held against counts of Keras, TensorFlow and XLA."""
-    from ..keras_bridge import verify_report
+    with _keras_needed():
+        from ..keras_bridge import verify_report
 
     return verify_report(structure, report, memory)

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph.checks import instance
 from ..training import Trial
-from .evidence import Evidence, EvidenceTable, paired_variance, training_of
+from .evidence import EvidenceTable, TrialEvidence, paired_variance, training_of
 from .verdicts import BETTER, NOT_COMPARABLE, OTHERWISE, REFERENCE, THE_BEST, WORSE, weigh
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def compare(first: Trial, second: Trial) -> Comparison:
     'cannot be told apart'
     """
     check_comparable(first, second)
-    evidence = [Evidence.of_trial(first), Evidence.of_trial(second)]
+    evidence = [TrialEvidence.of_trial(first), TrialEvidence.of_trial(second)]
     if training_of(first) != training_of(second):
         difference = first.score - second.score
         return Comparison(difference, math.nan, math.nan, _pairing(*evidence), OTHERWISE)
@@ -143,5 +143,5 @@ def compare_all(study: Study, number: int | None = None) -> pd.DataFrame:
     return table.assign(told_apart=table["told_apart"].eq(True))
 
 
-def _pairing(first: Evidence, second: Evidence) -> str:
+def _pairing(first: TrialEvidence, second: TrialEvidence) -> str:
     return PAIRED[first.counts is None or second.counts is None]

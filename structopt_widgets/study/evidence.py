@@ -16,7 +16,7 @@ from ..training.statistics import two_sided_z
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class TrialEvidence:
     """What one trial says.
 
     Attributes:
@@ -42,7 +42,7 @@ class Evidence:
         return self.within / len(self.counts) if self.counts is not None and self.n_seeds > 1 else 0.0
 
     @classmethod
-    def of_counts(cls, counts: np.ndarray, by_seed: Sequence[float]) -> Evidence:
+    def of_counts(cls, counts: np.ndarray, by_seed: Sequence[float]) -> TrialEvidence:
         """From how many seeds were right on each sample, and the accuracy of each seed."""
         n_seeds, within, of_seeds = len(by_seed), math.nan, math.nan
         if n_seeds > 1:
@@ -53,7 +53,7 @@ class Evidence:
         return cls(float(np.mean(by_seed)), n_seeds, of_seeds, kept, within, math.nan)
 
     @classmethod
-    def of_trial(cls, trial: Trial) -> Evidence:
+    def of_trial(cls, trial: Trial) -> TrialEvidence:
         """From a complete trial."""
         if trial.right:
             return cls.of_counts(unpack_counts(trial.right), trial.by_seed)
@@ -65,7 +65,7 @@ class Evidence:
 
 @dataclass(frozen=True, eq=False)
 class EvidenceTable:
-    """What many trials say: the attributes of :class:`Evidence`, each an array with one entry a trial.
+    """What many trials say: the attributes of :class:`TrialEvidence`, each an array with one entry a trial.
 
     Attributes:
         n_items: validation samples of which it is known how many seeds were right; 0 where it is not.
@@ -79,7 +79,7 @@ class EvidenceTable:
     n_items: np.ndarray
 
     @classmethod
-    def of(cls, every: Sequence[Evidence]) -> EvidenceTable:
+    def of(cls, every: Sequence[TrialEvidence]) -> EvidenceTable:
         """One row each."""
         return cls(
             score=np.array([each.score for each in every], dtype=float),
@@ -103,7 +103,7 @@ class EvidenceTable:
         return EvidenceTable(*(np.concatenate(pair) for pair in pairs))
 
 
-def paired_variance(first: Evidence, second: Evidence) -> float:
+def paired_variance(first: TrialEvidence, second: TrialEvidence) -> float:
     """Variance of the difference of two trials' scores for the choice of validation samples.
 
     Where both say how they did on each sample, the samples are paired: what is hard for both does not count.

@@ -10,7 +10,7 @@ from typing import cast
 import numpy as np
 
 from ..training import Trial
-from .evidence import Evidence, EvidenceTable, paired_variance, training_of
+from .evidence import EvidenceTable, TrialEvidence, paired_variance, training_of
 
 REMEMBERED = 4  # trials that others were compared with
 
@@ -34,14 +34,14 @@ class EvidenceShelf:
         self.n_read = 0
         self.numbers = self.data = self.training = np.array([], dtype=int)
         self.table = EvidenceTable.of([])
-        self._every: list[Evidence] = []
+        self._every: list[TrialEvidence] = []
         self._kinds: dict[Hashable, int] = {}
         self._paired: dict[int, np.ndarray] = {}
 
     def read(self, new: Sequence[Trial]) -> None:
         """Take in trials that were not looked at before."""
         scored = [trial for trial in new if trial.state == "complete" and math.isfinite(trial.score)]
-        more = [Evidence.of_trial(trial) for trial in scored]
+        more = [TrialEvidence.of_trial(trial) for trial in scored]
         self.n_read += len(new)
         self._every += more
         self.table = self.table.and_then(EvidenceTable.of(more))

@@ -22,7 +22,7 @@ from .memory_limits import why_too_large
 from .order import Order, lack_once
 
 MOST_LOSSES = 3  # times that all workers may die while they train a batch until it is to blame
-Outcome = tuple[list[Claim], list[Trial] | Exception]
+Ended = tuple[list[Claim], list[Trial] | Exception]
 
 
 class LocalRuns:
@@ -53,7 +53,7 @@ class LocalRuns:
         """Take a batch."""
         self._batch = batch
 
-    def wait(self) -> list[Outcome]:
+    def wait(self) -> list[Ended]:
         """Train the batch that was taken."""
         batch, self._batch = self._batch or [], None
         try:
@@ -100,11 +100,11 @@ class ExecutorRuns:
         future = self._employer.submit(train_elsewhere, choices, deaths, dataclasses.asdict(self._budget))
         self._futures[future] = batch
 
-    def wait(self) -> list[Outcome]:
+    def wait(self) -> list[Ended]:
         """The batches that are done; waits for at least one, but not longer than half a second."""
         done, _ = concurrent.futures.wait(self._futures, timeout=0.5, return_when=concurrent.futures.FIRST_COMPLETED)
         self._employer.look()
-        outcomes: list[Outcome] = []
+        outcomes: list[Ended] = []
         for future in done:
             error = CancelledError() if future.cancelled() else future.exception()
             if isinstance(error, (BrokenExecutor, WorkerError)):

@@ -17,7 +17,7 @@ class SeedNoise:
         variance: of each trial; 0 when no trial has several seeds.
         df: degrees of freedom of that; 0 then.
         is_pooled: whether all trials share one variance.
-        within: :attr:`Evidence.within`, mean over the trials that have several seeds; 0 when none has.
+        within: :attr:`TrialEvidence.within`, mean over the trials that have several seeds; 0 when none has.
     """
 
     variance: np.ndarray

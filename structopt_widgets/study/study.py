@@ -279,10 +279,10 @@ class Study:
         3
         """
         from .employer import employer_of
-        from .halving import run_stages, stages
         from .order import order_of
         from .plan import check_fit, make_plan
         from .running import ExecutorRuns, LocalRuns
+        from .stages import run_stages, stages
         from .sweep_progress import Meter
 
         plan = make_plan(

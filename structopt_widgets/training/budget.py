@@ -40,7 +40,7 @@ class Budget:
             the shares of its classes. Always the same samples, whatever the seed.
         settle_normalization: whether the moving statistics of batch normalization are recomputed on
             training samples before a validation where a run is too short for them to have settled.
-            Without, a network with normalization is scored by statistics that are half its initial ones.
+            Without, a network with normalization is scored by statistics that are still partly its initial ones.
 
     >>> budget = sw.Budget(epochs=2, seeds=[3, 5], batch_size=16)
     >>> budget.seed_list

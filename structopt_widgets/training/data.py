@@ -145,7 +145,7 @@ class Data:
         return each_input(lambda array: str(array.dtype), self.x)
 
     def examples(self, structure: Structure) -> Examples:
-        """Training samples with the loss of a structure on them, by which units are chosen, see ``importance``."""
+        """Training samples with the loss of a structure on them, by which :meth:`Structure.build` chooses units."""
         if not hasattr(structure, "space"):
             raise TypeError(f"Expected a Structure, such as space.baseline, got {typed(structure)}.")
         from .objective import examples_of

@@ -33,7 +33,7 @@ def load_data(name: str, test: bool = False) -> Data:
     of Fashion-MNIST's official test pictures and of the surnames, whole recordings of the voices, and of the
     vowels whole speakers. The training part stays the same.
 
-    What each can and cannot show is said at its function in this file. Raises ``ValueError`` for
+    What each can and cannot show is said at its function in ``training/datasets.py``. Raises ``ValueError`` for
     another name.
 
     >>> vowels = sw.load_data("vowels")

@@ -82,7 +82,7 @@ def sensitivity(
         for share in sorted(shares, reverse=True)
         if (width := nearest_width(group, group.width * share)) < group.width
     }
-    score = _Scores(space, data, importance)
+    score = InheritedScores(space, data, importance)
     own = score(space.baseline)
     rows = []
     for (name, width), share in cuts.items():
@@ -106,11 +106,11 @@ def inherited_score(structure: Structure, data: Data, importance: Any = None) ->
     """
     instance(structure, Structure, "a Structure, such as space.baseline,")
     instance(data, Data, "a Data, such as Data(x, y),")
-    return _Scores(structure.space, data, importance)(structure)
+    return InheritedScores(structure.space, data, importance)(structure)
 
 
-class _Scores:
-    """Scores structures of one space with inherited weights."""
+class InheritedScores:
+    """Scores structures of one space with inherited weights; what was traced for one serves the next."""
 
     def __init__(self, space: StructureSpace, data: Data, importance: Any) -> None:
         refuse_fork()

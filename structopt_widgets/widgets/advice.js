@@ -1,5 +1,5 @@
 // What to do next: what one more unit costs, and what stands out, each with its remedy.
-import { enable, html, keepFocus, reachable, setText } from "./elements.js";
+import { enable, html, keepFocus, numbersOf, reachable, setText } from "./elements.js";
 import { formatExact, inWords } from "./format.js";
 import { shareBar } from "./lever_row.js";
 import { described, gainText } from "./words.js";
@@ -13,12 +13,13 @@ export function marginalView(state) {
   const list = html("div", { className: "sw-list", tabIndex: 0, role: "region", "aria-label": "what one more unit costs" });
   const el = html("section", { className: "sw-pane sw-marginal", hidden: state.free.length === 0 },
     html("div", { className: "sw-bar-head" }, html("h2", {}, "One more unit costs"), of), list);
+  const stop = numbersOf(list);
   const lines = new Map();
   let drawn = null;
   const chosen = () => `${state.looks.metric} ${state.looks.dtype}`;
   const line = (place) => {
     const group = model.groups[place];
-    const share = shareBar();
+    const share = shareBar(`formula of one more of ${group.title}`, () => state.explain({ metric: state.looks.metric, layer: null, margin: place }));
     const node = html("div", { className: "sw-line" }, html("span", { className: "sw-name", title: group.title }, group.title), share.bar, share.number);
     const row = model.rows.findIndex((each) => each.group === place);
     node.addEventListener("click", () => state.select({ row, group: place }));
@@ -38,6 +39,7 @@ export function marginalView(state) {
       return node;
     }));
     reachable(list);
+    stop();
     select();
   };
   const select = () => lines.forEach(({ node }, place) => node.classList.toggle("sw-selected", state.looks.selected?.group === place));

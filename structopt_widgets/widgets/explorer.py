@@ -20,6 +20,7 @@ from .fit_to_budget import UNIFORM, Fitting
 from .looks import checked_looks
 from .saved_page import KEPT, saved_page
 from .saving import Saving
+from .set_many import set_many
 from .settings import Fields, Settings
 from .sweep_control import Sweep
 from .timing import Timing
@@ -140,6 +141,29 @@ class Explorer(ipywidgets.VBox):
         True
         """
         self.structure = self.space.baseline
+
+    def set_many(
+        self,
+        layers: str | Iterable[str] | None = None,
+        *,
+        activation: str | None = None,
+        bias: bool | None = None,
+        kept: bool | None = None,
+    ) -> None:
+        """Set a switch of many layers in one step, as the first row of the levers does.
+
+        Args:
+            layers: which; by default all.
+            activation: of those that have one and can have this; linear ones and outputs stay as they are.
+            bias: whether those that can have a bias have one.
+            kept: whether the blocks that lie among these layers, and can be left out, are kept.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.set_many(activation="tanh", bias=False)
+        >>> explorer.structure.activations["hidden"], explorer.structure.biases["hidden"]
+        ('tanh', False)
+        """
+        self.structure = set_many(self.structure, layers, activation, bias, kept)
 
     def keep(self, name: str = "A") -> None:
         """Keep the structure at hand under a name, as the button Keep does under A and B.

@@ -9,7 +9,7 @@ from ..advice import Finding, findings
 from ..structure import Structure
 from ..study import Study
 from ..training import Data
-from ..training.sensitivity import inherited_score
+from ..training.sensitivity import InheritedScores
 from .changes import changes
 from .exploration import needed
 
@@ -34,16 +34,24 @@ def shown_code(structure: Structure) -> dict[str, Any]:
     return found
 
 
-def shown_preview(data: Data | None, structure: Structure) -> dict[str, Any]:
+class Preview:
     """The validation score of a structure with the model's weights, before any training."""
-    start = time.monotonic()
-    found: dict[str, Any] = {"structure": changes(structure), "score": None, "error": ""}
-    try:
-        found["score"] = float(inherited_score(structure, needed(data, structure.space)))
-    # A thread has nobody to raise to: the page says why there is no preview.
-    except Exception as error:
-        found["error"] = f"{type(error).__name__}: {error}"
-    return {**found, "seconds": time.monotonic() - start}
+
+    def __init__(self, data: Data | None) -> None:
+        self._data = data
+        self._scores: InheritedScores | None = None
+
+    def __call__(self, structure: Structure) -> dict[str, Any]:
+        start = time.monotonic()
+        found: dict[str, Any] = {"structure": changes(structure), "score": None, "error": ""}
+        try:
+            if self._scores is None:
+                self._scores = InheritedScores(structure.space, needed(self._data, structure.space), None)
+            found["score"] = float(self._scores(structure))
+        # A thread has nobody to raise to: the page says why there is no preview.
+        except Exception as error:
+            found["error"] = f"{type(error).__name__}: {error}"
+        return {**found, "seconds": time.monotonic() - start}
 
 
 def _shown(finding: Finding, structure: Structure) -> dict[str, Any]:

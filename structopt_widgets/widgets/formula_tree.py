@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from ..metrics.logarithms import of_logarithm
+
 if TYPE_CHECKING:
     import sympy
 
@@ -63,7 +65,7 @@ class _Reader:
             return ["u", self._names[expr], self._widths[expr]]
         if expr.is_Number:
             return self._number(expr)
-        product = _of_logarithm(expr)
+        product = of_logarithm(expr)
         if product is not None:
             return ["log2", self.tree(product)]
         if expr.is_Add:
@@ -89,21 +91,3 @@ class _Reader:
         if number.is_Rational and not number.is_Integer:
             return ["/", ["n", str(number.p)], ["n", str(number.q)]]
         return ["n", str(number)]
-
-
-def _of_logarithm(expr: sympy.Expr) -> sympy.Expr | None:
-    """What ``expr`` is the binary logarithm of; SymPy writes log2(9 u) as log(u)/log(2) + 2 log(3)/log(2)."""
-    import sympy
-
-    product, found = sympy.Integer(1), False
-    for term in sympy.Add.make_args(expr):
-        scaled = term * sympy.log(2)
-        count, logarithm = scaled.as_coeff_Mul()
-        if isinstance(logarithm, sympy.log) and count.is_Integer:
-            product *= logarithm.args[0] ** count
-            found = True
-        elif term.is_Integer:
-            product *= sympy.Integer(2) ** term
-        else:
-            return None
-    return product if found else None

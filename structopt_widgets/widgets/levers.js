@@ -52,7 +52,7 @@ export function leversView(state) {
     return { input, value, paint };
   };
 
-  const bulk = bulkRow(state, many("all widths", free, ""), () => (found === null ? [...model.rows.keys()] : [...found]));
+  const bulk = bulkRow(state, many, free, homes, () => (found === null ? null : [...found]));
   const steps = html("select", { "aria-label": "steps of widths", title: "matrix units work on blocks of 8 and more" },
     ...[1, 8, 16, 32, 64].map((each) => html("option", { value: each }, each === 1 ? "any width" : `multiples of ${each}`)));
   steps.addEventListener("change", () => state.setting({ multiple_of: Number(steps.value) }));

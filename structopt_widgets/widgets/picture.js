@@ -1,7 +1,8 @@
 // The network as a picture: height is width, breadth is resolution; under it, on the same x, the memory alive.
 import { html, pixel, saveText, setText, setValue } from "./elements.js";
 import { formatExact } from "./format.js";
-import { drawPicture, paintBetween, paintMemory, paintSkips, paintTexts, stand } from "./picture_drawing.js";
+import { drawPicture, paintBetween, paintSkips, paintTexts, stand } from "./picture_drawing.js";
+import { paintMemory } from "./picture_memory.js";
 import { paintColumns } from "./picture_columns.js";
 import { columnsOf, ranksOf } from "./picture_layout.js";
 
@@ -11,7 +12,8 @@ export function pictureView(state) {
   const { model } = state;
   const title = html("h2");
   const scaleText = html("span", { className: "sw-dim sw-small" });
-  const sum = html("span", { className: "sw-dim sw-small" });
+  const sum = html("button", { type: "button", className: "sw-dim sw-small sw-told sw-sum", title: "the formula of this",
+    onclick: () => state.explain({ metric: state.shares.name, layer: null }) });
   const place = html("div");
   const spoken = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
   const el = html("section", { className: "sw-picture" },
@@ -32,6 +34,8 @@ export function pictureView(state) {
     drawn.places.forEach((each) => each.grab.addEventListener("pointerdown", (event) => drag(event, each.column.group, each)));
     drawn.bands.forEach(({ grab, group }) => grab.addEventListener("pointerdown", (event) => drag(event, group, null)));
     drawn.svg.addEventListener("keydown", typed);
+    drawn.sums.forEach((text, index) => text.addEventListener("click", () => state.explainLayers(columns[index].layers)));
+    drawn.memory.forEach(({ text, told }) => text.addEventListener("click", () => state.explain({ metric: told, layer: null })));
     place.replaceChildren(drawn.svg);
     stand(drawn, state.now.widths);
     paintGrabs();

@@ -2,9 +2,9 @@
 import { label, pixel, setText, setValue, svgElement } from "./elements.js";
 import { formatExact } from "./format.js";
 import { bandsOf, columnPaths, columnsAbove } from "./picture_columns.js";
+import { STRIPS, memoryStrips } from "./picture_memory.js";
 import { FEW, laidOut, stagesOf, timeline } from "./picture_layout.js";
 
-const MEMORY = 54; // pixels of the memory's part
 const BETWEEN = 4; // pixels between branches
 const LEVEL = 5; // pixels between wires
 
@@ -35,7 +35,7 @@ export function drawPicture(state, columns, { ranks, wires: over, feeders }, wid
   const widthAt = (pixels) => (isLinear ? (pixels / (room - gaps)) * largest : ((pixels / (room - gaps)) * largest) ** 2);
 
   const svg = svgElement("svg", {
-    viewBox: `0 0 ${width} ${tall + MEMORY}`, height: tall + MEMORY, role: "application", tabindex: 0, "data-drag": "",
+    viewBox: `0 0 ${width} ${tall + STRIPS}`, height: tall + STRIPS, role: "application", tabindex: 0, "data-drag": "",
     "aria-label": "picture of the network: arrows left and right choose a layer, up and down change its width",
   });
   const layout = laidOut(columns, ranks, width, isFew);
@@ -72,17 +72,13 @@ export function drawPicture(state, columns, { ranks, wires: over, feeders }, wid
       const short = name.length > most ? `${name.slice(0, most - 1)}…` : name;
       svg.append(label(at, 12, column.group === null ? "input" : short, "sw-strong", anchor));
       texts.push(label(at, tall - 8, "", "sw-said", anchor));
-      sums.push(label(index ? (places[index - 1].x + places[index - 1].breadth + x) / 2 : 0, tall - 8, "", "sw-said", "middle"));
+      sums.push(label(index ? (places[index - 1].x + places[index - 1].breadth + x) / 2 : 0, tall - 8, "", "sw-said sw-formed", "middle"));
     });
     svg.append(...texts, ...sums);
   } else drawStages(svg, stagesOf(model, columns, ranks, layout), tall);
   const times = timeline(columns, ranks, layout, width);
-  const memory = {
-    area: svgElement("path", { class: "sw-live" }), line: svgElement("path", { class: "sw-live-line" }),
-    peak: svgElement("circle", { class: "sw-peak", r: 3.5 }), text: svgElement("text", { class: "sw-said" }),
-    largest: 1.15 * Math.max(...model.layers.map((_, layer) => state.layer("live_bytes", layer, state.base))),
-  };
-  svg.append(label(0, tall + 14, "memory alive, forward", ""), memory.area, memory.line, memory.peak, memory.text,
+  const memory = memoryStrips(state, tall, width);
+  svg.append(...memory.flatMap(({ elements }) => elements),
     ...places.map(({ grab }) => grab));
   return {
     svg, places, ranks, layout, bands, between, paths, skips: over, texts, sums, times, memory, middle, height, widthAt,
@@ -184,28 +180,4 @@ function columnWords({ group, size, sides, width }, now, row) {
   if (size !== null) return [`${now.widths[group]} heads × ${now.widths[size]}`, `${now.widths[group]} × ${now.widths[size]}`];
   const activation = row === undefined || row.activation === null ? "units" : now.activations[row.activation];
   return [`${now.widths[group]} ${activation}`, String(now.widths[group])];
-}
-
-// Memory alive while each column is worked on, and its peak.
-export function paintMemory(state, { memory, times, tall, width }, columns) {
-  const lives = columns.map(({ layers }) => Math.max(...layers.map((layer) => state.layer("live_bytes", layer))));
-  const most = Math.max(...lives);
-  const largest = Math.max(memory.largest, most, 1);
-  const bottom = tall + MEMORY;
-  const y = (value) => pixel(bottom - (value / largest) * (MEMORY - 16));
-  let [path, peak] = ["", null];
-  lives.forEach((value, index) => {
-    const [x, end] = [times[index], times[index + 1] ?? width];
-    path += `${index ? "V" : "M0 "}${y(value)}H${pixel(end)}`;
-    if (value === most) peak ??= (x + end) / 2;
-  });
-  memory.line.setAttribute("d", path);
-  memory.area.setAttribute("d", `${path}V${bottom}H0Z`);
-  memory.peak.setAttribute("cx", pixel(peak));
-  memory.peak.setAttribute("cy", y(most));
-  const isRight = peak > width - 160;
-  memory.text.setAttribute("x", pixel(isRight ? peak - 8 : Math.max(peak + 8, 134)));
-  memory.text.setAttribute("y", pixel(Number(y(most)) - 4));
-  memory.text.setAttribute("text-anchor", isRight ? "end" : "start");
-  setText(memory.text, `peak ${formatExact(most, "bytes")}`);
 }

@@ -18,14 +18,39 @@ MOST_LAYERS = 12
 
 
 def shown_receipt(
-    structure: Structure, metric: str, layer: str | None, batch_size: int, layers: Sequence[str] = ()
+    structure: Structure,
+    metric: str,
+    layer: str | None,
+    batch_size: int,
+    layers: Sequence[str] = (),
+    margin: str | None = None,
 ) -> dict[str, Any]:
-    """:func:`receipt_text`, or why there is none: a thread has nobody to raise to."""
+    """:func:`receipt_text` or :func:`margin_text`, or why there is none: a thread has nobody to raise to."""
     try:
+        if margin is not None:
+            return margin_text(structure, metric, margin, batch_size)
         return receipt_text(structure, metric, layer, batch_size, layers)
     except Exception as error:
         why = f"{type(error).__name__}: {error}"
-        return {**_about(structure, metric, layer, batch_size), "error": why}
+        return {**_about(structure, metric, layer, batch_size), "margin": margin, "error": why}
+
+
+def margin_text(structure: Structure, metric: str, group: str, batch_size: int) -> dict[str, Any]:
+    """The formula of what one step more of a width costs: the whole model's at u + d less that at u."""
+    import sympy
+
+    told = {**_about(structure, metric, None, batch_size), "margin": group}
+    if metric not in model_metrics():
+        return told
+    receipt = structure.measure(batch_size=batch_size).receipt(metric)
+    step = structure.space.width_groups[group].divisor
+    symbol = next((symbol for symbol, name in receipt.symbol_names.items() if name == group), None)
+    more = sympy.Integer(0) if symbol is None else receipt.formula.xreplace({symbol: symbol + step}) - receipt.formula
+    # Of products and sums only what the width is in is left; a maximum would come apart into cases.
+    difference = sympy.expand(more) if more.is_polynomial() else more
+    value = difference.xreplace({each: sympy.Integer(width) for each, width in receipt.widths.items()})
+    told["lines"] = [_line(f"{group} + {step}", difference, receipt, _plain(value))]
+    return told
 
 
 def receipt_text(
@@ -62,7 +87,10 @@ def _value(receipt: Receipt, layer: str) -> float:
     """What the formula of a layer is at the receipt's widths."""
     import sympy
 
-    value = receipt.layers[layer].xreplace({symbol: sympy.Integer(n) for symbol, n in receipt.widths.items()})
+    return _plain(receipt.layers[layer].xreplace({symbol: sympy.Integer(n) for symbol, n in receipt.widths.items()}))
+
+
+def _plain(value: sympy.Expr) -> float:
     return int(value) if value.is_Integer else float(value)
 
 

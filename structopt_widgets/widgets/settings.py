@@ -35,6 +35,9 @@ class Settings(traitlets.HasTraits):
         minlen=1,
         help="the costs that a sweep is to keep small, beside the score",
     )
+    halving = traitlets.Bool(
+        False, help="whether a sweep trains all for a third, and the best third for the whole budget"
+    )
     at_most = traitlets.Int(1, min=1, max=2**53, help="parameters a structure of a sweep may have")
     preview = traitlets.Bool(False, help="whether the score with inherited weights follows the sliders")
     multiple_of = traitlets.Enum(MULTIPLES, 1, help="what sliders make widths multiples of")

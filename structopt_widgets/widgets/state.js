@@ -184,6 +184,11 @@ export class State {
     return found.sort((a, b) => b[1] - a[1]);
   }
 
+  // The same of one width, at the sliders as they are.
+  marginOf(metric, place) {
+    return this.marginal(metric).find(([each]) => each === place)?.[1] ?? 0;
+  }
+
   // The factor at which these widths stand, or null where they have moved apart.
   factorOf(places, key) {
     const { groups } = this.model;

@@ -21,7 +21,11 @@ export function stripView(state) {
       change, html("span", { className: "sw-track", "aria-hidden": "true" }, fill, html("b")));
     if (canChoose) {
       cell.type = "button";
-      cell.addEventListener("click", () => state.choose(metric.name));
+      // The number that is looked at already tells how it came about.
+      cell.addEventListener("click", () => {
+        if (state.looks.metric === metric.name) state.explain({ metric: metric.name, layer: null });
+        else state.choose(metric.name);
+      });
     }
     const ask = html("button", {
       type: "button", className: "sw-ask", tabIndex: canChoose ? -1 : 0, title: "what this is, and its formula (key ?)", "aria-label": `what is ${metric.label}`,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from ..study.sweep_progress import SweepProgress
 
+HALVING = (3, 2)  # a third of the training for all, the whole for the best third
 TOGETHER = 8  # structures a batch: points appear that often at least
 
 
@@ -66,6 +67,7 @@ class Sweep:
             "at_most": {"n_params": settings.at_most},
             "choose": tuple(settings.vary),
             "minimize": tuple(settings.minimize),
+            "halving": HALVING if settings.halving else None,
         }
         self._background.start(
             lambda task: self._sweep(task, data, budget, asked),

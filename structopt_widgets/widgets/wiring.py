@@ -12,7 +12,7 @@ from ..study.samplers import SAMPLERS
 from .background import Background
 from .changes import changed, changes
 from .exploration import Exploration, how_to_pass_data
-from .finder import shown_code, shown_findings, shown_preview
+from .finder import Preview, shown_code, shown_findings
 from .fit_to_budget import Fitting
 from .instrument import Instrument
 from .lesson import lesson
@@ -81,7 +81,7 @@ class Wiring:
 
         data, study = exploration.data, exploration.study
         self._finder = Latest(partial(shown_findings, data, study), shower("findings"), "findings")
-        self._previewer = Latest(partial(shown_preview, data), shower("preview"), "preview")
+        self._previewer = Latest(Preview(data), shower("preview"), "preview")
         self._teller = Latest(None, shower("receipt"), "receipt")
         self._coder = Latest(shown_code, shower("code"), "code")
         exploration.observe(self._look, names=["structure", "trials"])
@@ -155,7 +155,9 @@ class Wiring:
             "sensitivity": self._fitting.measure,
             "curve": lambda: self._validation.show(here.study.trial(asked["number"])),
             "fit": lambda: self._fit(asked["limits"], asked.get("batch_size", 1)),
-            "receipt": lambda: self._tell(asked["metric"], asked.get("layer"), asked.get("layers", ())),
+            "receipt": lambda: self._tell(
+                asked["metric"], asked.get("layer"), asked.get("layers", ()), asked.get("margin")
+            ),
             "choose": lambda: self._go(asked["number"]),
             "save": lambda: self._saving.start(asked["suffix"]),
             "latency": self._timing.measure,
@@ -173,10 +175,11 @@ class Wiring:
         self._background.message.clear()
         self.choose(number)
 
-    def _tell(self, metric: str, layer: str | None, layers: Sequence[str]) -> None:
+    def _tell(self, metric: str, layer: str | None, layers: Sequence[str], margin: int | None) -> None:
         # Formulas of a large model take seconds: a kernel has other things to do.
         batch_size = self._settings.batch_size
-        work = partial(shown_receipt, metric=metric, layer=layer, batch_size=batch_size, layers=layers)
+        group = None if margin is None else list(self._exploration.space.width_groups)[margin]
+        work = partial(shown_receipt, metric=metric, layer=layer, batch_size=batch_size, layers=layers, margin=group)
         self._teller.look(self._exploration.structure, work)
 
     def _take(self, standing: dict[str, Any]) -> None:

@@ -42,13 +42,16 @@ export function workView(state) {
     ["biases", "biases", model.baseline.biases.length], ["blocks", "depth", model.blocks.length],
   ].filter(([, , count]) => count > 0));
   const minimize = several("minimize", model.metrics.filter(({ inTrials, more, shown }) => inTrials && shown && !more).map(({ name, label }) => [name, label]));
+  const halving = html("input", { type: "checkbox" });
+  halving.addEventListener("change", () => state.setting({ halving: halving.checked }));
   const sampler = html("select", { "aria-label": "sampler" });
   sampler.addEventListener("change", () => state.setting({ sampler: sampler.value }));
   const summary = html("summary");
   const settings = html("details", { className: "sw-settings" }, summary,
     html("div", { className: "sw-fields" }, html("b", {}, "each run"), ...fields.slice(0, 3).map(({ el }) => el)),
     html("div", { className: "sw-fields" }, html("b", {}, "a sweep"), fields[3].el,
-      html("label", {}, html("span", { className: "sw-dim" }, "sampler"), sampler), fields[4].el),
+      html("label", {}, html("span", { className: "sw-dim" }, "sampler"), sampler), fields[4].el,
+      html("label", { title: "successive halving: all are trained for a third of the budget, the best third of them for all of it; at least 3 epochs" }, halving, html("span", {}, "halving"))),
     html("div", { className: "sw-fields", role: "group", "aria-label": "what a sweep varies" }, html("b", {}, "varies"), ...vary.els),
     html("div", { className: "sw-fields", role: "group", "aria-label": "costs that a sweep keeps small" }, html("b", { title: "beside a good score: NSGA-II and TPE go by these, and so does the hypervolume" }, "keeps small"), ...minimize.els));
   const fill = html("i");
@@ -105,6 +108,7 @@ export function workView(state) {
         if (document.activeElement !== input) input.value = state.settings[name];
       });
       sampler.value = state.settings.sampler;
+      halving.checked = Boolean(state.settings.halving);
       [vary, minimize].forEach(({ name, boxes }) => boxes.forEach(({ value, box }) => {
         box.checked = (state.settings[name] ?? []).includes(value);
       }));

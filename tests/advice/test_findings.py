@@ -16,6 +16,7 @@ from structopt_widgets.advice.of_runs import NormalizationUnsettled, ValidationT
 from structopt_widgets.advice.of_structures import (
     BiasBeforeBatchNorm,
     BottleneckUnderTheClasses,
+    FitTrainsAsUsed,
     NearlyAllInOneLayer,
     OutputsAreNotTheClasses,
     ReadingUnproven,
@@ -204,3 +205,41 @@ def test_data_that_the_model_cannot_read_are_found_before_a_run(shape: tuple[int
     assert advice in sentences["The data are not what the model reads: a run would be refused."]
     right = sw.Data(rng.normal(size=(40, *shape)), np.arange(40) % 2)
     assert not any("not what the model reads" in each.sentence for each in sw.findings(baseline, right))
+
+
+class Subclassed(keras.Model):
+    def __init__(self, *layers: Any) -> None:
+        super().__init__()
+        self.chain = list(layers)
+
+    def call(self, x: Any) -> Any:
+        for each in self.chain:
+            x = each(x)
+        return x
+
+
+class ToldOfTraining(Subclassed):
+    def call(self, x: Any, training: bool | None = None) -> Any:
+        return super().call(x)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("model", "is_idle"),
+    [
+        (Subclassed(kl.Dense(8), kl.BatchNormalization(), kl.Dense(4)), True),
+        (Subclassed(kl.Dense(8), kl.Dropout(0.5), kl.Dense(4)), True),
+        (Subclassed(kl.Dense(8), kl.LayerNormalization(), kl.Dense(4)), False),
+        (ToldOfTraining(kl.Dense(8), kl.BatchNormalization(), kl.Dense(4)), False),
+    ],
+    ids=["normalization", "dropout", "nothing", "told"],
+)
+def test_a_call_that_is_not_told_of_training(model: keras.Model, is_idle: bool) -> None:
+    x = np.random.default_rng(0).normal(5.0, size=(8, 4)).astype("float32")
+    model(x)
+    assert len(found(FitTrainsAsUsed(), sw.StructureSpace.from_keras(model).baseline)) == is_idle
+    norms = [each for each in model.chain if isinstance(each, kl.BatchNormalization)]
+    model.compile("sgd", "mse")
+    model.fit(x, np.zeros((8, 4)), verbose=0)
+    # What the finding says of Keras.
+    assert all(np.any(np.asarray(each.moving_mean)) == (not is_idle) for each in norms)

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser
 from test_frames_of_a_drag import MODELS, mlp
 
 import structopt_widgets as sw
+from structopt_widgets.training.sensitivity import InheritedScores
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.browser, pytest.mark.slow, pytest.mark.timeout(900)]
 
@@ -53,7 +54,8 @@ def test_preview_fit_and_a_thousand_trials(browser: Browser, report: Callable[..
     for name, model, data in (("MLP 196-512-512-10", own, images.flattened()), ("CNN 16-32", small_cnn(), images)):
         space = sw.StructureSpace.from_keras(model)
         structures = [space.scaled(factor) for factor in np.linspace(0.3, 1.0, ROUNDS)]
-        times = [milliseconds(sw.inherited_score, each, data) for each in structures]
+        scores = InheritedScores(space, data, None)  # as the explorer keeps them
+        times = [milliseconds(scores, each) for each in structures]
         rows.append(told(f"preview, {name}, {len(data.x_val):,} images", times))
     for name, make in MODELS.items():
         space = sw.StructureSpace.from_keras(make())

@@ -57,9 +57,11 @@ def full(explorer: sw.Explorer) -> dict[str, Any]:
     """Traits with which every part of the explorer has something to show."""
     found = {"by": "uniform", "changes": {}, "costs": {"n_params": 900}, "lost": 0.1}
     finding = {"sentence": "It is odd.", "why": "So it is.", "changes": {"widths": [[0, 3]]}}
-    line = {"name": "Parameters", "formula": "7 · [hidden]", "numbers": "7 · 8", "value": 56}
+    tree = ["*", ["n", "7"], ["u", "hidden", 8]]
+    line = {"name": "Parameters", "tree": tree, "formula": "7 · [hidden]", "numbers": "7 · 8", "value": 56}
+    growth = {"costs": ["n_params"], "values": [0.1, 0.4], "words": "The last 8 added nothing."}
     return {
-        "study": study(trials(), references=[["chance", 0.5]], note="A note."),
+        "study": study(trials(), references=[["chance", 0.5]], note="A note.", growth=growth),
         "looks": {"limits": {"n_params": 1000}, "chosen": 0, "against_trial": 1, "selected": {"row": 0, "group": 0}},
         "fits": {"limits": {"n_params": 1000}, "batch_size": 1, "score": None, "unit": "share", "found": [found]},
         "findings": [finding] * 4,

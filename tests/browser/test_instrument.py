@@ -12,7 +12,10 @@ import tensorflow as tf
 from playwright.sync_api import Browser, Page, expect
 
 import structopt_widgets as sw
+from structopt_widgets.widgets.changes import changed
 from structopt_widgets.widgets.page_model import page_model
+from structopt_widgets.widgets.receipt_text import shown_receipt
+from structopt_widgets.widgets.set_many import set_many
 
 from .plain_page import put, show, total
 from .test_random_actions import residual
@@ -285,6 +288,73 @@ def test_what_python_sets_is_shown(page: Page) -> None:
     expect(page.get_by_label("activation of hidden")).to_have_value("tanh")
     expect(total(page, "n_params")).to_have_attribute("data-value", str(7 * 3 + 4 * 2))
     assert page.evaluate("window.saved") == []
+
+
+def test_numbers_answer_with_their_formula(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    show(page, explorer)
+    help_pane = page.get_by_role("dialog", name="help")
+
+    def told(**about: Any) -> dict[str, Any]:
+        asked = page.evaluate("window.sent.at(-1)")
+        assert {name: asked[name] for name in about} == about
+        receipt: dict[str, Any] = shown_receipt(
+            explorer.structure,
+            asked["metric"],
+            asked["layer"],
+            32,
+            asked["layers"],
+            None if asked["margin"] is None else list(explorer.space.width_groups)[asked["margin"]],
+        )
+        page.evaluate("(receipt) => window.python('receipt', receipt)", receipt)
+        return receipt
+
+    # The cost that is looked at already, at a click more on it.
+    page.locator("[data-cost=n_params] button.sw-cell").click()
+    told(metric="n_params", layer=None)
+    expect(help_pane.locator("math").first).to_be_visible()
+    expect(help_pane.locator(".sw-math").first).to_have_text(re.compile(r"9\s*·\s*hidden\s*\+\s*2"))  # 7 h + 2 h + 2
+    expect(help_pane.locator(".sw-math").nth(1)).to_have_text(re.compile(r"9\s*·\s*8\s*\+\s*2"))
+    page.keyboard.press("Escape")
+    # What one unit more costs: 6 weights and a bias, and 2 weights that read it.
+    page.get_by_role("button", name="formula of one more of hidden").click()
+    (line,) = told(metric="n_params", margin=0)["lines"]
+    assert line["value"] == 9
+    expect(help_pane.locator("h2")).to_have_text("One step more of hidden: Parameters 9")
+    page.keyboard.press("Escape")
+    # Sums and peaks of the picture.
+    page.locator(".sw-sum").click()
+    told(metric="n_params", layer=None)
+    page.keyboard.press("Escape")
+    page.locator(".sw-picture text", has_text="with weights, gradients and optimizer").click()
+    told(metric="training_bytes", layer=None)
+    expect(help_pane).to_contain_text("A layer's is what it holds throughout")
+
+
+def test_the_first_row_is_for_the_layers_that_are_chosen_in_it(page: Page) -> None:
+    explorer = sw.explore(residual())
+    show(page, explorer)
+    scope = page.get_by_label("which layers")
+    titles = scope.evaluate("(select) => [...select.options].map((each) => each.text)")
+    assert titles[0] == "all layers"
+    chosen = next(title for title in titles if "like it" in title)
+    scope.select_option(label=chosen)
+    page.get_by_label("all activations").select_option("relu")
+    page.get_by_label("keep all blocks").uncheck()
+    page.wait_for_function("window.saved.some(([name, value]) => name === 'standing' && value.structure.blocks)")
+    _, standing = page.evaluate("window.saved.filter(([name]) => name === 'standing').at(-1)")
+    made = changed(explorer.space, standing["structure"])
+    inside = {name for name, value in made.activations.items() if value != explorer.structure.activations[name]}
+    assert inside
+    assert made == set_many(explorer.structure, [*inside, *blocks_of(made)], activation="relu", kept=False)
+    assert len(standing["past"]) == 2  # each switch is a step
+
+
+def blocks_of(structure: sw.Structure) -> list[str]:
+    """The layers of the blocks that are left out."""
+    return [
+        layer for name, kept in structure.blocks.items() if not kept for layer in structure.space.blocks[name].layers
+    ]
 
 
 def test_what_a_sweep_varies_is_chosen_in_the_page(page: Page) -> None:

@@ -32,6 +32,9 @@ def test_a_tensor_lives_until_its_last_reader() -> None:
         "both": 20 + 30 + 50,
         "out": 50 + 5,
     }
+    # What grows with the batch is the activations' part of the training memory.
+    more = sw.measure(branchy(), batch_size=14).training_bytes - cost.training_bytes
+    assert cost.by_layer["backward_bytes"].max() == more
     assert cost.by_layer["live_bytes"].to_dict() == {layer: 7 * FLOAT * floats for layer, floats in live.items()}
     assert cost.peak_activation_bytes == 7 * FLOAT * 100
     made = {"in": 10, "left": 20, "right": 30, "both": 50, "out": 5}

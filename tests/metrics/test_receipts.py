@@ -123,6 +123,20 @@ def test_a_receipt_says_its_convention_batch_and_what_is_missing() -> None:
     assert all(CATALOGUE[metric].convention for metric in METRICS)
 
 
+def test_a_logarithm_is_written_in_one_form() -> None:
+    inputs = keras.Input((8, 8, 3))
+    x = keras.layers.Conv2D(6, 3, name="first")(inputs)
+    model = keras.Model(inputs, keras.layers.Conv2D(4, 3, name="second")(x))
+    receipt = sw.StructureSpace.from_keras(model).baseline.measure().receipt("span")
+    # A product over 9 u terms, in the whole as in the layer.
+    assert "ceiling(log2(9*u_first))" in str(receipt)
+    assert r"\operatorname{log}_{2}{\left(9 u_{\text{first}} \right)}" in receipt.latex
+    assert receipt.latex in receipt._repr_html_()
+    for text in (str(receipt), receipt._repr_html_()):
+        assert "log(" not in text
+        assert r"\log" not in text
+
+
 def test_names_are_escaped() -> None:
     receipt = sw.measure(mlp()).receipt("flops")
     assert r"u_{\text{a\_b<c}}" in receipt._repr_latex_()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from structopt_widgets.metrics import Comparison, Verification
+from structopt_widgets.metrics import Recount, Verification
 
 
 def test_a_failed_comparison_is_named_in_text_and_escaped_in_html() -> None:
-    found = Verification((Comparison("a<b", 1, 2, "equal", "why"),))
+    found = Verification((Recount("a<b", 1, 2, "equal", "why"),))
     assert not found.ok
     assert "1 of the 1 comparable counts differ: a<b." in str(found)
     assert "a<b" not in found._repr_html_()
@@ -15,8 +15,8 @@ def test_a_failed_comparison_is_named_in_text_and_escaped_in_html() -> None:
 
 def test_what_is_explained_is_not_said_to_agree() -> None:
     rows = (
-        Comparison("equal", 1, 1, "equal", "why"),
-        Comparison("other", 1, 9, "explained", "why"),
+        Recount("equal", 1, 1, "equal", "why"),
+        Recount("other", 1, 9, "explained", "why"),
     )
     said = str(Verification(rows)).splitlines()[-1]
     assert said == "The 1 comparable counts agree. 1 more count different things and are explained."

@@ -14,7 +14,7 @@ from keras import layers as kl
 
 import structopt_widgets as sw
 from structopt_widgets.metrics import model_metrics
-from structopt_widgets.structure.structure import CHOICES
+from structopt_widgets.structure.choices import CHOICES
 
 
 def test_width_groups(space: sw.StructureSpace) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from structopt_widgets.study.evidence import Evidence, EvidenceTable, paired_variance
+from structopt_widgets.study.evidence import EvidenceTable, TrialEvidence, paired_variance
 from structopt_widgets.study.verdicts import weigh
 
 # Of a network to be right on a sample: most samples are always right, some never, and on a few seeds disagree. The
@@ -66,7 +66,7 @@ class Truth:
 
 def weighed(study: Simulated) -> dict[str, np.ndarray]:
     """What is found of a study, beside the best of it."""
-    evidence = [Evidence.of_counts(counts, by_seed) for counts, by_seed in study]
+    evidence = [TrialEvidence.of_counts(counts, by_seed) for counts, by_seed in study]
     best = int(np.argmax([each.score for each in evidence]))
     return weigh(
         EvidenceTable.of(evidence), best, np.array([paired_variance(each, evidence[best]) for each in evidence])

@@ -8,6 +8,7 @@ import pytest
 from keras import layers as kl
 
 import structopt_widgets as sw
+from structopt_widgets.training.sensitivity import InheritedScores
 
 
 @pytest.fixture(scope="module")
@@ -81,3 +82,22 @@ def test_a_structure_is_previewed_by_what_it_inherits(model: keras.Model, data: 
     assert sw.inherited_score(space.baseline, data) == 1.0
     cut = space.baseline.with_width("a", 1)
     assert sw.inherited_score(cut, data, importance="first") == accuracy(cut.build(importance="first"), data) < 1
+
+
+def test_structures_looked_at_one_after_another_score_as_each_alone(model: keras.Model, data: sw.Data) -> None:
+    """What was traced for one serves the next, until the model is trained on."""
+    own = keras.models.clone_model(model)
+    own.set_weights(model.get_weights())
+    space = sw.StructureSpace.from_keras(own)
+    scores = InheritedScores(space, data, None)
+    cuts = [space.baseline.with_width("a", 2), space.baseline.with_width("b", 1), space.scaled(0.5), space.scaled(0.3)]
+    for flipped in (False, True):
+        if flipped:  # the classes change places, and another unit of "a" is the one that counts
+            a, *rest, out, bias = own.get_weights()
+            own.set_weights([a[:, [2, 1, 0, 3]], rest[0], rest[1][[2, 1, 0, 3]], rest[2], -out, bias])
+        alone = [sw.inherited_score(cut, data) for cut in cuts]
+        assert [scores(cut) for cut in cuts] == alone
+        assert min(alone) >= 0.0
+        assert (scores(space.baseline) == 1.0) is not flipped
+        kept = cuts[0].build(importance="taylor", data=data).get_weights()[0]
+        assert np.count_nonzero(kept) == 1  # the unit that counts stays, wherever it is now

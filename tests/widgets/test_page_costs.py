@@ -16,10 +16,11 @@ from zoo import ZOO
 from structopt_widgets.metrics import layer_metrics, model_metrics
 from structopt_widgets.structure import Structure, StructureSpace, WidthGroup
 from structopt_widgets.structure.allowed_widths import nearest_width
-from structopt_widgets.structure.structure import CHOICES
+from structopt_widgets.structure.choices import CHOICES
 from structopt_widgets.widgets.changes import changed, changes
 from structopt_widgets.widgets.packed import packed
 from structopt_widgets.widgets.page_model import page_model
+from structopt_widgets.widgets.set_many import set_many
 
 N_STRUCTURES = 400  # of each model
 MODELS = ("residual_cnn", "decoder_with_tied_embeddings", "bilstm_tagger", "u_net", "unknown_layer")
@@ -107,6 +108,31 @@ def test_rows_and_columns_show_each_cost_once(space: StructureSpace) -> None:
     assert [index for index, places in enumerate(parts) if not places] == sorted(
         set(range(len(parts))) - set(first.values())
     )
+
+
+def test_many_are_set_alike_here_and_in_the_page(space: StructureSpace) -> None:
+    model = page_model(space)
+    expression = """(() => {
+        const state = new State(given, () => {});
+        return bulkScopes(given).map((scope) => ["relu", "tanh", "linear"].map((activation) => {
+            state.reset();
+            state.setMany("activations", state.bulkPlaces("activations", scope.rows), activation);
+            state.setMany("biases", state.bulkPlaces("biases", scope.rows), false);
+            state.setMany("blocks", scope.blocks, false);
+            return [scope.title, scope.rows, activation, state.changes()];
+        })).flat();
+    })()"""
+    found = in_node("instrument", expression, model)
+    assert found[0][0] == "all layers"
+    for title, rows, activation, made in found:
+        names = {model["rows"][row]["name"] for row in rows} | {
+            model["layers"][model["rows"][row]["layer"]]["name"] for row in rows
+        }
+        layers = None if title == "all layers" else names
+        own = set_many(space.baseline, layers, activation, bias=False)
+        assert {**changes(own), "blocks": []} == {**made, "blocks": []}, title
+        if layers is None:
+            assert changes(set_many(own, kept=False)) == made
 
 
 def test_changes_say_all_of_a_structure(space: StructureSpace) -> None:

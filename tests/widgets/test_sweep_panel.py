@@ -75,6 +75,11 @@ def test_a_sweep_varies_and_weighs_what_its_settings_say(explorer: sw.Explorer) 
     growth = explorer.instrument.study["growth"]
     assert growth["costs"] == ["flops"]
     assert len(growth["values"]) == 4
+    # All of them for a third of six epochs, the best third for the whole.
+    ask(explorer, "sweep", settings={**settings, "structures": 3, "epochs": 6, "halving": True})
+    explorer.background.wait(120)
+    new = explorer.trials.loc[len(trials) :]
+    assert sorted(new["epochs"]) == [2, 2, 2, 6]
     with pytest.raises(traitlets.TraitError):
         explorer.settings.vary = ["depth"]
 

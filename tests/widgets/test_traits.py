@@ -277,6 +277,17 @@ def test_a_number_answers_with_its_receipt(space: sw.StructureSpace) -> None:
     assert whole["formula"].replace("[a]", "6").replace("[b]", "6") == whole["numbers"]
     assert sympy.sympify(whole["numbers"].replace("·", "*")) == whole["value"]
     assert [each["name"] for each in told("macs", "a")["lines"]] == ["a"]
+    # What one step more of a width costs: the next structure less this one, another one in the page's batch.
+    place = list(space.width_groups).index("b")
+    for metric in ("n_params", "flops", "training_bytes", "span"):
+        ask(explorer, "receipt", metric=metric, layer=None, margin=place)
+        explorer._wiring._teller.wait()
+        (line,) = explorer.instrument.receipt["lines"]
+        assert explorer.instrument.receipt["margin"] == "b"
+        here = explorer.structure
+        wider = here.with_width("b", here.widths["b"] + 1)
+        cost = [getattr(each.measure(batch_size=32), metric) for each in (wider, here)]
+        assert line["value"] == cost[0] - cost[1]
     # What has no formula is told without one.
     assert told("activation_bytes", "a")["lines"] == []
 

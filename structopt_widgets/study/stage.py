@@ -1,4 +1,4 @@
-"""The loop of a sweep: propose, claim, train, write; until every structure has its trial."""
+"""One stage of a sweep: propose, claim, train, write; until every structure has its trial."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 POLL = 0.2  # seconds between looks at what another process is doing
 
 
-class Sweep:
+class Stage:
     """One stage of a sweep.
 
     Args:

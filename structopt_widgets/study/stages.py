@@ -14,7 +14,7 @@ from .pareto import pareto_front
 from .plan import Plan
 from .proposals import ListedProposals
 from .running import ExecutorRuns, LocalRuns
-from .sweep import Sweep
+from .stage import Stage
 from .sweep_progress import Meter
 
 if TYPE_CHECKING:
@@ -75,12 +75,12 @@ def run_stages(
     promoted: Iterator[Structure] = iter(())
     for plan in plans:
         proposals = plan.proposals() if plan is plans[0] else ListedProposals(promoted, plan.is_affordable)
-        sweep = Sweep(study, plan, runner(plan), proposals, stopped, meter.finished)
+        stage = Stage(study, plan, runner(plan), proposals, stopped, meter.finished)
         known = meter.known
-        meter.found(len(sweep.trials()))
+        meter.found(len(stage.trials()))
         if not stopped():
-            sweep.run()
-        trials = sweep.trials()
+            stage.run()
+        trials = stage.trials()
         if others := len(trials) - (meter.known - known):  # that other processes have done meanwhile
             meter.found(others)
         numbers += [each.number for each in trials if each.number is not None]
