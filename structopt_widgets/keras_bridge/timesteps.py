@@ -1,8 +1,8 @@
 """A layer at each timestep, opened: all timesteps are run at once, as more samples.
 
-What a layer of Keras's keeps of a step, as batch norm its moving statistics, it keeps of each step by itself, and so
-it adds noise: such a one gets a ``TimeDistributed`` of its own. That is the same, as the steps of a chain of layers
-are the chain of their steps.
+What a layer of Keras's keeps of a step, as batch norm its moving statistics, it keeps of each step by itself: such
+a one gets a ``TimeDistributed`` of its own. That is the same, as the steps of a chain of layers are the chain of
+their steps.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Timesteps:
 
     def are_apart(self, layer: Any) -> bool:
         """Whether a layer that stays one call is to be called at each step by itself."""
-        return bool(self._lengths) and (keeps_in_training(layer) or isinstance(layer, keras.layers.GaussianNoise))
+        return bool(self._lengths) and keeps_in_training(layer)
 
     def wrapped(self, layer: Any) -> Any:
         """The layer at each step by itself. It is the same one for the same layer."""
