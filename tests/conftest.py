@@ -38,7 +38,7 @@ FOLDERS = {"browser": "browser", "benchmarks": "benchmark"}
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """A folder of which the filter leaves nothing is not imported: its libraries are a fourth of collecting."""
+    """A folder of which the filter leaves nothing is not imported (but its conftest.py is)."""
     marker = FOLDERS.get(collection_path.name)
     return True if marker and f"not {marker}" in config.getoption("markexpr") else None
 

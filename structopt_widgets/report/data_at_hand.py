@@ -21,7 +21,7 @@ def data_at_hand(stored: Mapping[str, Any], wanted: Iterable[str], given: Sequen
 
 def _find(fingerprint: str, stored: Mapping[str, Any], given: Sequence[Data]) -> Data | str:
     name = stored["name"]
-    candidates = [*given, *_shipped(name)]
+    candidates = [*given, *shipped(name)]
     for each in candidates:
         if each.fingerprint == fingerprint:
             return each
@@ -29,13 +29,15 @@ def _find(fingerprint: str, stored: Mapping[str, Any], given: Sequence[Data]) ->
         return f"the data {name!r} are not at hand: a report keeps no samples. Pass them: data=..."
     told = [each for each in candidates if each.name == name] or candidates
     differences = [difference for each in told if (difference := _difference(stored, each)) is not None]
-    fewest = min(differences, default=(0, "they differ, the report does not hold in what"))[1]
+    fewest = min(
+        differences, default=(0, "they differ; in what, the report does not hold (write_report(..., data=) would)")
+    )[1]
     changed = changed_files() if name in DATASETS else []
     files = f"; of the files that came with the package {', '.join(changed)} is not as it was" if changed else ""
     return f"the data {name!r} are not those of the report: {fewest}{files}"
 
 
-def _shipped(name: str) -> Iterator[Data]:
+def shipped(name: str) -> Iterator[Data]:
     """Shipped data of a name in all forms that the package gives them."""
     if name in DATASETS:
         for data in (load_data(name), load_data(name, test=True)):

@@ -95,7 +95,12 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
         text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise ValueError(f"{_EXPECTED}, got {file.name!r}, which is no text: {error}.") from None
-    told = read_json(text.partition(_OPEN)[2].partition(_CLOSE)[0], FORMAT, f"{_EXPECTED} ({file.name})")
+    if _OPEN not in text:
+        raise ValueError(f"{_EXPECTED}, got {file.name!r}, which has none.")
+    inside, closed, _ = text.partition(_OPEN)[2].partition(_CLOSE)
+    if not closed or not text.rstrip().endswith("</html>"):
+        raise ValueError(f"{_EXPECTED}, got {file.name!r}, whose end is missing. Write or copy it again.")
+    told = read_json(inside, FORMAT, f"{_EXPECTED} ({file.name})")
     if told.get("version") != VERSION:
         raise ValueError(f"{_EXPECTED} in version {VERSION}, got version {told.get('version')!r} ({file.name}).")
     return told
@@ -116,8 +121,11 @@ def sample_sums(data: Data | None) -> dict[str, str]:
 
 
 def sums_of(letters: str) -> np.ndarray:
-    """The checksums of :func:`sample_sums`, a number a sample."""
-    return np.frombuffer(base64.b64decode(letters), dtype="<u4")
+    """The checksums of :func:`sample_sums`, a number a sample; raises ``TypeError`` for other letters."""
+    try:
+        return np.frombuffer(base64.b64decode(letters), dtype="<u4")
+    except ValueError as error:
+        raise TypeError(f"checksums that are none: {error}") from None
 
 
 def _letters(x: Any, y: np.ndarray) -> str:

@@ -34,6 +34,7 @@ def summary(study: Study, chosen: Trial, exploration: Exploration) -> str:
     sentences = [
         f"{len(study):,} structures of {exploration.space.graph.name} were run on {chosen.data}, "
         f"{len(complete):,} to the end: {tally(compared)}.",
+        _not_complete(study),
         f"Trial {chosen.number}, {describe(chosen.structure)}, has {chosen.n_params:,} of {base:,} parameters "
         f"({left}): {chosen.summary()}.",
         f"Against the best, trial {best}: {verdict}." if verdict and best != chosen.number else "",
@@ -119,6 +120,16 @@ def _budget(budget: Budget) -> str:
 def titled(title: str, body: str) -> str:
     """A part under its heading."""
     return f"<section><h2>{html.escape(title)}</h2>{body}</section>"
+
+
+def _not_complete(study: Study) -> str:
+    """How many trials ended otherwise, and why those that failed did."""
+    said = Counter(
+        f"{trial.state} ({trial.reason})" if trial.reason else trial.state
+        for trial in study
+        if trial.state != "complete"
+    )
+    return f"Not complete: {', '.join(f'{times:,} {what}' for what, times in said.most_common())}." if said else ""
 
 
 def _test_score(study: Study, chosen: Trial) -> str:

@@ -60,25 +60,41 @@ def reproduce(
     if space is not None:
         instance(space, StructureSpace, "a StructureSpace, or None,")
     try:
-        entries = [{**told["trainings"][each["training"]], **each} for each in told["trials"]]
+        entries = [{**told["trainings"][_place(each["training"])], **each} for each in told["trials"]]
         calls = _calls(entries, _wanted(told, trials))
         found = data_at_hand(told["data"], {call[0]["fingerprint"] for call, _ in calls}, given)
         outcomes: list[Outcome] = []
         for call, company in calls:
             outcomes += _run(told, call, company, found, space)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (LookupError, TypeError, AttributeError, _DamagedError) as error:
         raise ValueError(
             f"Expected a page that sw.write_report() wrote; its manifest is damaged: {type(error).__name__} {error}."
         ) from error
     return Reproduction(tuple(sorted(outcomes, key=lambda each: each.number)))
 
 
+class _DamagedError(Exception):
+    """What a manifest holds is not what write_report writes."""
+
+
+def _place(value: Any) -> int:
+    """A whole number of 0 or more, as numbers and places are."""
+    if isinstance(value, bool) or not (isinstance(value, int) or (isinstance(value, str) and value.isdecimal())):
+        raise _DamagedError(f"{value!r} where a number stands")
+    if int(value) < 0:
+        raise _DamagedError(f"{value!r} where a number of 0 or more stands")
+    return int(value)
+
+
 def _wanted(told: Entry, trials: str | Iterable[int]) -> set[int]:
-    numbers = {int(each["number"]) for each in told["trials"]}
+    numbers = {_place(each["number"]) for each in told["trials"]}
+    stated = {_place(each) for each in told["stated"]}
+    if not stated or stated - numbers:
+        raise _DamagedError(f"it states trials {sorted(stated)} and has {sorted(numbers)}")
     if isinstance(trials, str):
         if trials not in ("stated", "all"):
             raise ValueError(f"Expected trials to be 'stated', 'all' or numbers, got {trials!r}.")
-        return numbers if trials == "all" else {int(each) for each in told["stated"]}
+        return numbers if trials == "all" else stated
     wanted = {whole(each, "the number of a trial") for each in items(trials, "numbers of trials")}
     if unknown := sorted(wanted - numbers):
         raise ValueError(f"Expected numbers of trials in the report, got {unknown}, which it does not have.")
@@ -92,16 +108,17 @@ def _calls(trials: Iterable[Entry], wanted: set[int]) -> list[tuple[list[Entry],
     for entry in trials:
         digest, _, place = entry["company"].partition(" ")
         if digest:
-            key = (digest, entry["space"], entry["training"])
-            by_company.setdefault((key, place.partition("/")[2]), {})[int(place.partition("/")[0])] = entry
+            own, _, size = place.partition("/")
+            key = (digest, entry["space"], entry["training"], _place(size))
+            by_company.setdefault(key, {})[_place(own)] = entry
         elif entry["number"] in wanted:
             alone.append(entry)
-    for (_, size), members in by_company.items():
+    for (*_, size), members in by_company.items():
         mine = [each for each in members.values() if each["number"] in wanted]
-        if mine and sorted(members) == list(range(int(size))):
+        if mine and len(members) == size == max(members) + 1:
             calls.append(([members[place] for place in sorted(members)], ""))
         else:
-            why = f"it was trained in one call with {int(size) - 1} others, not all of which the report has"
+            why = f"it was trained in one call with {size - 1} others, not all of which the report has"
             calls += [([each], why) for each in mine]
     return [([each], "") for each in alone] + calls
 

@@ -27,7 +27,7 @@ class Outcome:
             differs that moves it, which ``why`` names. ``"differs"``: anything else, costs included. ``"not run"``.
         difference: of the score, now less then; NaN where it was not run.
         tolerance: of the score.
-        why: what differs, or why it was not run.
+        why: what differs, or why it was not run; of one to the bit what could have moved it and did not.
     """
 
     number: int
@@ -67,13 +67,14 @@ class Reproduction:
         lines = [f"Of {len(self.outcomes)} trials, run again: {', '.join(counts)}."]
         by_reason: dict[tuple[str, str], list[Outcome]] = {}
         for each in self.outcomes:
-            if each.outcome != TO_THE_BIT:
+            if each.outcome != TO_THE_BIT or each.why:
                 by_reason.setdefault((each.outcome, each.why), []).append(each)
         for (word, why), many in by_reason.items():
             numbers = ", ".join(str(each.number) for each in many)
             off = [abs(each.difference) for each in many if math.isfinite(each.difference)]
             by = f" (score off by up to {max(off):.4f})" if off else ""
-            lines.append(f"Trial{'s' if len(many) > 1 else ''} {numbers} {word}{by}: {why.rstrip('.')}.")
+            verb = "differ" if word == DIFFERS and len(many) > 1 else word
+            lines.append(f"Trial{'s' if len(many) > 1 else ''} {numbers} {verb}{by}: {why.rstrip('.')}.")
         return "\n".join(lines)
 
     __str__ = summary
@@ -96,9 +97,14 @@ def excuses(stored: Mapping[str, Any], trial: Trial, company: str) -> list[str]:
     return found
 
 
+def _number(value: Any) -> float:
+    """A number of the report; ``TypeError`` for anything else, such as text."""
+    return math.nan if value is None else math.fsum([value])
+
+
 def weighed(stored: Mapping[str, Any], trial: Trial, moved_by: Sequence[str]) -> Outcome:
     """What a trial that was run again says of the stored one; ``moved_by``: see :func:`excuses`."""
-    score, low, high = (float(stored[name]) for name in ("score", "low", "high"))
+    score, low, high = (_number(stored[name]) for name in ("score", "low", "high"))
     difference, tolerance = trial.score - score, (high - low) / 2
     is_near = abs(difference) <= tolerance or trial.state != "complete"
     outcome, why = _judged(stored, trial, moved_by, is_near)
@@ -112,12 +118,12 @@ def _judged(stored: Mapping[str, Any], trial: Trial, moved_by: Sequence[str], is
     if trial.state != stored["state"]:
         return DIFFERS, f"it is {trial.state} and was {stored['state']}. {trial.reason}".rstrip()
     if here == then and all(record[name] == stored[name] for name in RESULTS):
-        return TO_THE_BIT, ""
+        return TO_THE_BIT, "; ".join(moved_by)
     seeds = trial.budget.seed_list
     moved = [place for place in range(len(seeds)) if here[place : place + 1] != then[place : place + 1]]
     if len(moved) < len(seeds):
         said = [
-            f"seed {seeds[place]} gives {trial.by_seed[place]:.6g} and not {float(stored['by_seed'][place]):.6g}"
+            f"seed {seeds[place]} gives {trial.by_seed[place]:.6g} and not {_number(stored['by_seed'][place]):.6g}"
             for place in moved[: len(trial.by_seed)]
         ]
         what = f"{', '.join(said)}, the others match to the bit" if said else "every seed's training matches to the bit"

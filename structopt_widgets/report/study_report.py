@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import html
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from ..figures.style import column_title
-from ..graph.checks import file_path, instance, opened, text
+from ..graph.checks import file_path, instance, items, opened, text
 from ..study import Study
+from ..training import Data
 from ..widgets import Explorer
 from ..widgets.saved_page import KEPT, saved_page
 from .chosen import chosen_trial
+from .data_at_hand import shipped
 from .manifest import as_element, manifest
 from .report_parts import beside_the_model, formulas, front, provenance, summary, titled
 
+RUN_AGAIN = (
+    '<p>This page holds what it takes to run its trials again: in Python <code>sw.reproduce("report.html")</code>, by '
+    "the name of the file, and with <code>data=</code> where the data did not come with the kit; in a shell "
+    "<code>structopt-widgets reproduce report.html</code>.</p>"
+)
 _STYLE = (
     "<style>.sw-report { max-width: 72em; margin: 0 auto; padding: 8px 16px 24px; line-height: 1.45; }"
     " .sw-report h1 { font-size: 24px; } .sw-report h2 { font-size: 18px; margin: 28px 0 4px; break-after: avoid; }"
@@ -28,7 +36,13 @@ _STYLE = (
 )
 
 
-def write_report(study: Study, path: str | os.PathLike[str], number: int | None = None, title: str = "") -> None:
+def write_report(
+    study: Study,
+    path: str | os.PathLike[str],
+    number: int | None = None,
+    title: str = "",
+    data: Data | Iterable[Data] | None = None,
+) -> None:
     """Write what a study found into one HTML file: summary, front, the chosen structure, formulas, where it is from.
 
     The file needs no network, no Python and no Jupyter. At its end stands the explorer with all trials: its sliders
@@ -41,14 +55,17 @@ def write_report(study: Study, path: str | os.PathLike[str], number: int | None 
         number: of the trial whose structure is chosen; by default see
             :func:`~.chosen.smallest_as_good`.
         title: of the report; by default the model's name says it.
+        data: what the trials were trained on, so that the page can tell later which sample was changed. Those of
+            sweeps and of explorers in this process are known, and shipped ones are found.
 
-    Raises ``ValueError`` for a study without a complete trial.
+    Raises ``ValueError`` for a study without a complete trial, and for data on which none was trained.
 
     >>> sw.write_report(study, folder / "report.html")
     """
     instance(study, Study, "a Study")
     title = text(title, "the title of a report")
     path = file_path(path, "the report")
+    _remember(study, data)
     chosen = chosen_trial(study, number)
     explorer = Explorer(chosen.structure.space, study.known_data.get(chosen.fingerprint), study)
     try:
@@ -60,7 +77,7 @@ def write_report(study: Study, path: str | os.PathLike[str], number: int | None 
             + titled(f"{column_title(chosen.metric)} against size", front(study, here, chosen))
             + titled("The chosen structure", beside_the_model(here))
             + titled("Formulas", formulas(here))
-            + titled("Provenance", provenance(study))
+            + titled("Provenance", provenance(study) + RUN_AGAIN)
             + "<h2>Try it</h2></article>"
             + as_element(manifest(study, chosen))
         )
@@ -69,3 +86,21 @@ def write_report(study: Study, path: str | os.PathLike[str], number: int | None 
         explorer.close()
     with opened(path, "the report"):
         Path(path).write_text(page, encoding="utf-8")
+
+
+def _remember(study: Study, given: Data | Iterable[Data] | None) -> None:
+    """Data that are given, and shipped ones by their names, are the study's to know."""
+    names = {trial.fingerprint: trial.data for trial in study}
+    for each in [] if given is None else [given] if isinstance(given, Data) else items(given, "data"):
+        instance(each, Data, "a Data, or several,")
+        if each.fingerprint not in names:
+            raise ValueError(
+                f"Expected data that a trial of the study was trained on ({', '.join(sorted(set(names.values())))}), "
+                f"got others: {each.name!r}. Pass those that quick_run() was given."
+            )
+        study.known_data[each.fingerprint] = each
+    for fingerprint, name in names.items():
+        if fingerprint not in study.known_data:
+            found = next((each for each in shipped(name) if each.fingerprint == fingerprint), None)
+            if found is not None:
+                study.known_data[fingerprint] = found

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import nbformat
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -100,6 +99,8 @@ def open_notebook(lab: Lab, browser: Browser) -> Iterator[Callable[..., Page]]:
     pages: list[Page] = []
 
     def opened(notebook: str, extra: tuple[str, ...] = (), parameters: str | None = None) -> Page:
+        import nbformat  # seconds, in every process of the tests that have no browser too
+
         content = nbformat.read(NOTEBOOKS / notebook, as_version=4)
         if parameters is not None:
             (cell,) = [each for each in content.cells if "parameters" in each.metadata.get("tags", ())]

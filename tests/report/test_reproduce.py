@@ -56,7 +56,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def rewritten(page: Path, change: Callable[[dict[str, Any]], None], path: Path) -> Path:
     told = read_manifest(page)
     change(told)
-    path.write_text(as_element({"format": "structopt_widgets.Manifest", **told}), encoding="utf-8")
+    element = as_element({"format": "structopt_widgets.Manifest", **told})
+    path.write_text(f"<html>{element}</html>", encoding="utf-8")
     return path
 
 
@@ -176,7 +177,7 @@ def test_one_changed_sample_is_named(name: str, place: int, said: str) -> None:
     assert "39 training samples, where there were 40" in str(data_at_hand(stored, stored, [fewer])[data.fingerprint])
     assert "report keeps no samples" in str(data_at_hand(stored, stored, [])[data.fingerprint])
     unknown = {data.fingerprint: {"name": "noise"}}
-    assert "does not hold in what" in str(data_at_hand(unknown, unknown, [given])[data.fingerprint])
+    assert "the report does not hold" in str(data_at_hand(unknown, unknown, [given])[data.fingerprint])
 
 
 def test_a_changed_file_of_shipped_data_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -217,6 +218,70 @@ def test_a_page_is_read_and_never_run(tmp_path: Path) -> None:
     assert _absent([{"module": "hostile_module", "class_name": "Loss", "config": {}}]) == ["hostile_module"]
     assert _absent([{"module": "os", "class_name": "system", "config": "true"}]) == ["os"]
     assert _absent([{"module": "keras.layers", "class_name": "Dense", "config": {}}]) == []
+
+
+def one_run(folder: Path) -> tuple[Path, sw.StructureSpace, sw.Data]:
+    study, path, space, data = sw.Study(), folder / "report.html", compiled(), noise()
+    study.add(sw.quick_run(space.baseline, data, sw.Budget(epochs=1, seeds=[0])))
+    sw.write_report(study, path, data=data)
+    return path, space, data
+
+
+def set_in(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
+    return lambda told: told["trials"][0].update({name: value})
+
+
+def test_a_damaged_manifest_is_said(tmp_path: Path) -> None:
+    path, space, data = one_run(tmp_path)
+    changes: list[Callable[[dict[str, Any]], None]] = [
+        set_in("training", 99),
+        set_in("training", -1),
+        set_in("company", "ab 0/x"),
+        set_in("number", "x"),
+        set_in("score", "<b>"),
+        lambda told: told.update(stated=[]),
+        lambda told: told.update(stated=[99]),
+        lambda told: told.update(trials=[]),
+    ]
+    for change in changes:
+        with pytest.raises(ValueError, match="its manifest is damaged"):
+            sw.reproduce(rewritten(path, change, tmp_path / "damaged.html"), data, space=space)
+    # Of a company that the report has not, nothing is counted through.
+    many = rewritten(path, set_in("company", "ab 0/99999999999"), tmp_path / "many.html")
+    (found,) = sw.reproduce(many, data, space=space).outcomes
+    assert found.outcome == TO_THE_BIT
+    assert "with 99999999998 others, not all of which" in found.why
+    older = rewritten(
+        path, lambda told: told["trainings"][0]["versions"].update(keras="2.9.0"), tmp_path / "older.html"
+    )
+    told = str(sw.reproduce(older, data, space=space))
+    assert "1 to the bit" in told
+    assert "keras was 2.9.0" in told
+
+
+def test_a_sample_of_a_quick_run_is_named_where_the_report_was_given_the_data(tmp_path: Path) -> None:
+    study, path, data = sw.Study(), tmp_path / "report.html", noise()
+    study.add(sw.quick_run(compiled().baseline, data, sw.Budget(epochs=1, seeds=[0])))
+    changed = noise(x=data.x + np.eye(40, 6, dtype="float32")[::-1] * 0.5)
+    sw.write_report(study, path)
+    (found,) = sw.reproduce(path, changed).outcomes
+    assert "data=" in found.why
+    sw.write_report(study, path, data=data)
+    (found,) = sw.reproduce(path, changed).outcomes
+    assert f"x[{', '.join(map(str, range(34, 40)))}]" in found.why
+    with pytest.raises(ValueError, match="Expected data that a trial of the study was trained on"):
+        sw.write_report(study, path, data=changed)
+
+
+def test_a_page_that_was_cut_is_said(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    (study := sw.Study()).add(TRIAL)
+    sw.write_report(study, page)
+    text = page.read_text(encoding="utf-8")
+    for end in (text.index("sw-manifest") + 300, len(text) // 2, len(text) - 10):
+        (tmp_path / "cut.html").write_text(text[:end], encoding="utf-8")
+        with pytest.raises(ValueError, match="whose end is missing"):
+            sw.reproduce(tmp_path / "cut.html")
 
 
 @pytest.mark.parametrize("text", ["", "no report", '<script type="application/json" id="sw-manifest">{}</script>'])
