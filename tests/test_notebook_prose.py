@@ -29,11 +29,14 @@ DEFINITIONS = {
     "(95 %)": "the level of the kit's intervals",
     "in 95 of 100 such experiments": "what that level means",
     "that no other beats in accuracy and size at once": "what the Pareto front is",
+    "1,024 bytes": "what a KiB is",
     # The same of the Chinese walkthrough.
     "在接下来的 40 分钟里": "how long reading takes",
     "直到目标达成": "the loop's last step",
     "如果目标仍未达成": "a condition",
     "在 100 次这样的实验里有 95 次": "what the level of an interval means",
+    "1,024 字节": "what a KiB is",
+    "\uff0895 %\uff09": "the level of the kit's intervals",
     "没有别的结构在准确率和大小上同时胜过的结构": "what the Pareto front is",
 }
 

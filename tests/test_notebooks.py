@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ Notebook = dict[str, Any]
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 BY_NAME = {path.stem: path for path in NOTEBOOKS}
 REPORT = BY_NAME["03_report"]
+CHECKED = ["01_walkthrough", "01_walkthrough.zh", "05_text", "08_smaller_for_real"]
 EXPLORERS = {"01_walkthrough": 2, "02_explore": 1}  # the walkthrough's first one asks for predictions
 
 SMALL = """
@@ -111,14 +112,20 @@ class TestAsShipped:
         assert bool(list(outputs(read(path)))) == (path == REPORT)
 
 
-@pytest.mark.parametrize("name", ["01_walkthrough", "01_walkthrough.zh"])
-def test_a_prediction_is_checked_and_the_answer_stays_folded(name: str) -> None:
+def exercises(name: str) -> Callable[..., str]:
+    """The function by which a notebook checks predictions."""
     (cell,) = [each for each in code_cells(read(BY_NAME[name])) if each["id"] == "exercise-check"]
     defined: dict[str, Any] = {"Markdown": str}
     exec("".join(cell["source"]), defined)  # noqa: S102 - the notebook's own cell
+    return defined["check"]
 
-    def said(prediction: float | None) -> str:
-        return defined["check"](prediction, 100, hint="think twice", answer="one hundred", close=0.02)
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_a_prediction_is_checked_and_the_answer_stays_folded(name: str) -> None:
+    check = exercises(name)
+
+    def said(prediction: object) -> str:
+        return check(prediction, 100, hint="think twice", answer="one hundred", close=2)
 
     none, low, near, right, high = (said(each).split("\n\n")[0] for each in (None, 90, 99, 100, 110))
     assert len({none, low, near, right, high}) == 5
@@ -129,6 +136,63 @@ def test_a_prediction_is_checked_and_the_answer_stays_folded(name: str) -> None:
         assert hint.index("</summary>") < hint.index("think twice") < hint.index("</details>")
         assert answer.index("</summary>") < answer.index("one hundred") < answer.index("</details>")
         assert "hundred" not in shown
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_what_is_no_prediction_is_told_so_without_the_answer(name: str) -> None:
+    check = exercises(name)
+
+    def said(prediction: object, truth: object, **options: bool) -> str:
+        return check(prediction, truth, hint="h", answer="a", **options).split("\n\n")[0]
+
+    right, high = (said(each, 139)[:8] for each in (139, 140))
+    for wrong in ("139", True, float("nan"), float("inf"), [139]):
+        assert f"`{wrong!r}`" in said(wrong, 139)
+    assert "`0.44`" in said(44, 0.4414, share=True)
+    assert said(-0.1, 0.4414, share=True)[:8] not in (right, high)
+    # A share may be a percentage point off, and no more.
+    near, below, above = (said(each, 0.4414, share=True) for each in (0.4414 + 0.01, 0.43, 0.46))
+    assert "0.4414" in near
+    assert below != above
+    assert all("0.4414" not in each for each in (below, above))
+    # A name is a name.
+    assert said(" third ", "third") != said("first", "third") != said(3, "third")
+    assert "third" not in said("first", "third")
+
+
+def test_all_notebooks_check_alike() -> None:
+    sources = [
+        "".join(cell["source"])
+        for name in CHECKED
+        if not name.endswith(".zh")
+        for cell in code_cells(read(BY_NAME[name]))
+        if cell["id"] == "exercise-check"
+    ]
+    assert len(sources) > 1
+    assert len(set(sources)) == 1
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_no_cell_shows_the_answer_before_the_prediction(name: str) -> None:
+    """What calls ``check`` is collapsed; every prediction has a cell of its own, before it, and each is checked."""
+    places: set[str] = set()
+    checked: set[str] = set()
+    asked = False
+    for cell in read(BY_NAME[name])["cells"]:
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown":
+            assert not asked, f"{cell['id']}: the prediction before it has no place to be written"
+            asked = bool(re.search(r"\*\*(Predict|\u9884\u6d4b)", source))
+            continue
+        for name in re.findall(r"^(prediction_\w+) = None", source, flags=re.MULTILINE):
+            places.add(name)
+            asked = False
+            assert "check(" not in source
+        for name in re.findall(r"(?<!def )\bcheck\(\s*(prediction_\w+)", source):
+            assert name in places
+            checked.add(name)
+            assert cell["metadata"]["jupyter"]["source_hidden"]
+    assert places == checked
 
 
 def test_the_report_was_run_from_top_to_bottom() -> None:
@@ -153,7 +217,8 @@ def test_every_cell_runs(name: str, number: int, tmp_path: Path) -> None:
     assert len(widgets) == number
     # As it stood in the end: later cells move it and add trials.
     twin = [output["data"] for output in outputs(done) if "sw-twin" in output.get("data", {}).get("text/html", "")][-1]
-    assert "128→" in twin["text/plain"] or "96→48" in twin["text/plain"]
+    # The walkthrough leaves the sliders to the student, whose exercise tells what stands there.
+    assert ("the model as it came" if name.startswith("01") else "96→48") in twin["text/plain"]
     assert not twin["text/plain"].endswith("; 0 trials")
     assert "accuracy" in printed(done)
 
