@@ -9,9 +9,12 @@ from .receipt import Receipt
 from .totals import Costs, costs
 from .verification import Recount, Verification
 
+Comparison = Recount  # as it was called before studies had comparisons
+
 __all__ = [
     "METRICS",
     "OPTIMIZER_SLOTS",
+    "Comparison",
     "CostProgram",
     "CostReport",
     "Costs",

@@ -38,6 +38,7 @@ def summary(study: Study, chosen: Trial, exploration: Exploration) -> str:
         f"Trial {chosen.number}, {describe(chosen.structure)}, has {chosen.n_params:,} of {base:,} parameters "
         f"({left}): {chosen.summary()}.",
         f"Against the best, trial {best}: {verdict}." if verdict and best != chosen.number else "",
+        _against_references(chosen, exploration.references),
         _test_score(study, chosen),
     ]
     return "".join(f"<p>{html.escape(each)}</p>" for each in sentences if each)
@@ -120,6 +121,16 @@ def _budget(budget: Budget) -> str:
 def titled(title: str, body: str) -> str:
     """A part under its heading."""
     return f"<section><h2>{html.escape(title)}</h2>{body}</section>"
+
+
+def _against_references(chosen: Trial, references: dict[str, float]) -> str:
+    """What the chosen structure does not beat though it needs no network."""
+    unbeaten = [
+        f"{'' if name == 'chance' else 'the '}{name} ({format_value(chosen.metric, score)})"
+        for name, score in references.items()
+        if not chosen.score > score
+    ]
+    return f"It does not beat {' or '.join(unbeaten)}, which needs no network." if unbeaten else ""
 
 
 def _not_complete(study: Study) -> str:

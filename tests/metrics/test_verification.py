@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from structopt_widgets.metrics import Recount, Verification
+from structopt_widgets.metrics import Comparison, Recount, Verification
 
 
 def test_a_failed_comparison_is_named_in_text_and_escaped_in_html() -> None:
@@ -20,3 +20,7 @@ def test_what_is_explained_is_not_said_to_agree() -> None:
     )
     said = str(Verification(rows)).splitlines()[-1]
     assert said == "The 1 comparable counts agree. 1 more count different things and are explained."
+
+
+def test_a_recount_has_its_former_name_too() -> None:
+    assert Comparison is Recount

@@ -15,6 +15,7 @@ from keras import layers as kl
 
 import structopt_widgets as sw
 from structopt_widgets.report.chosen import smallest_as_good
+from structopt_widgets.report.report_parts import _against_references, _not_complete
 from structopt_widgets.training.item_scores import pack_counts
 
 HOSTILE = "<script>alert(1)<script>"
@@ -55,6 +56,23 @@ def test_the_smallest_within_one_standard_error_is_chosen() -> None:
     assert smallest_as_good(study_of({1.0: 0.9, 0.5: 0.889})).number == 0
     with pytest.raises(ValueError, match="a complete trial with a score"):
         smallest_as_good(sw.Study())
+
+
+def test_a_network_that_does_no_better_than_a_line_is_told() -> None:
+    trial = study_of({1.0: 0.6}).trial(0)
+    assert _against_references(trial, {"chance": 0.5, "linear model": 0.59}) == ""
+    told = _against_references(trial, {"chance": 0.61, "linear model": 0.72})
+    assert told == "It does not beat chance (61.0%) or the linear model (72.0%), which needs no network."
+    told = _against_references(trial, {"chance": 0.5, "linear model": 0.6})
+    assert told == "It does not beat the linear model (60.0%), which needs no network."
+
+
+def test_trials_that_did_not_end_well_are_told_with_the_reason() -> None:
+    study = study_of({1.0: 0.6, 0.5: 0.5})
+    assert _not_complete(study) == ""
+    for state, reason in (("failed", "ValueError: <b>"), ("cancelled", ""), ("failed", "ValueError: <b>")):
+        study.add(dataclasses.replace(study.trial(0), number=None, state=state, reason=reason))
+    assert _not_complete(study) == "Not complete: 2 failed (ValueError: <b>), 1 cancelled."
 
 
 def test_it_holds_what_the_study_does(tmp_path: Path) -> None:
