@@ -162,20 +162,20 @@ class Repetition(Bare):
                 site.fix((shape[axis],), "repeats it for each sample")
                 many = of_batch(baseline_length(repeats) * baseline_size(shape[axis]))
                 return Connection(((*shape[:axis], many, *shape[axis + 1 :]),))
-            return Connection(((*shape[:axis], _times(repeats, shape[axis]), *shape[axis + 1 :]),))
+            return Connection(((*shape[:axis], _times(shape[axis], repeats, is_tile=False), *shape[axis + 1 :]),))
         given = [repeats] if isinstance(repeats, (int, BatchSize)) else list(repeats)
         rank = max(len(given), len(shape))
         times = [*[1] * (rank - len(given)), *map(baseline_length, given)]
         padded = (*(1,) * (rank - len(shape)), *shape)
         if any(has_batch(dim) and count != 1 for count, dim in zip(times, padded, strict=True)):
             raise UnsupportedLayerError("there is none for repeating the batch")
-        return Connection((tuple(_times(count, dim) for count, dim in zip(times, padded, strict=True)),))
+        return Connection((tuple(_times(dim, count, is_tile=True) for count, dim in zip(times, padded, strict=True)),))
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         repeats, outputs = site.config["repeats"], site.outputs[0]
         if "axis" in site.config:
             (axis,) = positions(site.config["axis"], len(outputs))
-            return {"repeats": at.size(outputs[axis])} if isinstance(outputs[axis], Symbol) else {}
+            return {"repeats": at.size(outputs[axis])} if _is_one(site.inputs[0][axis]) and repeats != 1 else {}
         given = [repeats] if isinstance(repeats, (int, BatchSize)) else list(repeats)
         inputs = (*(1,) * (len(outputs) - len(site.inputs[0])), *site.inputs[0])
         times = [*[1] * (len(outputs) - len(given)), *given]
@@ -187,10 +187,15 @@ class Repetition(Bare):
         }
 
 
-def _times(count: int, dim: Dim) -> Dim:
-    """So many of ``dim`` one after the other; what is the same all along an axis is as long as it is read."""
-    is_free = _is_one(dim) and count > 1 and isinstance(of_batch(count), int)
-    return Symbol(count) if is_free else _product(of_batch(count), dim)
+def _times(dim: Dim, count: int, is_tile: bool) -> Dim:
+    """``dim`` so many times: tiles follow one another, of a repetition each element's do.
+
+    What is the same all along an axis is as long as it is read.
+    """
+    many = of_batch(count)
+    if _is_one(dim) and isinstance(many, int) and many > 1:
+        return Symbol(many)
+    return _product(many, dim) if is_tile else _product(dim, many)
 
 
 def _is_one(dim: Dim) -> bool:

@@ -1,0 +1,38 @@
+"""A width several times over: tiles follow one another, of a repetition each unit's copies do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+from keras import layers as kl
+from keras import ops
+
+import structopt_widgets as sw
+
+
+@pytest.mark.parametrize(
+    "several",
+    [
+        lambda x: ops.repeat(x, 1, axis=-1),
+        lambda x: ops.repeat(x, 3, axis=-1),
+        lambda x: ops.tile(x, (1, 1, 3)),
+        lambda x: ops.repeat(ops.tile(x, (1, 1, 2)), 2, axis=-1),
+        lambda x: ops.tile(ops.repeat(x, 2, axis=-1), (1, 1, 2)),
+        lambda x: ops.repeat(ops.mean(x, axis=-1, keepdims=True), 6, axis=-1) * x,
+        lambda x: ops.tile(ops.mean(x, axis=-1, keepdims=True), (1, 1, 6)) * x,
+    ],
+)
+def test_a_widened_layer_computes_the_same_and_a_narrow_one_has_what_is_counted(several: Callable[[Any], Any]) -> None:
+    inputs = keras.Input((4, 6))
+    x = kl.Dense(5)(several(kl.Dense(6, name="a")(inputs)))
+    model = keras.Model(inputs, kl.Dense(2)(x))
+    base = sw.StructureSpace.from_keras(model).baseline
+    wide, narrow = base.with_width("a", 12), base.with_width("a", 3)
+    assert narrow.build("fresh").count_params() == narrow.measure().n_params < base.measure().n_params
+    assert not wide.function_changes()
+    batch = np.random.default_rng(0).normal(size=(3, 4, 6)).astype("float32")
+    np.testing.assert_allclose(wide.build()(batch), model(batch), atol=1e-5)
