@@ -177,7 +177,8 @@ export function stagesOf(model, columns, ranks, layout) {
   ranks.forEach(([first], rank) => {
     const { x, breadth } = layout[rank];
     const { title } = model.sections[columns[first].section];
-    const [stage, block] = stageOf(title);
+    // What comes after the last block of a stage is no block.
+    const [stage, block] = title.startsWith("after ") ? [title] : stageOf(title);
     if (spans.at(-1)?.stage !== stage) spans.push({ stage, x, blocks: [] });
     const span = spans.at(-1);
     span.end = x + breadth;
