@@ -75,12 +75,16 @@ export function jupyterHost(model) {
         timer = setTimeout(() => save("looks", state.looks), SAVE_LOOKS_AFTER);
       }
     });
+    // What a cell asks the page for.
+    const told = ({ do: what }) => { if (what === "picture") state.tell("pictured"); };
+    model.on("msg:custom", told);
     const unwatch = watchKernel(model, () => {
       lost = KERNEL_GONE;
       showWork(state.work);
     });
     return () => {
       unwatch();
+      model.off("msg:custom", told);
       clearTimeout(timer);
       listeners.forEach(([name, listener]) => model.off(`change:${name}`, listener));
     };
