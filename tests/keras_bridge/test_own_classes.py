@@ -92,7 +92,7 @@ def test_a_narrower_copy_has_the_user_s_own_layers(tmp_path: Any) -> None:
     assert keras.Model(copy.input, copy.get_layer("one").output)(batch).shape == (3, 5, 4)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_one_of_several_widths_that_are_one_entry_leaves_the_operations() -> None:
     space = sw.StructureSpace.from_keras(of_blocks())
     inside = {name for name, each in space.graph.layers.items() if each.path[:1] == ("one",)}
@@ -116,7 +116,7 @@ def test_what_another_width_makes_compute_otherwise_stays_operations() -> None:
     np.testing.assert_allclose(narrow.build()(batch), build_model(narrow)(batch), atol=1e-6)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_a_choice_inside_that_is_no_width_leaves_the_operations() -> None:
     space = sw.StructureSpace.from_keras(of_blocks())
     inner = next(name for name, each in space.baseline.activations.items() if each == "relu")
