@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..graph.wording import told as told_error
 from ..metrics import METRICS, Receipt, model_metrics
 from ..structure import Structure
 from .changes import changes
@@ -31,8 +32,8 @@ def shown_receipt(
             return margin_text(structure, metric, margin, batch_size)
         return receipt_text(structure, metric, layer, batch_size, layers)
     except Exception as error:
-        why = f"{type(error).__name__}: {error}"
-        return {**_about(structure, metric, layer, batch_size), "margin": margin, "error": why}
+        about = _about(structure, metric, layer, batch_size)
+        return {**about, "margin": margin, "error": told_error(error)}
 
 
 def margin_text(structure: Structure, metric: str, group: str, batch_size: int) -> dict[str, Any]:
