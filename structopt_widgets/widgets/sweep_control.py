@@ -11,7 +11,7 @@ import ipywidgets
 from ..metrics import METRICS, format_exact
 from ..study.samplers import SAMPLERS
 from ..study.verdicts import tally
-from ..training import Budget, Data
+from ..training import Budget, Data, Trial
 from .background import Background, Outcome, Task
 from .exploration import Exploration
 from .settings import Fields, Settings
@@ -100,17 +100,23 @@ class Sweep:
         failed = int((table["state"] == "failed").sum())
         lost = f", {failed} of them failed" if failed else ""
         fewer = "" if len(table) >= asked["n_trials"] else "; there are no more that cost so little"
-        best = self._best(table, asked["minimize"], time.monotonic() - start)
-        return Outcome(f"{len(table)} structures{lost}{fewer}.{best}{self._verdicts()}")
+        best = self._best(table)
+        text = "" if best is None else self._told(best, asked["minimize"], time.monotonic() - start)
+        number = None if best is None else best.number
+        return Outcome(f"{len(table)} structures{lost}{fewer}.{text}{self._verdicts()}", trial=number)
 
-    def _best(self, table: pd.DataFrame, minimize: Sequence[str], seconds: float) -> str:
-        """The best of a sweep that took ``seconds``, its costs and its own time, in a sentence."""
+    def _best(self, table: pd.DataFrame) -> Trial | None:
+        """The best of a sweep; ``None`` where none has a score."""
         complete = table[table["state"] == "complete"]
         score = next((name for name in ("accuracy", "r2") if name in complete.columns), None)
         if score is None or not complete[score].notna().any():
-            return ""
-        best = self._exploration.study.trial(int(complete[score].idxmax()))
-        value = f"{best.score:.1%}" if score == "accuracy" else f"R2 {best.score:.3f}"
+            return None
+        return self._exploration.study.trial(int(complete[score].idxmax()))
+
+    @staticmethod
+    def _told(best: Trial, minimize: Sequence[str], seconds: float) -> str:
+        """The best of a sweep that took ``seconds``, its costs and its own time, in a sentence."""
+        value = f"{best.score:.1%}" if best.metric == "accuracy" else f"R2 {best.score:.3f}"
         costs = ", ".join(
             f"{METRICS[name].label} {format_exact(name, getattr(best, name))}"
             for name in minimize
