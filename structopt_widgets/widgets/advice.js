@@ -1,5 +1,5 @@
 // What to do next: what one more unit costs, and what stands out, each with its remedy.
-import { enable, html, keepFocus, numbersOf, reachable, setText } from "./elements.js";
+import { enable, html, keepFocus, numbersOf, reachable, setText, toldNumber } from "./elements.js";
 import { formatExact, inWords } from "./format.js";
 import { shareBar } from "./lever_row.js";
 import { described, gainText } from "./words.js";
@@ -92,11 +92,17 @@ export function findingsView(state) {
 // A limit of the plot's cost: a field, a line in the plot, and Fit, which sets the sliders to make the most of it.
 export function limitView(state) {
   const field = html("input", { type: "number", min: 0, placeholder: "none" });
-  const text = html("span", { className: "sw-dim sw-small" });
+  const text = html("button", { type: "button", className: "sw-dim sw-small sw-told sw-used", tabIndex: -1, title: "how this number came about",
+    onclick: () => {
+      const { against, limits } = state.looks;
+      if (limits[against] === undefined) state.explain({ metric: against, layer: null });
+      else state.explainOther(state.changes(), `of a budget of ${formatExact(limits[against], state.metrics.get(against).unit)}`, against, state.batchOf(against));
+    } });
   const fit = html("button", { type: "button", title: "set the sliders to make the most of the budget: all widths alike", onclick: () => state.fit() }, "Fit");
   const label = html("span", { className: "sw-limit-name" }, "budget");
   const fits = html("div", { className: "sw-fits" });
   const el = html("div", { className: "sw-limit" }, html("div", { className: "sw-bar-head" }, html("label", {}, label, field), fit, text), fits);
+  const stop = numbersOf(el);
   field.addEventListener("change", () => {
     const limits = { ...state.looks.limits };
     if (Number(field.value) > 0) limits[state.looks.against] = Number(field.value);
@@ -120,14 +126,17 @@ export function limitView(state) {
     const metric = state.metrics.get(name);
     const lines = found.map(({ by, changes, costs, lost }) => {
       const take = html("button", { type: "button", "aria-label": `take the fit ${by === "uniform" ? "with all widths alike" : "by sensitivity"}`, onclick: () => state.goTo(changes) }, "Take");
-      const words = `${formatExact(costs[name], metric.unit)}${lost === null ? "" : `, ${gainText(-lost, unit)}${unit === "share" ? "" : " of R²"} before training`}`;
-      return html("div", { className: "sw-line" }, html("span", {}, by === "uniform" ? "all widths alike" : "by sensitivity"),
-        html("span", { className: "sw-dim sw-small", title: described(state.model, changes) }, words), take);
+      const way = by === "uniform" ? "all widths alike" : "by sensitivity";
+      const cost = toldNumber(formatExact(costs[name], metric.unit), () => state.explainOther(changes, `fit, ${way}`, name, state.fits.batch_size));
+      const loss = lost === null ? [] : [", ", toldNumber(`${gainText(-lost, unit)}${unit === "share" ? "" : " of R²"} before training`, () => state.explain({ topic: "sensitivity" }))];
+      return html("div", { className: "sw-line" }, html("span", {}, way),
+        html("span", { className: "sw-dim sw-small", title: described(state.model, changes) }, cost, ...loss), take);
     });
     const canMeasure = score === null && state.work.hasData;
     const measure = html("button", { type: "button", disabled: Boolean(state.work.what), title: "cut each width alone, with the model's weights and without training, and see what is lost",
       onclick: () => state.ask("sensitivity") }, "Fit by sensitivity too");
     keepFocus(fits, () => fits.replaceChildren(...lines, ...(canMeasure ? [measure] : [])));
+    stop();
   };
   const paint = (changed) => {
     if (["fits", "looks", "work"].some((each) => changed.has(each))) paintFits();

@@ -17,11 +17,12 @@ REPORT_EVERY = 0.1  # seconds: a small network's step takes less, and each repor
 
 @dataclass(frozen=True)
 class Outcome:
-    """How something ended: a message, and a word beside the bar."""
+    """How something ended: a message, a word beside the bar, and the number of the trial that the message is about."""
 
     text: str
     status: str = ""
     is_error: bool = False
+    trial: int | None = None
 
 
 class Task:
@@ -120,7 +121,10 @@ class Background(traitlets.HasTraits):
         if not outcome.is_error:
             self.fraction = 1.0
         self.status = outcome.status
-        (self.message.error if outcome.is_error else self.message.info)(outcome.text)
+        if outcome.is_error:
+            self.message.error(outcome.text)
+        else:
+            self.message.info(outcome.text, outcome.trial)
         self._show(None)
 
     def _show(self, task: Task | None) -> None:

@@ -1,5 +1,5 @@
 // From one trial to another: scores, costs, and layer by layer what differs.
-import { html, keepFocus, setText } from "./elements.js";
+import { html, keepFocus, numbersOf, setText, toldNumber } from "./elements.js";
 import { formatExact, formatMetric } from "./format.js";
 import { changedBy, described, gainText, scoreText } from "./words.js";
 
@@ -14,6 +14,7 @@ export function comparisonView(state) {
     html("div", { className: "sw-bar-head" }, title, html("span", { className: "sw-space" }), close), body);
   const cell = (text, className = "") => html("td", { className }, text);
   const line = (name, ...cells) => html("tr", {}, html("th", { scope: "row" }, name), ...cells);
+  const stop = numbersOf(body);
   const find = (number) => state.study.trials.find((trial) => trial.number === number);
 
   const layersOf = (structure) => {
@@ -33,23 +34,26 @@ export function comparisonView(state) {
     const costs = model.metrics.filter(({ inTrials, name }) => inTrials && [one, two].every((each) => Number.isFinite(each.costs[name])));
     const rows = [
       html("tr", {}, cell(""), ...[`trial ${one.number}`, `trial ${two.number}`, "change"].map((text) => html("th", { scope: "col" }, text))),
-      line(label ?? "score", cell(score(one)), cell(score(two)), cell(words)),
-      ...costs.map((metric) => line(metric.label, ...[one, two].map((each) => cell(formatExact(each.costs[metric.name], metric.unit), "sw-num")),
+      line(label ?? "score", ...[one, two].map((each) => cell(toldNumber(score(each), () => state.explainTrial(each, "score")))), cell(words)),
+      ...costs.map((metric) => line(metric.label, ...[one, two].map((each) => (
+        cell(toldNumber(formatExact(each.costs[metric.name], metric.unit), () => state.explainTrial(each, metric.name)), "sw-num"))),
         cell(changedBy(two.costs[metric.name], one.costs[metric.name]).replace("as the model", "same"), "sw-num"))),
     ];
     if ([one, two].every(({ changes }) => changes !== null)) {
       const metric = state.shares;
       const [a, b] = [one, two].map(({ changes }) => layersOf(state.changed(changes)));
+      const explain = ({ number, changes }, name) => state.explainOther(changes, `trial ${number}`, metric.name, state.settings.batch_size, name);
       const differing = model.layers.map(({ name }, place) => ({ name, was: a(metric.name, place), now: b(metric.name, place) }))
         .filter(({ now, was }) => now !== was);
       rows.push(
         line("structure", ...[one, two].map(({ changes }) => cell(described(model, changes))), cell("")),
         ...differing.slice(0, MOST_LINES).map(({ name, now, was }) => line(`${name}, ${metric.label}`,
-          ...[was, now].map((value) => cell(formatMetric(value, metric.unit), "sw-num")), cell(changedBy(now, was), "sw-num"))),
+          ...[[was, one], [now, two]].map(([value, trial]) => cell(toldNumber(formatMetric(value, metric.unit), () => explain(trial, name)), "sw-num")), cell(changedBy(now, was), "sw-num"))),
         ...(differing.length > MOST_LINES ? [line(`and ${differing.length - MOST_LINES} layers more`)] : []),
       );
     }
     body.replaceChildren(html("table", {}, html("tbody", {}, ...rows)));
+    stop();
   };
   return {
     el,

@@ -113,6 +113,17 @@ export function roving(container, given) {
   });
 }
 
+// A number in a text, which tells at a click how it came about.
+export function toldNumber(text, act) {
+  return html("button", {
+    type: "button", className: "sw-told", tabIndex: -1, title: "how this number came about",
+    onclick: (event) => {
+      event.stopPropagation();
+      act();
+    },
+  }, text);
+}
+
 // The numbers of a list that act on a click: after the list was drawn anew one of them can be reached by Tab.
 export function numbersOf(list) {
   const all = () => [...list.querySelectorAll("button.sw-told")];

@@ -4,6 +4,7 @@ import { html, setText } from "./elements.js";
 import { formatExact } from "./format.js";
 import { typeset } from "./formula.js";
 import { alike } from "./state.js";
+import { scoreText } from "./words.js";
 
 const PROMPT = 500; // milliseconds: a kernel that answers as fast is asked again when the sliders rest
 
@@ -57,6 +58,9 @@ const TOPICS = {
   ]],
 };
 
+// Scores have units that costs have not.
+const numberText = (value, unit) => (unit === "share" || unit === "number" ? scoreText(value, unit) : formatExact(value, unit));
+
 export function helpButton(state, topic) {
   return html("button", {
     type: "button", className: "sw-ask", tabIndex: -1, title: "what this is (key ?)", "aria-label": `what is ${TOPICS[topic][0]}`,
@@ -81,22 +85,23 @@ export function helpView(state) {
 
   const ask = () => {
     asked = performance.now();
-    const { metric, layer, layers = [], margin = null } = state.help;
-    state.ask("receipt", { metric, layer, layers, margin });
+    const { metric, layer, layers = [], margin = null, of = null } = state.help;
+    state.ask("receipt", { metric, layer, layers, margin, of });
   };
-  const isOfNow = () => alike(state.receipt.structure, state.changes()) && state.receipt.batch_size === state.settings.batch_size;
+  const isOfNow = () => state.help.of !== undefined || alike(state.receipt.structure, state.changes()) && state.receipt.batch_size === state.settings.batch_size;
   const line = ({ name, tree, formula, numbers, value }, unit) => html("tr", {}, html("th", { scope: "row" }, name),
     html("td", { className: "sw-formula" }, tree ? typeset(tree, false) : formula || "too long to read: see the layers",
       ...(numbers ? [html("div", { className: "sw-dim" }, "= ", tree ? typeset(tree, true) : numbers)] : [])),
-    html("td", { className: "sw-num" }, formatExact(value, unit)));
-  const paintReceipt = (metric, layer, margin) => {
+    html("td", { className: "sw-num" }, numberText(value, unit)));
+  const paintReceipt = (metric, layer, margin, of) => {
     const { receipt } = state;
-    if (receipt.metric !== metric.name || receipt.layer !== layer || (receipt.margin ?? null) !== margin) return [html("p", { className: "sw-dim" }, state.work.lost || state.work.alone ? "Formulas need a kernel." : "The kernel is asked for the formula …")];
+    if (receipt.metric !== metric.name || receipt.layer !== layer || (receipt.margin ?? null) !== margin || !alike(receipt.of, of)) return [html("p", { className: "sw-dim" }, state.work.lost || state.work.alone ? "Formulas need a kernel." : "The kernel is asked for the formula …")];
     const table = html("table", {}, html("tbody", {}, ...receipt.lines.map((each) => line(each, metric.unit))));
     const notes = [
       ...(layer === null && !metric.additive && receipt.lines.length > 1 ? [NO_SUM[metric.name] ?? "The layers' do not add up to the model's."] : []),
       ...(metric.name === "weight_bytes" && state.looks.dtype !== null ? ["The formula is of weights in their own dtype."] : []),
       ...(margin === null ? [] : ["The whole model's cost with the next width, less that with this one."]),
+      ...(receipt.notes ?? []),
       ...(receipt.lines.length ? [] : [receipt.error ?? "No formula by layer: see the whole model's."]),
       ...(receipt.more ? [`${receipt.more} smaller layers are not shown; structure.measure().receipt("${metric.name}").layers has them.`] : []),
       ...(isOfNow() ? [] : [alike(receipt.structure, state.changes()) ? `For a batch of ${receipt.batch_size}.` : "For the structure before the sliders moved."]),
@@ -117,13 +122,16 @@ export function helpView(state) {
       setText(title, name);
       body.replaceChildren(...sentences.map((each) => html("p", {}, each)));
     } else {
-      const metric = state.metrics.get(help.metric);
+      const { unit: scoreUnit = "share", label: scoreLabel = "score" } = state.study.score;
+      const metric = help.metric === "score" ? { name: "score", label: scoreLabel, unit: scoreUnit, additive: true } : state.metrics.get(help.metric);
+      const other = help.of === undefined ? null : state.other(help.of);
       const margin = help.margin === undefined ? null : state.model.keys.widths[help.margin];
       const names = help.layer === null ? [] : [help.layer, ...(help.layers ?? [])];
       const places = names.map((each) => state.model.layers.findIndex(({ name }) => name === each));
-      const value = margin !== null ? state.marginOf(metric.name, help.margin) : names.length ? state.cost(metric.name, places) : metric.name in state.model.program.totals ? state.total(metric.name) : null;
-      setText(title, `${margin === null ? "" : `One step more of ${state.model.groups[help.margin].title}: `}${state.label(metric)}${names.length ? ` of ${partName(names)}` : ""}${value === null ? "" : ` ${formatExact(value, metric.unit)}`}`);
-      body.replaceChildren(html("p", {}, metric.convention || `${metric.meaning[0].toUpperCase()}${metric.meaning.slice(1)}.`), ...paintReceipt(metric, help.layer, margin));
+      const value = other !== null ? other.value(metric.name, places) : margin !== null ? state.marginOf(metric.name, help.margin) : names.length ? state.cost(metric.name, places) : metric.name in state.model.program.totals ? state.total(metric.name) : null;
+      setText(title, `${margin === null ? "" : `One step more of ${state.model.groups[help.margin].title}: `}${other === null ? state.label(metric) : metric.label}${names.length ? ` of ${partName(names)}` : ""}${other === null ? "" : `, ${other.name}:`}${value === null ? "" : ` ${numberText(value, metric.unit)}`}`);
+      const meaning = metric.convention || (metric.meaning ? `${metric.meaning[0].toUpperCase()}${metric.meaning.slice(1)}.` : "");
+      body.replaceChildren(...(meaning ? [html("p", {}, meaning)] : []), ...paintReceipt(metric, help.layer, margin, help.of));
     }
     if (wasHidden) {
       before = document.activeElement;

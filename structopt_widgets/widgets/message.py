@@ -16,9 +16,11 @@ class Message(traitlets.HasTraits):
     status = traitlets.Unicode(help="what happened; empty when an error is shown, or nothing")
     alert = traitlets.Unicode(help="what went wrong and what to do; empty when there is no error")
 
-    def info(self, text: str) -> None:
+    trial = traitlets.Any(None, help="the number of the trial that it is about; ``None`` where it is about none")
+
+    def info(self, text: str, trial: int | None = None) -> None:
         """Show what happened."""
-        self._show(text, "")
+        self._show(text, "", trial)
 
     def error(self, text: str) -> None:
         """Show what went wrong and what to do."""
@@ -37,5 +39,5 @@ class Message(traitlets.HasTraits):
         except Exception as error:
             self.error(told(error))
 
-    def _show(self, status: str, alert: str) -> None:
-        self.status, self.alert = status, alert
+    def _show(self, status: str, alert: str, trial: int | None = None) -> None:
+        self.trial, self.status, self.alert = trial, status, alert

@@ -3,6 +3,7 @@ import { label, pixel, setText, setValue, svgElement } from "./elements.js";
 import { formatExact } from "./format.js";
 import { bandsOf, columnPaths, columnsAbove } from "./picture_columns.js";
 import { STRIPS, memoryStrips } from "./picture_memory.js";
+import { drawStages } from "./picture_labels.js";
 import { FEW, laidOut, stagesOf, timeline } from "./picture_layout.js";
 
 const BETWEEN = 4; // pixels between branches
@@ -84,19 +85,6 @@ export function drawPicture(state, columns, { ranks, wires: over, feeders }, wid
     svg, places, ranks, layout, bands, between, paths, skips: over, texts, sums, times, memory, middle, height, widthAt,
     isLinear, isFew, isPlain, isNamed, tall, width, top,
   };
-}
-
-// Stages over the picture, the numbers of their blocks under it, where there is room.
-function drawStages(svg, spans, tall) {
-  spans.forEach(({ stage, x, end, blocks, side }) => {
-    svg.append(svgElement("path", { class: "sw-stage", d: `M${pixel(x)} 17.5H${pixel(end)}` }));
-    const text = side > 1 && end - x > 6.6 * stage.length + 30 ? `${stage}  ${side}²` : stage;
-    if (end - x > 6.4 * stage.length) svg.append(label(pixel(x), 12, text, "sw-strong"));
-    blocks.forEach((each) => {
-      if (each.block === undefined || each.end - each.x < 6.6 * each.block.length + 2) return;
-      svg.append(label(pixel((each.x + each.end) / 2), tall - 6, each.block, "", "middle"));
-    });
-  });
 }
 
 // Where each column is now: branches above one another, all around the middle.

@@ -132,7 +132,7 @@ export function laidOut(columns, ranks, width, isFew) {
   const gapBefore = (index) => {
     if (index === 0) return 0;
     const isNew = sections[index] !== sections[index - 1];
-    return ranks.length > 100 ? (isNew ? 2 : 0.3) : isNew ? 6 : 1.5;
+    return ranks.length > 100 ? (isNew && !columns[ranks[index][0]].isBlock ? 2 : 0.3) : isNew ? 6 : 1.5;
   };
   const gaps = ranks.reduce((total, _, index) => total + gapBefore(index), 0);
   const sides = ranks.map((inside) => Math.max(...inside.map((column) => sideOf(columns[column]))) ** 0.8);
@@ -184,7 +184,7 @@ export function stagesOf(model, columns, ranks, layout) {
     // What is no block of a stage has the names of its layers.
     const isLayer = block === undefined && ranks[rank].length === 1;
     const name = isLayer ? model.layers[columns[first].layer].name : title;
-    if (span.blocks.at(-1)?.title !== name) span.blocks.push({ title: name, block: isLayer ? name : block, x });
+    if (span.blocks.at(-1)?.title !== name) span.blocks.push({ title: name, block: isLayer ? name : block, isLayer, x });
     span.blocks.at(-1).end = x + breadth;
     [span.side] = columns[first].sides;
   });

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..graph.wording import told as told_error
 from ..metrics import METRICS, Receipt, model_metrics
 from ..structure import Structure
+from ..training import Trial
+from ..training.score_receipt import ScoreReceipt, score_receipt
 from .changes import changes
-from .formula_tree import formula_text, formula_tree
+from .formula_tree import Tree, formula_text, formula_tree
 
 if TYPE_CHECKING:
     import sympy
 
 LONGEST = 400  # characters of a formula: more cannot be read
 MOST_LAYERS = 12
+SCORE = "score"  # what the page calls a trial's, whatever its metric
 
 
 def shown_receipt(
@@ -25,15 +28,44 @@ def shown_receipt(
     batch_size: int,
     layers: Sequence[str] = (),
     margin: str | None = None,
+    of: Mapping[str, Any] | None = None,
+    trial: Trial | None = None,
 ) -> dict[str, Any]:
-    """:func:`receipt_text` or :func:`margin_text`, or why there is none: a thread has nobody to raise to."""
+    """What the page shows of a number, or why there is nothing: a thread has nobody to raise to.
+
+    ``of``: what the page calls the structure where it is not the one at the sliders; it comes back as it was.
+    ``trial``: whose score it is, or with whose optimizer a step of training is counted.
+    """
     try:
         if margin is not None:
-            return margin_text(structure, metric, margin, batch_size)
-        return receipt_text(structure, metric, layer, batch_size, layers)
+            told = margin_text(structure, metric, margin, batch_size)
+        elif trial is not None and metric == SCORE:
+            told = score_text(trial)
+        else:
+            optimizer = None if trial is None else trial.budget.optimizer
+            told = receipt_text(structure, metric, layer, batch_size, layers, optimizer)
     except Exception as error:
-        about = _about(structure, metric, layer, batch_size)
-        return {**about, "margin": margin, "error": told_error(error)}
+        told = _about(structure, metric, layer, batch_size)
+        told |= {"margin": margin, "error": told_error(error)}
+    return told if of is None else {**told, "of": dict(of)}
+
+
+def score_text(trial: Trial) -> dict[str, Any]:
+    """From which samples and seeds the score of a trial is, and what its interval covers."""
+    receipt = score_receipt(trial)
+    tree = _score_tree(receipt)
+    line = {"name": receipt.metric, "tree": tree, "formula": formula_text(tree), "numbers": "", "value": receipt.score}
+    about = _about(trial.structure, SCORE, None, trial.budget.batch_size)
+    return {**about, "lines": [line], "notes": receipt.notes()}
+
+
+def _score_tree(receipt: ScoreReceipt) -> Tree:
+    parts: list[Tree] = [["n", each] for each in receipt.parts]
+    above: Tree = parts[0] if len(parts) == 1 else ["+", *parts]
+    if len(parts) > MOST_LAYERS:
+        above = ["n", f"{sum(receipt.right or receipt.by_seed):.6g}"]
+    below = [["n", str(each)] for each in (len(parts), receipt.samples or 1) if each != 1]
+    return ["/", above, below[0] if len(below) == 1 else ["*", *below]] if below else above
 
 
 def margin_text(structure: Structure, metric: str, group: str, batch_size: int) -> dict[str, Any]:
@@ -55,7 +87,12 @@ def margin_text(structure: Structure, metric: str, group: str, batch_size: int) 
 
 
 def receipt_text(
-    structure: Structure, metric: str, layer: str | None, batch_size: int, layers: Sequence[str] = ()
+    structure: Structure,
+    metric: str,
+    layer: str | None,
+    batch_size: int,
+    layers: Sequence[str] = (),
+    optimizer: str | None = None,
 ) -> dict[str, Any]:
     """The formula of the model's ``metric`` and those of its largest layers, or of one ``layer`` with ``layers``.
 
@@ -65,7 +102,7 @@ def receipt_text(
     told = _about(structure, metric, layer, batch_size)
     if known not in model_metrics():
         return told
-    receipt = structure.measure(batch_size=batch_size).receipt(known)
+    receipt = structure.measure(batch_size=batch_size, optimizer=optimizer).receipt(known)
     label = METRICS[known].label
     values = {each: _value(receipt, each) for each in receipt.layers}
     largest = sorted(values, key=lambda each: -values[each])[:MOST_LAYERS]

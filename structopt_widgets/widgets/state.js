@@ -113,7 +113,7 @@ export class State {
   trialCost(metric, structure = this.now) {
     const own = this.values[this.model.program.totals[metric]]; // trials keep weights in their own dtype
     if (this.metrics.get(metric).scope !== "batch" && structure === this.now) return own;
-    return this.costsOf(structure, this.metrics.get(metric).scope === "batch" ? 1 : this.settings.batch_size)(metric);
+    return this.costsOf(structure, this.batchOf(metric))(metric);
   }
 
   // The cost of a layer, by its place.
@@ -368,7 +368,34 @@ export class State {
     return found.length ? found : places.slice(0, 1);
   }
 
-  // Explain a topic, or a number: the model's, or a layer's by its name. Nothing for null.
+  // Explain a number of a trial: its "score", or a cost.
+  explainTrial({ number, batch_size: batch }, metric) {
+    const isStep = metric !== "score" && this.metrics.get(metric).scope === "step";
+    this.explain({ metric, layer: null, of: { trial: number, batch_size: isStep ? batch : 1 } });
+  }
+
+  // Explain a cost of a structure that is not the one at the sliders, or of its layers; name: what it is called.
+  explainOther(changes, name, metric, batch, layer = null) {
+    this.explain({ metric, layer, of: { changes, name, batch_size: batch } });
+  }
+
+  // What help is about where it is not about the sliders: its name, and a function of a metric and layers.
+  other({ trial: number, changes, name, batch_size: batch }) {
+    const trial = number === undefined ? undefined : this.study.trials.find((each) => each.number === number);
+    const told = number === undefined ? name : `trial ${number}`;
+    if (trial !== undefined) return { name: told, value: (metric) => (metric === "score" ? trial.score : trial.costs[metric]) ?? null };
+    if (changes === undefined) return { name: told, value: () => null };
+    return {
+      name: told,
+      value: (metric, places) => {
+        const values = Float64Array.from(this.program.run(this.inputsOf(this.changed(changes), batch)));
+        this.compute();
+        return places.length ? this.cost(metric, places, values) : values[this.model.program.totals[metric]];
+      },
+    };
+  }
+
+  // Explain a topic, or a number: the model's, or a layer's by its name, at the sliders or of another structure. Nothing for null.
   explain(what) {
     this.help = what;
     this.tell("help");
@@ -386,11 +413,15 @@ export class State {
     this.tell("settings");
   }
 
+  // How many samples a trial's cost is for, at the settings of now.
+  batchOf(metric) {
+    return this.metrics.get(metric).scope === "batch" ? 1 : this.settings.batch_size;
+  }
+
   // Ask for the structure that makes the most of a limit of the plot's cost.
   fit() {
     const metric = this.looks.against;
-    const batch = this.metrics.get(metric).scope === "batch" ? 1 : this.settings.batch_size;
-    this.ask("fit", { limits: { [metric]: this.looks.limits[metric] }, batch_size: batch });
+    this.ask("fit", { limits: { [metric]: this.looks.limits[metric] }, batch_size: this.batchOf(metric) });
   }
 
   // What the table lists of the trials, by their numbers, in its order.

@@ -12,7 +12,7 @@ from ..graph.wording import listed, say, sentences
 from ..metrics import METRICS, format_exact
 from ..study.samplers import SAMPLERS
 from ..study.verdicts import tally
-from ..training import Budget, Data
+from ..training import Budget, Data, Trial
 from .background import Background, Outcome, Task, how_far
 from .exploration import Exploration
 from .settings import Fields, Settings
@@ -104,16 +104,22 @@ class Sweep:
             done = say("{done}, {n} of them failed", done=done, n=failed)
         if len(table) < asked["n_trials"]:
             done = say("{done}; there are no more that cost so little", done=done)
-        best = self._best(table, asked["minimize"], time.monotonic() - start)
-        return Outcome(sentences(say("{done}.", done=done), best, self._verdicts()))
+        best = self._best(table)
+        text = "" if best is None else self._told(best, asked["minimize"], time.monotonic() - start)
+        number = None if best is None else best.number
+        return Outcome(sentences(say("{done}.", done=done), text, self._verdicts()), trial=number)
 
-    def _best(self, table: pd.DataFrame, minimize: Sequence[str], seconds: float) -> str:
-        """The best of a sweep that took ``seconds``, its costs and its own time, in a sentence."""
+    def _best(self, table: pd.DataFrame) -> Trial | None:
+        """The best of a sweep; ``None`` where none has a score."""
         complete = table[table["state"] == "complete"]
         score = next((name for name in ("accuracy", "r2") if name in complete.columns), None)
         if score is None or not complete[score].notna().any():
-            return ""
-        best = self._exploration.study.trial(int(complete[score].idxmax()))
+            return None
+        return self._exploration.study.trial(int(complete[score].idxmax()))
+
+    @staticmethod
+    def _told(best: Trial, minimize: Sequence[str], seconds: float) -> str:
+        """The best of a sweep that took ``seconds``, its costs and its own time, in a sentence."""
         costs = [
             say("{quantity} {value}", quantity=METRICS[name].label, value=format_exact(name, getattr(best, name)))
             for name in minimize
@@ -123,7 +129,7 @@ class Sweep:
             "The best after {seconds} s: trial {number}, {score}, {costs}, trained in {own} s.",
             seconds=f"{seconds:.0f}",
             number=best.number,
-            score=f"{best.score:.1%}" if score == "accuracy" else f"R2 {best.score:.3f}",
+            score=f"{best.score:.1%}" if best.metric == "accuracy" else f"R2 {best.score:.3f}",
             costs=listed(say(", "), costs),
             own=f"{best.seconds:.1f}",
         )

@@ -1,8 +1,11 @@
 // The trials as a table: sortable; a row sets the sliders as its point does.
-import { html, setText } from "./elements.js";
+import { html, setText, toldNumber } from "./elements.js";
 import { formatExact } from "./format.js";
 import { changedBy, described, scoreText } from "./words.js";
 import { paretoFront, plotted } from "./plot_drawing.js";
+
+// Which cells tell how their number came about, and of which of a trial's numbers.
+const TOLD = { score: () => "score", interval: () => "score", cost: ({ looks }) => looks.against };
 
 export function tableView(state) {
   const { model } = state;
@@ -10,7 +13,7 @@ export function tableView(state) {
   const filter = html("input", { type: "search", placeholder: "filter trials", "aria-label": "filter trials" });
   const count = html("span", { className: "sw-dim sw-small" });
   const tools = html("div", { className: "sw-bar-head sw-table-tools" }, filter, count, html("span", { className: "sw-space" }),
-    html("span", { className: "sw-dim sw-small" }, "Shift-click compares two"));
+    html("span", { className: "sw-dim sw-small" }, "Shift-click compares two, a click on a number explains it"));
   let [drawn, rows] = ["", new Map()];
 
   // Number, heading, what is sorted by, and what a cell says.
@@ -68,7 +71,8 @@ export function tableView(state) {
       const cells = shown.map(([name, , , text]) => {
         const words = text(trial);
         const isFront = name === "score" && front.has(trial.number);
-        const cell = html("td", { className: `sw-${name}` }, isFront ? html("span", { className: "sw-on-front", title: "on the front" }, `◆ ${words}`) : words);
+        const told = words && TOLD[name] ? toldNumber(words, () => state.explainTrial(trial, TOLD[name](state))) : words;
+        const cell = html("td", { className: `sw-${name}` }, ...(isFront ? [html("span", { className: "sw-on-front", title: "on the front" }, "◆ ", told)] : [told]));
         if (name === "structure" || name === "verdict") cell.title = name === "verdict" && (trial.reason || trial.why) ? trial.reason || trial.why : words;
         return cell;
       });
@@ -104,15 +108,41 @@ export function tableView(state) {
     row.classList.toggle("sw-against", number === state.looks.against_trial);
     row.classList.toggle("sw-near", state.near.has(number));
   });
-  // Arrows go through the rows, Enter takes one.
+  // Arrows go through the rows, Enter takes one; to the right are its numbers, which Enter explains.
+  const numberKeys = (event) => {
+    const number = event.target.closest("td button.sw-told");
+    if (number === null) return;
+    const row = number.closest("tr");
+    const inRow = [...row.querySelectorAll("button.sw-told")];
+    const at = inRow.indexOf(number);
+    const beside = (next) => {
+      let other = row;
+      do other = other[next]; while (other?.hidden);
+      return other?.querySelectorAll("button.sw-told")[at];
+    };
+    const to = {
+      ArrowRight: () => inRow[at + 1], ArrowLeft: () => inRow[at - 1] ?? el, Escape: () => el,
+      ArrowDown: () => beside("nextElementSibling"), ArrowUp: () => beside("previousElementSibling"),
+    }[event.key];
+    if (to === undefined) return;
+    to()?.focus();
+    event.preventDefault();
+    event.stopPropagation();
+  };
   el.addEventListener("keydown", (event) => {
-    if (event.target !== el) return;
+    if (event.target !== el) {
+      numberKeys(event);
+      return;
+    }
     const numbers = [...rows.keys()].filter((number) => !rows.get(number).hidden);
     const at = numbers.indexOf(state.looks.chosen);
     const to = { ArrowDown: Math.min(at + 1, numbers.length - 1), ArrowUp: Math.max(at - 1, 0) }[event.key];
     if (to !== undefined && numbers.length) {
       state.look({ chosen: numbers[to] });
       rows.get(numbers[to]).scrollIntoView({ block: "nearest" });
+      event.preventDefault();
+    } else if (event.key === "ArrowRight" && numbers.length) {
+      rows.get(numbers[Math.max(at, 0)]).querySelector("button.sw-told")?.focus();
       event.preventDefault();
     } else if (event.key === "Enter" && event.shiftKey && at >= 0) {
       state.look({ against_trial: numbers[at] });

@@ -93,5 +93,6 @@ class Validation(traitlets.HasTraits):
         trial = quick_run(structure, data, budget, on_progress=on_progress, should_stop=task.should_stop)
         draw()
         if not task.should_stop():
-            self.show(self._exploration.study.add(trial))
-        return Outcome(trial.summary(), f"{trial.seconds:.1f} s", is_error=trial.state != "complete")
+            trial = self._exploration.study.add(trial)
+            self.show(trial)
+        return Outcome(trial.summary(), f"{trial.seconds:.1f} s", trial.state != "complete", trial.number)

@@ -157,7 +157,7 @@ class Wiring:
             "curve": lambda: self._validation.show(here.study.trial(asked["number"])),
             "fit": lambda: self._fit(asked["limits"], asked.get("batch_size", 1)),
             "receipt": lambda: self._tell(
-                asked["metric"], asked.get("layer"), asked.get("layers", ()), asked.get("margin")
+                asked["metric"], asked.get("layer"), asked.get("layers", ()), asked.get("margin"), asked.get("of")
             ),
             "choose": lambda: self._go(asked["number"]),
             "save": lambda: self._saving.start(asked["suffix"]),
@@ -176,12 +176,36 @@ class Wiring:
         self._background.message.clear()
         self.choose(number)
 
-    def _tell(self, metric: str, layer: str | None, layers: Sequence[str], margin: int | None) -> None:
+    def _tell(
+        self,
+        metric: str,
+        layer: str | None,
+        layers: Sequence[str],
+        margin: int | None,
+        of: dict[str, Any] | None,
+    ) -> None:
         # Formulas of a large model take seconds: a kernel has other things to do.
-        batch_size = self._settings.batch_size
-        group = None if margin is None else list(self._exploration.space.width_groups)[margin]
-        work = partial(shown_receipt, metric=metric, layer=layer, batch_size=batch_size, layers=layers, margin=group)
-        self._teller.look(self._exploration.structure, work)
+        here = self._exploration
+        group = None if margin is None else list(here.space.width_groups)[margin]
+        structure, batch_size, trial = here.structure, self._settings.batch_size, None
+        if of is not None and "trial" in of:
+            trial = here.study.trial(of["trial"])
+            structure = trial.structure
+        elif of is not None and "changes" in of:
+            structure = changed(here.space, of["changes"])
+        if of is not None:
+            batch_size = of["batch_size"]
+        work = partial(
+            shown_receipt,
+            metric=metric,
+            layer=layer,
+            batch_size=batch_size,
+            layers=layers,
+            margin=group,
+            of=of,
+            trial=trial,
+        )
+        self._teller.look(structure, work)
 
     def _take(self, standing: dict[str, Any]) -> None:
         """Stand where the page does; what is no structure of this model is refused, and the page goes back."""
@@ -217,6 +241,7 @@ class Wiring:
             "text": background.status,
             "status": background.message.status,
             "alert": background.message.alert,
+            "trial": background.message.trial,
             "hasData": self._exploration.data is not None,
             "howToPassData": self._how_to_pass_data,
             "missing": self._missing,

@@ -1,5 +1,6 @@
 // Runs and sweeps: buttons, what they may spend, how far they are, and what came of them.
-import { enable, html, setText } from "./elements.js";
+import { enable, html, keepFocus, numbersOf, setText, toldNumber } from "./elements.js";
+import { formatExact } from "./format.js";
 import { alike } from "./state.js";
 import { scoreText } from "./words.js";
 
@@ -74,10 +75,34 @@ export function workView(state) {
     const words = why || `${scoreText(value, state.study.score.unit ?? "share")} with inherited weights, before training (${seconds?.toFixed(1)} s)`;
     setText(score, !state.settings.preview ? "the score with inherited weights" : isOf ? words : "…");
   };
+  // The numbers of the trial that the message is of, each of which tells how it came about.
+  const numbers = html("div", { className: "sw-small sw-told-trial", hidden: true });
+  const stop = numbersOf(numbers);
+  let told = null;
+  const paintTrial = () => {
+    const trial = state.study.trials.find(({ number }) => number === (state.work.trial ?? null));
+    const costs = trial === undefined ? [] : (state.settings.minimize ?? []).filter((name) => Number.isFinite(trial.costs[name]));
+    const now = JSON.stringify([trial, costs]);
+    if (now === told) return;
+    told = now;
+    const parts = [];
+    if (trial !== undefined && trial.score !== null) parts.push(toldNumber(scoreText(trial.score, state.study.score.unit), () => state.explainTrial(trial, "score")));
+    costs.forEach((name) => {
+      const { label, unit } = state.metrics.get(name);
+      parts.push(toldNumber(`${label} ${formatExact(trial.costs[name], unit)}`, () => state.explainTrial(trial, name)));
+    });
+    keepFocus(numbers, () => {
+      numbers.hidden = parts.length === 0;
+      numbers.replaceChildren(...(parts.length ? [
+        html("button", { type: "button", title: "set the sliders to it", onclick: () => state.choice(trial.number) }, `trial ${trial.number}`), ...parts,
+      ] : []));
+    });
+    stop();
+  };
   const noData = html("p", { className: "sw-note sw-no-data" });
   const buttons = html("span", { className: "sw-group" }, run, sweep, cancel);
   const line = html("div", { className: "sw-bar-head sw-progress-line" }, progress, text);
-  const el = html("div", { className: "sw-work" }, noData, settings, line, follows, info, error);
+  const el = html("div", { className: "sw-work" }, noData, settings, line, follows, info, numbers, error);
 
   const paint = (changed) => {
     const { work } = state;
@@ -87,6 +112,7 @@ export function workView(state) {
     buttons.hidden = settings.hidden = line.hidden = Boolean(work.alone);
     preview.checked = Boolean(state.settings.preview);
     paintPreview();
+    if (["work", "study", "settings"].some((each) => changed.has(each))) paintTrial();
     if (changed.has("work")) {
       if (sampler.options.length === 0) {
         (work.samplers ?? []).forEach(([name, label]) => sampler.append(html("option", { value: name }, label)));

@@ -218,7 +218,7 @@ def test_the_table_is_sorted_and_marks_the_front(page: Page, explorer: sw.Explor
         page.get_by_role("button", name="accuracy, %").click()
         page.wait_for_function(f"(order) => String(({numbers})()) === String(order)", arg=order)
     expect(page.locator(".sw-on-front")).to_have_text(["◆ 60.0", "◆ 80.0", "◆ 82.0"])
-    page.locator(".sw-trials tbody tr[data-number='2']").click()
+    page.locator(".sw-trials tbody tr[data-number='2'] .sw-structure").click()
     stands(page, 20)
     expect(page.locator(".sw-point.sw-chosen")).to_have_attribute("data-number", "2")
 
@@ -330,3 +330,78 @@ def test_two_trials_are_compared_layer_by_layer(page: Page, explorer: sw.Explore
     expect(page.locator(".sw-trials tr.sw-against")).to_have_attribute("data-number", "1")
     page.get_by_role("button", name="close comparison").click()
     expect(against).to_be_hidden()
+
+
+def test_numbers_of_trials_tell_how_they_came_about(page: Page, explorer: sw.Explorer) -> None:
+    show(page, explorer, trials())
+    page.evaluate("(looks) => window.python('looks', looks)", {"chosen": 3, "against_trial": 1})
+    help_pane = page.get_by_role("dialog", name="help")
+
+    def asked(**about: Any) -> dict[str, Any]:
+        is_asked = "(about) => Object.entries(about).every(([name, value]) => window.sent.at(-1)?.[name] === value)"
+        page.wait_for_function(is_asked, arg=about)
+        found: dict[str, Any] = page.evaluate("window.sent.at(-1)")
+        return found["of"]
+
+    # By keys: the chosen row is 3, then its numbers.
+    page.get_by_role("region", name="trials", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert asked(do="receipt", metric="score")["trial"] == 3
+    expect(help_pane.locator("h2")).to_have_text("Validation accuracy, trial 3: 50.0%")
+    line = {"name": "accuracy", "tree": ["/", ["n", "25"], ["n", "50"]], "formula": "", "numbers": "", "value": 0.5}
+    of = {"trial": 3, "batch_size": 1}
+    receipt = {"metric": "score", "layer": None, "structure": {}, "batch_size": 1, "lines": [line], "more": 0, "of": of}
+    page.evaluate("(receipt) => window.python('receipt', receipt)", {**receipt, "notes": ["Of 50 samples."]})
+    expect(help_pane.locator("mfrac")).to_have_count(1)
+    expect(help_pane).to_contain_text("Of 50 samples.")
+    stands(page, 10)  # to ask is not to choose
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("button", name="50.0", exact=True)).to_be_focused()
+    for key, number in (("ArrowUp", "82.0"), ("ArrowRight", "80.0 – 84.0"), ("ArrowRight", "40,000")):  # noqa: RUF001 - as shown
+        page.keyboard.press(key)
+        expect(page.locator(".sw-trials").get_by_role("button", name=number, exact=True)).to_be_focused()
+    page.keyboard.press("Enter")
+    assert asked(metric="n_params")["trial"] == 2
+    expect(help_pane.locator("h2")).to_have_text("Parameters, trial 2: 40,000")
+    # What was told of another number is not told of this one.
+    expect(help_pane).not_to_contain_text("Of 50 samples.")
+    page.keyboard.press("Escape")
+    against = page.locator(".sw-comparison")
+    against.get_by_role("button", name="102", exact=True).click()
+    assert asked(metric="n_params")["trial"] == 1
+    page.keyboard.press("Escape")
+    # 98 a unit: trial 3 has 19 of them, whatever the sliders do.
+    against.get_by_role("button", name="1.86 K", exact=True).click()
+    assert asked(layer=HOSTILE)["changes"] == trials()[3]["changes"]
+    plain_page.put(page, f"width of {HOSTILE}", 5)
+    expect(help_pane.locator("h2")).to_have_text(f"Parameters of {HOSTILE}, trial 3: 1,862")
+    page.keyboard.press("Escape")
+    # What a run or a sweep ended with.
+    work = {**explorer.instrument.work, "status": "The best is trial 2.", "trial": 2}
+    page.evaluate("(work) => window.python('work', work)", work)
+    told = page.locator(".sw-told-trial")
+    told.get_by_role("button", name="82.0%").click()
+    assert asked(metric="score")["trial"] == 2
+    page.keyboard.press("Escape")
+    told.get_by_role("button", name="Parameters 40,000").click()
+    assert asked(metric="n_params")["trial"] == 2
+    page.keyboard.press("Escape")
+    told.get_by_role("button", name="trial 2").click()
+    stands(page, 20)
+
+
+def test_numbers_of_fits_and_of_the_budget_tell_how_they_came_about(page: Page, explorer: sw.Explorer) -> None:
+    found = {"by": "uniform", "changes": {"widths": [[0, 4]]}, "costs": {"n_params": 402}, "lost": 0.125}
+    fits = {"limits": {"n_params": 500}, "batch_size": 1, "score": 0.8, "unit": "share", "found": [found]}
+    plain_page.show(page, explorer, fits=fits, looks={"limits": {"n_params": 500}})
+    help_pane = page.get_by_role("dialog", name="help")
+    page.get_by_role("button", name="402", exact=True).click()
+    expect(help_pane.locator("h2")).to_have_text("Parameters, fit, all widths alike: 402")
+    page.wait_for_function("window.sent.at(-1)?.of?.changes?.widths[0][1] === 4")
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="−12.5 points before training").click()  # noqa: RUF001 - as shown
+    expect(help_pane.locator("h2")).to_have_text("Sensitivity")
+    page.keyboard.press("Escape")
+    page.locator(".sw-limit").get_by_role("button", name="500 Parameters: over by 100 %").click()
+    expect(help_pane.locator("h2")).to_have_text("Parameters, of a budget of 500: 1,002")

@@ -7,12 +7,15 @@ import json
 import math
 
 import keras
+import numpy as np
 import pytest
 
 from structopt_widgets import Structure, StructureSpace
 from structopt_widgets.metrics import trial_metrics
 from structopt_widgets.training import Budget, Trial
 from structopt_widgets.training.description import describe
+from structopt_widgets.training.item_scores import pack_counts
+from structopt_widgets.training.score_receipt import ScoreReceipt
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +46,41 @@ def trial_of(structure: Structure, **changes: object) -> Trial:
         history=(({"loss": 1.0, "val_loss": 0.5, "val_accuracy": 0.6},), ({"loss": 1.0},)),
     )
     return dataclasses.replace(trial, **changes)
+
+
+def test_a_score_tells_its_samples_and_seeds(space: StructureSpace) -> None:
+    counts = np.array([2, 2, 1, 0, 1])  # of five samples: one seed right on three, one on three
+    trial = trial_of(space.baseline, by_seed=(0.6, 0.6), score=0.6, right=pack_counts(counts))
+    receipt = trial.receipt("accuracy")
+    assert isinstance(receipt, ScoreReceipt)
+    assert (receipt.samples, receipt.seeds, sum(receipt.right)) == (5, (3, 4), counts.sum())
+    assert eval(receipt.formula) == pytest.approx(counts.mean() / 2)  # noqa: S307 - plain numbers of our own
+    words = str(receipt)
+    assert "among 5 validation samples, the mean over 2 seeds (3, 4)" in words
+    assert "expected of the structure" in words
+    assert "1 epoch in batches of 32, with adam" in words
+    # One network says nothing of another seed, and where the samples are not kept nobody makes them up.
+    alone = trial_of(space.baseline, by_seed=(0.7,), budget=Budget(epochs=1, seeds=(5,))).receipt("accuracy")
+    assert "nothing of another seed" in str(alone)
+    assert alone.samples is None
+    assert alone.formula == "0.7"
+    of_variance = trial_of(space.baseline, metric="r2", by_seed=(0.5, 0.25)).receipt("r2")
+    assert eval(of_variance.formula) == 0.375  # noqa: S307 - plain numbers of our own
+    assert "bootstrap" in str(of_variance)
+
+
+def test_a_cost_of_a_trial_tells_its_formula(space: StructureSpace) -> None:
+    small = space.baseline.with_width("a", 3)
+    trial = trial_of(small, budget=Budget(batch_size=7, optimizer="sgd"))
+    assert trial.receipt("n_params").value == 4 * 3 + 3 + 3 * 2 + 2
+    step = trial.receipt("training_bytes")
+    assert step.value == small.measure(batch_size=7, optimizer="sgd").training_bytes
+    assert step.batch_size == 7
+    assert trial.receipt("peak_activation_bytes").value == small.measure().peak_activation_bytes
+    with pytest.raises(ValueError, match="a cost of a trial, or its score"):
+        trial.receipt("r2")
+    with pytest.raises(ValueError, match="Expected a complete trial"):
+        trial_of(small, state="failed").receipt("accuracy")
 
 
 def test_structures_are_described_by_their_differences(space: StructureSpace) -> None:

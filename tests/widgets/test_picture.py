@@ -147,3 +147,36 @@ def test_no_wire_comes_from_what_only_a_weight_feeds() -> None:
     found = in_node("picture_layout", "ranksOf(given, columnsOf(given))", given)
     assert found["ranks"] == [[0], [1]]
     assert all(wire["columns"] for wire in found["wires"])
+
+
+def words(breadths: list[float], texts: list[list[str]], numbers: list[int] | None = None) -> list[str]:
+    """The words that stand over or under items side by side, none on another."""
+    items: list[dict[str, Any]] = []
+    for place, (breadth, own) in enumerate(zip(breadths, texts, strict=True)):
+        x = items[-1]["end"] if items else 0
+        numbered = {} if numbers is None else {"number": numbers[place], "kind": 0}
+        items.append({"x": x, "end": x + breadth, "texts": own, **numbered})
+    found = in_node("picture_labels", "fittingWords(given)", items)
+    return [text for _, text in found]
+
+
+def test_numbers_that_have_no_room_are_left_out_evenly() -> None:
+    # "9" has room in 15 pixels and "10" has not: what is left out does not begin there.
+    count = list(range(1, 19))
+    assert words([15] * 18, [[str(each)] for each in count], count) == [str(each) for each in range(1, 19, 2)]
+    # Where the whole word has no room the number alone may.
+    titles = [[f"block {each}", str(each)] for each in (8, 9, 10, 11)]
+    assert words([60, 60, 30, 30], titles, [8, 9, 10, 11]) == ["block 8", "block 9", "10", "11"]
+    # Three digits have room in ten items, 24 pixels. The first says what is numbered: 7 letters of 6.6 pixels around
+    # its middle reach over 10, which stands from 19 to 32.
+    many = list(range(500))
+    found = words([2.4] * 500, [[f"block {each}", str(each)] for each in many], many)
+    assert found[0] == "block 0"
+    numbers = [int(each) for each in found[1:]]
+    assert numbers == list(range(20, 500, 10))
+
+
+def test_a_name_may_stand_over_neighbours_that_have_none() -> None:
+    # "second" is 40 pixels, from 50 to 90: over "third", which goes, and not over "first", which ends at 47.
+    texts = [["first"], ["second"], ["third"], ["fourth"], ["fifth"]]
+    assert words([60, 20, 20, 20, 60], texts) == ["first", "second", "fifth"]

@@ -290,6 +290,24 @@ def test_a_number_answers_with_its_receipt(space: sw.StructureSpace) -> None:
         assert line["value"] == cost[0] - cost[1]
     # What has no formula is told without one.
     assert told("activation_bytes", "a")["lines"] == []
+    # Of another structure than that at the sliders, and of a trial of another model.
+    small = {"changes": {"widths": [[0, 3]]}, "name": "the fit", "batch_size": 1}
+    ask(explorer, "receipt", metric="flops", layer=None, of=small)
+    explorer._wiring._teller.wait()
+    assert explorer.instrument.receipt["of"] == small
+    assert explorer.instrument.receipt["lines"][0]["value"] == space.baseline.with_width("a", 3).measure().flops
+    trial = explorer.add(a_trial())
+    for metric, value in (("n_params", trial.n_params), ("score", trial.score)):
+        ask(explorer, "receipt", metric=metric, layer=None, of={"trial": trial.number, "batch_size": 1})
+        explorer._wiring._teller.wait()
+        line = explorer.instrument.receipt["lines"][0]
+        assert line["value"] == value
+        assert float(
+            sympy.sympify(line["formula"].replace("·", "*").replace("[", "").replace("]", "")).subs(
+                {name: trial.structure.widths[name] for name in trial.structure.space.width_groups}
+            )
+        ) == pytest.approx(value)
+    assert explorer.instrument.receipt["notes"] == trial.receipt(trial.metric).notes()
 
 
 def live() -> set[str]:

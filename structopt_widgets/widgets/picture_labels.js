@@ -1,0 +1,87 @@
+// The words over and under the picture of a deep network: stages and blocks, as many as there is room for.
+import { label, pixel, svgElement } from "./elements.js";
+
+const GLYPH = 6.6; // pixels
+const WORDS_APART = 3; // pixels between two words
+const EVEN_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
+
+// Which words fit: [item, text] of each, the items as they came. An item has x and end, where it is, and texts, the
+// longest first. Numbers that follow one another are left out evenWords; another name may stand over the edges of its item
+// where nothing else does.
+export function fittingWords(items) {
+  const chosen = new Map();
+  numberedRuns(items).forEach((series) => {
+    series.forEach((item) => {
+      const text = item.texts.find((each) => GLYPH * each.length + WORDS_APART < item.end - item.x);
+      if (text !== undefined) chosen.set(item, text);
+    });
+    if (series.length < 2 || series.every((item) => chosen.has(item))) return;
+    series.forEach((item) => chosen.delete(item));
+    evenWords(series).forEach(([item, text]) => chosen.set(item, text));
+  });
+  const taken = [...chosen].map(([item, text]) => wordPlace(item, text));
+  items.forEach((item) => {
+    if (chosen.has(item) || item.number !== undefined) return;
+    const [text] = item.texts;
+    const [from, to] = wordPlace(item, text);
+    if (from < 0 || taken.some(([start, end]) => from < end + WORDS_APART && start < to + WORDS_APART)) return;
+    chosen.set(item, text);
+    taken.push([from, to]);
+  });
+  return items.filter((item) => chosen.has(item)).map((item) => [item, chosen.get(item)]);
+}
+
+// Where a word is: in the middle of its item, or from its left edge on.
+function wordPlace({ x, end, isLeft }, text) {
+  const breadth = GLYPH * text.length;
+  const start = isLeft ? x : (x + end - breadth) / 2;
+  return [start, start + breadth];
+}
+
+// Runs of items whose numbers go up by one; any other is alone.
+function numberedRuns(items) {
+  const runs = [];
+  items.forEach((item) => {
+    const last = runs.at(-1)?.at(-1);
+    const goesOn = item.number !== undefined && last?.number === item.number - 1 && last.kind === item.kind;
+    if (goesOn) runs.at(-1).push(item);
+    else runs.push([item]);
+  });
+  return runs;
+}
+
+// The first and every second, fifth, tenth ... of a series: as many as fit.
+function evenWords(series) {
+  const tried = (step) => {
+    const [{ number: first }] = series;
+    // Every second counts from the first, tens are tens.
+    const shown = series.filter(({ number }) => number === first || (step === 2 ? (number - first) % 2 === 0 : number % step === 0 && number - first >= 0.8 * step));
+    return shown.map((item, index) => {
+      const room = (shown[index + 1]?.x ?? Math.max(item.end, item.x + (item.end - item.x) * step)) - item.x;
+      return [item, item.texts.find((each) => GLYPH * each.length + WORDS_APART < room)];
+    });
+  };
+  const step = EVEN_STEPS.find((each) => tried(each).every(([, text]) => text !== undefined)) ?? EVEN_STEPS.at(-1);
+  const [[first], ...others] = tried(step);
+  // The first says what is numbered.
+  const named = first.texts.at(-2) ?? first.texts.at(-1);
+  const end = wordPlace(first, named)[1] + WORDS_APART;
+  return [[first, named], ...others.filter(([item, text]) => text !== undefined && wordPlace(item, text)[0] >= end)];
+}
+
+// Stages over the picture, the numbers of their blocks under it.
+export function drawStages(svg, spans, tall) {
+  const numbered = (text) => (/\d+$/.test(text) ? { number: Number(text.match(/\d+$/)[0]), kind: text.replace(/\d+$/, "") } : {});
+  const stages = spans.map(({ stage, x, end, side }) => {
+    const found = numbered(stage);
+    return {
+      x, end, isLeft: true, ...found,
+      texts: [...(side > 1 ? [`${stage}  ${side}²`] : []), stage, ...(found.kind ? [String(found.number)] : [])],
+    };
+  });
+  spans.forEach(({ x, end }) => svg.append(svgElement("path", { class: "sw-stage", d: `M${pixel(x)} 17.5H${pixel(end)}` })));
+  fittingWords(stages).forEach(([{ x }, text]) => svg.append(label(pixel(x), 12, text, "sw-strong")));
+  const blocks = spans.flatMap((span, index) => span.blocks.filter(({ block }) => block !== undefined).map(({ block, x, end, isLayer }) => (
+    { x, end, texts: [block], ...(/^\d+$/.test(block) && !isLayer ? { number: Number(block), kind: index } : {}) })));
+  fittingWords(blocks).forEach(([{ x, end }, text]) => svg.append(label(pixel((x + end) / 2), tall - 6, text, "", "middle")));
+}
