@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .advice.finding_rule import Finding, FindingRule, register_finding_rule
     from .advice.findings import findings
-    from .figures import plot_layer_costs, plot_sensitivity, plot_tradeoff, plot_tradeoff_svg
+    from .figures import keep_pictures, plot_layer_costs, plot_sensitivity, plot_tradeoff, plot_tradeoff_svg
     from .graph import Product, ceil_log2
     from .keras_bridge import measure, optimize_model
     from .keras_bridge.without_weights import without_weights
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .training.latency import measure_latency
     from .training.quick_run import quick_run
     from .training.sensitivity import inherited_score, sensitivity
-    from .widgets import Explorer, explore
+    from .widgets import Explorer, check_prediction, explore
 
 _HOME = {
     "Budget": "training",
@@ -65,12 +65,14 @@ _HOME = {
     "WeightAxes": "layer_rules",
     "WidthGroup": "structure",
     "ceil_log2": "graph",
+    "check_prediction": "widgets",
     "compare": "study",
     "compare_networks": "study",
     "explore": "widgets",
     "findings": "advice",
     "format_metric": "metrics",
     "inherited_score": "training",
+    "keep_pictures": "figures",
     "load_data": "training",
     "measure": "keras_bridge",
     "measure_latency": "training.latency",
@@ -117,12 +119,14 @@ __all__ = [
     "WeightAxes",
     "WidthGroup",
     "ceil_log2",
+    "check_prediction",
     "compare",
     "compare_networks",
     "explore",
     "findings",
     "format_metric",
     "inherited_score",
+    "keep_pictures",
     "load_data",
     "measure",
     "measure_latency",

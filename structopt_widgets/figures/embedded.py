@@ -7,7 +7,7 @@ import html
 import re
 
 from .style import GREY
-from .svg import Svg
+from .svg_parts import Svg
 
 # Colours that pictures are drawn in, and what they are on a dark page. A style beats an attribute.
 _DARK = {

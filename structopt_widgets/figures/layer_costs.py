@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..graph.checks import typed
+from .keep_pictures import keep_pictures
 from .style import COLOURS, GREY, TEMPLATE, column_title, format_value
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def plot_layer_costs(
     >>> len(figure.data)
     2
     """
+    keep_pictures()
     return _draw(_layer_costs_info(cost, metric, baseline))
 
 

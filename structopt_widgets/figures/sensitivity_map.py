@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..graph.checks import known, typed
+from .keep_pictures import keep_pictures
 from .layer_costs import FRAME_HEIGHT, ROW_HEIGHT
 from .style import TEMPLATE
 
@@ -37,6 +38,7 @@ def plot_sensitivity(sensitivity: Any, order: str = "model") -> go.Figure:
     >>> list(figure.data[0].y)
     ['hidden']
     """
+    keep_pictures()
     return _draw(_sensitivity_info(sensitivity, order))
 
 

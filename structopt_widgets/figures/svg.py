@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..graph.wording import listed, say, sentences
 from .style import COLOURS, GREY, column_title, format_value
+from .svg_parts import Svg, linear_ticks, log_ticks
 from .tradeoff import NOTE_WIDTH, Point, TradeoffInfo, tradeoff_info
 from .tradeoff_layout import EMPTY, LIKE_THE_BEST
 
@@ -23,23 +24,6 @@ Words = Callable[[str], str]
 LEFT, RIGHT, TOP, BOTTOM = 70, 20, 48, 52  # room for the axes' labels and the key
 NAMES = 90  # in RIGHT's place: room for the references' names beside the axes, where no point can be under them
 NOTE_LINE = 15  # below the figure, which grows by the note
-
-
-@dataclass(frozen=True, repr=False)
-class Svg:
-    """A picture as SVG text, which notebooks show by themselves, and what it shows in words.
-
-    JupyterLab shows the words instead of the picture until the notebook is run or trusted.
-    """
-
-    svg: str
-    words: str
-
-    def _repr_svg_(self) -> str:
-        return self.svg
-
-    def __repr__(self) -> str:
-        return self.words
 
 
 @dataclass(frozen=True)
@@ -87,31 +71,15 @@ def find_axis(values: list[float], start: float, end: float, log: bool) -> Axis:
     if log:
         margin = max((high / low) ** 0.06, 1.1)
         low, high = low / margin, high * margin
-        return Axis(low, high, start, end, True, _log_ticks(low, high))
+        return Axis(low, high, start, end, True, log_ticks(low, high))
     margin = (high - low) * 0.06 or 0.05 * abs(high) or 0.05
     low, high = low - margin, high + margin
-    return Axis(low, high, start, end, False, _linear_ticks(low, high))
+    return Axis(low, high, start, end, False, linear_ticks(low, high))
 
 
 def tick_label(column: str, value: float) -> str:
     """A tick's value without the zeros that say nothing: ``"1 K"``, not ``"1.00 K"``."""
     return re.sub(r"\.(\d*?)0+(?!\d)", lambda found: f".{found[1]}" if found[1] else "", format_value(column, value))
-
-
-def _log_ticks(low: float, high: float) -> tuple[float, ...]:
-    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
-    for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 5, 7)):
-        ticks = tuple(step * 10.0**power for power in powers for step in steps if low <= step * 10.0**power <= high)
-        if len(ticks) >= 3:
-            return ticks[:: math.ceil(len(ticks) / 8)]
-    return _linear_ticks(low, high)
-
-
-def _linear_ticks(low: float, high: float) -> tuple[float, ...]:
-    rough = (high - low) / 5
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough)
-    return tuple(step * count for count in range(math.ceil(low / step), math.floor(high / step) + 1))
 
 
 def draw_tradeoff_svg(info: TradeoffInfo, width: int = 640, height: int = 400, words: Words = str) -> Svg:

@@ -15,6 +15,7 @@ from ..graph.wording import say, sentences
 from ..study import pareto_front
 from ..study.optimism import winners_note
 from ..study.verdicts import ALIKE, NOT_COMPARABLE, OTHERWISE, THE_BEST
+from .keep_pictures import keep_pictures
 from .style import GREY, column_title, format_value, is_larger_better
 from .tradeoff_layout import LIKE_THE_BEST, MARGIN_BELOW, tradeoff_layout, tradeoff_traces
 
@@ -123,6 +124,7 @@ def plot_tradeoff(
     if figure is not None:
         instance(figure, BaseFigure, "figure as a plotly Figure to update, or None")
     info = tradeoff_info(trials, x, y, baseline, cursor, logx, references)
+    keep_pictures()
     return draw_tradeoff(info, go.Figure() if figure is None else figure)
 
 

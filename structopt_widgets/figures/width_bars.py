@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..graph.wording import listed, say
 from .style import COLOURS, GREY
-from .svg import Svg
+from .svg_parts import Svg
 
 WIDTH, NAMES, NUMBERS = 640, 200, 110  # pixels: of the picture, of the names left and the numbers right of the bars
 ROW, SMALLEST_ROW, NAMED_ROW = 20.0, 2.0, 12.0  # heights of a row; names need the last

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Iterator
 from typing import Any
 
 import keras
 from keras.src.backend.common import global_state
+from keras.src.backend.common.stateless_scope import in_stateless_scope
+from keras.src.backend.common.variables import Variable
+
+_blocks = 0  # of how many the values wait now, in all threads
+_counting = threading.Lock()
 
 _PENDING = "uninitialized_variables"  # where Keras lists what it has still to allocate
 
@@ -35,7 +41,7 @@ def without_weights() -> Iterator[None]:
     """
     try:
         # The default would initialize on leaving everything that was created inside.
-        with keras.StatelessScope(initialize_variables=False):
+        with _values_wait(), keras.StatelessScope(initialize_variables=False):
             yield
     finally:
         # The variables wait in a global list, which a later scope would allocate.
@@ -47,10 +53,48 @@ def unallocated() -> Iterator[None]:
     """Layers built in this block get no weights, and leave nothing behind in Keras's list of what to allocate."""
     pending = pending_weights()
     try:
-        with keras.StatelessScope(initialize_variables=False):
+        with _values_wait(), keras.StatelessScope(initialize_variables=False):
             yield
     finally:
         keep_pending(pending)
+
+
+@contextlib.contextmanager
+def _values_wait() -> Iterator[None]:
+    """Let a variable that is given its value wait for it, as one that is given an initializer does.
+
+    Keras refuses it in a stateless scope, and an optimizer's count of steps is such a variable: no model that compiles
+    itself, as KerasHub's tasks do, could be built.
+    """
+    global _blocks
+    with _counting:
+        _blocks += 1
+        if _blocks == 1:
+            Variable.__init__ = _with_waiting_value
+    try:
+        yield
+    finally:
+        with _counting:
+            _blocks -= 1
+            if not _blocks:
+                Variable.__init__ = _keras_init
+
+
+_keras_init = Variable.__init__
+
+
+def _with_waiting_value(
+    self: Any, initializer: Any, shape: Any = None, dtype: Any = None, *more: Any, **settings: Any
+) -> None:
+    """``keras.Variable(value)`` as ``keras.Variable(initializer, shape)``."""
+    if in_stateless_scope() and not callable(initializer) and not isinstance(initializer, str):
+        value = keras.ops.convert_to_tensor(initializer, dtype=dtype)
+        shape, dtype = tuple(value.shape), dtype or value.dtype
+
+        def initializer(_: Any, dtype: Any = None) -> Any:
+            return keras.ops.cast(value, dtype)
+
+    _keras_init(self, initializer, shape, dtype, *more, **settings)
 
 
 def pending_weights() -> list[Any]:

@@ -76,6 +76,7 @@ def _plain(space: StructureSpace) -> dict[str, Any]:
             {
                 "title": section.title,
                 "stage": _stage(section.title),
+                "number": _number(section.title),
                 "layers": [places["layers"][name] for name in section.layers],
             }
             for section in space.sections
@@ -103,6 +104,12 @@ def _stage(title: str) -> list[str | None]:
     word, _, number = found[1].rpartition(" ")
     known = {"stage": say("stage {n}", n=number), "block": say("block {n}", n=number)}
     return [known.get(word, found[1]), found[2]]
+
+
+def _number(title: str) -> int | None:
+    """The number of a block that is called by nothing else."""
+    found = re.fullmatch(r"block (\d+)", title)
+    return None if found is None else int(found[1])
 
 
 def _inputs(space: StructureSpace, places: dict[str, int]) -> dict[str, list[int]]:

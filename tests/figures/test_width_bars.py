@@ -10,7 +10,7 @@ import xml.etree.ElementTree as ElementTree
 import pytest
 
 from structopt_widgets.figures.embedded import as_image
-from structopt_widgets.figures.svg import Svg
+from structopt_widgets.figures.svg_parts import Svg
 from structopt_widgets.figures.width_bars import WidthBar, draw_width_bars
 
 SVG = "{http://www.w3.org/2000/svg}"

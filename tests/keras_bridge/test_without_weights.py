@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import keras
 import pytest
 from zoo.decoder import SEVEN_BILLION, decoder
@@ -38,6 +40,24 @@ def test_there_is_nothing_to_inherit_but_a_small_structure_can_be_built() -> Non
     assert built(keras.ops.ones((1, 30))).shape == (1, 2)
     assert built.count_params() == structure.measure().n_params
     assert all(variable._value is None for variable in model.weights)
+
+
+def test_a_model_that_compiles_itself_and_a_variable_given_its_value() -> None:
+    class Scaled(keras.layers.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.scale = keras.Variable([1.0, 2.0, 3.0], trainable=False)
+
+        def call(self, x: Any) -> Any:
+            return x * self.scale
+
+    with sw.without_weights():
+        model = keras.Sequential([keras.Input((5,)), keras.layers.Dense(3), Scaled()])
+        model.compile(keras.optimizers.Adam(), "mse")
+        assert sw.measure(model).n_params == 5 * 3 + 3 + 3
+    assert all(variable._value is None for variable in model.weights)
+    outside = keras.Variable([1.0, 2.0])
+    assert list(keras.ops.convert_to_numpy(outside)) == [1.0, 2.0]
 
 
 @pytest.mark.slow

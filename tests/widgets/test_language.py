@@ -78,9 +78,7 @@ def test_what_is_said_is_english_and_can_be_said_otherwise() -> None:
 def test_texts_are_found_in_code() -> None:
     python = 'say("a {x}", x=say("b" "c")); say_n(n, "one", "more"); site.tie(a, b, "adds them"); Metric("L", "u", "m")'
     assert set(in_python(python)) - {""} == {"a {x}", "bc", ("one", "more"), "adds them", "adds {them}", "L", "m"}
-    script = (
-        'const a = say("one {n}", { n }) + `${say("in a " + "row")}`; sayMany(n, "{n} row", "{n} rows"); say(other);'
-    )
+    script = 'const a = say("one {n}", { n }) + `${say("in a row")}`; sayMany(n, "{n} row", "{n} rows"); say(other);'
     assert set(in_javascript(script)) == {"one {n}", "in a row", ("{n} row", "{n} rows")}
 
 

@@ -1,0 +1,71 @@
+"""A student's prediction against what their own model has, with the hint and the answer folded."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+from ..graph.checks import flag, number, text
+
+NEAR_SHARE = 0.01  # a percentage point
+
+
+@dataclass(frozen=True, repr=False)
+class CheckedPrediction:
+    """What is said of a prediction, for a notebook to show; the hint and the answer unfold at a click."""
+
+    said: str
+    hint: str
+    answer: str
+
+    def _repr_markdown_(self) -> str:
+        folded = (
+            f"<details><summary>{name}</summary>\n\n{words}\n\n</details>"
+            for name, words in (("Hint", self.hint), ("Answer", self.answer))
+        )
+        return "\n\n".join([self.said, *folded])
+
+    def __repr__(self) -> str:
+        return self.said
+
+
+def check_prediction(
+    prediction: Any, truth: str | float, hint: str, answer: str, close: float | None = None, share: bool = False
+) -> CheckedPrediction:
+    """Tell how near a prediction is, without giving the answer away.
+
+    Args:
+        prediction: what the student wrote; anything but a number, or a name where ``truth`` is one, is told what to
+            write instead, and ``None`` that nothing is written yet.
+        truth: what the model at hand has: a number, or a name.
+        hint, answer: Markdown, folded.
+        close: how far from ``truth`` is near enough; by default 0, of a share :data:`NEAR_SHARE`.
+        share: the prediction is a share, from 0 to 1.
+
+    >>> sw.check_prediction(100, base.measure().n_params, hint="Count the wires.", answer="...")
+    **Too low.** Look at the hint, and try again.
+    """
+    truth = truth if isinstance(truth, str) else float(truth)
+    near = NEAR_SHARE if flag(share, "share") else 0.0
+    near = near if close is None else number(close, "close", above=-math.ulp(0.0))
+    return CheckedPrediction(_judged(prediction, truth, near, share), text(hint, "hint"), text(answer, "answer"))
+
+
+def _judged(prediction: Any, truth: str | float, close: float, share: bool) -> str:
+    if prediction is None:
+        return "Write your prediction in place of `None` above, and run both cells again."
+    if isinstance(truth, str):
+        if not isinstance(prediction, str):
+            return f"Write a name, in quotation marks. `{prediction!r}` is none."
+        return "**Right.**" if prediction.strip() == truth else "**Not that one.** Look at the hint, and try again."
+    if isinstance(prediction, bool) or not isinstance(prediction, Real) or not math.isfinite(prediction):
+        return f"Write a number, without quotation marks. `{prediction!r}` is none."
+    value = float(prediction)
+    if share and not 0 <= value <= 1:
+        return f"Write a share, a number from 0 to 1: {value:g} % is `{value / 100:g}`."
+    # A sum of rounding errors is no difference.
+    if abs(value - truth) <= close + 1e-9:
+        return f"**Right**{'' if value == truth else f', near enough: it is {truth:,.4g}'}."
+    return f"**Too {'high' if value > truth else 'low'}.** Look at the hint, and try again."
