@@ -221,8 +221,9 @@ def test_every_cell_runs(name: str, number: int, tmp_path: Path) -> None:
     # As it stood in the end: later cells move it and add trials.
     twin = [output["data"] for output in outputs(done) if "sw-twin" in output.get("data", {}).get("text/html", "")][-1]
     # The walkthrough leaves the sliders to the student, whose exercise tells what stands there.
-    assert ("the model as it came" if name.startswith("01") else "96→48") in twin["text/plain"]
-    assert not twin["text/plain"].endswith("; 0 trials")
+    stands = {"01_walkthrough": "the model as it came", "01_walkthrough.zh": "原模型"}.get(name, "96→48")
+    assert stands in twin["text/plain"]
+    assert not twin["text/plain"].endswith(("; 0 trials", "；0 个试验"))
     assert "accuracy" in printed(done)
 
 

@@ -11,6 +11,7 @@ import keras
 from ..graph import UNREAD, WEIGHT, BatchSize, Layer
 from ..layer_rules.effects import DRAW
 from ..structure import Structure
+from .as_given import AsGiven
 from .drawing import Drawn
 from .held_twice import share
 from .made_again import made_again
@@ -27,9 +28,11 @@ def make_operations(
     names: Mapping[str, str],
     seeds: Seeds | None,
     batch: int | None = None,
+    is_fresh: bool = False,
 ) -> dict[str, Any]:
-    """A fresh layer or operation for each of ``layers``, by name; ``places`` are theirs in the whole graph,
-    ``names`` what they are called in the model, ``batch`` its size where the inputs fix it.
+    """A layer or operation for each of ``layers``, by name; ``places`` are theirs in the whole graph,
+    ``names`` what they are called in the model, ``batch`` its size where the inputs fix it. Of what no class
+    can make again the weights are drawn anew where all ``is_fresh``.
     """
     source = structure.space.source
     originals = source.operations if isinstance(source, KerasSource) else {}
@@ -40,7 +43,7 @@ def make_operations(
             if batch is not None and "batch_shape" in config:
                 config["batch_shape"] = (batch, *config["batch_shape"][1:])
             config = config if seeds is None else seeds.config(config, places[layer.name])
-            operation = _operation(structure, layer, config, originals.get(layer.name))
+            operation = _operation(structure, layer, config, originals.get(layer.name), is_fresh)
             mode = layer.serialized.get(MODE)
             made[layer.name] = operation if mode is None else InOneMode(operation, mode, name=operation.name)
     for layer in layers:
@@ -53,7 +56,7 @@ def make_operations(
     return {layer.name: made[layer.name] for layer in layers}
 
 
-def _operation(structure: Structure, layer: Layer, config: dict[str, Any], original: Any) -> Any:
+def _operation(structure: Structure, layer: Layer, config: dict[str, Any], original: Any, is_fresh: bool) -> Any:
     if UNREAD in layer.kinds:
         return KeepsWeights(**config)
     if WEIGHT in layer.kinds:
@@ -63,6 +66,8 @@ def _operation(structure: Structure, layer: Layer, config: dict[str, Any], origi
         return Drawn.of(config)
     if not layer.weights and layer.kind.startswith("ops."):
         return _bare_operation(structure, layer, config, original)
+    if "error" in layer.serialized and original is not None:
+        return AsGiven(original, is_fresh, name=config["name"])
     if "error" in layer.serialized:
         raise ValueError(
             f"Expected a layer that can be made again from its configuration, "

@@ -57,7 +57,9 @@ def prove(run: Run, found: Trace, graph: ModelGraph, operations: Mapping[str, An
     if any(each.dtype == "string" for each in keras.tree.flatten(run.inputs)):
         return Proof(skipped="the model reads text, which is not drawn here")
     watched = _Watched(run, found, known)
-    tried = [("inference", False, kind) for kind in KINDS] + [("training", True, KINDS[0])]
+    tried = [("inference", False, kind) for kind in KINDS]
+    if model.name not in graph.differences:  # which says that it is another in training
+        tried.append(("training", True, KINDS[0]))
     try:
         with _python_state_kept(model), draws_repeated():
             for mode, training, kind in tried:

@@ -69,7 +69,7 @@ def build_model(
     batch = fixed_batch(structure)
     seeds = None if seed is None else Seeds(seed)
     with contextlib.nullcontext() if seeds is None else seeds.of_unseen_layers(layers):
-        operations = make_operations(structure, layers, places, names, seeds, batch)
+        operations = make_operations(structure, layers, places, names, seeds, batch, weights == "fresh")
         tensors = _called(structure, operations, names)
     if seeds is not None:
         for name, operation in operations.items():

@@ -11,7 +11,7 @@ import keras
 
 from .batch import batch_prime
 from .held_twice import wrappers_of_shared
-from .nodes import called_again, graph_of, has_own_cell, has_own_graph, leaves, own_call
+from .nodes import UNSAID, called_again, graph_of, has_own_cell, has_own_graph, leaves, own_call
 from .opening import is_ruled
 
 
@@ -77,10 +77,12 @@ def run_of(model: keras.Model, input_shape: Any, dtype: Any) -> Run:
 
 def _told(model: keras.Model, run: Callable[..., Any]) -> Callable[..., Any]:
     """``run``, which is ``model`` or its ``call()``, told if it is training where the model asks for that."""
-    asks = "training" in inspect.signature(own_call(model)).parameters
+    asked = inspect.signature(own_call(model)).parameters.get("training")
 
-    def call(inputs: Any, training: bool | None = None) -> Any:
-        return run(inputs, training=training) if asks and training is not None else run(inputs)
+    def call(inputs: Any, training: int | None = None) -> Any:
+        if training is None and asked is not None and asked.default not in (None, False):
+            training = UNSAID  # it trains by default, or has none: as it is used, it is told that it does not
+        return run(inputs, training=training) if asked is not None and training is not None else run(inputs)
 
     return call
 

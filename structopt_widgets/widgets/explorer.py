@@ -87,7 +87,7 @@ class Explorer(ipywidgets.VBox):
         self.validation = Validation(self.exploration, self.background, self._fields)
         self.sweep = Sweep(self.exploration, self.background, self.settings, self._fields)
         self.fitting = Fitting(self.exploration, self.background, self.settings)
-        self.saving = Saving(self.exploration, self.background, self._page)
+        self.saving = Saving(self.exploration, self.background, self._page, self._ask_for_picture)
         self.timing = Timing(self.exploration, self.background, self.settings)
         self._wiring = Wiring(
             self.exploration,
@@ -247,7 +247,8 @@ class Explorer(ipywidgets.VBox):
             path: its suffix says what is written, in place of what was there: ``.keras``, the model with inherited
                 weights; ``.tflite`` and ``.onnx``, the same for LiteRT and ONNX; ``.py``, stand-alone Keras code
                 (:meth:`Structure.code`); ``.json``, the structure; ``.csv``, the costs by layer for a batch of
-                ``settings.batch_size``; ``.html``, the explorer as a page (:meth:`save_page`).
+                ``settings.batch_size``; ``.html``, the explorer as a page (:meth:`save_page`); ``.svg``, the picture of
+                the network, which the page that shows the explorer draws and writes when the cell has ended.
 
         Raises ``ValueError`` for another suffix and for a model that Keras cannot export so, and
         ``ModuleNotFoundError``, with what to install, where a package is missing.
@@ -286,6 +287,9 @@ class Explorer(ipywidgets.VBox):
 
     def _page(self) -> str:
         return saved_page(self.exploration, {name: getattr(self.instrument, name) for name in KEPT})
+
+    def _ask_for_picture(self) -> None:
+        self.instrument.send({"do": "picture"})
 
     def _ipython_display_(self) -> None:
         if self._twin is not None:

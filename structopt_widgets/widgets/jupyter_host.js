@@ -74,12 +74,16 @@ export function jupyterHost(model) {
         timer = setTimeout(() => save("looks", state.looks), SAVE_LOOKS_AFTER);
       }
     });
+    // What a cell asks the page for.
+    const told = ({ do: what }) => { if (what === "picture") state.tell("pictured"); };
+    model.on("msg:custom", told);
     const unwatch = watchKernel(model, () => {
       lost = say("The kernel has stopped or was restarted. Costs still follow the sliders; runs and sweeps do not. Run the notebook's cells again to go on.");
       showWork(state.work);
     });
     return () => {
       unwatch();
+      model.off("msg:custom", told);
       clearTimeout(timer);
       listeners.forEach(([name, listener]) => model.off(`change:${name}`, listener));
     };

@@ -99,7 +99,8 @@ def _plain(space: StructureSpace) -> dict[str, Any]:
 def _stage(title: str) -> list[str | None]:
     """The stage of a block's title, and the block in it: "stage 2" and "1" of "stage 2 block 1"."""
     found = re.fullmatch(r"(.+) block (\S+)", title) or re.fullmatch(r"(.*\d)([a-z])", title)
-    if found is None:
+    # What comes after the last block of a stage is no block.
+    if found is None or title.startswith("after "):
         return [title, None]
     word, _, number = found[1].rpartition(" ")
     known = {"stage": say("stage {n}", n=number), "block": say("block {n}", n=number)}

@@ -1,5 +1,5 @@
 // The network as a picture: height is width, breadth is resolution; under it, on the same x, the memory alive.
-import { html, pixel, saveText, setText, setValue } from "./elements.js";
+import { html, pixel, setText, setValue } from "./elements.js";
 import { formatExact } from "./format.js";
 import { drawPicture, paintBetween, paintSkips, paintTexts, stand } from "./picture_drawing.js";
 import { paintMemory } from "./picture_memory.js";
@@ -141,8 +141,8 @@ export function pictureView(state) {
   };
 }
 
-// Colours are the page's: they go along.
-export function saveSvg(svg, name) {
+// The picture as a file's text. Colours are the page's: they go along.
+export function pictureText(svg) {
   const copy = svg.cloneNode(true);
   const all = [svg, ...svg.querySelectorAll("*")];
   [copy, ...copy.querySelectorAll("*")].forEach((node, index) => {
@@ -150,5 +150,5 @@ export function saveSvg(svg, name) {
     CARRIED.forEach((each) => node.style.setProperty(each, style.getPropertyValue(each)));
   });
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  saveText(`${name}.svg`, "image/svg+xml", copy.outerHTML);
+  return copy.outerHTML;
 }

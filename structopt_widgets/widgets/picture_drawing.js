@@ -77,7 +77,7 @@ export function drawPicture(state, columns, { ranks, wires: over, feeders }, wid
       sums.push(label(index ? (places[index - 1].x + places[index - 1].breadth + x) / 2 : 0, tall - 8, "", "sw-said sw-formed", "middle"));
     });
     svg.append(...texts, ...sums);
-  } else drawStages(svg, stagesOf(model, columns, ranks, layout), tall);
+  } else drawStages(svg, stagesOf(model, columns, ranks, layout), tall, width);
   const times = timeline(columns, ranks, layout, width);
   const memory = memoryStrips(state, tall, width);
   svg.append(...memory.flatMap(({ elements }) => elements),

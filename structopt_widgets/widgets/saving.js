@@ -1,6 +1,6 @@
 // What can be kept of the structure at hand: its code, and files of it.
 import { enable, html, saveText, setText } from "./elements.js";
-import { saveSvg } from "./picture.js";
+import { pictureText } from "./picture.js";
 import { alike } from "./state.js";
 import { trialsCsv } from "./trials_table.js";
 import { say } from "./words.js";
@@ -42,8 +42,9 @@ export function savingView(state) {
     ...byFile.map(({ el }) => el)];
   const el = html("details", { className: "sw-saving" }, summary, html("div", { className: "sw-menu" }, ...entries,
     trials,
-    button(say("picture .svg"), say("the picture of the network"), () => saveSvg(el.closest(".sw-instrument").querySelector(".sw-picture svg"), state.model.name)),
+    button(say("picture .svg"), say("the picture of the network, as {call} does", { call: 'explorer.save("name.svg")' }), () => saveText(`${state.model.name}.svg`, "image/svg+xml", picture())),
     said));
+  const picture = () => pictureText(el.closest(".sw-instrument").querySelector(".sw-picture svg"));
   el.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !el.open) return;
     el.open = false;
@@ -58,6 +59,7 @@ export function savingView(state) {
     enable(entry, !what && !install);
   };
   const paint = (changed) => {
+    if (changed.has("pictured")) state.ask("picture", { svg: picture() });
     if (changed.has("code") && isAsked && isOfNow()) give();
     const { what, alert, status, lost, alone } = state.work;
     entries.forEach((each) => { each.hidden = Boolean(alone); });

@@ -29,17 +29,32 @@ KINDS = {
     ".tflite": say("LiteRT, for phones and small devices"),
     ".onnx": say("ONNX, for other runtimes"),
     ".html": say("the explorer as a page, alive without Python"),
+    ".svg": say("the picture of the network, as the page draws it"),
 }
-PAGE = ".html"
+PAGE, PICTURE = ".html", ".svg"
 MODELS = {".keras": None, ".tflite": "litert", ".onnx": "onnx"}  # the formats of Keras's export
 NEEDED = {"onnx": "onnx tf2onnx", "tf2onnx": "onnx tf2onnx"}
 
 
 class Saving:
-    """Writes the structure at hand into a file, at once or in the background."""
+    """Writes the structure at hand into a file, at once or in the background.
 
-    def __init__(self, exploration: Exploration, background: Background, page: Callable[[], str]) -> None:
+    Args:
+        exploration, background: what is saved, and where it goes on.
+        page: gives the explorer as a page.
+        ask_for_picture: asks the pages that show the explorer for its picture.
+    """
+
+    def __init__(
+        self,
+        exploration: Exploration,
+        background: Background,
+        page: Callable[[], str],
+        ask_for_picture: Callable[[], None],
+    ) -> None:
         self._exploration, self._background, self._page = exploration, background, page
+        self._ask_for_picture = ask_for_picture
+        self._pictures: list[str] = []  # paths that wait for the page's answer
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write what the suffix says, one of :data:`KINDS`, over what was there; returns what was written, in words.
@@ -48,11 +63,26 @@ class Saving:
         ``ModuleNotFoundError``, with what to install, where a package is missing.
         """
         here = self._exploration
+        if Path(path).suffix == PICTURE:
+            return here.language(self._save_picture(file_path(path, "the picture")))
         return here.language(save(here.structure, path, here.data, here.budget.batch_size, self._page))
 
     def save_page(self, path: str | os.PathLike[str]) -> str:
         """Write the page, whatever the suffix."""
         return self._exploration.language(_saved_text(file_path(path, "the page"), self._page, PAGE))
+
+    def _save_picture(self, path: str) -> str:
+        self._pictures.append(path)
+        self._ask_for_picture()
+        return say(
+            "{file} is written by the page that shows the explorer, once this cell has ended.", file=Path(path).name
+        )
+
+    def take_picture(self, svg: str) -> None:
+        """Write what a page has drawn to where it was asked for; what nobody asked for is not written."""
+        paths, self._pictures = self._pictures, []
+        for path in paths:
+            self._background.message.info(_saved_text(path, lambda: svg, PICTURE))
 
     def start(self, suffix: str, folder: str | os.PathLike[str] = ".") -> None:
         """The same in the background, under the model's name, with a number where that file is there already.
@@ -98,7 +128,7 @@ def save(
     """See :meth:`Saving.save`; ``shown`` is what the file is called in words, by default its name."""
     path = file_path(path, "what is saved")
     suffix = Path(path).suffix
-    if suffix not in KINDS:
+    if suffix not in KINDS or suffix == PICTURE:
         names = ", ".join(f"{each} ({what.split(',')[0]})" for each, what in KINDS.items())
         raise ValueError(f"Expected a path that ends in one of {names}; got {short(path)}.")
     if suffix not in MODELS:

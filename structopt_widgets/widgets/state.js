@@ -52,7 +52,8 @@ export class State {
   }
 
   // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "work", "curve",
-  // "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "listed" or "help".
+  // "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "listed" or "help";
+  // "pictured" where a cell wants the picture.
   subscribe(listener) {
     this.listeners.push(listener);
   }

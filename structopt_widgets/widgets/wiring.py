@@ -161,6 +161,7 @@ class Wiring:
             ),
             "choose": lambda: self._go(asked["number"]),
             "save": lambda: self._saving.start(asked["suffix"]),
+            "picture": lambda: self._saving.take_picture(asked["svg"]),
             "latency": self._timing.measure,
             "code": lambda: self._coder.look(here.structure),
         }
