@@ -82,7 +82,7 @@ class Explorer(ipywidgets.VBox):
         self.space, self.study = space, self.exploration.study
         self.background = Background()
         self.settings = Settings(self.exploration)
-        self._fields = Fields(self.settings)
+        self._fields = Fields(self.settings, self.exploration.language)
         self.controls = Controls(self.exploration, self.settings)
         self.validation = Validation(self.exploration, self.background, self._fields)
         self.sweep = Sweep(self.exploration, self.background, self.settings, self._fields)
