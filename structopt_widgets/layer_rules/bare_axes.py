@@ -175,13 +175,13 @@ class Repetition(Bare):
         repeats, outputs = site.config["repeats"], site.outputs[0]
         if "axis" in site.config:
             (axis,) = positions(site.config["axis"], len(outputs))
-            return {"repeats": at.size(outputs[axis])} if _is_one(site.inputs[0][axis]) and repeats != 1 else {}
+            return {"repeats": at.size(outputs[axis])} if _is_widened(site.inputs[0][axis], repeats) else {}
         given = [repeats] if isinstance(repeats, (int, BatchSize)) else list(repeats)
         inputs = (*(1,) * (len(outputs) - len(site.inputs[0])), *site.inputs[0])
         times = [*[1] * (len(outputs) - len(given)), *given]
         return {
             "repeats": tuple(
-                at.size(made) if count != 1 and _is_one(dim) else count
+                at.size(made) if _is_widened(dim, count) else count
                 for count, dim, made in zip(times, inputs, outputs, strict=True)
             )
         }
@@ -196,6 +196,11 @@ def _times(dim: Dim, count: int, is_tile: bool) -> Dim:
     if _is_one(dim) and isinstance(many, int) and many > 1:
         return Symbol(many)
     return _product(many, dim) if is_tile else _product(dim, many)
+
+
+def _is_widened(dim: Dim, count: Any) -> bool:
+    """Whether the repetition makes a width; one for each sample is no width, and stays what it is."""
+    return _is_one(dim) and not isinstance(count, BatchSize) and count != 1
 
 
 def _is_one(dim: Dim) -> bool:

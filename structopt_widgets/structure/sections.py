@@ -95,8 +95,8 @@ def stage_of(connected: ConnectedGraph, call: ConnectedCall) -> str | None:
     """
     lengths = connected.lengths(call.call.outputs[0])
     inputs = [connected.lengths(index) for index in connected.graph.input_tensors]
-    largest = max((shape[0] for shape in inputs if len(shape) == len(lengths)), default=0)
-    if len(lengths) < 2 or not largest or not lengths[0]:
+    largest = max((shape[0] for shape in inputs if len(shape) == len(lengths) >= 2), default=0)
+    if not largest or not lengths[0]:
         return None
     return str(max(0, round(math.log2(largest / lengths[0]))))
 

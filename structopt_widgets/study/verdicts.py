@@ -22,7 +22,7 @@ BETTER = "better"
 WORSE = "worse"
 ALIKE = "cannot be told apart"
 NOT_COMPARABLE = "one run each: not comparable"
-OTHERWISE = "trained otherwise: not comparable"  # more epochs, say: what differs is not the structure alone
+OTHERWISE = "trained otherwise: not comparable"  # more epochs, other weights to start from: not the structure alone
 REFERENCE = "compared with"  # where the trial to compare with is chosen by its number
 
 

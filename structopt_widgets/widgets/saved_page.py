@@ -35,6 +35,9 @@ _DARK_STYLE = (
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 
 
+_HINT = "As it stood when this page was written. Where the page may run scripts, sliders stand here."
+
+
 def saved_page(exploration: Exploration, traits: Mapping[str, Any], above: str = "", title: str = "") -> str:
     """The page's text.
 
@@ -70,7 +73,7 @@ def saved_page(exploration: Exploration, traits: Mapping[str, Any], above: str =
 {style}</style>
 </head>
 <body>
-{above}<main id="sw-page">{twin_html(exploration)}</main>
+{above}<main id="sw-page">{twin_html(exploration, _HINT)}</main>
 <script type="text/plain" id="sw-data">{packed(data)}</script>
 <script type="module">
 {joined("saved_page")}

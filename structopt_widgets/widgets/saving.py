@@ -25,8 +25,8 @@ KINDS = {
     ".py": "stand-alone Keras code, without weights",
     ".json": "the structure, without weights",
     ".csv": "the costs by layer, for the batch of the settings",
-    ".tflite": "LiteRT, for phones and small devices",
-    ".onnx": "ONNX, for other runtimes",
+    ".tflite": "LiteRT, with inherited weights, for phones and small devices",
+    ".onnx": "ONNX, with inherited weights, for other runtimes",
     ".html": "the explorer as a page, alive without Python",
     ".svg": "the picture of the network, as the page draws it",
 }

@@ -41,16 +41,17 @@ def twin_words(exploration: Exploration) -> str:
     return f"{name}: {_described(exploration.structure)}; {trials} trial{'' if trials == 1 else 's'}"
 
 
-def twin_html(exploration: Exploration) -> str:
+def twin_html(exploration: Exploration, hint: str = _HINT) -> str:
     """What the explorer of ``exploration`` shows: costs, what differs from the model, its shape, plot and trials.
 
-    Names are escaped; nothing is fetched. Without its styles it is plain tables and images: code hosts drop styles.
+    ``hint`` says what it is, and how to come to what moves. Names are escaped; nothing is fetched. Without its styles
+    it is plain tables and images: code hosts drop styles.
     """
     structure = exploration.structure
     parts = [
         f'<p style="margin:4px 0"><b>{html.escape(exploration.space.graph.name)}</b>: '
         f"{html.escape(_described(structure))}</p>",
-        f'<p style="margin:4px 0;font-size:90%">{_HINT}</p>',
+        f'<p style="margin:4px 0;font-size:90%">{hint}</p>',
         costs_table(exploration),
         changes_table(structure),
         caption("Widths by layer"),
