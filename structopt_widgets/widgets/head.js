@@ -1,5 +1,5 @@
 // The head: name, undo and redo, snapshots, reset.
-import { enable, html, setText } from "./elements.js";
+import { enable, html, oneStop, setText } from "./elements.js";
 import { savingView } from "./saving.js";
 import { changedBy, say } from "./words.js";
 import { alike } from "./state.js";
@@ -21,10 +21,11 @@ export function headView(state) {
     state.keep(A === undefined ? "A" : B === undefined || !alike(B, state.changes()) ? "B" : "A");
   });
   const saving = savingView(state);
-  const el = html("header", { className: "sw-head" }, html("span", { className: "sw-title" }, state.model.name),
+  const el = html("div", { className: "sw-head", role: "toolbar" }, html("span", { className: "sw-title" }, state.model.name),
     html("span", { className: "sw-space" }),
     html("span", { className: "sw-group" }, undo, redo),
     html("span", { className: "sw-group", role: "group", "aria-label": say("snapshots") }, keep, ...kept.values(), others, difference), saving.el, reset);
+  const stop = oneStop(el, () => [undo, redo, keep, ...kept.values(), saving.el.querySelector("summary"), reset]);
   const paint = (changed) => {
     saving.paint(changed);
     const now = state.changes();
@@ -41,6 +42,7 @@ export function headView(state) {
       enable(each, known !== undefined);
       each.setAttribute("aria-pressed", String(known !== undefined && alike(known, now)));
     });
+    stop();
     if (!changed.has("steps")) return;
     const { A, B } = state.snapshots;
     if (A === undefined || B === undefined) {

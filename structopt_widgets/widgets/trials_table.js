@@ -56,7 +56,7 @@ export function tableView(state) {
     const { points, step } = plotted(state);
     const front = new Set(paretoFront(points, step === "vh"));
     const heads = shown.map(([name, text]) => {
-      const button = html("button", { type: "button", tabIndex: name === by ? 0 : -1 }, `${text}${name === by ? (direction < 0 ? " ▾" : " ▴") : ""}`);
+      const button = html("button", { type: "button", tabIndex: -1 }, `${text}${name === by ? (direction < 0 ? " ▾" : " ▴") : ""}`);
       button.addEventListener("click", () => {
         state.look({ sort: [name, name === by ? -direction : name === "score" ? -1 : 1] });
         el.querySelector("th[aria-sort] button")?.focus();
@@ -67,6 +67,10 @@ export function tableView(state) {
     });
     const headRow = html("tr", {}, ...heads);
     headRow.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown") {
+        el.focus();
+        event.preventDefault();
+      }
       const to = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[event.key];
       const next = to && event.target.closest("th")?.[to];
       if (!next) return;
@@ -145,6 +149,12 @@ export function tableView(state) {
     }
     const numbers = [...rows.keys()].filter((number) => !rows.get(number).hidden);
     const at = numbers.indexOf(state.looks.chosen);
+    // Over the first row are the heads.
+    if (event.key === "ArrowUp" && at <= 0) {
+      el.querySelector("th[aria-sort] button")?.focus();
+      event.preventDefault();
+      return;
+    }
     const to = { ArrowDown: Math.min(at + 1, numbers.length - 1), ArrowUp: Math.max(at - 1, 0) }[event.key];
     if (to !== undefined && numbers.length) {
       state.look({ chosen: numbers[to] });
