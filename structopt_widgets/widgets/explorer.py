@@ -17,6 +17,7 @@ from .controls import Controls
 from .exploration import Checked, Exploration
 from .family import family
 from .fit_to_budget import UNIFORM, Fitting
+from .language import ENGLISH
 from .looks import checked_looks
 from .saved_page import KEPT, saved_page
 from .saving import Saving
@@ -39,7 +40,7 @@ class Explorer(ipywidgets.VBox):
         space: what to explore.
         data: what quick runs train and validate on.
         study: where trials are kept; a new one by default.
-        show, predict: for a lesson, see :func:`explore`.
+        show, predict, language: see :func:`explore`.
 
     Attributes:
         instrument: what the page shows.
@@ -75,12 +76,13 @@ class Explorer(ipywidgets.VBox):
         study: Study | None = None,
         show: Iterable[str] | None = None,
         predict: bool = False,
+        language: str = ENGLISH,
     ) -> None:
-        self.exploration = Exploration(space, data, study)
+        self.exploration = Exploration(space, data, study, language)
         self.space, self.study = space, self.exploration.study
         self.background = Background()
         self.settings = Settings(self.exploration)
-        self._fields = Fields(self.settings)
+        self._fields = Fields(self.settings, self.exploration.language)
         self.controls = Controls(self.exploration, self.settings)
         self.validation = Validation(self.exploration, self.background, self._fields)
         self.sweep = Sweep(self.exploration, self.background, self.settings, self._fields)
@@ -307,6 +309,7 @@ def explore(
     input_shape: Any = None,
     show: Iterable[str] | None = None,
     predict: bool = False,
+    language: str = ENGLISH,
 ) -> Explorer:
     """Explore a model's structures in JupyterLab, in one line.
 
@@ -319,6 +322,9 @@ def explore(
             ``"marginal"``, ``"sensitivity"``, ``"speed"``, ``"findings"`` and ``"curve"``, and the costs, such as
             ``"n_params"``; by default all.
         predict: whether the chosen cost of what a slider was moved to is hidden until somebody has said what it is.
+        language: of all that is shown: ``"en"``, or ``"zh"`` for Chinese. Names in code stay as they are.
+
+    Raises ``ValueError`` for a language that there is none of, and for a part to show that there is none of.
 
     >>> explorer = sw.explore(model, data=data)
     >>> explorer.structure == explorer.space.baseline
@@ -326,4 +332,4 @@ def explore(
     """
     if not isinstance(model, StructureSpace):
         model = StructureSpace.from_keras(model, input_shape=input_shape, data=data)
-    return Explorer(model, data, study, show, predict)
+    return Explorer(model, data, study, show, predict, language)

@@ -1,5 +1,6 @@
 // The words over and under the picture of a deep network: stages and blocks, as many as there is room for.
 import { label, pixel, svgElement } from "./elements.js";
+import { lengthOf } from "./words.js";
 
 const GLYPH = 6.6; // pixels
 const WORDS_APART = 3; // pixels between two words
@@ -14,7 +15,7 @@ export function fittingWords(items, breadth) {
   const counted = new Set(); // of which some are left out
   numberedRuns(items).forEach((series) => {
     series.forEach((item) => {
-      const text = textsOf(item, series).find((each) => GLYPH * each.length + WORDS_APART < item.end - item.x);
+      const text = textsOf(item, series).find((each) => GLYPH * lengthOf(each) + WORDS_APART < item.end - item.x);
       if (text !== undefined) chosen.set(item, text);
     });
     if (series.length < 2 || series.every((item) => chosen.has(item))) return;
@@ -44,7 +45,7 @@ function textsOf({ number, texts }, series) {
 
 // Where a word is: in the middle of its item, or from its left edge on.
 function wordPlace({ x, end, isLeft }, text) {
-  const breadth = GLYPH * text.length;
+  const breadth = GLYPH * lengthOf(text);
   const start = isLeft ? x : (x + end - breadth) / 2;
   return [start, start + breadth];
 }
@@ -69,7 +70,7 @@ function evenWords(series) {
     const shown = series.filter(({ number }) => number === first || (step === 2 ? (number - first) % 2 === 0 : number % step === 0 && number - first >= 0.8 * step));
     return shown.map((item, index) => {
       const room = (shown[index + 1]?.x ?? Math.max(item.end, item.x + (item.end - item.x) * step)) - item.x;
-      return [item, item.texts.find((each) => GLYPH * each.length + WORDS_APART < room)];
+      return [item, item.texts.find((each) => GLYPH * lengthOf(each) + WORDS_APART < room)];
     });
   };
   const step = EVEN_STEPS.find((each) => tried(each).every(([, text]) => text !== undefined)) ?? EVEN_STEPS.at(-1);
