@@ -8,6 +8,7 @@ from typing import Any
 
 from ..graph import BATCH, BatchSize, Concat, Dim, Product, Shape, Symbol, baseline_size
 from ..graph.dimensions import has_batch, of_batch, resolve
+from ..graph.wording import say
 from .merging import side_by_side
 from .registry import register_layer_rule
 from .reshaping import regrouped
@@ -143,7 +144,7 @@ class Split(Bare):
             parts = parts_of(dim)
             if len(parts) == cut and len({baseline_size(part) for part in parts}) == 1:
                 return parts  # what was laid side by side before
-            return [site.split(dim, cut, f"splits it into {cut} parts")] * cut
+            return [site.split(dim, cut, say("splits it into {n} parts", n=cut))] * cut
         ends = [*cut, baseline_size(dim)]
         lengths = [end - start for start, end in itertools.pairwise([0, *ends])]
         return list(lengths) if isinstance(dim, int) else list(site.cut(dim, lengths, "splits it into parts"))
@@ -175,13 +176,13 @@ class Repetition(Bare):
         repeats, outputs = site.config["repeats"], site.outputs[0]
         if "axis" in site.config:
             (axis,) = positions(site.config["axis"], len(outputs))
-            return {"repeats": at.size(outputs[axis])} if _is_one(site.inputs[0][axis]) and repeats != 1 else {}
+            return {"repeats": at.size(outputs[axis])} if _is_widened(site.inputs[0][axis], repeats) else {}
         given = [repeats] if isinstance(repeats, (int, BatchSize)) else list(repeats)
         inputs = (*(1,) * (len(outputs) - len(site.inputs[0])), *site.inputs[0])
         times = [*[1] * (len(outputs) - len(given)), *given]
         return {
             "repeats": tuple(
-                at.size(made) if count != 1 and _is_one(dim) else count
+                at.size(made) if _is_widened(dim, count) else count
                 for count, dim, made in zip(times, inputs, outputs, strict=True)
             )
         }
@@ -196,6 +197,11 @@ def _times(dim: Dim, count: int, is_tile: bool) -> Dim:
     if _is_one(dim) and isinstance(many, int) and many > 1:
         return Symbol(many)
     return _product(many, dim) if is_tile else _product(dim, many)
+
+
+def _is_widened(dim: Dim, count: Any) -> bool:
+    """Whether the repetition makes a width; one for each sample is no width, and stays what it is."""
+    return _is_one(dim) and not isinstance(count, BatchSize) and count != 1
 
 
 def _is_one(dim: Dim) -> bool:

@@ -60,3 +60,30 @@ def test_the_batch_may_be_tiled() -> None:
     np.testing.assert_allclose(base.build()(batch), model(batch), atol=1e-5)
     narrow = base.with_width("a", 4)
     assert narrow.build().count_params() == narrow.measure().n_params
+
+
+class Tokens(keras.Model):
+    """A learned token before the others of each sample, made as many times as there are samples."""
+
+    def __init__(self, repeated: Callable[[Any, Any], Any]) -> None:
+        super().__init__()
+        self.repeated, self.inner, self.outer = repeated, kl.Dense(6, name="inner"), kl.Dense(2)
+        self.token = self.add_weight(shape=(1, 1, 6), initializer="random_normal", name="token")
+
+    def call(self, x: Any) -> Any:
+        token = self.repeated(self.token, ops.shape(x)[0])
+        return self.outer(ops.concatenate([token, self.inner(x)], axis=1)[:, 0])
+
+
+@pytest.mark.parametrize(
+    "repeated",
+    [lambda token, samples: ops.tile(token, (samples, 1, 1)), lambda token, samples: ops.repeat(token, samples, 0)],
+    ids=["tile", "repeat"],
+)
+def test_what_is_repeated_for_each_sample_is_no_width(repeated: Callable[[Any, Any], Any]) -> None:
+    model = Tokens(repeated)
+    batch = np.random.default_rng(0).normal(size=(3, 4, 5)).astype("float32")
+    expected = model(batch)
+    space = sw.StructureSpace.from_keras(model)
+    np.testing.assert_allclose(space.baseline.build()(batch), expected, atol=1e-6)
+    assert space.baseline.with_width("inner", 4).build("fresh")(batch).shape == (3, 2)
