@@ -18,6 +18,7 @@ import numpy as np
 import tensorflow as tf
 from keras import ops
 
+from .nodes import PATCHING
 from .tensorflow_arguments import lengths_of, number_of, refuse
 from .tensorflow_images import IMAGES_AND_SIGNALS, cast
 from .tensorflow_matrices import MATRICES
@@ -61,13 +62,33 @@ class _Largest(NamedTuple):
 
 @contextlib.contextmanager
 def tensorflow_traced(is_tracing: Callable[[], bool]) -> Iterator[None]:
-    """In this block the functions listed here take symbolic tensors, wherever ``is_tracing()``."""
+    """In this block the functions listed here take symbolic tensors, wherever ``is_tracing()``.
+
+    A ``tf.function`` that is given such is run as it is written.
+    """
+    kind: Any = type(_compiled)
+    real = kind.__call__
+
+    def call(function: Any, *args: Any, **kwargs: Any) -> Any:
+        is_symbolic = is_tracing() and any(
+            isinstance(each, keras.KerasTensor) for each in keras.tree.flatten((args, kwargs))
+        )
+        return function.python_function(*args, **kwargs) if is_symbolic else real(function, *args, **kwargs)
+
     _dispatcher()
     _is_tracing.append(is_tracing)
-    try:
-        yield
-    finally:
-        _is_tracing.pop()
+    with PATCHING:
+        kind.__call__ = call
+        try:
+            yield
+        finally:
+            kind.__call__ = real
+            _is_tracing.pop()
+
+
+@tf.function
+def _compiled() -> None:
+    """For its class alone."""
 
 
 _is_tracing: list[Callable[[], bool]] = []

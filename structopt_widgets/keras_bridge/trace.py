@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -73,6 +73,24 @@ def run_of(model: keras.Model, input_shape: Any, dtype: Any) -> Run:
         shape = input_shape if input_shape is not None else _built_shape(model)
     inputs = _symbolic(shape, dtype, prime)
     return Run(traced, inputs, prime, _told(traced, own_call(traced)), originals)
+
+
+def open_shapes(model: keras.Model) -> list[tuple[int | None, ...]]:
+    """The shape of a sample for each input, flat, with ``None`` where the model says that any length goes."""
+    graph = graph_of(model)
+    if graph is not None and has_own_graph(model):
+        return [tuple(tensor.shape)[1:] for tensor in graph.inputs]
+    built = (model.get_build_config() or {}).get("input_shape") if model.built else None
+    return [] if not built else _each_shape(_built_shape(model))
+
+
+def at_lengths(run: Run, shapes: Sequence[tuple[int, ...]]) -> Run:
+    """The same on samples of other shapes, one for each input."""
+    made = [
+        keras.Input(batch_shape=(run.prime, *shape), dtype=tensor.dtype, name=tensor.name)
+        for shape, tensor in zip(shapes, keras.tree.flatten(run.inputs), strict=True)
+    ]
+    return replace(run, inputs=keras.tree.pack_sequence_as(run.inputs, made))
 
 
 def _told(model: keras.Model, run: Callable[..., Any]) -> Callable[..., Any]:

@@ -23,7 +23,7 @@ BETTER = say("better")
 WORSE = say("worse")
 ALIKE = say("cannot be told apart")
 NOT_COMPARABLE = say("one run each: not comparable")
-OTHERWISE = say("trained otherwise: not comparable")  # more epochs, say: what differs is not the structure alone
+OTHERWISE = say("trained otherwise: not comparable")  # more epochs, another start: not the structure alone
 REFERENCE = say("compared with")  # where the trial to compare with is chosen by its number
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from ..graph.wording import say
 from .exploration import Exploration
 from .learning_curve import curve_title, learning_curve
 from .modules import joined
@@ -32,6 +33,9 @@ _DARK_STYLE = (
 )
 # Nothing is fetched, and what a name may hold is never run.
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
+
+
+_HINT = say("As it stood when this page was written. Where the page may run scripts, sliders stand here.")
 
 
 def saved_page(exploration: Exploration, traits: Mapping[str, Any], above: str = "", title: str = "") -> str:
@@ -67,7 +71,7 @@ def saved_page(exploration: Exploration, traits: Mapping[str, Any], above: str =
 {style}</style>
 </head>
 <body>
-{above}<main id="sw-page">{twin_html(exploration)}</main>
+{above}<main id="sw-page">{twin_html(exploration, _HINT)}</main>
 <script type="text/plain" id="sw-data">{packed(data)}</script>
 <script type="module">
 {joined("saved_page")}

@@ -26,8 +26,8 @@ KINDS = {
     ".py": say("stand-alone Keras code, without weights"),
     ".json": say("the structure, without weights"),
     ".csv": say("the costs by layer, for the batch of the settings"),
-    ".tflite": say("LiteRT, for phones and small devices"),
-    ".onnx": say("ONNX, for other runtimes"),
+    ".tflite": say("LiteRT, with inherited weights, for phones and small devices"),
+    ".onnx": say("ONNX, with inherited weights, for other runtimes"),
     ".html": say("the explorer as a page, alive without Python"),
     ".svg": say("the picture of the network, as the page draws it"),
 }

@@ -48,17 +48,18 @@ def twin_words(exploration: Exploration) -> str:
     )
 
 
-def twin_html(exploration: Exploration) -> str:
+def twin_html(exploration: Exploration, hint: str = _HINT) -> str:
     """What the explorer of ``exploration`` shows: costs, what differs from the model, its shape, plot and trials.
 
-    Names are escaped; nothing is fetched. Without its styles it is plain tables and images: code hosts drop styles.
+    ``hint`` says what it is, and how to come to what moves. Names are escaped; nothing is fetched. Without its styles
+    it is plain tables and images: code hosts drop styles.
     """
     structure, words = exploration.structure, exploration.language
     stands = say("{name}: {structure}", name=_NAME, structure=html.escape(_described(structure, words)))
     name = f"<b>{html.escape(exploration.space.graph.name)}</b>"
     parts = [
         f'<p style="margin:4px 0">{words(stands).replace(_NAME, name)}</p>',
-        f'<p style="margin:4px 0;font-size:90%">{html.escape(words(_HINT))}</p>',
+        f'<p style="margin:4px 0;font-size:90%">{html.escape(words(hint))}</p>',
         costs_table(exploration),
         changes_table(structure, words),
         caption(words(say("Widths by layer"))),
