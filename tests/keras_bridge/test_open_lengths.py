@@ -105,7 +105,15 @@ class AsRead(kl.Layer):
         return x if length is None else x * float(np.sqrt(length))
 
 
-@pytest.mark.parametrize("layers", [[AsRead()], [AsRead(), kl.Dense(3)]])
+class LongOnes(kl.Layer):
+    """Doubles what is long; at lengths like the one it is read at nothing shows that there is another way."""
+
+    def call(self, x: Any) -> Any:
+        length = ops.shape(x)[1]
+        return x * 2.0 if isinstance(length, int) and length > 6 else x
+
+
+@pytest.mark.parametrize("layers", [[AsRead()], [AsRead(), kl.Dense(3)], [LongOnes()]])
 def test_what_no_copy_can_follow_is_told_and_stays(layers: list[Any]) -> None:
     model = sequence(kl.Dense(4), *layers)
     space = sw.StructureSpace.from_keras(model, input_shape=(9, 6))
