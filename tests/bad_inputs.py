@@ -684,6 +684,19 @@ def _figure_rows() -> Iterator[Row]:
     yield Row(
         "plot_tradeoff(figure)", lambda things, value: sw.plot_tradeoff(things.table, figure=value), [3, THING, "a"]
     )
+    told = {"prediction": 1, "truth": 1, "hint": "h", "answer": "a"}
+    for argument, values in {
+        "truth": [None, [3], float("nan"), THING],
+        "hint": [None, 3, THING],
+        "answer": [None, 3],
+        "close": ["a", -1, float("nan")],
+        "share": ["a", 3, None],
+    }.items():
+        yield Row(
+            f"check_prediction({argument})",
+            lambda _, value, argument=argument: sw.check_prediction(**{**told, argument: value}),
+            values,
+        )
     yield Row("plot_sensitivity(sensitivity)", lambda _, value: sw.plot_sensitivity(value), tables)
     yield Row(
         "plot_sensitivity(order)",

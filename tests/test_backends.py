@@ -48,6 +48,7 @@ def test_jax_does_the_least_of_each(tmp_path: Path) -> None:
 
 
 @pytest.mark.exhaustive
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("backend", ["jax", "torch"])
 def test_another_backend_does_the_same(backend: str, tmp_path: Path) -> None:
     keras.utils.set_random_seed(0)

@@ -242,7 +242,7 @@ def draw_cells(trace: Trace, axes: Mapping[str, FigureAxis]) -> str:
             colour, is_dark = shade(trace.get("colorscale") or (), share)
             parts.append(
                 f'<rect x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}" '
-                f'fill="{colour}"/>'
+                f'fill="{colour}" shape-rendering="crispEdges"/>'
             )
             words = html.escape(str(of_each(of_each(trace.get("text"), row, []), column, "")))
             if words and trace.get("texttemplate"):

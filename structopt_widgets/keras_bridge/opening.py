@@ -43,6 +43,7 @@ from .repeated import repeats_recorded
 from .spellings import spellings_taken
 from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
 from .tensorflow_calls import tensorflow_traced
+from .tensorflow_numpy import tensorflow_numpy_traced
 from .timesteps import Timesteps, keeps_in_training
 from .whose_functions import has_mixing_function, has_weighted_activation, hidden_lambdas
 
@@ -146,6 +147,7 @@ class _Tracer:
             loops_written_out(is_tracing),
             draws,
             calls,
+            tensorflow_numpy_traced(is_tracing),
             repeats,
             arrays,
             metrics,

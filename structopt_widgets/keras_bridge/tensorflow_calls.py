@@ -198,6 +198,7 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "roll": lambda a: ops.roll(a["input"], lengths_of(a["shift"]), axis=lengths_of(a["axis"])),
             "segment_max": lambda a: ops.segment_max(a["data"], a["segment_ids"]),
             "segment_sum": lambda a: ops.segment_sum(a["data"], a["segment_ids"]),
+            "sequence_mask": lambda a: _mask_of_lengths(a),
             # Numbers that can be indexed, as tensors without axes can.
             "shape_v2": lambda a: tuple(map(np.int32, a["input"].shape)),
             "size_v2": lambda a: math.prod(a["input"].shape),
@@ -276,6 +277,14 @@ def _segment_mean(given: dict[str, Any]) -> Any:
     members = np.maximum(np.bincount(np.ravel(ids), minlength=segments), 1).astype("float32")
     data = given["data"]
     return ops.divide(ops.segment_sum(data, ids, segments), members.reshape(-1, *(1,) * (len(data.shape) - 1)))
+
+
+def _mask_of_lengths(given: dict[str, Any]) -> Any:
+    if given["maxlen"] is None:
+        refuse("mask of as many places as the longest has")
+    places = np.arange(number_of(given["maxlen"]), dtype="int32")
+    whole = ops.cast(ops.expand_dims(given["lengths"], -1), "int32")  # as TensorFlow does: half a place is none
+    return cast(ops.less(places, whole), tf.as_dtype(given["dtype"]).name)
 
 
 def _gather(given: dict[str, Any]) -> Any:

@@ -168,8 +168,8 @@ class Repetition(Bare):
         rank = max(len(given), len(shape))
         times = [*[1] * (rank - len(given)), *map(baseline_length, given)]
         padded = (*(1,) * (rank - len(shape)), *shape)
-        if any(has_batch(dim) and count != 1 for count, dim in zip(times, padded, strict=True)):
-            raise UnsupportedLayerError("there is none for repeating the batch")
+        if any(has_batch(dim) and has_batch(of_batch(count)) for count, dim in zip(times, padded, strict=True)):
+            raise UnsupportedLayerError("there is none for repeating the batch for each sample")
         return Connection((tuple(_times(dim, count, is_tile=True) for count, dim in zip(times, padded, strict=True)),))
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:

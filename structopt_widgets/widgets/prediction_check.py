@@ -44,10 +44,10 @@ def check_prediction(
         close: how far from ``truth`` is near enough; by default 0, of a share :data:`NEAR_SHARE`.
         share: the prediction is a share, from 0 to 1.
 
-    >>> sw.check_prediction(100, base.measure().n_params, hint="Count the wires.", answer="...")
+    >>> sw.check_prediction(10, space.baseline.measure().n_params, hint="Count the wires.", answer="...")
     **Too low.** Look at the hint, and try again.
     """
-    truth = truth if isinstance(truth, str) else float(truth)
+    truth = truth if isinstance(truth, str) else number(truth, "truth, a name or what the model has,")
     near = NEAR_SHARE if flag(share, "share") else 0.0
     near = near if close is None else number(close, "close", above=-math.ulp(0.0))
     return CheckedPrediction(_judged(prediction, truth, near, share), text(hint, "hint"), text(answer, "answer"))

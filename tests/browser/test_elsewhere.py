@@ -68,22 +68,30 @@ def expect_width(instrument: Locator, width: int) -> None:
     expect(count).to_have_attribute("data-value", n_params(width), timeout=60_000)
 
 
-@pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[..., str]]:
-    """Start a program of a package that uv brings, with what it needs beside this project; gives its address."""
+@pytest.fixture(scope="module")
+def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The commands of an environment that has this project beside Voila and Notebook 7, as a user installs them."""
     if shutil.which("uv") is None:
         pytest.skip("uv is not installed: pip install uv")
+    environment = tmp_path_factory.mktemp("elsewhere") / "environment"
+    subprocess.run(["uv", "venv", "--python", sys.executable, environment], check=True)
+    command = ["uv", "pip", "install", "--python", environment, "--editable", REPOSITORY, "voila", "notebook"]
+    subprocess.run(command, check=True)
+    return environment / "bin"
+
+
+@pytest.fixture
+def serve(programs: Path, tmp_path: Path) -> Iterator[Callable[..., str]]:
+    """Start one of the programs; gives its address."""
     running: list[subprocess.Popen[bytes]] = []
 
-    def started(package: str, *command: str) -> str:
+    def started(program: str, *arguments: str) -> str:
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
-        # uv puts the package into an environment above this one, where the front end of anywidget is not looked for.
-        here = str(Path(sys.prefix) / "share" / "jupyter")
-        environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(tmp_path / "config"), "JUPYTER_PATH": here}
-        whole = ["uv", "run", "--project", str(REPOSITORY), "--with", package, *command, f"--port={port}"]
-        running.append(subprocess.Popen(whole, cwd=tmp_path, env=environment, start_new_session=True))
+        environment = {**os.environ, "JUPYTER_CONFIG_DIR": str(tmp_path / "config")}
+        command = [programs / program, *arguments, "--no-browser", f"--port={port}"]
+        running.append(subprocess.Popen(command, cwd=tmp_path, env=environment, start_new_session=True))
         address = f"http://localhost:{port}/"
         for _ in range(600):
             try:
@@ -92,7 +100,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., str]]:
                 time.sleep(0.5)
             else:
                 return address
-        pytest.fail(f"{command[0]} did not answer")
+        pytest.fail(f"{program} did not answer")
 
     yield started
     for each in running:
@@ -102,7 +110,7 @@ def serve(tmp_path: Path) -> Iterator[Callable[..., str]]:
 
 def test_voila_shows_an_explorer_that_moves(serve: Callable[..., str], browser: Browser, tmp_path: Path) -> None:
     path = notebook(tmp_path, MODEL, ONE)
-    address = serve("voila", "voila", str(path), "--no-browser")
+    address = serve("voila", str(path))
     page = browser.new_page(viewport={"width": 1400, "height": 1200})
     page.goto(address, timeout=240_000)
     instrument = page.locator(".sw-instrument")
@@ -116,7 +124,7 @@ def test_voila_shows_an_explorer_that_moves(serve: Callable[..., str], browser: 
 
 def test_notebook_7_shows_an_explorer_that_moves(serve: Callable[..., str], browser: Browser, tmp_path: Path) -> None:
     notebook(tmp_path, MODEL, ONE)
-    address = serve("notebook", "jupyter", "notebook", "--no-browser", "--allow-root", "--IdentityProvider.token=")
+    address = serve("jupyter-notebook", "--allow-root", "--IdentityProvider.token=")
     page = browser.new_page(viewport={"width": 1400, "height": 1200})
     page.goto(f"{address}notebooks/elsewhere.ipynb", timeout=240_000)
     page.locator(".jp-Notebook .jp-CodeCell").first.locator(".cm-content").click(timeout=120_000)

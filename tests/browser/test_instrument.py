@@ -140,6 +140,12 @@ def test_snapshots_and_mixed_widths(page: Page) -> None:
     expect(page.get_by_label("width of two", exact=True)).to_have_value("6")
     page.get_by_role("button", name="go to snapshot A").click()
     expect(page.get_by_label("width of two", exact=True)).to_have_value("12")
+    # What a cell keeps under a name of its own stands beside them.
+    named = {"wide <b>": {"widths": [[1, 20]]}}
+    page.evaluate("(more) => window.python('standing', { ...window.model.get('standing'), snapshots: more })", named)
+    page.get_by_role("button", name="go to snapshot wide <b>").click()
+    expect(page.get_by_label("width of two", exact=True)).to_have_value("20")
+    expect(page.get_by_role("button", name="go to snapshot A")).to_be_disabled()
 
 
 def test_all_activations_and_biases_at_once(page: Page) -> None:
