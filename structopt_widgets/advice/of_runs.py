@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from ..graph.wording import say
 from ..layer_rules import Role
 from ..training.schedule import epoch_lengths, training_rows
 from .finding_rule import Evidence, Finding, FindingRule
@@ -24,9 +25,17 @@ class ValidationTooSmall(FindingRule):
         if half > WIDEST:
             needed = math.ceil(0.25 * (1.96 / WIDEST) ** 2)
             yield Finding(
-                f"The validation part has {n} samples: an accuracy of one half is known to {100 * half:.0f} points.",
-                f"Structures closer than that cannot be told apart by one network each. {needed} samples would bring "
-                f"it to {100 * WIDEST:.0f} points: pass more to Data, or a larger validation_fraction.",
+                say(
+                    "The validation part has {n} samples: an accuracy of one half is known to {half} points.",
+                    n=n,
+                    half=f"{100 * half:.0f}",
+                ),
+                say(
+                    "Structures closer than that cannot be told apart by one network each. {needed} samples would "
+                    "bring it to {widest} points: pass more to Data, or a larger validation_fraction.",
+                    needed=needed,
+                    widest=f"{100 * WIDEST:.0f}",
+                ),
             )
 
 
@@ -47,10 +56,17 @@ class NormalizationUnsettled(FindingRule):
             left = max(momenta) ** steps
             if trial.fingerprint == evidence.data.fingerprint and trial.state == "complete" and left > LEFT_OVER:
                 yield Finding(
-                    f"Trial {trial.number} ended with normalization unsettled: {left:.0%} of its moving statistics are "
-                    "still the initial ones.",
-                    f"{steps} steps are too few for them, so that validation saw another network than training did. "
-                    "Train longer, or leave Budget(settle_normalization=True).",
+                    say(
+                        "Trial {number} ended with normalization unsettled: {left} of its moving statistics are still "
+                        "the initial ones.",
+                        number=trial.number,
+                        left=f"{left:.0%}",
+                    ),
+                    say(
+                        "{n} steps are too few for them, so that validation saw another network than training did. "
+                        "Train longer, or leave Budget(settle_normalization=True).",
+                        n=steps,
+                    ),
                 )
 
 

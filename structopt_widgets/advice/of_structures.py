@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ..graph.wording import listed, say
 from ..layer_rules import ConnectedCall, Role
 from ..structure.allowed_widths import nearest_width
 from ..structure.width_groups import find_output_layers
@@ -20,15 +21,21 @@ class ReadingUnproven(FindingRule):
         because = getattr(evidence.structure.space.source, "unproven", "")
         if because:
             yield Finding(
-                "What was read was not compared with what the model computes.",
-                f"This was left out because {because}. Numbers are those of the operations that were seen.",
+                say("What was read was not compared with what the model computes."),
+                say(
+                    "This was left out because {because}. Numbers are those of the operations that were seen.",
+                    because=because,
+                ),
             )
 
 
 class CopiesDiffer(FindingRule):
     def find(self, evidence: Evidence) -> Iterator[Finding]:
         for name, reason in evidence.structure.space.graph.differences.items():
-            yield Finding(f"{name} {reason}.", "In this a copy, of whatever widths, is not what the model is.")
+            yield Finding(
+                say("{layer} {differs}.", layer=name, differs=reason),
+                say("In this a copy, of whatever widths, is not what the model is."),
+            )
 
 
 class FitTrainsAsUsed(FindingRule):
@@ -36,8 +43,8 @@ class FitTrainsAsUsed(FindingRule):
         space = evidence.structure.space
         if getattr(space.source, "trains_as_used", False) and any(map(_acts_in_training, space.connected.calls)):
             yield Finding(
-                "Keras's fit() runs the model as at inference, its dropout and batch normalization idle.",
-                "Its call() takes no training argument. Copies are functional models, which fit() trains as such.",
+                say("Keras's fit() runs the model as at inference, its dropout and batch normalization idle."),
+                say("Its call() takes no training argument. Copies are functional models, which fit() trains as such."),
             )
 
 
@@ -48,7 +55,7 @@ class DataDoNotFit(FindingRule):
         try:
             fit_inputs(each_input(lambda x: x[:1], evidence.data.x), evidence.structure.space)
         except ValueError as error:
-            yield Finding("The data are not what the model reads: a run would be refused.", str(error))
+            yield Finding(say("The data are not what the model reads: a run would be refused."), error.args[0])
 
 
 class ZeroKernels(FindingRule):
@@ -56,8 +63,8 @@ class ZeroKernels(FindingRule):
         for layer, initializer in evidence.structure.initializers.items():
             if initializer == "zeros" and layer in evidence.structure.layers:
                 yield Finding(
-                    f"{layer} starts from a kernel of zeros.",
-                    "Its units all compute the same, and no gradient passes through it to the layers before.",
+                    say("{layer} starts from a kernel of zeros.", layer=layer),
+                    say("Its units all compute the same, and no gradient passes through it to the layers before."),
                     evidence.structure.with_initializer(layer, "glorot_uniform"),
                 )
 
@@ -69,11 +76,14 @@ class OutputsAreNotTheClasses(FindingRule):
             return
         classes, shape = evidence.data.n_classes, connected.lengths(connected.graph.output_tensors[0])
         if shape and shape[-1] != classes and (shape[-1], classes) != (1, 2):
-            what = "no label has some of them" if shape[-1] > classes else "some classes cannot be answered"
+            is_more = shape[-1] > classes
             yield Finding(
-                f"The model has {shape[-1]} outputs, and the data have {classes} classes.",
-                f"An output for each class is what a classification needs: {what}. The width belongs to the task, so "
-                "change the last layer of the model itself.",
+                say("The model has {n} outputs, and the data have {classes} classes.", n=shape[-1], classes=classes),
+                say(
+                    "An output for each class is what a classification needs: {what}. The width belongs to the task, "
+                    "so change the last layer of the model itself.",
+                    what=say("no label has some of them") if is_more else say("some classes cannot be answered"),
+                ),
             )
 
 
@@ -83,8 +93,8 @@ class SoftmaxInside(FindingRule):
         for layer, activation in evidence.structure.activations.items():
             if activation == "softmax" and layer not in at_the_end and layer in evidence.structure.layers:
                 yield Finding(
-                    f"{layer} has a softmax inside the network.",
-                    "Its units then share a sum of one: they compete, their values are small and gradients fade.",
+                    say("{layer} has a softmax inside the network.", layer=layer),
+                    say("Its units then share a sum of one: they compete, their values are small and gradients fade."),
                     evidence.structure.with_activation(layer, "relu"),
                 )
 
@@ -98,9 +108,15 @@ class TwoDenseWithoutActivation(FindingRule):
             layer = before.call.layer
             if evidence.activation(layer) == "linear" and layer in evidence.structure.activations:
                 yield Finding(
-                    f"{layer} and {call.call.layer} follow one another without an activation between them.",
-                    "Two products in a row are one product: the first adds cost, and nothing that a single layer "
-                    "could not compute, unless it is narrow on purpose.",
+                    say(
+                        "{first} and {second} follow one another without an activation between them.",
+                        first=layer,
+                        second=call.call.layer,
+                    ),
+                    say(
+                        "Two products in a row are one product: the first adds cost, and nothing that a single layer "
+                        "could not compute, unless it is narrow on purpose."
+                    ),
                     evidence.structure.with_activation(layer, "relu"),
                 )
 
@@ -114,8 +130,8 @@ class BiasBeforeBatchNorm(FindingRule):
             layer = before.call.layer
             if evidence.structure.biases.get(layer, False):
                 yield Finding(
-                    f"{layer} has a bias, which {call.call.layer} takes away again.",
-                    "Batch normalization subtracts the mean, the bias with it, and adds a shift of its own.",
+                    say("{layer} has a bias, which {norm} takes away again.", layer=layer, norm=call.call.layer),
+                    say("Batch normalization subtracts the mean, the bias with it, and adds a shift of its own."),
                     evidence.structure.with_bias(layer, False),
                 )
 
@@ -133,8 +149,13 @@ class BottleneckUnderTheClasses(FindingRule):
             if not group.fixed and classes > 2 and width < classes and self._is_the_only_way(evidence, group.layers):
                 wanted = -(-classes // group.divisor) * group.divisor
                 yield Finding(
-                    f"{group.title} is {width} wide, and there are {classes} classes.",
-                    "All that tells the classes apart has to pass through fewer numbers than there are classes.",
+                    say(
+                        "{layer} is {width} wide, and there are {classes} classes.",
+                        layer=group.title,
+                        width=width,
+                        classes=classes,
+                    ),
+                    say("All that tells the classes apart has to pass through fewer numbers than there are classes."),
                     evidence.structure.with_width(name, wanted) if wanted <= group.upper else None,
                 )
 
@@ -172,12 +193,16 @@ class WidthsOffTheHardware(FindingRule):
             remedy = structure
             for name, width in mended.items():
                 remedy = remedy.with_width(name, width)
-            names = ", ".join(
-                f"{structure.space.width_groups[name].title} ({structure.widths[name]})" for name in mended
-            )
+            names = [
+                say("{layer} ({width})", layer=structure.space.width_groups[name].title, width=structure.widths[name])
+                for name in mended
+            ]
             yield Finding(
-                f"Widths that are no multiple of {MULTIPLE}: {names}.",
-                f"Matrix units compute {MULTIPLE} channels at a time; what the last ones lack is computed for nothing.",
+                say("Widths that are no multiple of {n}: {layers}.", n=MULTIPLE, layers=listed(say(", "), names)),
+                say(
+                    "Matrix units compute {n} channels at a time; what the last ones lack is computed for nothing.",
+                    n=MULTIPLE,
+                ),
                 remedy,
             )
 
@@ -190,9 +215,11 @@ class NearlyAllInOneLayer(FindingRule):
         layer, share = str(sizes.idxmax()), float(sizes.max() / sizes.sum())
         if share >= MOST_OF_ALL:
             yield Finding(
-                f"{layer} holds {share:.0%} of all parameters.",
-                "Cuts elsewhere change the size by next to nothing: narrow what this layer reads or makes, or pool "
-                "before it.",
+                say("{layer} holds {share} of all parameters.", layer=layer, share=f"{share:.0%}"),
+                say(
+                    "Cuts elsewhere change the size by next to nothing: narrow what this layer reads or makes, or pool "
+                    "before it."
+                ),
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ..graph.wording import say
 from ..metrics import METRICS, format_exact, format_metric
 from ..metrics.catalogue import UNITS
 
@@ -26,10 +27,10 @@ SYMBOLS: Mapping[str, str] = {"trial": "circle", "front": "diamond", "baseline":
 TEMPLATE = "plotly_white"
 
 _SCORES: Mapping[str, str] = {
-    "accuracy": "Validation accuracy",
-    "r2": "Validation R\N{SUPERSCRIPT TWO}",
-    "loss": "Validation loss",
-    "seconds": "Training time, s",
+    "accuracy": say("Validation accuracy"),
+    "r2": say("Validation R\N{SUPERSCRIPT TWO}"),
+    "loss": say("Validation loss"),
+    "seconds": say("Training time, s"),
 }
 _SCORES_TO_RAISE = ("accuracy", "r2")
 
@@ -38,7 +39,7 @@ def column_title(column: str) -> str:
     """What to call a column of trials or of layer costs on an axis."""
     if column in METRICS:
         words = UNITS[METRICS[column].unit].in_words
-        return METRICS[column].label + (f", {words}" if words else "")
+        return say("{quantity}, {unit}", quantity=METRICS[column].label, unit=words) if words else METRICS[column].label
     return _SCORES.get(column, column)
 
 

@@ -6,10 +6,11 @@ import html
 import math
 import re
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..graph.wording import listed, say, sentences
 from .style import COLOURS, GREY, column_title, format_value
 from .svg_parts import Svg, linear_ticks, log_ticks
 from .tradeoff import NOTE_WIDTH, Point, TradeoffInfo, tradeoff_info
@@ -17,6 +18,8 @@ from .tradeoff_layout import EMPTY, LIKE_THE_BEST
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Words = Callable[[str], str]
 
 LEFT, RIGHT, TOP, BOTTOM = 70, 20, 48, 52  # room for the axes' labels and the key
 NAMES = 90  # in RIGHT's place: room for the references' names beside the axes, where no point can be under them
@@ -79,57 +82,76 @@ def tick_label(column: str, value: float) -> str:
     return re.sub(r"\.(\d*?)0+(?!\d)", lambda found: f".{found[1]}" if found[1] else "", format_value(column, value))
 
 
-def draw_tradeoff_svg(info: TradeoffInfo, width: int = 640, height: int = 400) -> Svg:
-    """What :func:`plot_tradeoff_svg` draws, of an ``info`` made before."""
+def draw_tradeoff_svg(info: TradeoffInfo, width: int = 640, height: int = 400, words: Words = str) -> Svg:
+    """What :func:`plot_tradeoff_svg` draws, of an ``info`` made before; ``words`` says the words in a language."""
     ends = [end for point in info.points for end in (point.y, point.low, point.high) if not math.isnan(end)]
     ends += [value for _, value in info.references]
     cursor = [info.cursor] if info.cursor is not None and (info.cursor > 0 or not info.logx) else []
     right = width - (NAMES if info.references else RIGHT)
-    note = textwrap.wrap(info.note, NOTE_WIDTH)
+    note = _lines(words(info.note))
     across = find_axis([*(point.x for point in info.points), *cursor], LEFT, right, info.logx)
     up = find_axis(ends, height - BOTTOM, TOP, log=False)
-    title, description = f"{column_title(info.y)} against {column_title(info.x)}", _description(info)
+    title = words(say("{y} against {x}", y=column_title(info.y), x=column_title(info.x)))
+    description = words(_description(info))
     parts = [
         f"<title>{html.escape(title)}</title>",
         f"<desc>{html.escape(description)}</desc>",
         f'<rect width="{width}" height="{height + NOTE_LINE * len(note)}" fill="#fff"/>',
-        *_frame(info, across, up, height),
+        *_frame(info, across, up, height, words),
         *(_cursor(across.at(value), height) for value in cursor),
-        *(_reference(name, up.at(value), right) for name, value in info.references),
+        *(_reference(words(say(name)), up.at(value), right) for name, value in info.references),
         *_front(info, across, up),
         # The baseline last, so that its star is not under a point as large as it.
         *(_trial(point, info, across, up) for point in sorted(info.points, key=lambda each: each == info.baseline)),
-        *_key(info),
+        *_key(info, words),
     ]
     parts += [
         f'<text x="{LEFT}" y="{height + NOTE_LINE * count}" fill="{GREY}" font-size="11">{html.escape(line)}</text>'
         for count, line in enumerate(note)
     ]
     if not info.points:
-        parts.append(f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">{EMPTY}</text>')
+        parts.append(f'<text x="{width / 2}" y="{height / 2}" text-anchor="middle">{words(EMPTY)}</text>')
     body = "".join(parts)
     height += NOTE_LINE * len(note)
     return Svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {width} {height}" width="{width}" '
         f'height="{height}" font-family="sans-serif" font-size="12" fill="#333">{body}</svg>',
-        f"{title}. {description}",
+        words(say("{title}. {description}", title=title, description=description)),
     )
 
 
 def _description(info: TradeoffInfo) -> str:
     if not info.points:
         return EMPTY
-    front = ", ".join(
-        f"trial {point.number}: {format_value(info.y, point.y)} at {format_value(info.x, point.x)}"
+    front = [
+        say(
+            "trial {number}: {score} at {cost}",
+            number=point.number,
+            score=format_value(info.y, point.y),
+            cost=format_value(info.x, point.x),
+        )
         for point in info.front_points
+    ]
+    alike = [str(point.number) for point in info.points if point.alike]
+    return sentences(
+        say("{n} trials.", n=len(info.points)),
+        say("Pareto front: {trials}.", trials=listed(say(", "), front)),
+        say("Cannot be told apart from the best: {trials}.", trials=listed(say(", "), alike)) if alike else "",
+        *(
+            say("{name}: {value}.", name=say(name), value=format_value(info.y, value))
+            for name, value in info.references
+        ),
+        info.note,
     )
-    alike = ", ".join(str(point.number) for point in info.points if point.alike)
-    front += f". {LIKE_THE_BEST.capitalize()}: {alike}" if alike else ""
-    lines = "".join(f" {name}: {format_value(info.y, value)}." for name, value in info.references)
-    return f"{len(info.points)} trials. Pareto front: {front}.{lines}{f' {info.note}' if info.note else ''}"
 
 
-def _frame(info: TradeoffInfo, across: Axis, up: Axis, height: int) -> list[str]:
+def _lines(note: str) -> list[str]:
+    """A note in lines; a letter of Chinese is as wide as two of others."""
+    is_wide = any(letter >= "\N{IDEOGRAPHIC SPACE}" for letter in note)
+    return textwrap.wrap(note, NOTE_WIDTH // 2 if is_wide else NOTE_WIDTH)
+
+
+def _frame(info: TradeoffInfo, across: Axis, up: Axis, height: int, words: Words) -> list[str]:
     bottom, right = height - BOTTOM, across.end
     parts = []
     for tick in across.ticks:
@@ -142,16 +164,16 @@ def _frame(info: TradeoffInfo, across: Axis, up: Axis, height: int) -> list[str]
         parts.append(f'<path d="M{LEFT} {place}H{right}" stroke="#e5e5e5"/>')
         label = html.escape(tick_label(info.y, tick))
         parts.append(f'<text x="{LEFT - 7}" y="{place}" dy="4" text-anchor="end">{label}</text>')
-    scale = " (logarithmic)" if info.logx else ""
+    x_title = column_title(info.x)
+    x_title = say("{axis} (logarithmic)", axis=x_title) if info.logx else x_title
     middle = (TOP + bottom) / 2
     parts.append(f'<path d="M{LEFT} {TOP}V{bottom}H{right}" fill="none" stroke="#333"/>')
     parts.append(
-        f'<text x="{(LEFT + right) / 2}" y="{height - 12}" text-anchor="middle">'
-        f"{html.escape(column_title(info.x) + scale)}</text>"
+        f'<text x="{(LEFT + right) / 2}" y="{height - 12}" text-anchor="middle">{html.escape(words(x_title))}</text>'
     )
     parts.append(
         f'<text transform="translate(16 {middle}) rotate(-90)" text-anchor="middle">'
-        f"{html.escape(column_title(info.y))}</text>"
+        f"{html.escape(words(column_title(info.y)))}</text>"
     )
     return parts
 
@@ -204,18 +226,24 @@ def _mark(x: float, y: float, is_baseline: bool, is_hollow: bool = False) -> str
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{COLOURS["blue"]}"/>'
 
 
-def _key(info: TradeoffInfo) -> list[str]:
+def _key(info: TradeoffInfo, words: Words) -> list[str]:
     y = 20
-    parts = [_mark(LEFT + 6, y, False), f'<text x="{LEFT + 16}" y="{y + 4}">trial, 95 % interval</text>']
+    parts = [
+        _mark(LEFT + 6, y, False),
+        f'<text x="{LEFT + 16}" y="{y + 4}">{words(say("trial, 95 % interval"))}</text>',
+    ]
     stroke = f'fill="none" stroke="{COLOURS["vermillion"]}" stroke-width="1.5"'
     parts += [
         f'<path d="{_diamond(LEFT + 160, y)}" {stroke}/>',
-        f'<text x="{LEFT + 174}" y="{y + 4}">Pareto front</text>',
+        f'<text x="{LEFT + 174}" y="{y + 4}">{words(say("Pareto front"))}</text>',
     ]
     if info.baseline is not None:
-        parts += [_mark(LEFT + 276, y, True), f'<text x="{LEFT + 290}" y="{y + 4}">baseline</text>']
+        parts += [_mark(LEFT + 276, y, True), f'<text x="{LEFT + 290}" y="{y + 4}">{words(say("baseline"))}</text>']
     if any(point.alike for point in info.points):
-        parts += [_mark(LEFT + 6, y + 17, False, True), f'<text x="{LEFT + 16}" y="{y + 21}">{LIKE_THE_BEST}</text>']
+        parts += [
+            _mark(LEFT + 6, y + 17, False, True),
+            f'<text x="{LEFT + 16}" y="{y + 21}">{words(LIKE_THE_BEST)}</text>',
+        ]
     return parts
 
 

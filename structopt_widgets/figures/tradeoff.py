@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..graph.checks import flag, instance, mapping, number, table, text, whole
+from ..graph.wording import say, sentences
 from ..study import pareto_front
 from ..study.optimism import winners_note
 from ..study.verdicts import ALIKE, NOT_COMPARABLE, OTHERWISE, THE_BEST
@@ -170,7 +171,12 @@ def tradeoff_info(
         best = rows[y].sort_values(ascending=not is_larger_better(y), kind="stable").index[: most // 2]
         kept = {*front.index, *best, *rows.index[-(most // 2) :], baseline}
         n_trials, rows = len(rows), rows[rows.index.isin(kept)]
-        note = f"{note} Shown are {len(rows):,} of {n_trials:,} trials: the front, the best and the latest.".strip()
+        shown = say(
+            "Shown are {n} of {all} trials: the front, the best and the latest.",
+            n=f"{len(rows):,}",
+            all=f"{n_trials:,}",
+        )
+        note = sentences(note, shown)
     points = tuple(_point(number, row, x, y) for number, row in zip(rows.index, rows.to_dict("records"), strict=True))
     if baseline is not None and baseline not in trials.index:
         raise ValueError(f"Expected the number of a trial in the table as baseline, got {baseline!r}.")
@@ -283,8 +289,8 @@ def _point(number: Any, row: dict[Any, Any], x: str, y: str) -> Point:
     words = html.escape(str(row.get("structure", "")))
     # Without a comparison, and for a trial that is not in it, the column is missing or NaN.
     found = row.get("verdict")
-    sentences = {ALIKE: LIKE_THE_BEST, NOT_COMPARABLE: NOT_COMPARABLE, OTHERWISE: OTHERWISE}
-    said = sentences.get(found) if isinstance(found, str) else None
+    found_in: dict[str, str] = {ALIKE: LIKE_THE_BEST, NOT_COMPARABLE: NOT_COMPARABLE, OTHERWISE: OTHERWISE}
+    said = found_in.get(found) if isinstance(found, str) else None
     text = (
         f"<b>trial {number}</b> {words}<br>{column_title(y)}: {format_value(y, row[y])}{interval}"
         f"<br>{column_title(x)}: {format_value(x, row[x], exact=True)}{f'<br>{said}' if said else ''}"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..study.verdicts import ALIKE
+from ..graph.wording import say
 from .style import COLOURS, GREY, SYMBOLS, TEMPLATE
 
-LIKE_THE_BEST = f"{ALIKE} from the best"
+LIKE_THE_BEST = say("cannot be told apart from the best")
 MARGIN_BELOW = 75  # the axis, its title, and a note of one line
-EMPTY = "No trial yet: run one, and its point appears here."
+EMPTY = say("No trial yet: run one, and its point appears here.")
 
 
 def tradeoff_traces() -> list[Any]:

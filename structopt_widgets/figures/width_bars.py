@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from ..graph.wording import listed, say
 from .style import COLOURS, GREY
 from .svg_parts import Svg
 
@@ -25,8 +26,11 @@ class WidthBar:
     is_out: bool = False
 
 
-def draw_width_bars(bars: Sequence[WidthBar]) -> Svg:
-    """A bar a layer, in execution order from top to bottom; an outline where it was of another width."""
+def draw_width_bars(bars: Sequence[WidthBar], words: Callable[[str], str] = str) -> Svg:
+    """A bar a layer, in execution order from top to bottom; an outline where it was of another width.
+
+    ``words`` says the words in a language.
+    """
     row = min(ROW, max(SMALLEST_ROW, TALLEST / max(1, len(bars))))
     named = row >= NAMED_ROW
     left, room = (NAMES, WIDTH - NAMES - NUMBERS) if named else (10, WIDTH - 20)
@@ -37,19 +41,23 @@ def draw_width_bars(bars: Sequence[WidthBar]) -> Svg:
         top = 5 + index * row
         parts.append(_bar(bar, left, top, scale, row))
         if named:
-            parts.append(_words(bar, left, top + row / 2, scale))
+            parts.append(_words(bar, left, top + row / 2, scale, words(_number(bar))))
     return Svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} {height:g}" width="{WIDTH}" '
         f'height="{height:g}" font-family="sans-serif" font-size="12" fill="#333">{"".join(parts)}</svg>',
-        _description(bars, named),
+        words(_description(bars, named)),
     )
 
 
 def _description(bars: Sequence[WidthBar], named: bool) -> str:
     if named:
-        return "Widths: " + "; ".join(f"{_shortened(bar.name)} {_number(bar)}" for bar in bars)
-    return (
-        f"Widths of {len(bars)} layers, from {min(bar.width for bar in bars):,} to {max(bar.width for bar in bars):,}"
+        each = [say("{name} {width}", name=_shortened(bar.name), width=_number(bar)) for bar in bars]
+        return say("Widths: {widths}", widths=listed(say("; "), each))
+    return say(
+        "Widths of {n} layers, from {least} to {most}",
+        n=len(bars),
+        least=f"{min(bar.width for bar in bars):,}",
+        most=f"{max(bar.width for bar in bars):,}",
     )
 
 
@@ -64,18 +72,19 @@ def _bar(bar: WidthBar, left: float, top: float, scale: float, row: float) -> st
     return f'{now}<rect x="{left}" {size} width="{bar.was * scale:.1f}" fill="none" stroke="{GREY}"/>'
 
 
-def _words(bar: WidthBar, left: float, middle: float, scale: float) -> str:
+def _words(bar: WidthBar, left: float, middle: float, scale: float, number: str) -> str:
     beside = left + max(bar.width, bar.was) * scale + 6
     return (
         f'<text x="{left - 6}" y="{middle:.1f}" dy="4" text-anchor="end">{html.escape(_shortened(bar.name))}</text>'
-        f'<text x="{beside:.1f}" y="{middle:.1f}" dy="4">{_number(bar)}</text>'
+        f'<text x="{beside:.1f}" y="{middle:.1f}" dy="4">{html.escape(number)}</text>'
     )
 
 
 def _number(bar: WidthBar) -> str:
     if bar.is_out:
-        return "left out"
-    return f"{bar.width:,}" if bar.width == bar.was else f"{bar.width:,}, was {bar.was:,}"
+        return say("left out")
+    now = f"{bar.width:,}"
+    return now if bar.width == bar.was else say("{now}, was {was}", now=now, was=f"{bar.was:,}")
 
 
 def _shortened(name: str) -> str:

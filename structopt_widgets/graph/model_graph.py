@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from .dimensions import BATCH, Dim, Shape, of_batch
+from .open_lengths import OpenLengths
 from .plain import TensorRef, decode_plain, encode_plain
 
 WEIGHT = "Weight"  # the kind of a call that reads one weight, and gives it as a tensor
@@ -197,7 +198,8 @@ class ModelGraph:
     ``inputs`` and ``outputs`` are the model's own structures (a tensor, a list or a dictionary)
     with :class:`TensorRef` in them. ``optimizer`` is the class name of the compiled one, or ``None``;
     ``optimizer_slots`` the arrays it keeps for each trainable weight, or ``None`` where that is not known.
-    ``differences`` say in what the model computes otherwise than its graph, and why.
+    ``differences`` say in what the model computes otherwise than its graph, and why. ``open_lengths`` are what a copy
+    takes any length by, where the model does and was measured at one.
     """
 
     name: str
@@ -209,6 +211,7 @@ class ModelGraph:
     optimizer: str | None = None
     optimizer_slots: int | None = None
     differences: Mapping[str, str] = field(default_factory=dict)
+    open_lengths: OpenLengths | None = None
 
     @property
     def input_tensors(self) -> list[int]:
@@ -240,6 +243,8 @@ class ModelGraph:
                     "kwargs": kwargs,
                 }
             )
+        # What few models have is left out of the others, so that files stay what they were.
+        lengths = {} if self.open_lengths is None else {"open_lengths": self.open_lengths.to_json()}
         return {
             "name": self.name,
             "optimizer": self.optimizer,
@@ -250,6 +255,7 @@ class ModelGraph:
             "inputs": encode_plain(self.inputs),
             "outputs": encode_plain(self.outputs),
             "differences": dict(self.differences),
+            **lengths,
         }
 
     @classmethod
@@ -276,6 +282,7 @@ class ModelGraph:
             data["optimizer"],
             data["optimizer_slots"],
             data.get("differences", {}),
+            OpenLengths.from_json(data["open_lengths"]) if "open_lengths" in data else None,
         )
 
 

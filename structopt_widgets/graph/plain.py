@@ -1,4 +1,4 @@
-"""Arguments and configurations as plain data, and what stands in them for tensors and for the size of the batch."""
+"""Arguments and configurations as plain data, and what stands in them for tensors and for lengths that are open."""
 
 from __future__ import annotations
 
@@ -24,6 +24,34 @@ class BatchSize:
     rows: int = 1
 
 
+@dataclass(frozen=True)
+class Length:
+    """Stands for a length that the inputs decide: ``times`` an axis of a tensor, floored by ``over``, and ``plus``."""
+
+    tensor: int
+    axis: int
+    times: int = 1
+    over: int = 1
+    plus: int = 0
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is an axis' own length."""
+        return (self.times, self.over, self.plus) == (1, 1, 0)
+
+
+@dataclass(frozen=True)
+class Computed:
+    """Stands for a constant as long as the inputs: an operation on such lengths and constants.
+
+    ``operation`` is one that makes an array, by its name in ``keras.ops``, or Keras's serialization of any other.
+    """
+
+    operation: str | Mapping[str, Any]
+    args: Any
+    kwargs: Any
+
+
 def encode_plain(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {key: encode_plain(each) for key, each in value.items()}
@@ -38,6 +66,10 @@ def encode_plain(value: Any) -> Any:
         return {"$tensor": value.index}
     if isinstance(value, BatchSize):
         return {"$batch": value.rows}
+    if isinstance(value, Length):
+        return {"$length": [value.tensor, value.axis, value.times, value.over, value.plus]}
+    if isinstance(value, Computed):
+        return {"$computed": [encode_plain(each) for each in (value.operation, value.args, value.kwargs)]}
     if isinstance(value, tuple):
         return {"$tuple": [encode_plain(each) for each in value]}
     if isinstance(value, slice):
@@ -56,6 +88,10 @@ def decode_plain(structure: Any) -> Any:
             return TensorRef(structure["$tensor"])
         if kind == "$batch":
             return BatchSize(structure["$batch"])
+        if kind == "$length":
+            return Length(*structure["$length"])
+        if kind == "$computed":
+            return Computed(*map(decode_plain, structure["$computed"]))
         if kind == "$tuple":
             return tuple(decode_plain(value) for value in structure["$tuple"])
         if kind == "$slice":

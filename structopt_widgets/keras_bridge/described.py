@@ -61,7 +61,7 @@ def _made_by(variable: Any) -> dict[str, Any]:
     """What a weight like ``variable`` is made by."""
     return {
         "weight_dtype": str(variable.dtype),
-        "initializer": keras.saving.serialize_keras_object(_initializer(variable)),
+        "initializer": keras.saving.serialize_keras_object(initializer_of(variable)),
         "regularizer": keras.saving.serialize_keras_object(variable.regularizer),
         "constraint": keras.saving.serialize_keras_object(variable.constraint),
     }
@@ -93,7 +93,7 @@ def optimizer_of(model: keras.Model) -> tuple[str | None, int | None]:
     return name, slots
 
 
-def _initializer(variable: Any) -> Any:
+def initializer_of(variable: Any) -> Any:
     """What draws values like a variable's: Keras forgets the initializer of one that has values."""
     if variable._initializer is not None and not isinstance(variable._initializer, str):
         return variable._initializer

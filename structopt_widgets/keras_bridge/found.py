@@ -5,6 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
+from ..graph.plain import Computed
+
 
 @dataclass
 class OpenedCall:
@@ -28,6 +32,7 @@ class Trace:
         weights: variables and what stands for them, by the variable.
         constants: the values of tensors that no input goes into.
         makers: the opened layers that made them.
+        computed: how such a value is made of numbers, where that was asked for.
         closed: why a layer could not be opened.
         unproven: the closed layers that do something else than their operations, as far as those can be seen.
         needs_masks: whether a layer of Keras's looks for masks on its inputs, where they have to be then.
@@ -44,6 +49,7 @@ class Trace:
     weights: dict[int, tuple[Any, Any]] = field(default_factory=dict)
     constants: dict[int, Any] = field(default_factory=dict)
     makers: dict[int, tuple[str, ...]] = field(default_factory=dict)
+    computed: dict[int, Computed | np.ndarray] = field(default_factory=dict)
     closed: dict[int, str] = field(default_factory=dict)
     unproven: frozenset[int] = frozenset()
     needs_masks: bool = False

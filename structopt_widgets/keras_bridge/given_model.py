@@ -7,13 +7,11 @@ from typing import Any
 import keras
 import numpy as np
 
-from ..graph import TensorRef
-from ..graph.model_graph import map_structure
 from ..metrics import Recount
 from ..structure import StructureSpace
 from .rebuild import build_model
 from .source import KerasSource
-from .tiny_batches import KINDS, SAMPLES, drawn, draws_repeated, tokens_of
+from .tiny_batches import KINDS, SAMPLES, batch_of, draws_repeated, tokens_of
 from .without_weights import is_allocated
 
 TOLERANCE = 1e-4  # of the largest output, or of 1: what other orders of sums may make
@@ -39,7 +37,7 @@ def compare_outputs(space: StructureSpace) -> list[Recount]:
     # The model's own code may run here, and verify() has to come to its end.
     except Exception as error:
         return [_not_compared(f"the copy cannot be built, {type(error).__name__}: {error}")]
-    batches = [_batch(space, kind, tokens_of(given)) for kind in KINDS]
+    batches = [batch_of(space, kind, tokens_of(given)) for kind in KINDS]
     rows = []
     for mode, training in (("inference", False), ("training", True)):
         try:
@@ -53,19 +51,6 @@ def compare_outputs(space: StructureSpace) -> list[Recount]:
             continue
         rows.append(_compared(ours, theirs, mode))
     return rows
-
-
-def _batch(space: StructureSpace, kind: str, tokens: int) -> Any:
-    graph, rng = space.graph, np.random.default_rng(KINDS.index(kind))
-
-    def made(leaf: Any) -> Any:
-        if not isinstance(leaf, TensorRef):
-            return leaf
-        return drawn(
-            (SAMPLES, *space.connected.lengths(leaf.index)), graph.tensors[leaf.index].dtype, kind, tokens, rng
-        )
-
-    return map_structure(made, graph.inputs)
 
 
 def _outputs(model: keras.Model, inputs: Any, training: bool) -> list[np.ndarray]:

@@ -180,7 +180,7 @@ def _with_entries(inside: Inside, layer: Layer, call: _CallOf) -> Inside:
     if "error" in layer.serialized:
         return replace(inside, entries=tuple(entries))
     ties: list[tuple[int, ...]] = []
-    numbers = dict(_integers(layer.config))
+    numbers = dict(integers(layer.config))
     for count in (1, 2, 3):
         open_widths = [at for at, width in enumerate(widths) if entries[at] is None and width.fixed is None]
         for places in itertools.combinations(open_widths, count):
@@ -210,13 +210,13 @@ def _fits(call: _CallOf, connected: Any, layer: Layer, moved: Sequence[Symbol], 
     return _is_so(call, config, call.shapes(shapes), expected, call.outputs(made))
 
 
-def _integers(config: Mapping[str, Any] | Sequence[Any]) -> Iterator[tuple[str, int]]:
+def integers(config: Mapping[str, Any] | Sequence[Any]) -> Iterator[tuple[str, int]]:
     """The whole numbers in a configuration, by the keys and places that lead there."""
     for key, value in config.items() if isinstance(config, Mapping) else enumerate(config):
         if type(value) is int:
             yield str(key), value
         elif isinstance(value, (Mapping, list, tuple)):
-            yield from ((f"{key}/{path}", number) for path, number in _integers(value))
+            yield from ((f"{key}/{path}", number) for path, number in integers(value))
 
 
 def _choices(named: Sequence[str]) -> Iterator[tuple[str, ...]]:

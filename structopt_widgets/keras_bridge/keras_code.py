@@ -36,8 +36,13 @@ class _Source(str):
 def write_code(structure: Structure) -> str:
     """See :meth:`Structure.code`."""
     graph, at = structure.space.graph, structure.setting
+    lengths = graph.open_lengths
+    # Of a tensor whose length is open Keras cannot say it in an expression: only a layer can ask for it.
+    is_open = lengths is not None and not any(
+        graph.layers[call.layer].kind.startswith("ops.") for call in graph.calls if call.outputs[0] in lengths.entries
+    )
     with without_weights():
-        model = build_model(structure, "fresh", compiled=False)
+        model = build_model(structure, "fresh", compiled=False, open_lengths=is_open)
         operations = operations_of(structure, model)
         shapes = [tuple(each.shape) for each in model.outputs]
     calls = [each for each in structure.space.connected.calls if each.call.layer in operations]
@@ -89,6 +94,11 @@ def write_code(structure: Structure) -> str:
             "import keras",
             *(["import numpy"] if any("numpy." in line for line in lines) else []),
             "",
+            *(
+                ["# For samples as long as those measured: structure.build() takes any."]
+                if lengths and not is_open
+                else []
+            ),
             *lines,
             f"model = keras.Model({inputs!r}, {outputs!r}, name={name!r})",
             "",

@@ -16,6 +16,7 @@ from keras import ops, tree
 
 from .batch import PRIMES
 from .nodes import PATCHING
+from .samples_mapped import mapped_over_samples
 from .tensorflow_arguments import number_of
 
 LONGEST = 256  # steps that are written out; a graph of more is no longer looked at by anybody
@@ -46,6 +47,9 @@ def _stacked(made: Sequence[Any]) -> Any:
 
 
 def _mapped(f: Callable[..., Any], xs: Any, *_: Any, **__: Any) -> Any:
+    lengths = {each.shape[0] for each in tree.flatten(xs) if isinstance(each, keras.KerasTensor)}
+    if lengths & {*PRIMES}:
+        return mapped_over_samples(f, xs, *lengths)
     return _stacked([f(_at(xs, step)) for step in range(_length(xs))])
 
 

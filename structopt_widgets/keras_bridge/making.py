@@ -9,8 +9,10 @@ from typing import Any
 import keras
 
 from ..graph import UNREAD, WEIGHT, BatchSize, Layer
+from ..graph.open_lengths import OpenLengths, Path, map_leaves
 from ..layer_rules.effects import DRAW
 from ..structure import Structure
+from .as_given import AsGiven
 from .drawing import Drawn
 from .held_twice import share
 from .made_again import made_again
@@ -27,10 +29,17 @@ def make_operations(
     names: Mapping[str, str],
     seeds: Seeds | None,
     batch: int | None = None,
+    lengths: OpenLengths | None = None,
+    is_fresh: bool = False,
 ) -> dict[str, Any]:
-    """A fresh layer or operation for each of ``layers``, by name; ``places`` are theirs in the whole graph,
-    ``names`` what they are called in the model, ``batch`` its size where the inputs fix it.
+    """A layer or operation for each of ``layers``, by name; ``places`` are theirs in the whole graph,
+    ``names`` what they are called in the model, ``batch`` its size where the inputs fix it, ``lengths`` what keeps
+    those of the inputs open. Of what no class can make again the weights are drawn anew where all ``is_fresh``.
     """
+    entries: dict[str, dict[Path, Any]] = {}
+    if lengths is not None:
+        for call in structure.space.graph.calls:
+            entries.setdefault(call.layer, {}).update(lengths.entries.get(call.outputs[0], {}))
     source = structure.space.source
     originals = source.operations if isinstance(source, KerasSource) else {}
     made: dict[str, Any] = {}
@@ -39,8 +48,11 @@ def make_operations(
             config = copy.deepcopy(dict(layer.config)) | _changes(structure, layer) | {"name": names[layer.name]}
             if batch is not None and "batch_shape" in config:
                 config["batch_shape"] = (batch, *config["batch_shape"][1:])
+            if lengths is not None and layer.name in lengths.inputs:
+                config["batch_shape"] = (config["batch_shape"][0], *lengths.inputs[layer.name])
             config = config if seeds is None else seeds.config(config, places[layer.name])
-            operation = _operation(structure, layer, config, originals.get(layer.name))
+            of_layer = entries.get(layer.name, {})
+            operation = _operation(structure, layer, config, originals.get(layer.name), of_layer, is_fresh)
             mode = layer.serialized.get(MODE)
             made[layer.name] = operation if mode is None else InOneMode(operation, mode, name=operation.name)
     for layer in layers:
@@ -53,7 +65,14 @@ def make_operations(
     return {layer.name: made[layer.name] for layer in layers}
 
 
-def _operation(structure: Structure, layer: Layer, config: dict[str, Any], original: Any) -> Any:
+def _operation(
+    structure: Structure,
+    layer: Layer,
+    config: dict[str, Any],
+    original: Any,
+    entries: Mapping[Path, Any],
+    is_fresh: bool,
+) -> Any:
     if UNREAD in layer.kinds:
         return KeepsWeights(**config)
     if WEIGHT in layer.kinds:
@@ -62,7 +81,10 @@ def _operation(structure: Structure, layer: Layer, config: dict[str, Any], origi
     if layer.kind == DRAW:
         return Drawn.of(config)
     if not layer.weights and layer.kind.startswith("ops."):
-        return _bare_operation(structure, layer, config, original)
+        return _bare_operation(structure, layer, config, original, bool(entries))
+    config = map_leaves(lambda path, leaf: entries.get(("config", *path), leaf), config) if entries else config
+    if "error" in layer.serialized and original is not None:
+        return AsGiven(original, is_fresh, name=config["name"])
     if "error" in layer.serialized:
         raise ValueError(
             f"Expected a layer that can be made again from its configuration, "
@@ -73,18 +95,18 @@ def _operation(structure: Structure, layer: Layer, config: dict[str, Any], origi
     return keras.saving.deserialize_keras_object({**layer.serialized, "config": config}, safe_mode=True)
 
 
-def _bare_operation(structure: Structure, layer: Layer, config: dict[str, Any], original: Any) -> Any:
-    """An operation of ``keras.ops``, or what stands for one until the size of the batch is known."""
+def _bare_operation(structure: Structure, layer: Layer, config: dict[str, Any], original: Any, is_open: bool) -> Any:
+    """An operation of ``keras.ops``, or what stands for one until its sizes are known; ``is_open`` of some length."""
     calls = [call for call in structure.space.graph.calls if call.layer == layer.name]
     for key in ("strides", "dilation_rate"):  # a file makes lists of them, to which TensorFlow cannot add tuples
         if isinstance(config.get(key), (list, tuple)):
             config[key] = config[key][0] if len(set(config[key])) == 1 else tuple(config[key])
     shape = config.get("newshape")
-    if isinstance(shape, (list, tuple)) and sum(isinstance(length, BatchSize) for length in shape) == 1:
+    if not is_open and isinstance(shape, (list, tuple)) and sum(isinstance(length, BatchSize) for length in shape) == 1:
         # Of a reshape Keras finds out one length by itself.
         config["newshape"] = tuple(-1 if isinstance(length, BatchSize) else length for length in shape)
     is_sized = counts_samples(config) or any(counts_samples((call.args, call.kwargs)) for call in calls)
-    if is_sized or not any(call.inputs for call in calls) or _has_name_of_a_layer(structure, original):
+    if is_open or is_sized or not any(call.inputs for call in calls) or _has_name_of_a_layer(structure, original):
         if "error" in layer.serialized:
             raise ValueError(
                 f"Expected an operation that can be made again from its configuration, but {layer.name!r} "

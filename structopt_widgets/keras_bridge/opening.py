@@ -18,7 +18,9 @@ from keras.src.backend import compute_output_spec
 from keras.src.backend.common import global_state
 from keras.src.layers import layer as keras_layer
 
+from ..graph.plain import Computed
 from ..layer_rules import find_layer_rule
+from .arrays_made import arrays_recorded
 from .drawing import draws_recorded
 from .found import OpenedCall, Trace
 from .held_twice import wrappers_of_shared
@@ -46,6 +48,7 @@ from .timesteps import Timesteps, keeps_in_training
 from .whose_functions import has_mixing_function, has_weighted_activation, hidden_lambdas
 from .without_weights import is_allocated
 
+LARGEST_TABLE = 2**20  # numbers that are written into a copy
 _CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for training
 # What Keras itself keeps of a layer's variables.
 _TRACKED = ("_trainable_variables", "_non_trainable_variables", "_seed_generators", "_metrics", "_layers", "_tracker")
@@ -58,14 +61,16 @@ def trace(
     closed: Mapping[int, str],
     training: bool | None = None,
     forgets: bool = False,
+    records_arrays: bool = False,
 ) -> Trace:
     """Run ``run(inputs)``, or ``run(inputs, training)`` where that is given, which calls the layers of ``model``.
 
     Layers whose ``id`` is in ``closed`` stay closed.
 
     What the layers keep for later calls, in weights and metrics, is refused, or left out where it ``forgets``.
+    With ``records_arrays`` it is noted how what is computed of numbers alone is made.
     """
-    return _Tracer(model, Trace(inputs, closed=dict(closed)), forgets).run(run, training)
+    return _Tracer(model, Trace(inputs, closed=dict(closed)), forgets, records_arrays).run(run, training)
 
 
 def is_ruled(layer: Any) -> bool:
@@ -79,8 +84,8 @@ def is_ruled(layer: Any) -> bool:
 
 
 class _Tracer:
-    def __init__(self, model: Any, found: Trace, forgets: bool = False) -> None:
-        self._model, self._found, self._forgets = model, found, forgets
+    def __init__(self, model: Any, found: Trace, forgets: bool, records_arrays: bool) -> None:
+        self._model, self._found, self._forgets, self._records = model, found, forgets, records_arrays
         self._layers = {id(each): each for each in model._flatten_layers(include_self=True, recursive=True)}
         # Ruled, and to be opened all the same.
         self._to_open = wrappers_of_shared(self._layers.values()) | hidden_lambdas(self._layers.values())
@@ -129,6 +134,7 @@ class _Tracer:
         metrics = metrics_silent(self._layers.values()) if self._forgets else contextlib.nullcontext()
         samples = {each.shape[0] for each in keras.tree.flatten(self._found.inputs) if each.shape}
         repeats = repeats_recorded(samples, lambda constant: None if self._is_closed else self._symbolic(constant))
+        arrays = arrays_recorded(is_tracing, self._array) if self._records else contextlib.nullcontext()
         own_nodes, numbers = self._no_nodes_of_opened_layers(), numpy_numbers_taken()
         with (
             nodes_restored(self._model),
@@ -143,6 +149,7 @@ class _Tracer:
             draws,
             calls,
             repeats,
+            arrays,
             metrics,
         ):
             try:
@@ -241,6 +248,8 @@ class _Tracer:
     def _swapped(self, layer: Any, value: Any) -> Any:
         if isinstance(value, keras.Variable):
             return self._stand_in(layer, value)
+        if self._records and _is_table(value):
+            return self._array(keras.ops.convert_to_tensor(value), keras.ops.convert_to_numpy(value))
         if isinstance(value, dict):
             return self._changed(value, {key: self._swapped(layer, each) for key, each in value.items()})
         if isinstance(value, (list, tuple)) and not hasattr(value, "_fields"):
@@ -280,8 +289,39 @@ class _Tracer:
             for each in inside:
                 self._put(each, symbolic=True)
 
+    def _array(self, made: Any, how: Computed | np.ndarray) -> Any:
+        tensor = self._symbolic(made)
+        self._found.computed[id(tensor)] = how
+        return tensor
+
+    def _is_of_numbers(self, structure: Any) -> bool:
+        """Whether what a layer is called on is computed of numbers alone: Keras would compute it there and then."""
+        pending = [each for each in keras.tree.flatten(structure) if isinstance(each, keras.KerasTensor)]
+        if not (pending and self._records):
+            return False
+        seen: set[int] = set()
+        while pending:
+            tensor = pending.pop()
+            if id(tensor) in self._found.constants or id(tensor) in seen:
+                continue
+            seen.add(id(tensor))
+            history = getattr(tensor, "_keras_history", None)
+            if isinstance(tensor, SymbolicWeight) or history is None or isinstance(history.operation, keras.Layer):
+                return False
+            node = history.operation._inbound_nodes[history.node_index]
+            if not node.input_tensors:
+                return False
+            pending += node.input_tensors
+        return True
+
+    def _computed(self, layer: Any, args: Any, kwargs: Any) -> Any:
+        self._inside.add(id(layer))
+        return layer.call(*args, **kwargs)
+
     def _closed(self, layer: Any) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
+            if not self._is_closed and not keeps_in_training(layer) and self._is_of_numbers((args, kwargs)):
+                return self._computed(layer, args, kwargs)
             kwargs = {key: value for key, value in kwargs.items() if value is not UNSAID}
             if not self._is_closed and self._timesteps.are_apart(layer):
                 self._inside.add(id(layer))
@@ -325,6 +365,8 @@ class _Tracer:
 
     def _opened(self, layer: Any) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
+            if self._is_of_numbers((args, kwargs)):
+                return self._computed(layer, args, kwargs)
             effects, calls, losses = self._effects(), len(self._found.opened), len(self._losses)
             self._path.append(layer.name)
             mask = mask_of_inputs(args, kwargs)
@@ -421,6 +463,13 @@ class _Tracer:
     def _forget(self, count: int) -> None:
         for key in list(self._scope.state_mapping)[count:]:
             del self._scope.state_mapping[key]
+
+
+def _is_table(value: Any) -> bool:
+    """Whether an attribute is an array of which a part may be taken for each length, as of sines for positions."""
+    is_array = isinstance(value, np.ndarray) or keras.ops.is_tensor(value)
+    is_float = is_array and keras.backend.is_float_dtype(keras.backend.standardize_dtype(value.dtype))
+    return is_float and len(value.shape) > 1 and 1 < np.prod(value.shape) <= LARGEST_TABLE
 
 
 def _has_tensors(structure: Any) -> bool:

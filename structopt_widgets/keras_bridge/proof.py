@@ -20,16 +20,13 @@ from .found import Trace
 from .internals import with_mask_of
 from .made_otherwise import made_otherwise
 from .rerun import Notice, rerun
-from .tiny_batches import KINDS, SAMPLES, drawn, draws_repeated, tokens_of
+from .tiny_batches import KINDS, LARGEST, SAMPLES, differ, drawn, draws_repeated, tokens_of
 from .trace import Run
 from .unbuilding import Snapshot
 from .without_weights import is_allocated
 
 UNSTEADY = "computes otherwise each time it is called, by a state of its own in Python"
 RAISES = "running it on random inputs raises"
-TOLERANCES = {"float16": 3e-2, "bfloat16": 1e-1}  # of the largest value, or of 1: what other orders of sums may make
-TOLERANCE = 1e-4
-LARGEST = 50_000_000  # parameters of a model that is run: reading is to stay a matter of seconds
 
 
 @dataclass(frozen=True)
@@ -57,15 +54,17 @@ def prove(run: Run, found: Trace, graph: ModelGraph, operations: Mapping[str, An
     if any(each.dtype == "string" for each in keras.tree.flatten(run.inputs)):
         return Proof(skipped="the model reads text, which is not drawn here")
     watched = _Watched(run, found, known)
-    tried = [("inference", False, kind) for kind in KINDS] + [("training", True, KINDS[0])]
+    tried = [("inference", False, kind) for kind in KINDS]
+    if model.name not in graph.differences:  # which says that it is another in training
+        tried.append(("training", True, KINDS[0]))
     try:
-        with _python_state_kept(model), draws_repeated():
+        with python_state_kept(model), draws_repeated():
             for mode, training, kind in tried:
                 unlike = _compared(run, graph, operations, watched, kind, mode, training)
                 if unlike:
                     return Proof(unlike)
             values = _values(graph, operations, _batch(run, KINDS[0]))
-            return Proof(otherwise=made_otherwise(graph, operations, values, SAMPLES, _differ))
+            return Proof(otherwise=made_otherwise(graph, operations, values, SAMPLES, differ))
     # What runs is the user's own code.
     except Exception as error:
         return Proof(skipped=f"{RAISES} {type(error).__name__}: {str(error)[:160]}")
@@ -112,7 +111,7 @@ def _compared(
 
     def again(key: int, outputs: Any) -> Any:
         before, now = remaining[key].pop(0), keras.tree.flatten(outputs)
-        if any(_differ(one, other) for one, other in zip(before, now, strict=True)):
+        if any(differ(one, other) for one, other in zip(before, now, strict=True)):
             unlike.setdefault(key, UNSTEADY)
         same = [
             with_mask_of(other, keras.ops.copy(one)) if keras.ops.is_tensor(one) else one
@@ -124,7 +123,7 @@ def _compared(
     if kind == KINDS[0]:
         remaining = {key: [*each] for key, each in made.items()}
         twice = _run(model, batch, training, watched, again)
-        if not unlike and any(map(_differ, expected, twice)):
+        if not unlike and any(map(differ, expected, twice)):
             unlike[id(model)] = UNSTEADY
     for key in [key for key in unlike if key in watched.around]:  # they are closed already
         watched.unsteady.add(key)
@@ -135,7 +134,7 @@ def _compared(
 
     def see(index: int, value: Any) -> Any:
         for key, theirs in real.get(index, ()):
-            if key not in watched.unsteady and (apart := _differ(theirs, value)):
+            if key not in watched.unsteady and (apart := differ(theirs, value)):
                 # A closed layer is itself: it is called otherwise there than it would be here.
                 unlike.setdefault(
                     watched.around.get(key, key), f"computes something else than its operations do, {mode}, {apart}"
@@ -146,7 +145,7 @@ def _compared(
     values = _values(graph, operations, batch, training, see)
     outputs = [values[ref.index] for ref in keras.tree.flatten(graph.outputs)]
     if not unlike:
-        apart = next(filter(None, map(_differ, expected, outputs)), "")
+        apart = next(filter(None, map(differ, expected, outputs)), "")
         if apart:
             unlike[id(model)] = f"computes something else than its operations do, {mode}, {apart}"
     return unlike
@@ -208,25 +207,8 @@ def _batch(run: Run, kind: str) -> Any:
     return keras.tree.map_structure(made, run.inputs)
 
 
-def _differ(theirs: Any, ours: Any) -> str:
-    """By how much, for people; empty where they do not."""
-    if theirs is None or ours is None:
-        return "" if theirs is ours else "where there is nothing"
-    if isinstance(theirs, int):
-        return "" if theirs == ours else "in a length that it returns"
-    dtype = keras.backend.standardize_dtype(theirs.dtype)
-    one, other = (np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(each, "float32"))) for each in (theirs, ours))
-    if one.shape != other.shape:
-        return f"shapes {one.shape} and {other.shape}"
-    if not one.size or np.array_equal(one, other, equal_nan=True):
-        return ""
-    scale = max(1.0, float(np.nanmax(np.abs(one), initial=0.0)))
-    apart = float(np.nan_to_num(np.max(np.abs(one - other)), nan=np.inf)) / scale
-    return f"{apart:.2g} apart" if apart > TOLERANCES.get(dtype, TOLERANCE) else ""
-
-
 @contextlib.contextmanager
-def _python_state_kept(model: Any) -> Iterator[None]:
+def python_state_kept(model: Any) -> Iterator[None]:
     """What layers note in attributes while they run is forgotten, and so are the weights that training makes."""
     before = [(layer, dict(vars(layer))) for layer in model._flatten_layers() if layer.built]
     unbuilt = Snapshot(model)

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 from dataclasses import replace
 from typing import Any
 
 import keras
 
 from ..graph import PROVEN, UNREAD, ModelGraph
+from .any_length import with_open_lengths
 from .batch import UnreadableError
 from .caching import with_caches
 from .found import Trace
 from .held_twice import held_twice
+from .length_entries import FixedLengthError, Reading
 from .load import load_model
 from .modes import modes_of
 from .nodes import fresh_names, graph_of, has_own_graph, is_compiled, leaves, scopes_restored
 from .opening import trace
+from .own_classes import opened_layers
 from .proof import RAISES, UNSTEADY, prove
 from .reader import GraphReader
 from .shapes import check_shape
@@ -152,10 +156,28 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
                 if layer.closed and is_compiled(reader.operations[name])
             }
             told = {**graph.differences, **proof.otherwise, **compiled, **held_twice(reader.operations)}
-            graph = replace(graph, differences=told)
-            return with_caches(graph, reader.operations), KerasSource(model, reader.operations, proof.skipped, late)
+            graph = with_caches(replace(graph, differences=told), reader.operations)
+            opened = opened_layers(graph, reader.operations, found.opened, reader.indices(), run.originals)
+            source = KerasSource(model, reader.operations, proof.skipped, late, opened=opened)
+            return with_open_lengths(graph, source, run, functools.partial(_again, model, dict(closed)))
         unproven |= new
         closed |= new
+
+
+def _again(model: keras.Model, closed: dict[int, str], run: Run) -> Reading:
+    """The same model read on other inputs, with a note of how arrays are made. What stays one call stays so."""
+    known = dict(closed)
+    found = _traced(run, closed, records_arrays=True)
+    if found.closed.keys() - known.keys():
+        raise FixedLengthError(next(reason for key, reason in found.closed.items() if key not in known))
+    if depends_on_training(run, found):
+        trained = _traced(run, closed, training=True, records_arrays=True)
+        modes = modes_of(found, trained, has_own_graph(run.model))
+        found = found if is_unlike_itself(found, trained) else with_all_calls(found, trained)
+        found.modes = modes
+    found.unproven = frozenset(id(node.operation) for node in found.nodes)
+    reader = GraphReader()
+    return Reading(reader.read_trace(found, run, model), reader.computed)
 
 
 def _trained(run: Run, found: Trace, closed: dict[int, str]) -> Trace | None:
@@ -186,9 +208,9 @@ def _shape(found: Trace) -> Any:
     return keras.tree.map_structure(lambda each: (each.shape, each.dtype), found.outputs)
 
 
-def _traced(run: Run, closed: dict[int, str], training: bool | None = None) -> Trace:
+def _traced(run: Run, closed: dict[int, str], training: bool | None = None, records_arrays: bool = False) -> Trace:
     try:
-        return trace(run.model, run.inputs, run.call, closed, training)
+        return trace(run.model, run.inputs, run.call, closed, training, records_arrays=records_arrays)
     # call() is the user's own code: whatever it raises, the answer is the same.
     except Exception as error:
         shapes = keras.tree.map_structure(lambda tensor: tuple(tensor.shape)[1:], run.inputs)

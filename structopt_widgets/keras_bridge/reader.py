@@ -9,10 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import keras
+import numpy as np
 
 from ..graph import Call, Layer, ModelGraph, Tensor, TensorRef
 from ..graph.model_graph import map_structure, tensor_refs
 from ..graph.ordering import execution_order
+from ..graph.plain import Computed
 from .batch import UnreadableError, one_sample, tensor_of, with_batch_sizes
 from .described import layer_of, optimizer_of, unread_layer, weight_layer
 from .drawing import Draw
@@ -43,6 +45,7 @@ class GraphReader:
         self._variables: dict[int, Any] = {}  # by the id of what stands for them
         self._constants: dict[int, Any] = {}
         self._makers: dict[int, tuple[str, ...]] = {}
+        self._computed: dict[int, Computed | np.ndarray] = {}
         self._reasons: dict[int, str] = {}
         self._unproven: frozenset[int] = frozenset()
         self._owners: dict[int, Any] = {}
@@ -51,6 +54,7 @@ class GraphReader:
         self._modes: dict[int, bool | None] = {}
         self._kept_alive: list[Any] = []  # tensors and operations are told apart by their ids
         self.operations: dict[str, Any] = {}
+        self.computed: dict[int, Computed | np.ndarray] = {}  # how a constant in an argument is made, by its id
 
     def read(self, functional: keras.Model, model: keras.Model) -> ModelGraph:
         """The graph of a functional model whose layers all stay what they are."""
@@ -61,7 +65,7 @@ class GraphReader:
         """The graph that a trace shows. Raises :class:`UnreadableError` with the ``path`` of what it cannot say."""
         self._originals, self._prime, self._model = run.originals, run.prime, model.name
         self._constants, self._makers, self._reasons = {**trace.constants}, {**trace.makers}, trace.closed
-        self._modes, self._unproven = trace.modes, trace.unproven
+        self._modes, self._unproven, self._computed = trace.modes, trace.unproven, {**trace.computed}
         self._variables = {id(tensor): variable for variable, tensor in trace.weights.values()}
         self._variables |= {id(variable): variable for variable, _ in trace.weights.values()}
         layers = [node.operation for node in trace.nodes if isinstance(node.operation, keras.Layer)]
@@ -93,17 +97,30 @@ class GraphReader:
     def _is_constant(self, node: Any) -> bool:
         """Whether a bare operation reads constants alone: an opened layer may hand those on to another."""
         # What is there once for each sample is kept once.
-        is_bare = not isinstance(node.operation, (keras.Layer, Draw)) and type(node.operation).__name__ != "BroadcastTo"
+        is_bare = not isinstance(node.operation, (keras.Layer, Draw)) and not self._repeats_for_samples(node.operation)
         return is_bare and bool(node.input_tensors) and all(id(each) in self._constants for each in node.input_tensors)
+
+    def _repeats_for_samples(self, operation: Any) -> bool:
+        is_repeated = type(operation).__name__ == "BroadcastTo"
+        return is_repeated and any(isinstance(each, int) and each % self._prime == 0 for each in operation.shape)
 
     def _compute(self, node: Any) -> None:
         given = (node.arguments.args, node.arguments.kwargs)
         args, kwargs = keras.tree.map_structure(lambda leaf: self._constants.get(id(leaf), leaf), given)
         made = keras.tree.flatten(node.operation(*args, **kwargs))
+        if len(made) == 1 and any(id(each) in self._computed for each in node.input_tensors):
+            serialized = dict(layer_of(node.operation, node.operation.name).serialized)
+            args, kwargs = keras.tree.map_structure(lambda leaf: self._computed.get(id(leaf), self._value(leaf)), given)
+            self._computed[id(node.outputs[0])] = Computed(serialized, args, kwargs)
         for tensor, value in zip(node.outputs, made, strict=True):
             self._constants[id(tensor)] = value
             self._makers[id(tensor)] = self._makers.get(id(node.input_tensors[0]), ())
         self._kept_alive.append(node)
+
+    def _value(self, leaf: Any) -> Any:
+        value = self._constants.get(id(leaf), leaf)
+        is_tensor = value is not None and not isinstance(value, (str, int, float)) and keras.ops.is_tensor(value)
+        return keras.ops.convert_to_numpy(value) if is_tensor else value
 
     def indices(self) -> dict[int, int]:
         """Where each tensor of the trace is in the graph, by ``id``."""
@@ -235,7 +252,7 @@ class GraphReader:
             return TensorRef(known.get(id(leaf), -1)) if id(leaf) in known else self._weight(leaf, known, path)
         if isinstance(leaf, keras.KerasTensor) and id(leaf) not in self._constants:
             return TensorRef(known[id(leaf)])
-        maker = self._makers.get(id(leaf), ())
+        maker, how = self._makers.get(id(leaf), ()), self._computed.get(id(leaf))
         leaf = self._constants.get(id(leaf), leaf)
         # Whether a number is a tensor takes Keras long to say.
         if leaf is None or isinstance(leaf, (str, int, float)) or not keras.ops.is_tensor(leaf):
@@ -248,6 +265,8 @@ class GraphReader:
         except UnreadableError as error:
             error.path = maker
             raise
+        if how is not None and shape is None:
+            self.computed[id(value)] = how
         return value if shape is None else self._repeated(value, shape, path)
 
     def _weight(self, leaf: Any, known: dict[int, int], path: tuple[str, ...]) -> TensorRef:
@@ -270,6 +289,8 @@ class GraphReader:
         """A constant that a layer is called on, as a tensor."""
         if id(leaf) in self._constants and id(leaf) not in known:
             value, shape = one_sample(self._constants.pop(id(leaf)), self._prime)
+            if id(leaf) in self._computed:
+                self.computed[id(value)] = self._computed[id(leaf)]
             known[id(leaf)] = self._repeated(value, value.shape if shape is None else shape, path).index
         return leaf
 

@@ -16,6 +16,7 @@ from keras.src.backend.common.stateless_scope import in_stateless_scope
 from ..graph import Layer, TensorRef
 from ..graph.checks import short, whole
 from ..graph.model_graph import map_structure
+from ..graph.open_lengths import OpenLengths, tensors_in
 from ..layer_rules import find_layer_rule
 from ..metrics.formatting import format_bytes
 from ..structure import Structure
@@ -29,6 +30,7 @@ from .modes import InOneMode
 from .names import accepted_names, built_names
 from .nodes import has_own_cell, taken_as_dense
 from .normalization_statistics import recompute_statistics
+from .own_classes import Copy, OwnLayers, with_own_classes
 from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
 from .seeding import Seeds
 from .shapes import say_lengths
@@ -45,10 +47,14 @@ def build_model(
     importance: Importance | None = None,
     seed: int | None = None,
     examples: Examples | None = None,
+    open_lengths: bool = False,
+    own_classes: bool = False,
 ) -> keras.Model:
     """See :meth:`Structure.build`; ``examples`` are its data, in the form the model reads.
 
-    The result is a functional model of the same calls: nesting and subclasses are flattened. It is
+    The result is a functional model of the same calls: nesting and subclasses are flattened. With ``open_lengths`` it
+    takes samples of any length where the model does, else of those that were measured. With ``own_classes`` layers of
+    the user's are of those where their configuration takes the widths, else the operations inside of them. It is
     compiled as the original was, unless ``compiled`` is false. ``seed`` decides initial weights and
     dropout masks wherever the model leaves them to chance; ``None`` leaves them to Keras.
     """
@@ -69,16 +75,24 @@ def build_model(
     _refuse_what_no_memory_holds(structure)
     batch = fixed_batch(structure)
     seeds = None if seed is None else Seeds(seed)
+    lengths = _open_lengths(structure) if open_lengths else None
     with contextlib.nullcontext() if seeds is None else seeds.of_unseen_layers(layers):
-        operations = make_operations(structure, layers, places, names, seeds, batch)
+        operations = make_operations(structure, layers, places, names, seeds, batch, lengths, weights == "fresh")
         with lengths_told():
-            tensors = _called(structure, operations, names)
+            tensors = _called(structure, operations, names, lengths)
     if seeds is not None:
         for name, operation in operations.items():
             seeds.separate(operation, places[name])
-    model = keras.Model(
-        _filled(graph.inputs, tensors), _filled(graph.outputs, tensors), name=accepted_names([graph.name])[graph.name]
-    )
+
+    def ended(tensors: dict[int, Any]) -> keras.Model:
+        ends = (_filled(each, tensors) for each in (graph.inputs, graph.outputs))
+        return keras.Model(*ends, name=accepted_names([graph.name])[graph.name])
+
+    def again(own: OwnLayers) -> Copy:
+        tensors = _called(structure, operations, names, lengths, own)
+        return Copy(ended(tensors), operations, tensors)
+
+    model = ended(tensors)
     for layer in layers:
         _freeze_as(structure, layer.name, operations[layer.name])
     if isinstance(source, KerasSource):
@@ -86,9 +100,22 @@ def build_model(
             inherit_weights(structure, source, operations, _copy, importance, seed, examples)
             if examples is not None and structure.function_changes():
                 recompute_statistics(model, examples)
+        if own_classes and source.opened and batch is None:
+            model = with_own_classes(structure, Copy(model, operations, tensors), seed, again)
         if compiled:
             _compile_as(source.model, model)
     return model
+
+
+def _open_lengths(structure: Structure) -> OpenLengths | None:
+    """What keeps lengths open; where only building finds out that nothing does, it warns."""
+    graph, source = structure.space.graph, structure.space.source
+    if graph.open_lengths is not None or not isinstance(source, KerasSource) or source.at_any_length is None:
+        return graph.open_lengths
+    found = source.at_any_length()
+    for name in found.differences.keys() - graph.differences.keys():
+        warnings.warn(f"Input {name!r} {found.differences[name]}", stacklevel=4)
+    return found.open_lengths
 
 
 def _copy(structure: Structure) -> keras.Model:
@@ -115,14 +142,28 @@ def _refuse_what_no_memory_holds(structure: Structure) -> None:
         )
 
 
-def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[str, str]) -> dict[int, Any]:
-    """The calls of a structure made again; its tensors by index."""
+def _called(
+    structure: Structure,
+    operations: Mapping[str, Any],
+    names: Mapping[str, str],
+    lengths: OpenLengths | None,
+    own: OwnLayers | None = None,
+) -> dict[int, Any]:
+    """The calls of a structure made again; its tensors by index. Of what ``own`` layers do these are called."""
     tensors: dict[int, Any] = {}
     aliases = structure.aliases
     graph, at = structure.space.graph, structure.setting
     uses = Counter(each.layer for each in graph.calls)
+
+    def given(each: Any) -> tuple[Any, Any]:
+        is_ruled = each.rule is not None
+        return each.rule.arguments(each.site, at) if is_ruled else (each.call.args, each.call.kwargs or {})
+
     for each in structure.space.connected.calls:
         call = each.call
+        if own is not None and own.stands_for(call):
+            tensors.update(own.outputs(call, tensors))
+            continue
         operation = operations.get(call.layer)
         if operation is None:
             # A block left out gives what it reads; inside another one left out there is nothing to give.
@@ -135,12 +176,12 @@ def _called(structure: Structure, operations: Mapping[str, Any], names: Mapping[
         elif isinstance(operation, Drawn):
             results = [operation([tensors[graph.input_tensors[0]], *(tensors[index] for index in call.inputs)])]
         elif isinstance(operation, Unsized):
-            sized = BatchSized.of(operation, call, names[call.layer])
-            read = [tensors[index] for index in call.inputs]
-            results = keras.tree.flatten(sized([tensors[graph.input_tensors[0]], *read]))
+            entries = lengths.entries.get(call.outputs[0], {}) if lengths is not None else {}
+            read = list(dict.fromkeys([*call.inputs, *tensors_in(entries.values())]))
+            sized = BatchSized.of(operation, given(each), read, names[call.layer], entries)
+            results = keras.tree.flatten(sized([tensors[index] for index in (graph.input_tensors[0], *read)]))
         else:
-            given = (call.args, call.kwargs or {}) if each.rule is None else each.rule.arguments(each.site, at)
-            args, kwargs = (_filled(part, tensors) for part in given)
+            args, kwargs = (_filled(part, tensors) for part in given(each))
             inside = graph.layers[call.layer].inside
             if inside is not None and len(inside.graphs) > 1 and not operation.built:
                 operation(*args, **{**kwargs, "training": True})  # it may have weights that only training makes

@@ -5,19 +5,22 @@ They are saved with a model, in Keras's safe format, and loaded wherever this pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 from keras.src.ops import nn
 
-from ..graph import BatchSize, Call, TensorRef
+from ..graph import BatchSize, TensorRef
 from ..graph.model_graph import map_structure
-from ..graph.plain import decode_plain, encode_plain
+from ..graph.open_lengths import Path, map_leaves
+from ..graph.plain import Computed, Length, decode_plain, encode_plain
 
 _PACKAGE = "structopt_widgets"
+MAKERS = ("arange", "eye", "full", "linspace", "ones", "tri", "zeros")  # of an array, from numbers alone
 
 
 def _as_tensor(value: Any) -> Any:
@@ -145,9 +148,10 @@ class Unsized:
 
 @keras.saving.register_keras_serializable(_PACKAGE)
 class BatchSized(keras.layers.Layer):
-    """A bare operation with the size of the batch among its arguments.
+    """A bare operation with the size of the batch, or a length that is open, among its arguments.
 
-    It is called on a list: a tensor with the batch as its first axis, then what the operation reads.
+    It is called on a list: a tensor with the batch as its first axis, then what the operation reads, then what else
+    lengths are taken from.
     """
 
     def __init__(self, operation: Any, arguments: Any, **kwargs: Any) -> None:
@@ -155,28 +159,51 @@ class BatchSized(keras.layers.Layer):
         self.operation, self.arguments = operation, arguments
 
     @classmethod
-    def of(cls, operation: Unsized, call: Call, name: str) -> BatchSized:
-        """The layer for one call of an operation."""
-        place = {index: number for number, index in enumerate(call.inputs)}
-        args, kwargs = map_structure(
-            lambda leaf: TensorRef(place[leaf.index]) if isinstance(leaf, TensorRef) else leaf,
-            (call.args, call.kwargs or {}),
+    def of(
+        cls, operation: Unsized, given: tuple[Any, Any], tensors: Sequence[int], name: str, entries: Mapping[Path, Any]
+    ) -> BatchSized:
+        """The layer for one call of an operation, ``given`` such arguments, that is called on those ``tensors``.
+
+        ``entries`` stand in the place of what they say.
+        """
+
+        def placed(leaf: Any) -> Any:
+            if isinstance(leaf, Computed):
+                return Computed(*map_leaves(lambda _, each: placed(each), (leaf.operation, leaf.args, leaf.kwargs)))
+            if isinstance(leaf, Length):
+                return replace(leaf, tensor=tensors.index(leaf.tensor))
+            return TensorRef(tensors.index(leaf.index)) if isinstance(leaf, TensorRef) else leaf
+
+        made = map_leaves(
+            lambda path, leaf: placed(entries.get(path, leaf)),
+            {"config": operation.serialized["config"], "args": given[0], "kwargs": given[1]},
         )
-        return cls(encode_plain(dict(operation.serialized)), encode_plain([args, kwargs]), name=name)
+        serialized = {**operation.serialized, "config": made["config"]}
+        return cls(encode_plain(serialized), encode_plain([made["args"], made["kwargs"]]), name=name)
 
     def call(self, inputs: Any) -> Any:
         reference, *tensors = inputs
         samples = ops.shape(reference)[0]
 
-        def filled(leaf: Any) -> Any:
+        def filled(_: Path, leaf: Any) -> Any:
             if isinstance(leaf, BatchSize):
                 return leaf.rows * samples
+            if isinstance(leaf, Length):
+                length = ops.shape(tensors[leaf.tensor])[leaf.axis]
+                return length * leaf.times // leaf.over + leaf.plus
+            if isinstance(leaf, Computed):
+                # Of NumPy's arrays no part can be taken whose length is a tensor.
+                return run(leaf.operation, *map_leaves(_as_array, (leaf.args, leaf.kwargs)))
             return tensors[leaf.index] if isinstance(leaf, TensorRef) else leaf
 
-        serialized = decode_plain(self.operation)
-        config = map_structure(filled, serialized["config"])
-        args, kwargs = map_structure(filled, decode_plain(self.arguments))
-        return operation_class(serialized).from_config(config)(*args, **kwargs)
+        def run(operation: Any, args: Any, kwargs: Any) -> Any:
+            args, kwargs = map_leaves(filled, args), map_leaves(filled, kwargs)
+            if isinstance(operation, str):
+                return maker(operation)(*args, **kwargs)
+            config = map_leaves(filled, operation["config"])
+            return operation_class(operation).from_config(config)(*args, **kwargs)
+
+        return run(decode_plain(self.operation), *decode_plain(self.arguments))
 
     def compute_output_spec(self, inputs: Any) -> Any:
         # Keras takes what is multiplied by a number to be sparse, and not every operation takes that.
@@ -185,6 +212,17 @@ class BatchSized(keras.layers.Layer):
     def get_config(self) -> dict[str, Any]:
         config = super().get_config() | {"operation": self.operation, "arguments": self.arguments}
         return {key: value for key, value in config.items() if key != "autocast"}
+
+
+def _as_array(_: Path, leaf: Any) -> Any:
+    return ops.convert_to_tensor(leaf) if isinstance(leaf, np.ndarray) else leaf
+
+
+def maker(name: str) -> Any:
+    """What makes an array of numbers in ``keras.ops``."""
+    if name not in MAKERS:
+        raise ValueError(f"Expected what makes an array of numbers, one of {', '.join(MAKERS)}, got {name!r}.")
+    return getattr(ops, name)
 
 
 def operation_class(serialized: Mapping[str, Any]) -> Any:

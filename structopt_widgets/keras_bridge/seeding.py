@@ -23,6 +23,18 @@ from .kinds import role_of
 _global_generator = threading.Lock()
 
 
+@contextlib.contextmanager
+def seeded(seed: int) -> Iterator[None]:
+    """Python's global generator starts from ``seed`` in this block, and goes on afterwards where it was."""
+    with _global_generator:
+        before = random.getstate()
+        random.seed(seed)
+        try:
+            yield
+        finally:
+            random.setstate(before)
+
+
 class Seeds:
     """The seeds of one model: they follow from one number, a layer's place in the graph and one in its configuration.
 
@@ -66,13 +78,8 @@ class Seeds:
         if not any(_draws_unseen(each) for each in layers):
             yield
             return
-        with _global_generator:
-            before = random.getstate()
-            random.seed(self._seed)
-            try:
-                yield
-            finally:
-                random.setstate(before)
+        with seeded(self._seed):
+            yield
 
     def _filled(self, value: Any, path: tuple[Any, ...]) -> Any:
         if isinstance(value, dict):

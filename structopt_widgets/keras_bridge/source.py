@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import keras
+
+from ..graph import ModelGraph
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,29 @@ class HeldWeights:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """A layer that was opened, and is called once.
+
+    Attributes:
+        layer: the user's own.
+        config: what it was constructed with.
+        args, kwargs, outputs: what it is called with and makes, with :class:`TensorRef` where tensors go.
+        layers: those of the graph that are inside.
+        made: the first tensor that each call inside makes.
+        weights: for each of its weights, the layer inside that has it, and its place there.
+    """
+
+    layer: Any
+    config: Mapping[str, Any]
+    args: Any
+    kwargs: Any
+    outputs: Any
+    layers: frozenset[str]
+    made: frozenset[int]
+    weights: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True)
 class KerasSource:
     """Attributes:
     model: the user's model; read, never written.
@@ -37,6 +62,8 @@ class KerasSource:
         are looked up when they are wanted, so that a model trained meanwhile hands on what it learned.
         unproven: why reading did not end with a comparison of what was read and what the model computes; empty where
             it did, and for a model of Keras's own layers, which needs none.
+        opened: the layers that may stand for the operations inside of them again.
+        at_any_length: finds the graph with what keeps its lengths open, where reading leaves that to a copy's building.
         late: of the layers that make weights in training only, the ``id`` of those that they had before.
     """
 
@@ -44,6 +71,8 @@ class KerasSource:
     operations: Mapping[str, Any]
     unproven: str = ""
     late: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    at_any_length: Callable[[], ModelGraph] | None = None
+    opened: tuple[Opened, ...] = ()
 
     @property
     def trains_as_used(self) -> bool:

@@ -76,9 +76,9 @@ class Lengths(tuple[Any, ...]):
 def spellings_taken() -> Iterator[None]:
     """In this block bare operations on symbolic tensors take what is spelled in TensorFlow's and NumPy's ways.
 
-    ``padding="VALID"``, capitals in an einsum, ``x[None]``, ``x[:n]``, lists as indices, NumPy's numbers as factors;
-    shapes are :class:`Lengths`, with ``as_list()`` and ``rank``. A ``Dropout`` may be called as a part of a subclass's
-    ``call()``: its draw is then seen.
+    ``padding="VALID"``, lengths that were computed, capitals in an einsum, ``x[None]``, ``x[:n]``, lists as indices,
+    NumPy's numbers as factors; shapes are :class:`Lengths`, with ``as_list()`` and ``rank``. A ``Dropout`` may be
+    called as a part of a subclass's ``call()``: its draw is then seen.
     """
     real, shape, dropped = keras.Operation.symbolic_call, keras.KerasTensor.shape, keras.layers.Dropout.call
 
@@ -136,9 +136,16 @@ def _respell(operation: Any) -> None:
 def _respelled(name: str, value: Any) -> Any:
     if isinstance(value, Lengths):
         return tuple(value)
+    if isinstance(value, (list, tuple)) and any(map(keras.ops.is_tensor, value)):
+        return type(value)(int(each) if _is_length(each) else each for each in value)
     if name == "padding" and isinstance(value, str):
         return value.lower()
     return _small(value.replace(" ", "")) if name == "subscripts" and isinstance(value, str) else value
+
+
+def _is_length(value: Any) -> bool:
+    """Whether it is a length that was computed, as the smaller one of two is."""
+    return bool(keras.ops.is_tensor(value) and not len(value.shape) and keras.backend.is_int_dtype(value.dtype))
 
 
 def _small(subscripts: str) -> str:

@@ -62,14 +62,34 @@ class _Largest(NamedTuple):
 
 @contextlib.contextmanager
 def tensorflow_traced(is_tracing: Callable[[], bool]) -> Iterator[None]:
-    """In this block the functions listed here take symbolic tensors, wherever ``is_tracing()``."""
+    """In this block the functions listed here take symbolic tensors, wherever ``is_tracing()``.
+
+    A ``tf.function`` that is given such is run as it is written.
+    """
+    kind: Any = type(_compiled)
+    real = kind.__call__
+
+    def call(function: Any, *args: Any, **kwargs: Any) -> Any:
+        is_symbolic = is_tracing() and any(
+            isinstance(each, keras.KerasTensor) for each in keras.tree.flatten((args, kwargs))
+        )
+        return function.python_function(*args, **kwargs) if is_symbolic else real(function, *args, **kwargs)
+
     _dispatcher()
     _is_tracing.append(is_tracing)
-    try:
-        with lengths_told():
-            yield
-    finally:
-        _is_tracing.pop()
+    with PATCHING:
+        kind.__call__ = call
+        try:
+            with lengths_told():
+                yield
+        finally:
+            kind.__call__ = real
+            _is_tracing.pop()
+
+
+@tf.function
+def _compiled() -> None:
+    """For its class alone."""
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import keras
@@ -13,7 +13,15 @@ import numpy as np
 import tensorflow as tf
 from keras.src import backend
 
+from ..graph import TensorRef
+from ..graph.model_graph import map_structure
+from ..structure import StructureSpace
+from .without_weights import is_allocated
+
 SAMPLES = 2
+TOLERANCES = {"float16": 3e-2, "bfloat16": 1e-1}  # of the largest value, or of 1: what other orders of sums may make
+TOLERANCE = 1e-4
+LARGEST = 50_000_000  # parameters of a model that is run: reading is to stay a matter of seconds
 # A subclassed model is traced on floats where nobody says otherwise, though they may be tokens.
 KINDS = ("normal", "whole", "padded")
 _DRAWS = ("normal", "uniform", "truncated_normal", "randint", "gamma", "beta", "binomial", "categorical", "shuffle")
@@ -76,3 +84,41 @@ def draws_repeated() -> Iterator[None]:
         for name, function in tensorflow.items():
             setattr(tf.random, name, function)
         backend.random.dropout, tf.nn.dropout = dropout, tensorflow_dropout
+
+
+def batch_of(space: StructureSpace, kind: str, tokens: int) -> Any:
+    """What a model of ``space`` is called on: a few samples of the measured lengths."""
+    graph, rng = space.graph, np.random.default_rng(KINDS.index(kind))
+
+    def made(leaf: Any) -> Any:
+        if not isinstance(leaf, TensorRef):
+            return leaf
+        return drawn(
+            (SAMPLES, *space.connected.lengths(leaf.index)), graph.tensors[leaf.index].dtype, kind, tokens, rng
+        )
+
+    return map_structure(made, graph.inputs)
+
+
+def can_be_run(model: keras.Model, dtypes: Iterable[str]) -> bool:
+    """Whether a model has weights, few enough, and inputs of such ``dtypes`` as are drawn here."""
+    size = sum(int(np.prod(each.shape)) for each in model.variables)
+    has_weights = model.built and all(map(is_allocated, model.variables))
+    return bool(has_weights and size <= LARGEST and "string" not in dtypes)
+
+
+def differ(theirs: Any, ours: Any) -> str:
+    """By how much, for people; empty where they do not."""
+    if theirs is None or ours is None:
+        return "" if theirs is ours else "where there is nothing"
+    if isinstance(theirs, int):
+        return "" if theirs == ours else "in a length that it returns"
+    dtype = keras.backend.standardize_dtype(theirs.dtype)
+    one, other = (np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(each, "float32"))) for each in (theirs, ours))
+    if one.shape != other.shape:
+        return f"shapes {one.shape} and {other.shape}"
+    if not one.size or np.array_equal(one, other, equal_nan=True):
+        return ""
+    scale = max(1.0, float(np.nanmax(np.abs(one), initial=0.0)))
+    apart = float(np.nan_to_num(np.max(np.abs(one - other)), nan=np.inf)) / scale
+    return f"{apart:.2g} apart" if apart > TOLERANCES.get(dtype, TOLERANCE) else ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import keras
 
 from .batch import batch_prime
 from .held_twice import wrappers_of_shared
-from .nodes import called_again, graph_of, has_own_cell, has_own_graph, leaves, own_call
+from .nodes import UNSAID, called_again, graph_of, has_own_cell, has_own_graph, leaves, own_call
 from .opening import is_ruled
 
 
@@ -75,12 +75,32 @@ def run_of(model: keras.Model, input_shape: Any, dtype: Any) -> Run:
     return Run(traced, inputs, prime, _told(traced, own_call(traced)), originals)
 
 
+def open_shapes(model: keras.Model) -> list[tuple[int | None, ...]]:
+    """The shape of a sample for each input, flat, with ``None`` where the model says that any length goes."""
+    graph = graph_of(model)
+    if graph is not None and has_own_graph(model):
+        return [tuple(tensor.shape)[1:] for tensor in graph.inputs]
+    built = (model.get_build_config() or {}).get("input_shape") if model.built else None
+    return [] if not built else _each_shape(_built_shape(model))
+
+
+def at_lengths(run: Run, shapes: Sequence[tuple[int, ...]]) -> Run:
+    """The same on samples of other shapes, one for each input."""
+    made = [
+        keras.Input(batch_shape=(run.prime, *shape), dtype=tensor.dtype, name=tensor.name)
+        for shape, tensor in zip(shapes, keras.tree.flatten(run.inputs), strict=True)
+    ]
+    return replace(run, inputs=keras.tree.pack_sequence_as(run.inputs, made))
+
+
 def _told(model: keras.Model, run: Callable[..., Any]) -> Callable[..., Any]:
     """``run``, which is ``model`` or its ``call()``, told if it is training where the model asks for that."""
-    asks = "training" in inspect.signature(own_call(model)).parameters
+    asked = inspect.signature(own_call(model)).parameters.get("training")
 
-    def call(inputs: Any, training: bool | None = None) -> Any:
-        return run(inputs, training=training) if asks and training is not None else run(inputs)
+    def call(inputs: Any, training: int | None = None) -> Any:
+        if training is None and asked is not None and asked.default not in (None, False):
+            training = UNSAID  # it trains by default, or has none: as it is used, it is told that it does not
+        return run(inputs, training=training) if asked is not None and training is not None else run(inputs)
 
     return call
 

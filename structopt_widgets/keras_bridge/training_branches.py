@@ -41,13 +41,13 @@ def unlike_in_training(found: Trace, trained: Trace) -> dict[int, str]:
     failed = {key: reason for key in trained.closed if key not in found.closed}
     if failed:
         return failed
-    pairs = _pairs(found, trained)
-    return {id(call.layer): reason for call in found.opened if _is_unlike(pairs, call.path)}
+    unlike = _unlike(found, trained)
+    return {id(call.layer): reason for call in found.opened if call.path in unlike}
 
 
 def is_unlike_itself(found: Trace, trained: Trace) -> bool:
     """Whether the model's own ``call()`` does something else in training."""
-    return _is_unlike(_pairs(found, trained), ())
+    return () in _unlike(found, trained)
 
 
 def with_all_calls(found: Trace, trained: Trace) -> Trace:
@@ -68,12 +68,15 @@ def _pairs(found: Trace, trained: Trace) -> list[tuple[_ByPath, _ByPath]]:
     return pairs
 
 
-def _is_unlike(pairs: list[tuple[_ByPath, _ByPath]], path: tuple[str, ...]) -> bool:
-    """Whether the calls of one path differ."""
-    return any(
-        list(map(_signature, ours.get(path, ()))) != list(map(_signature, theirs.get(path, ())))
-        for ours, theirs in pairs
-    )
+def _unlike(found: Trace, trained: Trace) -> set[tuple[str, ...]]:
+    """The paths whose calls differ; that of who calls it, where a layer is called in one of the two only."""
+    both = {call.path for call in found.opened} & {call.path for call in trained.opened}
+    made = set()
+    for ours, theirs in _pairs(found, trained):
+        for path in ours.keys() | theirs.keys():
+            if list(map(_signature, ours.get(path, ()))) != list(map(_signature, theirs.get(path, ()))):
+                made.add(next((path[:end] for end in range(len(path), 0, -1) if path[:end] in both), ()))
+    return made
 
 
 def _computing(found: Trace) -> list[Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..graph import BATCH, BatchSize, Concat, Dim, Product, Shape, Symbol, baseline_size
 from ..graph.dimensions import has_batch, of_batch, resolve
+from ..graph.wording import say
 from .merging import side_by_side
 from .registry import register_layer_rule
 from .reshaping import regrouped
@@ -151,7 +152,7 @@ class Split(Bare):
             parts = parts_of(dim)
             if len(parts) == cut and len({baseline_size(part) for part in parts}) == 1:
                 return parts  # what was laid side by side before
-            return [site.split(dim, cut, f"splits it into {cut} parts")] * cut
+            return [site.split(dim, cut, say("splits it into {n} parts", n=cut))] * cut
         ends = [*cut, baseline_size(dim)]
         lengths = [end - start for start, end in itertools.pairwise([0, *ends])]
         return list(lengths) if isinstance(dim, int) else list(site.cut(dim, lengths, "splits it into parts"))

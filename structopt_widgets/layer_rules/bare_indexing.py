@@ -8,6 +8,7 @@ from typing import Any
 
 from ..graph import Concat, Dim, Product, baseline_size
 from ..graph.dimensions import has_batch, resolve
+from ..graph.wording import say
 from .bare_axes import Bare, parts_of, register_bare
 from .rule import Connection, Setting, Site, UnsupportedLayerError
 
@@ -63,7 +64,7 @@ class GetItem(Bare):
         if isinstance(dim, int):
             return [length]
         if step > 1 and start < step and size % step == 0 and length == size // step:
-            return [site.every(dim, step, f"takes every {step} of it")]
+            return [site.every(dim, step, say("takes every {n} of it", n=step))]
         if step != 1 or length <= 1 or length == size - 1:
             # One place alone is no width.
             site.fix((dim,), "takes a part of it")

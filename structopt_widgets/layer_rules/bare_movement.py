@@ -7,6 +7,7 @@ from typing import Any
 
 from ..graph import Concat, Dim, Product, baseline_size, ceil_log2
 from ..graph.dimensions import has_batch
+from ..graph.wording import say
 from .bare_axes import positions, register_bare
 from .kept import Kept, as_keras_has_them
 from .merging import broadcast, side_by_side
@@ -205,7 +206,7 @@ class Traded(_Movement):
             return Connection((shape,))
         site.fix(site.inputs[0][:-1], "takes blocks of it")
         if not more:
-            return Connection(((*shape[:-1], site.split(channels, block, f"spreads it over {block} pixels")),))
+            return Connection(((*shape[:-1], site.split(channels, block, say("spreads it over {n} pixels", n=block))),))
         made: Dim = block * channels if isinstance(channels, int) else Product(block, channels)
         return Connection(((*shape[:-1], made),))
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ..graph import Dim, Shape, Symbol, baseline_size
 from ..graph.dimensions import resolve, symbols
+from ..graph.wording import say
 from .meaning import Role
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ class _Finder:
                 inside = self._between(source, branch)
                 if inside and self._is_block(source, each.call.outputs[0], inside | {at}):
                     name = each.call.layer
-                    why = f"{name} adds to what the block reads"
+                    why = say("{layer} adds to what the block reads", layer=name)
                     yield replace(self._block(name, why, source, at, inside | {at}), is_residual=True)
                     break
 

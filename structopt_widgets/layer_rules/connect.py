@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from ..graph import PROVEN, UNREAD, WEIGHT, Call, Dim, DimensionError, Layer, ModelGraph, Shape, baseline_size
 from ..graph.dimensions import fix, has_batch, per_sample, resolve, unify
+from ..graph.wording import say
 from .blocks import find_blocks
 from .changed import rule_of
 from .connected import ConnectedCall, ConnectedGraph
@@ -66,7 +67,7 @@ class _Connector:
         maker = {index: call.layer for call in graph.calls for index in call.outputs}
         for index in graph.output_tensors:
             for dim in self.shapes[index]:
-                fix(dim, f"{maker[index]} makes the model's output, whose size belongs to the task")
+                fix(dim, say("{layer} makes the model's output, whose size belongs to the task", layer=maker[index]))
         shapes = [per_sample(shape) for shape in self.shapes]
         kinds = [f"{tensor.dtype} {tensor.batch_axis}" for tensor in graph.tensors]
         blocks = find_blocks(self._calls, shapes, kinds, graph.output_tensors)
@@ -100,7 +101,7 @@ class _Connector:
         site = Site(layer, full, call, found=found, of_weights=self._uses.of(call))
         rule = rule_of(layer) if layer.name not in self._uncounted else None
         why = f"{layer.kind}; {layer.closed}" if layer.closed else layer.kind
-        reason = f"has no layer rule ({why}); sw.register_layer_rule adds one" if rule is None else ""
+        reason = say("has no layer rule ({why}); sw.register_layer_rule adds one", why=why) if rule is None else ""
         if UNREAD in layer.kinds:
             rule, reason = Unread() if layer.serialized.get(PROVEN) else None, layer.closed
         connection = None
@@ -116,7 +117,7 @@ class _Connector:
             except (_RuleMismatchError, DimensionError, UnsupportedLayerError, KeyError) as error:
                 # A KeyError shows a missing key and nothing else.
                 what = f"its configuration has no {error}" if isinstance(error, KeyError) else str(error)
-                rule, connection, reason = None, None, f"does not fit its layer rule: {what}"
+                rule, connection, reason = None, None, say("does not fit its layer rule: {what}", what=what)
                 site.produced.clear()
                 self._require_lengths(call)
         if connection is None:
@@ -241,7 +242,12 @@ def _fix_listed(site: Site, connection: Connection) -> None:
             continue
         held = next((each for each in _HOLDERS if key.endswith(each)), None)
         if held is not None and initializer.get("config") is None:
-            _fix(site, connection, key.removesuffix(held), f"is held by an object without a configuration, its {key}")
+            _fix(
+                site,
+                connection,
+                key.removesuffix(held),
+                say("is held by an object without a configuration, its {key}", key=key),
+            )
         # A function written down has its code for a value.
         if held is not None or initializer.get("class_name") == "__lambda__":
             continue
@@ -250,7 +256,7 @@ def _fix_listed(site: Site, connection: Connection) -> None:
         if value is None or isinstance(value, (int, float)):
             continue
         name = key.removesuffix("_initializer")
-        _fix(site, connection, name, f"starts {name} from a list of values")
+        _fix(site, connection, name, say("starts {weight} from a list of values", weight=name))
 
 
 def _fix(site: Site, connection: Connection, name: str, because: str) -> None:
@@ -269,7 +275,7 @@ def _share_configuration(
         return
     for one, other in zip(earlier.site.outputs, site.outputs, strict=True):
         for left, right in zip(one, other, strict=False):
-            why = f"{layer} is used several times, with the same sizes in its configuration"
+            why = say("{layer} is used several times, with the same sizes in its configuration", layer=layer)
             if len(one) == len(other) and baseline_size(left) == baseline_size(right):
                 unify(left, right, why)
             else:
@@ -281,4 +287,4 @@ def _share(layer: str, first: tuple[WeightAxes, ...], again: tuple[WeightAxes, .
     """A layer called again has the same weights: their axes are one."""
     for one, other in zip(first, again, strict=True):
         for left, right in zip(one.axes, other.axes, strict=True):
-            unify(left, right, f"{layer} is used several times, with the same weights")
+            unify(left, right, say("{layer} is used several times, with the same weights", layer=layer))

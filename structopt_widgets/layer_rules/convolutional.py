@@ -7,6 +7,7 @@ from typing import Any
 
 from ..graph import Dim, Product, Shape, baseline_size, product
 from ..graph.dimensions import symbols
+from ..graph.wording import say
 from .meaning import Role
 from .operations import Operations
 from .registry import register_layer_rule
@@ -127,9 +128,9 @@ class Convolution(_Convolution):
                 outputs=(_convolved(site, output),),
                 weights=(WeightAxes("kernel", (*window, 1, output)), WeightAxes("bias", (output,), is_bias=True)),
             )
-        fan_in = site.split(channels, groups, f"convolves them in {groups} groups")
+        fan_in = site.split(channels, groups, say("convolves them in {n} groups", n=groups))
         width = site.new_width(filters)
-        filters_a_group = site.split(width, groups, f"makes them in {groups} groups")
+        filters_a_group = site.split(width, groups, say("makes them in {n} groups", n=groups))
         output = width if groups == 1 else Product(groups, filters_a_group)
         window = _window(site)[0]
         return Connection(

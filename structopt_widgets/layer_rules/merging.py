@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..graph import Concat, Dim, Shape, baseline_size, ceil_log2, sum_depth
+from ..graph.wording import say
 from .meaning import Role
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, passes_places
@@ -20,10 +21,10 @@ def broadcast(site: Site, left: Shape, right: Shape, because: str) -> Shape:
 def _one_axis(site: Site, one: Dim, other: Dim, because: str) -> Dim:
     # Only a fixed 1 is broadcast: a width that happens to be 1 may grow, and must then fit.
     if baseline_size(one) == 1 and baseline_size(other) != 1:
-        site.fix((one,), f"repeats its single channel over {baseline_size(other)}")
+        site.fix((one,), say("repeats its single channel over {n}", n=baseline_size(other)))
         return other
     if baseline_size(other) == 1 and baseline_size(one) != 1:
-        site.fix((other,), f"repeats its single channel over {baseline_size(one)}")
+        site.fix((other,), say("repeats its single channel over {n}", n=baseline_size(one)))
         return one
     site.tie(one, other, because)
     return one

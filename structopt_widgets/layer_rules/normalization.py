@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..graph import Shape, baseline_size, ceil_log2
+from ..graph.wording import say
 from .meaning import Role
 from .registry import register_layer_rule
 from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes, passes_places
@@ -110,7 +111,7 @@ class GroupNormalization(LayerRule):
         channels = shape[axes_of(site, shape)[0]]
         groups = site.config["groups"]
         if not self._is_a_group_a_channel(site):
-            site.split(channels, groups, f"normalizes them in {groups} groups")
+            site.split(channels, groups, say("normalizes them in {n} groups", n=groups))
         names = [*(["gamma"] if site.config["scale"] else []), *(["beta"] if site.config["center"] else [])]
         return Connection((shape,), tuple(WeightAxes(name, (channels,)) for name in names))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from ..graph import Dim, Product, Shape, baseline_size
 from ..graph.dimensions import factors, per_sample
+from ..graph.wording import say
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError
 
@@ -93,10 +94,10 @@ def regrouped(site: Site, shape: Shape, target: Sequence[int]) -> Shape:
         elif len(ins) == 1:
             # Heads and their size, say: the last axis moves. Of a vector that becomes a map, people mean its channels.
             is_vector = len(per_sample(shape)) == 1
-            blocks, why = math.prod(outs[:-1]), f"cuts it into {_text(outs)}"
+            blocks, why = math.prod(outs[:-1]), say("cuts it into {parts}", parts=_text(outs))
             result.extend([*outs[:-1], site.split(ins[0], blocks, why, is_unit=is_vector)])
         else:
-            site.fix(tuple(wide), f"cuts them into {_text(outs)}")
+            site.fix(tuple(wide), say("cuts it into {parts}", parts=_text(outs)))
             result.extend(outs)
     return tuple(result)
 

@@ -24,6 +24,7 @@ from ..graph import (
 )
 from ..graph.checks import known, whole
 from ..graph.dimensions import per_sample, symbols
+from ..graph.wording import Said, listed, say
 from .activation_costs import layer_activation
 from .cost import Cost
 from .meaning import Meaning
@@ -180,27 +181,31 @@ class Site:
         """
         found = [symbol for side in (left, right) for symbol in symbols(side) if symbol.layers]
         sources = list(dict.fromkeys(symbol.layers[-1] for symbol in found))
-        sources += [f"a fixed {side}" for side in (left, right) if isinstance(side, int)]
+        sources += [say("a fixed {n}", n=side) for side in (left, right) if isinstance(side, int)]
         if len(sources) > 1:
-            because = because.replace("them", f"{', '.join(sources[:-1])} and {sources[-1]}")
-        unify(left, right, f"{self.layer.name} {because}")
+            them = say("{first} and {last}", first=listed(say(", "), sources[:-1]), last=sources[-1])
+            because = say(because.replace("them", "{them}"), them=them)
+        unify(left, right, self._does(because))
 
     def split(self, dim: Dim, outer: int, because: str, is_unit: bool = False) -> Dim:
         """``dim`` seen as ``outer`` blocks: the size of one, which alone is counted where it ``is_unit``."""
-        return split(dim, outer, f"{self.layer.name} {because}", is_unit)
+        return split(dim, outer, self._does(because), is_unit)
 
     def every(self, dim: Dim, step: int, because: str) -> Dim:
         """How many places there are in ``dim`` ``step`` apart."""
-        return every(dim, step, f"{self.layer.name} {because}")
+        return every(dim, step, self._does(because))
 
     def cut(self, dim: Dim, lengths: Sequence[int], because: str) -> tuple[Dim, ...]:
         """``dim`` as consecutive parts of ``lengths``, each a width of its own."""
-        return cut(dim, lengths, f"{self.layer.name} {because}")
+        return cut(dim, lengths, self._does(because))
 
     def fix(self, shape: Shape, because: str) -> None:
         """Keep every width in ``shape`` as it is."""
         for dim in shape:
-            fix(dim, f"{self.layer.name} {because}")
+            fix(dim, self._does(because))
+
+    def _does(self, because: str) -> str:
+        return say("{layer} {does}", layer=self.layer.name, does=because if isinstance(because, Said) else say(because))
 
     freeze = fix  # its name before the word was one everywhere: rules written then still work
 

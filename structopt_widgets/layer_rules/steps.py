@@ -7,6 +7,7 @@ from typing import Any
 
 from ..graph import Inside, Shape
 from ..graph.dimensions import unify
+from ..graph.wording import say
 from .connect import ConnectedInside
 from .cost import Loop
 from .rule import Connection, Cost, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
@@ -32,7 +33,7 @@ class Steps(Whole):
         self.settle(site, inside, widths)
         time, *features = site.inputs[0]
         for one, other in zip(features, inputs[0][1:], strict=True):
-            unify(one, other, f"{site.layer.name} reads it")
+            unify(one, other, say("{layer} reads it", layer=site.layer.name))
         site.parts = [parts[0], widths]
         output, *states = (shape[1:] for shape in parts[0].outputs)
         first = (time, *output) if site.config["return_sequences"] else output
@@ -63,5 +64,5 @@ def connected_steps(
     inputs, parts, weights = connected_inside(inside, stored)
     for before, after in zip(inputs[1:], parts[0].outputs[1:], strict=True):
         for one, other in zip(before, after, strict=True):
-            unify(one, other, "is one state")
+            unify(one, other, say("is one state"))
     return inputs, parts, weights

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from ..graph import WEIGHT, Call, Dim, ModelGraph, Symbol
 from ..graph.dimensions import factors, resolve, unify
+from ..graph.wording import say
 from .connected import ConnectedCall
 from .registry import find_layer_rule
 from .rule import Connection, Cost, LayerRule, Setting, Site, WeightAxes
@@ -39,7 +40,7 @@ class Borrowed:
         """Make each borrowed weight's axes its owner's."""
         for owner, place, axes in self._axes:
             for mine, theirs in zip(axes, _present(self._graph, owner, weights[owner])[place].axes, strict=True):
-                unify(theirs, mine, f"the weight of {owner} is read elsewhere too")
+                unify(theirs, mine, say("the weight of {layer} is read elsewhere too", layer=owner))
 
     def tie_holders(self, weights: dict[str, tuple[WeightAxes, ...]]) -> None:
         """The same for layers all of whose weights are another's, which then have none of their own."""
@@ -48,7 +49,9 @@ class Borrowed:
                 both = (_present(self._graph, each, weights[each]) for each in (layer.elsewhere, name))
                 for theirs, mine in zip(*both, strict=True):
                     for one, other in zip(theirs.axes, mine.axes, strict=True):
-                        unify(one, other, f"{name} holds the weights of {layer.elsewhere}")
+                        unify(
+                            one, other, say("{layer} holds the weights of {other}", layer=name, other=layer.elsewhere)
+                        )
                 weights[name] = ()
 
 

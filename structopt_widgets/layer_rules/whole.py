@@ -8,13 +8,14 @@ from typing import Any
 
 from ..graph import WHOLE, Inside, Shape, Symbol, maximum
 from ..graph.dimensions import fix, has_batch, symbols, unify
+from ..graph.wording import say
 from .connect import ConnectedInside, connect_inside
 from .connected import ConnectedCall
 from .cost import Step
 from .registry import register_layer_rule
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
 
-_KEPT = "is written for this size"
+_KEPT = say("is written for this size")
 
 
 class Whole(LayerRule):
@@ -43,7 +44,7 @@ class Whole(LayerRule):
                 raise UnsupportedLayerError("there is none for being called in several ways")
             for one, other in zip(mine, given, strict=True):
                 if not has_batch(one):
-                    unify(other, one, f"{site.layer.name} reads it")
+                    unify(other, one, say("{layer} reads it", layer=site.layer.name))
         site.parts = [parts[0], widths]
         return Connection(parts[0].outputs, weights)
 
@@ -80,10 +81,10 @@ class Whole(LayerRule):
         """What the layer's own code says of its widths: which are one, and which cannot move."""
         for places in inside.ties:
             for place in places[1:]:
-                unify(widths[places[0]], widths[place], f"{site.layer.name} makes them alike")
+                unify(widths[places[0]], widths[place], say("{layer} makes them alike", layer=site.layer.name))
         for width, entries in zip(widths, inside.entries, strict=True):
             if entries is None:
-                fix(width, f"{site.layer.name} {_KEPT}")
+                fix(width, say("{layer} {does}", layer=site.layer.name, does=_KEPT))
 
     def name(self, site: Site, inside: Inside, widths: Sequence[Symbol], outside: set[Symbol]) -> None:
         """What is inside has no name outside: a width there is the layer's, told apart by what it is in there."""
@@ -109,7 +110,7 @@ def connected_inside(
     for part in parts[1:]:
         for ours, theirs in zip(parts[0].outputs, part.outputs, strict=True):
             for one, other in zip(ours, theirs, strict=True):
-                unify(one, other, "makes the same in training")
+                unify(one, other, say("makes the same in training"))
     weights = []
     for weight, places in zip(stored, inside.places, strict=True):
         found = [part.weights[at[0]][at[1]] for part, at in zip(parts, places, strict=True) if at is not None]
@@ -117,7 +118,7 @@ def connected_inside(
             found = [WeightAxes(weight.name, _free(tuple(weight.shape)))]
         for again in found[1:]:
             for mine, same in zip(found[0].axes, again.axes, strict=True):
-                unify(mine, same, "is one weight")
+                unify(mine, same, say("is one weight"))
         weights.append(replace(found[0], is_bias=False))
     return inputs, parts, tuple(weights)
 

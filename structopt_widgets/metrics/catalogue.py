@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..graph.wording import say
 from .parallelism import parallelism
 
 Number = Any
@@ -29,6 +30,9 @@ class Unit:
     names: tuple[str, ...]
     in_words: str = ""
     is_counted: bool = True
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "in_words", say(self.in_words))
 
 
 UNITS: dict[str, Unit] = {
@@ -77,6 +81,10 @@ class Metric:
     in_trials: bool = True
     larger_is_better: bool = False
     derived: Callable[[Mapping[str, Number]], Number] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("label", "meaning", "convention"):
+            object.__setattr__(self, name, say(getattr(self, name)))
 
 
 METRICS: dict[str, Metric] = {

@@ -112,12 +112,15 @@ def bits(trial: Trial) -> list[str]:
     return [hashlib.sha256(each.encode()).hexdigest()[:16] for each in (*runs, trial.right)]
 
 
-def sample_sums(data: Data | None) -> dict[str, str]:
-    """CRC-32 of each sample with its label, by part, in letters; empty where the data are not at hand, or large."""
+def sample_sums(data: Data | None, dtype: str | None = None) -> dict[str, str]:
+    """CRC-32 of each sample with its label, by part, in letters; empty where the data are not at hand, or large.
+
+    ``dtype``: of the samples' numbers, other than they are.
+    """
     if data is None or len(data.y) + len(data.y_val) > MOST_SAMPLES:
         return {}
     instance(data, Data, "a Data")
-    return {part: _letters(*(getattr(data, name) for name in names)) for part, names in PARTS.items()}
+    return {part: _letters(*(getattr(data, name) for name in names), dtype=dtype) for part, names in PARTS.items()}
 
 
 def sums_of(letters: str) -> np.ndarray:
@@ -128,8 +131,9 @@ def sums_of(letters: str) -> np.ndarray:
         raise TypeError(f"checksums that are none: {error}") from None
 
 
-def _letters(x: Any, y: np.ndarray) -> str:
-    arrays = [np.ascontiguousarray(each) for each in (*dict(sorted(inputs_of(x).items())).values(), y)]
+def _letters(x: Any, y: np.ndarray, *, dtype: str | None) -> str:
+    inputs = dict(sorted(inputs_of(x).items())).values()
+    arrays = [np.ascontiguousarray(each) for each in (*(each.astype(dtype or each.dtype) for each in inputs), y)]
     sums = np.zeros(len(y), dtype="<u4")
     for row in range(len(y)):
         for array in arrays:

@@ -31,7 +31,7 @@ _STYLE = (
     " @media print { .sw-report { padding: 0; } .sw-report table { display: table; font-size: 80%; }"
     " .sw-report :is(tr, img, svg) { break-inside: avoid; } .sw-report thead { display: table-header-group; }"
     " .sw-report td { overflow-wrap: break-word; } .sw-report { line-height: 1.3; }"
-    " .sw-report section:not(:first-of-type) { break-inside: avoid-page; }"
+    " .sw-report table { break-inside: avoid; } .sw-report p:has(+ table) { break-after: avoid; }"
     " .sw-report > h2 { break-before: page; } }</style>"
 )
 

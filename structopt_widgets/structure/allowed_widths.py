@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..graph.checks import short, typed, whole
+from ..graph.wording import say
 
 if TYPE_CHECKING:
     from .width_groups import WidthGroup
@@ -43,8 +44,14 @@ def allowed_width(group: WidthGroup, width: Any) -> int:
         )
     if not group.lower <= width <= group.upper:
         raise ValueError(
-            f"Expected a width of {group.name!r} from {group.lower} to {group.upper}, got {short(width)}. "
-            "For larger ones, read the model with a larger growth: StructureSpace.from_keras(model, growth=4)."
+            say(
+                "Expected a width of {group} from {lower} to {upper}, got {width}. For larger ones, read the model "
+                "with a larger growth: StructureSpace.from_keras(model, growth=4).",
+                group=repr(group.name),
+                lower=group.lower,
+                upper=group.upper,
+                width=short(width),
+            )
         )
     if width % group.divisor:
         raise ValueError(

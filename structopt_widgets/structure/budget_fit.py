@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..graph.checks import known, mapping, number, short, whole
+from ..graph.wording import listed, say
 from ..metrics import limit_metrics, optimizer_slots
 from ..metrics.formatting import format_exact
 from .allowed_widths import grid, nearest_width
@@ -107,13 +108,19 @@ class _Search:
         costs = self.costs(least)
         missed = {metric: limit for metric, limit in self._limits.items() if costs[metric] > limit}
         if missed:
-            asked = ", ".join(f"{metric} {limit:,}" for metric, limit in missed.items())
-            reached = ", ".join(f"{metric} {_exactly(metric, costs[metric])}" for metric in missed)
-            advice = "Raise the limit, or leave out blocks." if self._has_blocks else "Raise the limit."
-            what = "every free width" if curves is None else "every width the sensitivities tell about"
+            asked = [f"{metric} {limit:,}" for metric, limit in missed.items()]
+            reached = [f"{metric} {_exactly(metric, costs[metric])}" for metric in missed]
             raise ValueError(
-                f"Expected limits that the narrowest structure meets, got {asked}: with {what} at its least the "
-                f"smallest reachable is {reached}. {advice}"
+                say(
+                    "Expected limits that the narrowest structure meets, got {asked}: with {what} at its least the "
+                    "smallest reachable is {reached}. {advice}",
+                    asked=listed(say(", "), asked),
+                    reached=listed(say(", "), reached),
+                    what=say("every free width") if curves is None else say("every width the sensitivities tell about"),
+                    advice=say("Raise the limit, or leave out blocks.")
+                    if self._has_blocks
+                    else say("Raise the limit."),
+                )
             )
 
 

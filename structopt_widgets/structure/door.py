@@ -44,7 +44,7 @@ def build(structure: Structure, weights: str, **how: Any) -> keras.Model:
     with _keras_needed():
         from ..keras_bridge import build_model
 
-    return build_model(structure, weights, **how)
+    return build_model(structure, weights, open_lengths=True, own_classes=True, **how)
 
 
 def code(structure: Structure) -> str:

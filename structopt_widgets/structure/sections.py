@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from ..graph.wording import say
 from ..layer_rules import ConnectedCall, ConnectedGraph, Role
 
 # "conv2_block1_1_conv", "block_3_expand", "block2a_se_reduce", "decoder/layer_5/attention", "expanded_conv_3_add"
 _BLOCK_NAME = re.compile(r"(?P<path>(?:.*[_/])?(?P<word>block|layer|expanded_conv)_?(?P<number>\d+[a-z]?))(?=[_/])")
 _STAGE_NAME = re.compile(r"stage_?(\d+)")
-_WORDS = {"expanded_conv": "block"}
+_WORDS = {"expanded_conv": say("block"), "block": say("block"), "layer": say("layer")}
 _RUN = 24  # layers in a section of a model that has no blocks: about what a screen holds
 
 
@@ -74,10 +75,10 @@ def find_sections(connected: ConnectedGraph) -> tuple[Section, ...]:
         if isinstance(key, _Block):
             sections.append(Section(titles[key], layers, key.number))
         elif key.after is None:
-            sections.append(Section("stem", layers))
+            sections.append(Section(say("stem"), layers))
         else:
             before = titles[key.after]
-            sections.append(Section("head" if before == final else f"after {before}", layers))
+            sections.append(Section(say("head") if before == final else say("after {block}", block=before), layers))
     return tuple(sections)
 
 
@@ -95,8 +96,8 @@ def stage_of(connected: ConnectedGraph, call: ConnectedCall) -> str | None:
     """
     lengths = connected.lengths(call.call.outputs[0])
     inputs = [connected.lengths(index) for index in connected.graph.input_tensors]
-    largest = max((shape[0] for shape in inputs if len(shape) == len(lengths)), default=0)
-    if len(lengths) < 2 or not largest or not lengths[0]:
+    largest = max((shape[0] for shape in inputs if len(shape) == len(lengths) >= 2), default=0)
+    if not largest or not lengths[0]:
         return None
     return str(max(0, round(math.log2(largest / lengths[0]))))
 
@@ -162,17 +163,22 @@ def _regions(connected: ConnectedGraph) -> list[list[ConnectedCall]]:
 
 def _block_titles(connected: ConnectedGraph, calls: Mapping[_Block, Sequence[ConnectedCall]]) -> dict[_Block, str]:
     """The shortest of the ways to say it that tells the blocks of this model apart."""
-    short = {block: f"{_WORDS.get(block.word, block.word)} {block.number}" for block in calls}
-    ways = [short]
+    short: dict[_Block, str] = {
+        block: say("{word} {number}", word=say(_WORDS.get(block.word, block.word)), number=block.number)
+        for block in calls
+    }
+    ways: list[dict[_Block, str]] = [short]
     for position in (-1, 0):  # a block may begin or end with the step to the next stage
         stages = {
             block: named_stage(block.path) or stage_of(connected, members[position]) for block, members in calls.items()
         }
-        ways.append({block: f"stage {stages[block]} {short[block]}" for block in calls})
+        ways.append({block: say("stage {stage} {block}", stage=stages[block], block=short[block]) for block in calls})
     as_named = {block: re.sub("[_/]", " ", block.path) for block in calls}
     return next((titles for titles in ways if len(set(titles.values())) == len(titles)), as_named)
 
 
 def _runs(layers: Sequence[str]) -> tuple[Section, ...]:
     runs = [tuple(layers[start : start + _RUN]) for start in range(0, len(layers), _RUN)]
-    return tuple(Section(run[0] if len(run) == 1 else f"{run[0]} to {run[-1]}", run) for run in runs)
+    return tuple(
+        Section(run[0] if len(run) == 1 else say("{first} to {last}", first=run[0], last=run[-1]), run) for run in runs
+    )

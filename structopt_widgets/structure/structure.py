@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..graph.checks import flag, instance, known, whole
+from ..graph.wording import say
 from ..layer_rules import Setting, choice_name, layer_activation
 from ..metrics import CostReport, model_metrics, optimizer_slots
 from ..metrics.catalogue import UNCOUNTED
@@ -400,12 +401,12 @@ class Structure:
         """Why which layers are not, or not wholly, in the numbers, in execution order."""
         values = self.space.program.uncounted(inputs)
         partly = {
-            layer: "does something that its layer rule cannot count"
+            layer: say("does something that its layer rule cannot count")
             for layer in self.space.graph.layers
             if values[f"{UNCOUNTED}:{layer}"]
         }
         unknown = {
-            layer: f"has the activation {name!r}, whose cost is not known"
+            layer: say("has the activation {name}, whose cost is not known", name=repr(name))
             for layer, name in self.activations.items()
             if layer_activation(self.space.graph.layers[layer], name=name).uncounted
         }

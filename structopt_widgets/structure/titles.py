@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from ..graph import Symbol, baseline_size
 from ..graph.dimensions import BATCH, symbols
+from ..graph.wording import say
 from ..layer_rules import Block, ConnectedCall, ConnectedGraph, Role
 from .sections import Section, is_merge, named_stage, stage_of
 
@@ -17,7 +18,7 @@ def find_block_titles(blocks: Sequence[Block], sections: Sequence[Section]) -> d
     titles = {}
     for block in blocks:
         first, last = block.layers[0], block.layers[-1]
-        titles[block.name] = first if first == last else f"{first} to {last}"
+        titles[block.name] = first if first == last else say("{first} to {last}", first=first, last=last)
     for section in sections:
         inside = [block for block in blocks if set(block.layers) <= set(section.layers)]
         # A hidden layer beside others of its section is not the section; and a run of layers is no block.
@@ -49,7 +50,7 @@ def find_titles(connected: ConnectedGraph, groups: Mapping[str, Symbol], section
     counts = Counter(titles.values())
     for name, symbol in groups.items():
         if counts[titles[name]] > 1 and symbol in residual:
-            titles[name] += _span([section_of[layer] for layer in symbol.layers])
+            titles[name] = _with_span(titles[name], [section_of[layer] for layer in symbol.layers])
     counts = Counter(titles.values())
     taken = {*groups, *connected.graph.layers}
     return {name: name if counts[title] > 1 or title in taken else title for name, title in titles.items()}
@@ -76,34 +77,40 @@ class _Roles:
         first = self._connected.first_call(symbol.layers[0])
         if block in self._attentive:
             if symbol.label is not None:
-                return f"{symbol.label} of {block.title} attention"
-            return f"feed-forward of {block.title}" if _has(first, Role.DENSE, Role.EINSUM_DENSE) else None
+                return say("{width} of {block} attention", width=say(symbol.label), block=block.title)
+            return (
+                say("feed-forward of {block}", block=block.title)
+                if _has(first, Role.DENSE, Role.EINSUM_DENSE)
+                else None
+            )
         if symbol in self._squeezes:
-            return f"{block.title} squeeze"
+            return say("{block} squeeze", block=block.title)
         axes = next((each.axes for each in self._connected.weights[symbol.layers[0]]), ())
         if block in self._depthwise and len(axes) > 1 and baseline_size(axes[-1]) > baseline_size(axes[-2]):
-            return f"{block.title} expansion"
+            return say("{block} expansion", block=block.title)
         kernel = first.site.config.get("kernel_size")
         if kernel and block in self._merging:
-            return f"{block.title}, {'x'.join(str(length) for length in kernel)} conv"
+            return say("{block}, {kernel} conv", block=block.title, kernel="x".join(str(length) for length in kernel))
         return None
 
 
 def _residual_title(connected: ConnectedGraph, residual: Mapping[Symbol, ConnectedCall], symbol: Symbol) -> str:
     if len(residual) == 1:
         is_transformer = any(_has(call, Role.ATTENTION) for call in connected.calls)
-        return "residual stream" if is_transformer else "residual"
+        return say("residual stream") if is_transformer else say("residual")
     named = {stage for stage in map(named_stage, symbol.layers) if stage is not None}
     stage = named.pop() if len(named) == 1 else stage_of(connected, residual[symbol])
-    return "residual" if stage is None else f"stage {stage} residual"
+    return say("residual") if stage is None else say("stage {stage} residual", stage=stage)
 
 
-def _span(sections: Sequence[Section]) -> str:
-    """From which block to which, as a title's ending."""
+def _with_span(title: str, sections: Sequence[Section]) -> str:
+    """A title with the block it is in, or from which to which it goes."""
     numbers = list(dict.fromkeys(section.number for section in sections if section.number is not None))
     if not numbers:
-        return ""
-    return f", block {numbers[0]}" if len(numbers) == 1 else f", blocks {numbers[0]} to {numbers[-1]}"
+        return title
+    if len(numbers) == 1:
+        return say("{title}, block {number}", title=title, number=numbers[0])
+    return say("{title}, blocks {first} to {last}", title=title, first=numbers[0], last=numbers[-1])
 
 
 def _residuals(connected: ConnectedGraph) -> dict[Symbol, ConnectedCall]:

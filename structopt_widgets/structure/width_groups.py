@@ -8,6 +8,7 @@ from typing import Any
 
 from ..graph import WEIGHT, Layer, ModelGraph, Symbol
 from ..graph.dimensions import symbols
+from ..graph.wording import listed, say
 from ..layer_rules import ACTIVATION_COSTS, ConnectedGraph
 from ..layer_rules.activation_costs import choice_name
 from .allowed_widths import INITIALIZERS
@@ -87,14 +88,16 @@ def find_width_groups(connected: ConnectedGraph, growth: float) -> dict[str, tup
 def derived_widths(connected: ConnectedGraph, groups: Mapping[str, tuple[WidthGroup, Symbol]]) -> dict[str, str]:
     """Layers whose width follows from others', each with a sentence that says which."""
     name_of = {symbol: name for name, (_, symbol) in groups.items()}
-    found = {}
+    found: dict[str, str] = {}
     for call in connected.calls:
         layer = call.call.layer
         for produced in call.site.produced:
             parts = list(symbols(produced))
             if not any(layer in part.layers for part in parts):
-                found[layer] = (
-                    "follows " + " and ".join(name_of[part] for part in parts) + ": " + _sentence(produced.ties)
+                found[layer] = say(
+                    "follows {widths}: {why}",
+                    widths=listed(say(" and "), (name_of[part] for part in parts)),
+                    why=_sentence(produced.ties),
                 )
     return found
 
@@ -156,8 +159,14 @@ def _sentence(ties: Sequence[str]) -> str:
     """What ties a width, in the order of the calls; of many, how they begin and where they end."""
     each = list(dict.fromkeys(ties))
     if len(each) <= FEW_TIES:
-        return "; ".join(each)
-    return f"{each[0]}; {each[1]}; and so on through {len(each) - 3} more, until {each[-1]}"
+        return listed(say("; "), each)
+    return say(
+        "{first}; {second}; and so on through {n} more, until {last}",
+        first=each[0],
+        second=each[1],
+        n=len(each) - 3,
+        last=each[-1],
+    )
 
 
 def _unused(name: str, taken: Mapping[str, Any]) -> str:

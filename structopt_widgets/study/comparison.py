@@ -58,7 +58,7 @@ def compare(first: Trial, second: Trial) -> Comparison:
     samples are paired, so that what is hard for both does not count; the seeds' variance is pooled over the two
     trials. For two runs of one seed each there is nothing to tell what a seed does: they are not comparable, and
     only the two networks are, see :func:`compare_networks`. Nor are structures of which one had another
-    training, more epochs say, whatever the seeds.
+    training, more epochs say, or began with weights that another training had made, whatever the seeds.
 
     :meth:`Study.compare` knows more: it pools the seeds of all trials, and allows for having looked at many.
 

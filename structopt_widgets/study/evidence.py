@@ -118,8 +118,8 @@ _LIMITS = attrgetter(*(each.name for each in fields(Budget) if each.name not in 
 
 
 def training_of(trial: Trial) -> tuple[Any, ...]:
-    """All that a trial's training was but its seeds."""
+    """All that a trial's training was but its seeds: what it started from, too."""
     # A compiled one comes with a rate or a schedule of its own; by name it has Keras's defaults.
     name = trial.structure.space.graph.optimizer
     own = trial.compiled or (f"{name} as compiled" if name else "adam")
-    return (*_LIMITS(trial.budget), trial.budget.optimizer or own)
+    return (*_LIMITS(trial.budget), trial.budget.optimizer or own, trial.weights)

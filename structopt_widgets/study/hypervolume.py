@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from ..graph.wording import say
 from .pareto import non_dominated
 
 STALLED = 0.01  # of the hypervolume, that the last trials have added less than
@@ -73,5 +74,10 @@ def stall_note(history: pd.Series) -> str:
     gained = (history.iloc[-1] - history.iloc[-1 - last]) / history.iloc[-1]
     if gained >= STALLED:
         return ""
-    added = "nothing" if gained <= 0 else f"{100 * gained:.1f} %"
-    return f"The last {last} added {added} to the hypervolume: more of the same will hardly find better."
+    if gained <= 0:
+        return say("The last {n} added nothing to the hypervolume: more of the same will hardly find better.", n=last)
+    return say(
+        "The last {n} added {gained} % to the hypervolume: more of the same will hardly find better.",
+        n=last,
+        gained=f"{100 * gained:.1f}",
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..graph.wording import say
 from .verdicts import NOT_COMPARABLE
 
 if TYPE_CHECKING:
@@ -50,6 +51,16 @@ def winners_note(compared: pd.DataFrame, metric: str) -> str:
     amount = winners_optimism(rows[metric].to_numpy(float), rows["standard_error"].to_numpy(float))
     if not math.isfinite(amount):
         return ""
-    size = f"{100 * amount:.1f} points" if metric == "accuracy" else f"{amount:.3f}"
-    more = ", and more for what its seed did" if (rows["verdict"] == NOT_COMPARABLE).any() else ""
-    return f"The best of {len(rows)} was chosen by these scores, so its own is optimistic, by about {size}{more}."
+    size = say("{n} points", n=f"{100 * amount:.1f}") if metric == "accuracy" else f"{amount:.3f}"
+    if (rows["verdict"] == NOT_COMPARABLE).any():
+        return say(
+            "The best of {n} was chosen by these scores, so its own is optimistic, by about {size}, "
+            "and more for what its seed did.",
+            n=len(rows),
+            size=size,
+        )
+    return say(
+        "The best of {n} was chosen by these scores, so its own is optimistic, by about {size}.",
+        n=len(rows),
+        size=size,
+    )

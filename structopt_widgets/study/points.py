@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..graph.wording import say
 from .knobs import Knob
 
 
@@ -41,8 +42,13 @@ def grid_points(knobs: Sequence[Knob], n_trials: int) -> Iterator[list[Any]]:
 
     if size(2) > n_trials:
         raise ValueError(
-            f"Expected n_trials to be at least {size(2)} for a grid with two levels of each of {len(knobs)} knobs, "
-            f"got {n_trials}. Vary less with groups= or choose=, or take sampler='qmc'."
+            say(
+                "Expected n_trials to be at least {least} for a grid with two levels of each of {n} knobs, got "
+                "{given}. Vary less with groups= or choose=, or take sampler='qmc'.",
+                least=size(2),
+                n=len(knobs),
+                given=n_trials,
+            )
         )
     # More levels than trials there cannot be; a knob with few values has no more of them.
     count = max(count for count in range(2, max(n_trials, 2) + 1) if size(count) <= n_trials)

@@ -8,6 +8,7 @@ from typing import Any
 
 import optuna
 
+from ..graph.wording import say
 from .knobs import Knob
 from .points import grid_points, random_points, sobol_points
 
@@ -32,9 +33,9 @@ class Sampler:
 
 
 SAMPLERS: dict[str, Sampler] = {
-    "random": Sampler("random", points=lambda knobs, seed, _: random_points(knobs, seed)),
-    "qmc": Sampler("quasi-random", points=lambda knobs, seed, _: sobol_points(knobs, seed)),
-    "grid": Sampler("grid", points=lambda knobs, _, n_trials: grid_points(knobs, n_trials), is_sized=True),
+    "random": Sampler(say("random"), points=lambda knobs, seed, _: random_points(knobs, seed)),
+    "qmc": Sampler(say("quasi-random"), points=lambda knobs, seed, _: sobol_points(knobs, seed)),
+    "grid": Sampler(say("grid"), points=lambda knobs, _, n_trials: grid_points(knobs, n_trials), is_sized=True),
     "nsga2": Sampler(
         "NSGA-II",
         learner=lambda seed, together: optuna.samplers.NSGAIISampler(population_size=max(together, 2), seed=seed),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from optuna.trial import FrozenTrial, TrialState
 
+from ..graph.wording import listed, say
 from ..training import Trial
 from .claims import CANDIDATE, DIED, MEMO, PARAMS, STOPPED, Claim, Claims
 from .failed import failed_trial
@@ -98,8 +99,11 @@ class Stage:
         taken = {trial.user_attrs[CANDIDATE] for trial in standing} | {each.key for each in orphans}
         chosen += self._proposals.ask(count - len(chosen), taken, list(self._seen(standing)))
         if not chosen and not standing and self._plan.at_most:
-            limits = ", ".join(f"{name} at most {limit:,}" for name, limit in self._plan.at_most.items())
-            raise ValueError(f"Expected limits that some structure meets, got {limits}: none was found that does.")
+            limits = [say("{name} at most {n}", name=name, n=f"{most:,}") for name, most in self._plan.at_most.items()]
+            given = listed(say(", "), limits)
+            raise ValueError(
+                say("Expected limits that some structure meets, got {limits}: none was found that does.", limits=given)
+            )
         batch = self._claims.claim(chosen, self._plan.n_trials)
         self._held |= {claim.trial_id: claim for claim in batch}
         # Another process may have claimed all of these just now; then there may be others.

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..graph.checks import short, typed, whole
+from ..graph.wording import say
 from ..structure import Structure
 from ..training import Budget, Trial
 from ..training.schedule import epoch_lengths, training_rows
@@ -44,18 +45,28 @@ def stages(plan: Plan, halving: tuple[int, int] | None) -> list[Plan]:
     eta, rungs = (whole(each, f"eta and rungs of halving={short(halving)}") for each in halving)
     if eta < 2 or rungs < 1 or plan.n_trials // eta ** (rungs - 1) < 1:
         raise ValueError(
-            f"Expected halving=(eta, rungs) with eta of at least 2 and at least eta^(rungs - 1) trials, got "
-            f"{halving} for {plan.n_trials} trials. With (3, 3), 27 trials are thinned out to 9 and to 3."
+            say(
+                "Expected halving=(eta, rungs) with eta of at least 2 and at least eta^(rungs - 1) trials, got "
+                "{halving} for {n} trials. With (3, 3), 27 trials are thinned out to 9 and to 3.",
+                halving=halving,
+                n=plan.n_trials,
+            )
         )
     budgets = [_share(plan.budget, eta ** (rungs - 1 - rung)) for rung in range(rungs)]
     samples = len(training_rows(plan.data, plan.budget))
     spent = [(sum(epoch_lengths(each, samples)), each.seconds) for each in budgets]
     if len(set(spent)) < rungs:
         raise ValueError(
-            f"Expected a budget that can be divided by {eta} for each rung but the last, so of at least "
-            f"{eta ** (rungs - 1)} epochs or steps; got {plan.budget.epochs} epochs"
-            f"{'' if plan.budget.steps is None else f' and {plan.budget.steps} steps'} for halving={halving}: "
-            "two rungs would train alike."
+            say(
+                "Expected a budget that can be divided by {eta} for each rung but the last, so of at least {least} "
+                "epochs or steps; got {given} for halving={halving}: two rungs would train alike.",
+                eta=eta,
+                least=eta ** (rungs - 1),
+                given=say("{n} epochs", n=plan.budget.epochs)
+                if plan.budget.steps is None
+                else say("{n} epochs and {steps} steps", n=plan.budget.epochs, steps=plan.budget.steps),
+                halving=halving,
+            )
         )
     return [
         dataclasses.replace(plan, stage=rung, n_trials=plan.n_trials // eta**rung, budget=budget)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..graph.wording import listed, say
 from .evidence import EvidenceTable
 from .seed_noise import SeedNoise
 from .studentized_range import largest_difference_p_value
@@ -17,13 +18,13 @@ if TYPE_CHECKING:
 LEVEL = 0.05  # of a study of equal structures, the chance that any of them is called worse
 
 # One word for one verdict, wherever it is shown.
-THE_BEST = "the best"
-BETTER = "better"
-WORSE = "worse"
-ALIKE = "cannot be told apart"
-NOT_COMPARABLE = "one run each: not comparable"
-OTHERWISE = "trained otherwise: not comparable"  # more epochs, say: what differs is not the structure alone
-REFERENCE = "compared with"  # where the trial to compare with is chosen by its number
+THE_BEST = say("the best")
+BETTER = say("better")
+WORSE = say("worse")
+ALIKE = say("cannot be told apart")
+NOT_COMPARABLE = say("one run each: not comparable")
+OTHERWISE = say("trained otherwise: not comparable")  # more epochs, another start: not the structure alone
+REFERENCE = say("compared with")  # where the trial to compare with is chosen by its number
 
 
 def weigh(evidence: EvidenceTable, reference: int, paired: np.ndarray) -> dict[str, np.ndarray]:
@@ -84,4 +85,5 @@ def tally(compared: pd.DataFrame) -> str:
     """How often each verdict of a :meth:`Study.compare` was found, in words: ``"1 the best, 3 worse"``."""
     counts = compared["verdict"].value_counts()
     words = (THE_BEST, ALIKE, WORSE, NOT_COMPARABLE, OTHERWISE)
-    return ", ".join(f"{counts[word]} {word}" for word in words if word in counts)
+    found = [say("{n} {verdict}", n=int(counts[word]), verdict=word) for word in words if word in counts]
+    return listed(say(", "), found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..graph.wording import listed, say
 from ..structure import Structure
 
 
@@ -13,12 +14,13 @@ def describe(structure: Structure) -> str:
         if choice == "widths":
             text = f"{before}→{after}"
         elif choice == "biases":
-            text = "bias" if after else "no bias"
+            text = say("bias") if after else say("no bias")
         elif choice == "initializers":
-            text = f"initializer {after}"
+            text = say("initializer {name}", name=after)
         elif choice == "blocks":
-            text = "kept" if after else "left out"
+            text = say("kept") if after else say("left out")
         else:
             text = str(after)
         changes.setdefault(name, []).append(text)
-    return "; ".join(f"{name} {', '.join(texts)}" for name, texts in changes.items()) or "baseline"
+    parts = [say("{name} {changes}", name=name, changes=listed(say(", "), texts)) for name, texts in changes.items()]
+    return listed(say("; "), parts) or say("baseline")

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..graph import ModelGraph, TensorRef
 from ..graph.model_graph import map_structure
+from ..graph.wording import say
 from ..layer_rules import find_layer_rule
 from ..structure import StructureSpace
 
@@ -81,14 +82,22 @@ def fit_x(x: np.ndarray, shape: tuple[int, ...], dtype: str = "float32", name: s
     ``(28, 28)`` fit ``(784,)`` and ``(28, 28, 1)``. Raises ``ValueError`` for any other difference,
     and for fractions where the model reads whole numbers.
     """
-    of = f" for the input {name!r}" if name else ""
+    of = say(" for the input {name}", name=repr(name)) if name else ""
     if x.shape[1:] != shape:
         if not _is_same_layout(x.shape[1:], shape):
             raise ValueError(
-                f"Expected samples of shape {shape}{of}, which the model reads, got {x.shape[1:]} "
-                f"({math.prod(shape)} numbers each against {math.prod(x.shape[1:])}). "
-                f"{'Reshape x' if math.prod(shape) == math.prod(x.shape[1:]) else 'Pass data of that shape'}, or make "
-                f"the model for the data's: keras.Input({x.shape[1:]})."
+                say(
+                    "Expected samples of shape {shape}{input}, which the model reads, got {own} ({n} numbers each "
+                    "against {n_own}). {advice}, or make the model for the data's: keras.Input({own}).",
+                    shape=shape,
+                    input=of,
+                    own=x.shape[1:],
+                    n=math.prod(shape),
+                    n_own=math.prod(x.shape[1:]),
+                    advice=say("Reshape x")
+                    if math.prod(shape) == math.prod(x.shape[1:])
+                    else say("Pass data of that shape"),
+                )
             )
         x = x.reshape(len(x), *shape)
     # bfloat16 is not NumPy's; Keras casts to it by itself.

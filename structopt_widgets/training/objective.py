@@ -11,6 +11,7 @@ import numpy as np
 
 from ..graph import ModelGraph
 from ..graph.forked import refuse_fork
+from ..graph.wording import say
 from ..keras_bridge import Examples
 from ..keras_bridge.logits import with_logits
 from ..layer_rules import Role
@@ -144,8 +145,13 @@ def _check_fit(shape: tuple[int, ...], data: Data, graph: ModelGraph) -> None:
         wanted = data.y.shape[1:] or (1,)
         if shape != wanted:
             raise ValueError(
-                f"Expected outputs of shape {wanted}, one for each value of y, got {shape} from {graph.name!r}. "
-                "Change the last layer's units, or pass task='classification' to Data if y holds classes."
+                say(
+                    "Expected outputs of shape {wanted}, one for each value of y, got {shape} from {model}. Change the "
+                    "last layer's units, or pass task='classification' to Data if y holds classes.",
+                    wanted=wanted,
+                    shape=shape,
+                    model=repr(graph.name),
+                )
             )
         return
     largest = int(max(data.y.max(), data.y_val.max()))
@@ -163,9 +169,15 @@ def _check_fit(shape: tuple[int, ...], data: Data, graph: ModelGraph) -> None:
         )
     if largest >= max(shape[0], 2):
         raise ValueError(
-            f"Expected labels that fit the outputs of {graph.name!r}: labels go up to {largest}, so the model needs at "
-            f"least {largest + 1} output units; it has {shape[0]}. Change the last layer's units, "
-            "or pass task='regression' to Data if y holds quantities."
+            say(
+                "Expected labels that fit the outputs of {model}: labels go up to {largest}, so the model needs at "
+                "least {needed} output units; it has {n}. Change the last layer's units, or pass task='regression' to "
+                "Data if y holds quantities.",
+                model=repr(graph.name),
+                largest=largest,
+                needed=largest + 1,
+                n=shape[0],
+            )
         )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..graph.wording import say
 from ..structure import Structure
 from .budget import Budget
 from .data import Data
@@ -46,7 +47,7 @@ def trial_of(
         fingerprint=data.fingerprint,
         versions=versions(),
         seconds=sum(run.seconds for run in runs),
-        reason=f"Seed {failed.seed}: {failed.reason}" if failed else "",
+        reason=say("Seed {seed}: {reason}", seed=failed.seed, reason=failed.reason) if failed else "",
         history=tuple(tuple(run.history) for run in runs),
         engine=next((run.engine for run in runs if run.engine != "together"), "together"),
         settled=complete and any(run.is_settled for run in runs),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..graph.checks import instance
+from ..graph.wording import say
 from .data import Data
 from .inputs import inputs_of
 from .statistics import r2_score
@@ -31,7 +32,7 @@ def reference_scores(data: Data) -> dict[str, float]:
     ['chance', 'linear model']
     """
     instance(data, Data, "a Data, such as Data(x, y),")
-    return {"chance": data.chance_level, "linear model": _linear_score(data)}
+    return {say("chance"): data.chance_level, say("linear model"): _linear_score(data)}
 
 
 def _linear_score(data: Data) -> float:

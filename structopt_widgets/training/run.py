@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..graph.wording import say
 from ..keras_bridge import Examples
 from ..structure import Structure
 from .objective import Objective
@@ -53,9 +54,12 @@ class Run:
         """Whether a loss is not a finite number; the run then has failed and says why."""
         if math.isfinite(value):
             return False
-        self.reason = (
-            f"The {what} became {value} in epoch {len(self.history) + 1}. "
-            "Try a smaller learning rate, scaled inputs, or another activation."
+        self.reason = say(
+            "The {loss} became {value} in epoch {n}. Try a smaller learning rate, scaled inputs, or another "
+            "activation.",
+            loss=say(what),
+            value=value,
+            n=len(self.history) + 1,
         )
         return True
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..graph.wording import listed, say, say_n
 from .item_scores import unpack_counts
 
 if TYPE_CHECKING:
@@ -14,19 +15,19 @@ MOST_NAMED = 12  # seeds
 
 # What an interval is and what it covers, by the metric and whether there are several seeds.
 _INTERVALS = {
-    ("accuracy", False): (
+    ("accuracy", False): say(
         "Wilson's score interval: it covers the accuracy of this network on other samples, and says nothing of "
         "another seed."
     ),
-    ("accuracy", True): (
+    ("accuracy", True): say(
         "Wilson's score interval with as many samples as would vary as much as these samples and seeds do, and "
         "Student's t: it covers the accuracy that is expected of the structure, over samples and seeds."
     ),
-    ("r2", False): (
+    ("r2", False): say(
         "The bootstrap over the validation samples, 1,000 draws: it covers the R2 of this network on other samples, "
         "and says nothing of another seed."
     ),
-    ("r2", True): (
+    ("r2", True): say(
         "The bootstrap over the validation samples, 1,000 draws, with the variance of the seeds added: it covers the "
         "R2 that is expected of the structure, over samples and seeds."
     ),
@@ -78,12 +79,18 @@ class ScoreReceipt:
 
     def notes(self) -> list[str]:
         """What it is computed from, what the interval covers, and how it was trained: a sentence each."""
-        named = f" ({', '.join(map(str, self.seeds))})" if len(self.seeds) <= MOST_NAMED else ""
-        many = f"{len(self.seeds)} seeds{named}" if len(self.seeds) > 1 else "one seed"
-        over = f"{self.samples:,} validation samples" if self.samples else "the validation samples"
-        what = "the share of right classes" if self.metric == "accuracy" else "the share of variance explained"
-        mean = ", the mean over" if len(self.seeds) > 1 else ","
-        return [f"It is {what} among {over}{mean} {many}.", f"95 % interval: {self.interval}", self.trained]
+        n = len(self.seeds)
+        what = (
+            say("the share of right classes") if self.metric == "accuracy" else say("the share of variance explained")
+        )
+        over = say("{n} validation samples", n=f"{self.samples:,}") if self.samples else say("the validation samples")
+        if n == 1:
+            first = say("It is {what} among {samples}, one seed.", what=what, samples=over)
+        else:
+            named = say("{n} seeds ({seeds})", n=n, seeds=listed(say(", "), map(str, self.seeds)))
+            many = named if n <= MOST_NAMED else say("{n} seeds", n=n)
+            first = say("It is {what} among {samples}, the mean over {seeds}.", what=what, samples=over, seeds=many)
+        return [first, say("95 % interval: {interval}", interval=self.interval), self.trained]
 
 
 def score_receipt(trial: Trial) -> ScoreReceipt:
@@ -95,7 +102,7 @@ def score_receipt(trial: Trial) -> ScoreReceipt:
     budget = trial.budget
     optimizer = budget.optimizer or trial.structure.space.optimizer
     epochs = max((len(run) for run in trial.history), default=budget.epochs)
-    weights = "fresh weights" if trial.weights == "fresh" else "the model's own weights"
+    weights = say("fresh weights") if trial.weights == "fresh" else say("the model's own weights")
     return ScoreReceipt(
         metric=trial.metric,
         score=trial.score,
@@ -106,6 +113,12 @@ def score_receipt(trial: Trial) -> ScoreReceipt:
         samples=None if counts is None else len(counts),
         right=right,
         interval=_INTERVALS[trial.metric, len(trial.by_seed) > 1],
-        trained=f"Trained on {trial.data} from {weights}, {epochs} epoch{'' if epochs == 1 else 's'} in batches of "
-        f"{budget.batch_size}, with {optimizer}.",
+        trained=say(
+            "Trained on {data} from {weights}, {epochs} in batches of {n}, with {optimizer}.",
+            data=trial.data,
+            weights=weights,
+            epochs=say_n(epochs, "{n} epoch", "{n} epochs"),
+            n=budget.batch_size,
+            optimizer=optimizer,
+        ),
     )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..graph.checks import known
+from ..graph.wording import say
 from ..metrics import METRICS, CostReport, Receipt, trial_metrics
 from ..structure import Structure
 from ..structure.serialization import MissingRuleError, read_json
@@ -21,6 +22,7 @@ from .score_receipt import ScoreReceipt, score_receipt
 
 FORMAT = "structopt_widgets.Trial"
 VERSION = 1  # of a trial's record; a later one may have more fields, which this release keeps and does not read
+STATES = (say("complete"), say("failed"), say("cancelled"))
 _EXPECTED = "Expected the JSON text that Trial.to_json() writes"
 
 
@@ -147,13 +149,21 @@ class Trial:
         'accuracy 27.8% (95 % interval 17.1% to 41.7%, mean of 2 seeds) with 67 parameters'
         """
         if self.state != "complete":
-            return f"{self.state}: {self.reason or 'no score'}"
+            return say("{state}: {reason}", state=say(self.state), reason=self.reason or say("no score"))
         unit = "{:.1%}" if self.metric == "accuracy" else "{:.3f}"
         score, low, high = (unit.format(each) for each in (self.score, self.low, self.high))
-        covers = f"mean of {len(self.by_seed)} seeds" if len(self.by_seed) > 1 else "of this network"
-        settled = "; normalization settled on training samples" if self.settled else ""
-        interval = f"95 % interval {low} to {high}, {covers}"
-        return f"{self.metric} {score} ({interval}) with {self.n_params:,} parameters{settled}"
+        n_seeds = len(self.by_seed)
+        covers = say("mean of {n} seeds", n=n_seeds) if n_seeds > 1 else say("of this network")
+        summary = say(
+            "{metric} {score} (95 % interval {low} to {high}, {covers}) with {n_params} parameters",
+            metric=say("accuracy") if self.metric == "accuracy" else self.metric,
+            score=score,
+            low=low,
+            high=high,
+            covers=covers,
+            n_params=f"{self.n_params:,}",
+        )
+        return say("{summary}; normalization settled on training samples", summary=summary) if self.settled else summary
 
     def receipt(self, metric: str) -> Receipt | ScoreReceipt:
         """How one of its numbers came about.

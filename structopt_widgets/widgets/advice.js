@@ -2,7 +2,7 @@
 import { enable, html, keepFocus, numbersOf, reachable, setText, toldNumber } from "./elements.js";
 import { formatExact, inWords } from "./format.js";
 import { shareBar } from "./lever_row.js";
-import { described, gainText } from "./words.js";
+import { described, gainText, say } from "./words.js";
 
 const MOST_SHOWN = 60;
 const ALONE = 2; // findings of a kind that are shown one by one
@@ -10,16 +10,16 @@ const ALONE = 2; // findings of a kind that are shown one by one
 export function marginalView(state) {
   const { model } = state;
   const of = html("span", { className: "sw-dim sw-small" });
-  const list = html("div", { className: "sw-list", tabIndex: 0, role: "region", "aria-label": "what one more unit costs" });
+  const list = html("div", { className: "sw-list", tabIndex: 0, role: "region", "aria-label": say("what one more unit costs") });
   const el = html("section", { className: "sw-pane sw-marginal", hidden: state.free.length === 0 },
-    html("div", { className: "sw-bar-head" }, html("h2", {}, "One more unit costs"), of), list);
+    html("div", { className: "sw-bar-head" }, html("h2", {}, say("One more unit costs")), of), list);
   const stop = numbersOf(list);
   const lines = new Map();
   let drawn = null;
   const chosen = () => `${state.looks.metric} ${state.looks.dtype}`;
   const line = (place) => {
     const group = model.groups[place];
-    const share = shareBar(`formula of one more of ${group.title}`, () => state.explain({ metric: state.looks.metric, layer: null, margin: place }));
+    const share = shareBar(say("formula of one more of {name}", { name: group.title }), () => state.explain({ metric: state.looks.metric, layer: null, margin: place }));
     const node = html("div", { className: "sw-line" }, html("span", { className: "sw-name", title: group.title }, group.title), share.bar, share.number);
     const row = model.rows.findIndex((each) => each.group === place);
     node.addEventListener("click", () => state.select({ row, group: place }));
@@ -30,7 +30,7 @@ export function marginalView(state) {
     drawn = chosen();
     const costs = state.marginal(metric.name).slice(0, MOST_SHOWN);
     const largest = Math.max(1e-12, ...costs.map(([, cost]) => cost));
-    setText(of, `${state.label(metric)}; the dearest, and best next cut, first`);
+    setText(of, say("{quantity}; the dearest, and best next cut, first", { quantity: state.label(metric) }));
     list.replaceChildren(...costs.map(([place, cost]) => {
       if (!lines.has(place)) lines.set(place, line(place));
       const { node, share } = lines.get(place);
@@ -56,9 +56,9 @@ export function marginalView(state) {
 
 export function findingsView(state) {
   const count = html("span", { className: "sw-dim sw-small" });
-  const list = html("div", { className: "sw-findings", tabIndex: 0, role: "region", "aria-label": "findings" });
+  const list = html("div", { className: "sw-findings", tabIndex: 0, role: "region", "aria-label": say("findings") });
   const el = html("section", { className: "sw-pane", hidden: true },
-    html("div", { className: "sw-bar-head" }, html("h2", {}, "Findings"), count), list);
+    html("div", { className: "sw-bar-head" }, html("h2", {}, say("Findings")), count), list);
   const mendButton = (text, label, found) => {
     const remedies = found.map(({ changes }) => changes).filter(Boolean);
     if (remedies.length === 0) return [];
@@ -70,10 +70,10 @@ export function findingsView(state) {
   // Of many that are alike the first stands for all.
   const shown = (found) => {
     const [{ sentence, why }] = found;
-    if (found.length <= ALONE) return found.map((each) => finding([each], each.sentence, mendButton("Mend", `Mend: ${each.sentence}`, [each])));
-    const more = html("details", {}, html("summary", {}, `${sentence} So ${found.length - 1} more.`),
+    if (found.length <= ALONE) return found.map((each) => finding([each], each.sentence, mendButton(say("Mend"), say("Mend: {sentence}", each), [each])));
+    const more = html("details", {}, html("summary", {}, say("{sentence} So {n} more.", { sentence, n: found.length - 1 })),
       ...found.slice(1, MOST_SHOWN).map((each) => html("div", { className: "sw-small" }, each.sentence)));
-    return [finding(found, more, mendButton("Mend all", `Mend all ${found.length}: ${why}`, found))];
+    return [finding(found, more, mendButton(say("Mend all"), say("Mend all {n}: {why}", { n: found.length, why }), found))];
   };
   const paint = (changed) => {
     if (!changed.has("findings")) return;
@@ -91,15 +91,15 @@ export function findingsView(state) {
 
 // A limit of the plot's cost: a field, a line in the plot, and Fit, which sets the sliders to make the most of it.
 export function limitView(state) {
-  const field = html("input", { type: "number", min: 0, placeholder: "none" });
-  const text = html("button", { type: "button", className: "sw-dim sw-small sw-told sw-used", tabIndex: -1, title: "how this number came about",
+  const field = html("input", { type: "number", min: 0, placeholder: say("none") });
+  const text = html("button", { type: "button", className: "sw-dim sw-small sw-told sw-used", tabIndex: -1, title: say("how this number came about"),
     onclick: () => {
       const { against, limits } = state.looks;
       if (limits[against] === undefined) state.explain({ metric: against, layer: null });
-      else state.explainOther(state.changes(), `of a budget of ${formatExact(limits[against], state.metrics.get(against).unit)}`, against, state.batchOf(against));
+      else state.explainOther(state.changes(), say("of a budget of {n}", { n: formatExact(limits[against], state.metrics.get(against).unit) }), against, state.batchOf(against));
     } });
-  const fit = html("button", { type: "button", title: "set the sliders to make the most of the budget: all widths alike", onclick: () => state.fit() }, "Fit");
-  const label = html("span", { className: "sw-limit-name" }, "budget");
+  const fit = html("button", { type: "button", title: say("set the sliders to make the most of the budget: all widths alike"), onclick: () => state.fit() }, say("Fit"));
+  const label = html("span", { className: "sw-limit-name" }, say("budget"));
   const fits = html("div", { className: "sw-fits" });
   const el = html("div", { className: "sw-limit" }, html("div", { className: "sw-bar-head" }, html("label", {}, label, field), fit, text), fits);
   const stop = numbersOf(el);
@@ -125,16 +125,16 @@ export function limitView(state) {
     }
     const metric = state.metrics.get(name);
     const lines = found.map(({ by, changes, costs, lost }) => {
-      const take = html("button", { type: "button", "aria-label": `take the fit ${by === "uniform" ? "with all widths alike" : "by sensitivity"}`, onclick: () => state.goTo(changes) }, "Take");
-      const way = by === "uniform" ? "all widths alike" : "by sensitivity";
-      const cost = toldNumber(formatExact(costs[name], metric.unit), () => state.explainOther(changes, `fit, ${way}`, name, state.fits.batch_size));
-      const loss = lost === null ? [] : [", ", toldNumber(`${gainText(-lost, unit)}${unit === "share" ? "" : " of R²"} before training`, () => state.explain({ topic: "sensitivity" }))];
+      const way = by === "uniform" ? say("all widths alike") : say("by sensitivity");
+      const take = html("button", { type: "button", "aria-label": say("take the fit, {way}", { way }), onclick: () => state.goTo(changes) }, say("Take"));
+      const cost = toldNumber(formatExact(costs[name], metric.unit), () => state.explainOther(changes, say("fit, {way}", { way }), name, state.fits.batch_size));
+      const loss = lost === null ? [] : [say(", "), toldNumber(unit === "share" ? say("{change} before training", { change: gainText(-lost, unit) }) : say("{change} of R² before training", { change: gainText(-lost, unit) }), () => state.explain({ topic: "sensitivity" }))];
       return html("div", { className: "sw-line" }, html("span", {}, way),
         html("span", { className: "sw-dim sw-small", title: described(state.model, changes) }, cost, ...loss), take);
     });
     const canMeasure = score === null && state.work.hasData;
-    const measure = html("button", { type: "button", disabled: Boolean(state.work.what), title: "cut each width alone, with the model's weights and without training, and see what is lost",
-      onclick: () => state.ask("sensitivity") }, "Fit by sensitivity too");
+    const measure = html("button", { type: "button", disabled: Boolean(state.work.what), title: say("cut each width alone, with the model's weights and without training, and see what is lost"),
+      onclick: () => state.ask("sensitivity") }, say("Fit by sensitivity too"));
     keepFocus(fits, () => fits.replaceChildren(...lines, ...(canMeasure ? [measure] : [])));
     stop();
   };
@@ -143,16 +143,18 @@ export function limitView(state) {
     const metric = state.metrics.get(state.looks.against);
     const limit = state.looks.limits[metric.name];
     fit.hidden = Boolean(state.work.alone);
-    field.setAttribute("aria-label", `budget of ${metric.label}`);
+    field.setAttribute("aria-label", say("budget of {name}", { name: metric.label }));
     if (document.activeElement !== field) field.value = limit ?? "";
     enable(fit, limit !== undefined && !metric.more && !state.work.what);
+    const unitWords = inWords(metric.unit);
     if (limit === undefined) {
-      setText(text, `${metric.label}${inWords(metric.unit)}`);
+      setText(text, unitWords ? say("{quantity}, {unit}", { quantity: metric.label, unit: unitWords }) : metric.label);
       return;
     }
     const share = state.trialCost(metric.name) / limit;
-    const used = share > 1 ? `over by ${(100 * (share - 1)).toFixed(share < 1.1 ? 1 : 0)} %` : `${(100 * share).toFixed(0)} % used`;
-    setText(text, `${formatExact(limit, metric.unit)} ${metric.label}: ${used}`);
+    const told = { limit: formatExact(limit, metric.unit), quantity: metric.label };
+    setText(text, share > 1 ? say("{limit} {quantity}: over by {n} %", { ...told, n: (100 * (share - 1)).toFixed(share < 1.1 ? 1 : 0) })
+      : say("{limit} {quantity}: {n} % used", { ...told, n: (100 * share).toFixed(0) }));
     text.classList.toggle("sw-moved", share > 1);
   };
   return { el, paint };

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import traitlets
 
+from ..graph.wording import Said, say, sentences, told
 from .message import Message
 
 REPORT_EVERY = 0.1  # seconds: a small network's step takes less, and each report goes to the page
@@ -55,6 +56,15 @@ class Task:
             self._background.show(fraction, text)
 
 
+def how_far(place: str, elapsed: float, remaining: float | None) -> Said:
+    """Where it is, for how many seconds it has gone on, and for how many more it will."""
+    if remaining is None:
+        return say("{place}: {elapsed} s", place=place, elapsed=f"{elapsed:.0f}")
+    return say(
+        "{place}: {elapsed} s, about {left} s left", place=place, elapsed=f"{elapsed:.0f}", left=f"{remaining:.0f}"
+    )
+
+
 class Background(traitlets.HasTraits):
     """What goes on, one thing at a time: traits for whoever shows it."""
 
@@ -75,8 +85,10 @@ class Background(traitlets.HasTraits):
     def start(self, work: Callable[[Task], Outcome], what: str, after_cancel: str) -> None:
         """Begin ``work`` in a thread; raises ``RuntimeError`` while another goes on."""
         if self._task is not None:
-            raise RuntimeError(f"Expected nothing to be going on, but {self._task.what} is. Wait, or cancel it first.")
-        self.show(0.0, "starting")
+            raise RuntimeError(
+                say("Expected nothing to be going on, but {what} is. Wait, or cancel it first.", what=self._task.what)
+            )
+        self.show(0.0, say("starting"))
         task = Task(self, work, what, after_cancel)
         self._show(task)
         task.thread.start()
@@ -87,8 +99,8 @@ class Background(traitlets.HasTraits):
         if task is not None:
             task.stop()
             self._show(None)
-            self.status = "cancelled"
-            self.message.info(f"Cancelled. {task.after_cancel}")
+            self.status = say("cancelled")
+            self.message.info(sentences(say("Cancelled."), task.after_cancel))
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until what goes on has ended, as scripts and tests need; raises ``TimeoutError``."""
@@ -103,7 +115,7 @@ class Background(traitlets.HasTraits):
             outcome = work(task)
         # A thread has nobody to raise to: the message shows the error.
         except Exception as error:
-            outcome = Outcome(f"{type(error).__name__}: {error}", "failed", is_error=True)
+            outcome = Outcome(told(error), say("failed"), is_error=True)
         if task is not self._task:
             return
         if not outcome.is_error:

@@ -2,6 +2,7 @@
 import { partName } from "./cost_parts.js";
 import { html, keepFocus, numbersOf, reachable, segments, setText } from "./elements.js";
 import { shareBar } from "./lever_row.js";
+import { say } from "./words.js";
 
 const MOST_BARS = 400;
 const LINE = 22; // pixels, as in instrument.css
@@ -9,20 +10,20 @@ const SEEN = 12; // lines
 
 export function barsView(state) {
   const { model } = state;
-  const choice = html("select", { "aria-label": "metric of the bars" },
+  const choice = html("select", { "aria-label": say("metric of the bars") },
     ...model.metrics.filter(({ byLayer }) => byLayer).map(({ name, label }) => html("option", { value: name }, label)));
   choice.addEventListener("change", () => state.choose(choice.value));
   // How weights are stored: a metric of bytes has one more choice.
-  const dtypes = { "": "own dtype", ...Object.fromEntries(Object.keys(model.bits).map((each) => [each, each])), flash: "int8 deployment" };
-  const dtype = html("select", { "aria-label": "dtype of the weights", title: "bytes of all weights if they were stored so; int8 deployment folds batch norms and keeps biases in 32 bits" },
+  const dtypes = { "": say("own dtype"), ...Object.fromEntries(Object.keys(model.bits).map((each) => [each, each])), flash: say("int8 deployment") };
+  const dtype = html("select", { "aria-label": say("dtype of the weights"), title: say("bytes of all weights if they were stored so; int8 deployment folds batch norms and keeps biases in 32 bits") },
     ...Object.entries(dtypes).map(([name, text]) => html("option", { value: name }, text)));
   dtype.addEventListener("change", () => state.look({ dtype: dtype.value || null }));
-  const by = segments("bars by", { layers: "layers", blocks: "blocks" }, (chosen) => state.look({ by: chosen }));
-  const order = segments("order of the bars", { size: "largest", place: "in order" }, (chosen) => state.look({ order: chosen }));
+  const by = segments(say("bars by"), { layers: say("layers"), blocks: say("blocks") }, (chosen) => state.look({ by: chosen }));
+  const order = segments(say("order of the bars"), { size: say("largest"), place: say("in order") }, (chosen) => state.look({ order: chosen }));
   by.group.hidden = model.sections.length < 2;
-  const list = html("div", { className: "sw-list", tabIndex: 0, role: "region", "aria-label": "costs by layer" });
+  const list = html("div", { className: "sw-list", tabIndex: 0, role: "region", "aria-label": say("costs by layer") });
   const el = html("section", { className: "sw-pane sw-where" },
-    html("div", { className: "sw-bar-head" }, html("h2", {}, "Where it goes"), choice, dtype, html("span", { className: "sw-space" }), order.group, by.group), list);
+    html("div", { className: "sw-bar-head" }, html("h2", {}, say("Where it goes")), choice, dtype, html("span", { className: "sw-space" }), order.group, by.group), list);
   // As the rows have them; a model without rows has its layers.
   const parts = model.rows.length ? state.parts.map((own, row) => ({ layers: own, group: model.rows[row].group })).filter(({ layers: own }) => own.length)
     : model.layers.map(({ group }, place) => ({ layers: [place], group }));
@@ -30,7 +31,7 @@ export function barsView(state) {
   const blocks = model.sections.map(({ title, layers: inside }) => ({ title, layers: inside, group: null }));
   [...layers, ...blocks].forEach((each) => {
     const [first, ...others] = each.layers.map((place) => model.layers[place].name); // a block may be one layer
-    const share = each.isPart || others.length === 0 ? shareBar(`formula of ${first}`, () => state.explainLayers(each.layers)) : shareBar();
+    const share = each.isPart || others.length === 0 ? shareBar(say("formula of {name}", { name: first }), () => state.explainLayers(each.layers)) : shareBar();
     const percent = html("span", { className: "sw-num sw-dim" });
     const name = html("span", { className: "sw-name" });
     const line = html("div", { className: "sw-line" }, name, share.bar, share.number, percent);

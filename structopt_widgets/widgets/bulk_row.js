@@ -2,6 +2,7 @@
 // With a search, the switches of what it found.
 import { bulkScopes } from "./bulk_scopes.js";
 import { html, setText } from "./elements.js";
+import { say } from "./words.js";
 
 // many: makes a slider of several widths; free: the widths that can move; homes: the row of each width;
 // found: the places of the rows that a search found, or null.
@@ -9,12 +10,12 @@ export function bulkRow(state, many, free, homes, found) {
   const { model } = state;
   const scopes = bulkScopes(model);
   const options = [...new Set(model.tables.flatMap((table) => table.options))];
-  const mixed = html("option", { value: "", disabled: true, hidden: true }, "mixed");
-  const activation = html("select", { "aria-label": "all activations", title: "sets every activation but outputs' and linear ones" },
+  const mixed = html("option", { value: "", disabled: true, hidden: true }, say("mixed"));
+  const activation = html("select", { "aria-label": say("all activations"), title: say("sets every activation but outputs' and linear ones") },
     mixed, ...options.map((each) => html("option", {}, each)));
-  const bias = html("input", { type: "checkbox", "aria-label": "all biases" });
-  const keep = html("input", { type: "checkbox", "aria-label": "keep all blocks", title: "keep every block that can be left out" });
-  const choice = html("select", { "aria-label": "which layers", title: "which layers this row is for" }, ...choices(scopes));
+  const bias = html("input", { type: "checkbox", "aria-label": say("all biases") });
+  const keep = html("input", { type: "checkbox", "aria-label": say("keep all blocks"), title: say("keep every block that can be left out") });
+  const choice = html("select", { "aria-label": say("which layers"), title: say("which layers this row is for") }, ...choices(scopes));
   const name = html("span", { className: "sw-name sw-dim" });
   const el = html("div", { className: "sw-row sw-all" });
   const sliders = new Map(); // by scope, made when it is chosen
@@ -23,7 +24,7 @@ export function bulkRow(state, many, free, homes, found) {
   const slider = () => {
     if (!sliders.has(scope)) {
       const places = scope === scopes[0] ? free : free.filter((place) => scope.rows.includes(homes.get(place)));
-      sliders.set(scope, many(scope === scopes[0] ? "all widths" : `all widths, ${scope.title}`, places, scope.key));
+      sliders.set(scope, many(scope === scopes[0] ? say("all widths") : say("all widths, {scope}", { scope: scope.title }), places, scope.key));
     }
     return sliders.get(scope);
   };
@@ -51,7 +52,7 @@ export function bulkRow(state, many, free, homes, found) {
     const meant = rows();
     choice.hidden = found() !== null || scopes.length === 1;
     name.hidden = !choice.hidden;
-    setText(name, found() === null ? "all layers" : `${scope === scopes[0] ? "all widths" : scope.title}; of ${meant.length} found`);
+    setText(name, found() === null ? say("all layers") : say("{scope}; of {n} found", { scope: scope === scopes[0] ? say("all widths") : scope.title, n: meant.length }));
     activation.hidden = state.bulkPlaces("activations", meant).length === 0;
     // Linear ones are not set along, and still seen.
     const seen = state.shownActivations(meant);

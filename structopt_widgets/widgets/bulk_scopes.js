@@ -1,5 +1,5 @@
 // Which layers one row of switches may be for: all, a stage, blocks that are built alike, layers of a kind.
-import { stageOf } from "./words.js";
+import { say } from "./words.js";
 
 // Each { key, heading, title, rows, blocks }: places of the rows and of the blocks that are meant.
 export function bulkScopes(model) {
@@ -9,14 +9,14 @@ export function bulkScopes(model) {
     const blocks = model.blocks.flatMap(({ layers: own }, block) => (own.every((layer) => inside.has(layer)) ? [block] : []));
     return { key: `${heading} ${title}`, heading, title, rows, blocks };
   };
-  const all = { key: "", heading: "", title: "all layers", rows: [...model.rows.keys()], blocks: [...model.blocks.keys()] };
-  const stages = gathered(model.sections, ({ title }) => stageOf(title)[0]);
+  const all = { key: "", heading: "", title: say("all layers"), rows: [...model.rows.keys()], blocks: [...model.blocks.keys()] };
+  const stages = gathered(model.sections, ({ title, stage }) => stage?.[0] ?? title);
   const blocks = gathered(model.sections, ({ layers }) => layers.map((layer) => model.layers[layer].kind).join(" "));
   const kinds = gathered([...model.layers.entries()].filter(([layer]) => model.rows.some((row) => row.layer === layer)), ([, { kind }]) => kind);
   const scopes = [
-    ...several(stages).map(([title, sections]) => scope("stages", title, sections.flatMap(({ layers }) => layers))),
-    ...several(blocks).map(([, sections]) => scope("blocks built alike", `${sections[0].title} and ${sections.length - 1} like it`, sections.flatMap(({ layers }) => layers))),
-    ...several(kinds).map(([kind, layers]) => scope("layers", `every ${kind}`, layers.map(([layer]) => layer))),
+    ...several(stages).map(([title, sections]) => scope(say("stages"), title, sections.flatMap(({ layers }) => layers))),
+    ...several(blocks).map(([, sections]) => scope(say("blocks built alike"), say("{block} and {n} like it", { block: sections[0].title, n: sections.length - 1 }), sections.flatMap(({ layers }) => layers))),
+    ...several(kinds).map(([kind, layers]) => scope(say("layers"), say("every {kind}", { kind }), layers.map(([layer]) => layer))),
   ];
   // What means every row says nothing new.
   return [all, ...scopes.filter(({ rows }) => rows.length > 1 && rows.length < model.rows.length)];

@@ -10,13 +10,15 @@ from typing import Any
 import ipywidgets
 import traitlets
 
+from ..graph.wording import say
 from ..structure import LayerSwitches, WidthGroup
 from ..structure.allowed_widths import nearest_width
 from .control_names import control_names
 from .exploration import Exploration
+from .language import Language
 from .settings import MULTIPLES, Settings
 
-WHAT_HARDWARE_LIKES = (
+WHAT_HARDWARE_LIKES = say(
     "Matrix units work on blocks: in 16 bits, tensor cores are fastest when every width is a multiple of 8, "
     "and larger accelerators like 64. A width in between is padded: fewer parameters, but hardly less time. "
     "What is set already stays as it is, and the model's own widths are always allowed."
@@ -36,7 +38,7 @@ class Controls(Mapping[str, "LayerControls"]):
     """
 
     def __init__(self, exploration: Exploration, settings: Settings) -> None:
-        self._exploration, self._settings = exploration, settings
+        self._exploration, self._settings, self.words = exploration, settings, exploration.language
         self._space = exploration.space
         self._names = control_names(self._space)
         self._made: dict[tuple[str, str, str], ipywidgets.Widget] = {}
@@ -87,24 +89,27 @@ class Controls(Mapping[str, "LayerControls"]):
             group = space.group_at(layer)
             if group is None:
                 return None
-            make = functools.partial(_slider if what == "width" else _number, group, now.widths[group.name])
+            make = functools.partial(_slider if what == "width" else _number, group, now.widths[group.name], self.words)
             return self.control("widths", group.name, what, make)
         if what == "bias":
             if switches.use_bias is None:
                 return None
-            return self.control("biases", layer, what, lambda: _checkbox(f"bias of {layer}", now.biases[layer]))
+            label = self.words(say("bias of {name}", name=layer))
+            return self.control("biases", layer, what, lambda: _checkbox(label, now.biases[layer]))
         choice = {"activation": "activations", "initializer": "initializers"}[what]
         if getattr(switches, what) is None:
             return None
-        label = "initial weights" if what == "initializer" else what
+        about = say("initial weights of {name}", name=layer)
+        label = self.words(about if what == "initializer" else say("activation of {name}", name=layer))
         options = getattr(switches, f"{what}_options")
         value = getattr(now, choice)[layer]
-        return self.control(choice, layer, what, lambda: _dropdown(f"{label} of {layer}", value, options))
+        return self.control(choice, layer, what, lambda: _dropdown(label, value, options))
 
     def block_control(self, block: str) -> ipywidgets.Checkbox:
         """Whether a part that can be left out is there."""
         title, kept = self._space.blocks[block].title, self._exploration.structure.blocks[block]
-        return self.control("blocks", block, "block", lambda: _checkbox(f"keep {title}", kept))
+        label = self.words(say("keep {name}", name=title))
+        return self.control("blocks", block, "block", lambda: _checkbox(label, kept))
 
     def _moved(self, choice: str, key: str, change: Any) -> None:
         """A control has moved: so does the structure."""
@@ -131,14 +136,18 @@ class Controls(Mapping[str, "LayerControls"]):
 
     def _multiplier(self) -> ipywidgets.FloatSlider:
         slider = ipywidgets.FloatSlider(
-            value=1.0, min=0.05, max=self._space.growth, step=0.05, description="all widths x"
+            value=1.0, min=0.05, max=self._space.growth, step=0.05, description=self.words(say("all widths x"))
         )
         slider.observe(self._scale, names="value")
         return slider
 
     def _snap(self) -> ipywidgets.Dropdown:
-        options = [("any width", 1), *((f"multiples of {each}", each) for each in MULTIPLES[1:])]
-        chosen = ipywidgets.Dropdown(options=options, description="steps", tooltip=WHAT_HARDWARE_LIKES)
+        words = self.words
+        several = ((words(say("multiples of {n}", n=each)), each) for each in MULTIPLES[1:])
+        options = [(words(say("any width")), 1), *several]
+        chosen = ipywidgets.Dropdown(
+            options=options, description=words(say("steps")), tooltip=words(WHAT_HARDWARE_LIKES)
+        )
         traitlets.link((self._settings, "multiple_of"), (chosen, "value"))
         return chosen
 
@@ -201,7 +210,7 @@ class _Blocks(Mapping[str, ipywidgets.Checkbox]):
         return len(self._names)
 
 
-def _slider(group: WidthGroup, width: int) -> ipywidgets.IntSlider:
+def _slider(group: WidthGroup, width: int, words: Language) -> ipywidgets.IntSlider:
     # A slider with equal bounds cannot be drawn: a fixed one stands in the middle of bounds nobody can use.
     lower, upper = (0, 2 * group.width) if group.fixed else (group.lower, group.upper)
     return ipywidgets.IntSlider(
@@ -209,19 +218,19 @@ def _slider(group: WidthGroup, width: int) -> ipywidgets.IntSlider:
         min=lower,
         max=upper,
         step=group.divisor,
-        description=f"width of {group.title}",
+        description=words(say("width of {name}", name=group.title)),
         disabled=group.fixed,
         style={"description_width": "initial"},
     )
 
 
-def _number(group: WidthGroup, width: int) -> ipywidgets.BoundedIntText:
+def _number(group: WidthGroup, width: int, words: Language) -> ipywidgets.BoundedIntText:
     return ipywidgets.BoundedIntText(
         value=width,
         min=group.lower,
         max=group.upper,
         step=group.divisor,
-        description=f"width of {group.title}, as a number",
+        description=words(say("width of {name}, as a number", name=group.title)),
         disabled=group.fixed,
         style={"description_width": "initial"},
     )

@@ -1,6 +1,7 @@
 // Whose costs stand together. Rows, bars and the picture show the same numbers, and each cost once: a layer that has no
 // row, such as a normalization, stands with the one whose output it takes; a layer of several rows, with the first.
 import { MANY } from "./levers_tree.js";
+import { say } from "./words.js";
 
 // For each row, the places of the layers whose costs are its own, first the layer of the row: it is the one that is meant.
 export function costParts(model) {
@@ -42,5 +43,5 @@ export function inputsOf(model, layer) {
 
 // What such layers are called together, the first that costs something, and those that cost beside it.
 export function partName(names) {
-  return names.length > 2 ? `${names[0]} + ${names.length - 1} more` : names.join(" + ");
+  return names.length > 2 ? say("{name} + {n} more", { name: names[0], n: names.length - 1 }) : names.join(" + ");
 }

@@ -1,4 +1,5 @@
 // SVG elements and the marks that the plots share. Text is set as text: names from models and data are no HTML.
+import { say } from "./words.js";
 
 // An element of SVG with attributes; strings among its children are text.
 export function svgElement(tag, attributes = {}, ...children) {
@@ -116,7 +117,7 @@ export function roving(container, given) {
 // A number in a text, which tells at a click how it came about.
 export function toldNumber(text, act) {
   return html("button", {
-    type: "button", className: "sw-told", tabIndex: -1, title: "how this number came about",
+    type: "button", className: "sw-told", tabIndex: -1, title: say("how this number came about"),
     onclick: (event) => {
       event.stopPropagation();
       act();

@@ -9,10 +9,12 @@ from typing import Any
 import traitlets
 
 from ..graph.checks import instance
+from ..graph.wording import say, sentences
 from ..structure import History, Structure, StructureSpace
 from ..structure.allowed_widths import allowed_width
 from ..study import Study
 from ..training import Budget, Data, reference_scores
+from .language import ENGLISH, Language
 
 FASHION = ((14, 14), (14, 14, 1))  # shapes of one sample of sw.load_data("fashion"), as models take them
 
@@ -34,17 +36,23 @@ class Checked(traitlets.TraitType[Any, Any]):
 def needed(data: Data | None, space: StructureSpace) -> Data:
     """``data``, or a ``ValueError`` that says how to pass such as this model can read."""
     if data is None:
-        raise ValueError(f"Expected data to validate on. {how_to_pass_data(space)}")
+        raise ValueError(sentences(say("Expected data to validate on."), how_to_pass_data(space)))
     return data
 
 
 def how_to_pass_data(space: StructureSpace) -> str:
     """What to write to train a model here: its own data, and the ones that come along only where they fit."""
     shapes = [_shape(space, name) for name, layer in space.graph.layers.items() if layer.kind == "InputLayer"]
-    own = f", x of shape ({', '.join(['n', *map(str, shapes[0])])})" if len(shapes) == 1 else ""
-    fits = len(shapes) == 1 and shapes[0] in FASHION
-    fashion = "data=sw.load_data('fashion')), or with your own " if fits else "data="
-    return f"Open the explorer with sw.explore(model, {fashion}sw.Data(x, y){'' if fits else ')'}{own}."
+    shape = ", ".join(["n", *map(str, shapes[0])]) if len(shapes) == 1 else ""
+    if shapes[0] in FASHION and shape:
+        return say(
+            "Open the explorer with sw.explore(model, data=sw.load_data('fashion')), or with your own sw.Data(x, y), "
+            "x of shape ({shape}).",
+            shape=shape,
+        )
+    if shape:
+        return say("Open the explorer with sw.explore(model, data=sw.Data(x, y)), x of shape ({shape}).", shape=shape)
+    return say("Open the explorer with sw.explore(model, data=sw.Data(x, y)).")
 
 
 def _shape(space: StructureSpace, layer: str) -> tuple[int, ...]:
@@ -57,6 +65,7 @@ class Exploration(traitlets.HasTraits):
 
     Attributes:
         space, data, study: what is explored, trained on, and where trials are kept.
+        language: what is shown is said in it.
         structure: the one the sliders stand at; may be assigned.
         budget: what a run, or each of a sweep's, may spend, as the fields say.
         snapshots: structures that were kept, by name.
@@ -69,12 +78,18 @@ class Exploration(traitlets.HasTraits):
     snapshots = traitlets.Dict(help="structures that were kept, by name")
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
 
-    def __init__(self, space: StructureSpace, data: Data | None = None, study: Study | None = None) -> None:
+    def __init__(
+        self,
+        space: StructureSpace,
+        data: Data | None = None,
+        study: Study | None = None,
+        language: str = ENGLISH,
+    ) -> None:
         instance(space, StructureSpace, "a StructureSpace", "For a model, there is sw.explore(model).")
         for given, kind, hint in ((data, Data, "sw.Data(x, y)"), (study, Study, "sw.Study('trials.journal')")):
             if not isinstance(given, kind | None):
                 raise TypeError(f"Expected a {kind.__name__}, such as {hint}, or None; got {type(given).__name__}.")
-        self.space, self.data = space, data
+        self.space, self.data, self.language = space, data, Language(language)
         self.study = Study() if study is None else study
         self._baseline_number: int | None = None
         self._n_others = 0  # trials that were read, and are of other structures
@@ -144,8 +159,11 @@ class Exploration(traitlets.HasTraits):
             )
         if not structure.space.is_same_model(self.space):
             raise ValueError(
-                f"Expected a structure of the model explored here, {self.space.graph.name!r}; "
-                f"got one of {structure.space.graph.name!r}."
+                say(
+                    "Expected a structure of the model explored here, {model}; got one of {other}.",
+                    model=repr(self.space.graph.name),
+                    other=repr(structure.space.graph.name),
+                )
             )
         # A slider would clamp without a word.
         for name, width in structure.widths.items():

@@ -17,6 +17,7 @@ from .controls import Controls
 from .exploration import Checked, Exploration
 from .family import family
 from .fit_to_budget import UNIFORM, Fitting
+from .language import ENGLISH
 from .looks import checked_looks
 from .saved_page import KEPT, saved_page
 from .saving import Saving
@@ -39,7 +40,7 @@ class Explorer(ipywidgets.VBox):
         space: what to explore.
         data: what quick runs train and validate on.
         study: where trials are kept; a new one by default.
-        show, predict: for a lesson, see :func:`explore`.
+        show, predict, language: see :func:`explore`.
 
     Attributes:
         instrument: what the page shows.
@@ -75,17 +76,18 @@ class Explorer(ipywidgets.VBox):
         study: Study | None = None,
         show: Iterable[str] | None = None,
         predict: bool = False,
+        language: str = ENGLISH,
     ) -> None:
-        self.exploration = Exploration(space, data, study)
+        self.exploration = Exploration(space, data, study, language)
         self.space, self.study = space, self.exploration.study
         self.background = Background()
         self.settings = Settings(self.exploration)
-        self._fields = Fields(self.settings)
+        self._fields = Fields(self.settings, self.exploration.language)
         self.controls = Controls(self.exploration, self.settings)
         self.validation = Validation(self.exploration, self.background, self._fields)
         self.sweep = Sweep(self.exploration, self.background, self.settings, self._fields)
         self.fitting = Fitting(self.exploration, self.background, self.settings)
-        self.saving = Saving(self.exploration, self.background, self._page)
+        self.saving = Saving(self.exploration, self.background, self._page, self._ask_for_picture)
         self.timing = Timing(self.exploration, self.background, self.settings)
         self._wiring = Wiring(
             self.exploration,
@@ -245,7 +247,8 @@ class Explorer(ipywidgets.VBox):
             path: its suffix says what is written, in place of what was there: ``.keras``, the model with inherited
                 weights; ``.tflite`` and ``.onnx``, the same for LiteRT and ONNX; ``.py``, stand-alone Keras code
                 (:meth:`Structure.code`); ``.json``, the structure; ``.csv``, the costs by layer for a batch of
-                ``settings.batch_size``; ``.html``, the explorer as a page (:meth:`save_page`).
+                ``settings.batch_size``; ``.html``, the explorer as a page (:meth:`save_page`); ``.svg``, the picture of
+                the network, which the page that shows the explorer draws and writes when the cell has ended.
 
         Raises ``ValueError`` for another suffix and for a model that Keras cannot export so, and
         ``ModuleNotFoundError``, with what to install, where a package is missing.
@@ -285,6 +288,9 @@ class Explorer(ipywidgets.VBox):
     def _page(self) -> str:
         return saved_page(self.exploration, {name: getattr(self.instrument, name) for name in KEPT})
 
+    def _ask_for_picture(self) -> None:
+        self.instrument.send({"do": "picture"})
+
     def _ipython_display_(self) -> None:
         if self._twin is not None:
             self._twin.display(self)
@@ -303,6 +309,7 @@ def explore(
     input_shape: Any = None,
     show: Iterable[str] | None = None,
     predict: bool = False,
+    language: str = ENGLISH,
 ) -> Explorer:
     """Explore a model's structures in JupyterLab, in one line.
 
@@ -315,6 +322,9 @@ def explore(
             ``"marginal"``, ``"sensitivity"``, ``"speed"``, ``"findings"`` and ``"curve"``, and the costs, such as
             ``"n_params"``; by default all.
         predict: whether the chosen cost of what a slider was moved to is hidden until somebody has said what it is.
+        language: of all that is shown: ``"en"``, or ``"zh"`` for Chinese. Names in code stay as they are.
+
+    Raises ``ValueError`` for a language that there is none of, and for a part to show that there is none of.
 
     >>> explorer = sw.explore(model, data=data)
     >>> explorer.structure == explorer.space.baseline
@@ -322,4 +332,4 @@ def explore(
     """
     if not isinstance(model, StructureSpace):
         model = StructureSpace.from_keras(model, input_shape=input_shape, data=data)
-    return Explorer(model, data, study, show, predict)
+    return Explorer(model, data, study, show, predict, language)

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 from ..advice import Finding, findings
+from ..graph.wording import say, told
 from ..structure import Structure
 from ..study import Study
 from ..training import Data
@@ -20,7 +21,7 @@ def shown_findings(data: Data | None, study: Study, structure: Structure) -> lis
         return [_shown(each, structure) for each in findings(structure, data, study)]
     # A user's own rule may fail, and a thread has nobody to raise to: the list says so.
     except Exception as error:
-        return [{"sentence": f"{type(error).__name__}: {error}", "why": "A rule of findings failed.", "changes": None}]
+        return [{"sentence": told(error), "why": say("A rule of findings failed."), "changes": None}]
 
 
 def shown_code(structure: Structure) -> dict[str, Any]:
@@ -30,7 +31,7 @@ def shown_code(structure: Structure) -> dict[str, Any]:
         found["text"] = structure.code()
     # A thread has nobody to raise to: the page says why there is none.
     except Exception as error:
-        found["error"] = f"{type(error).__name__}: {error}"
+        found["error"] = told(error)
     return found
 
 
@@ -50,7 +51,7 @@ class Preview:
             found["score"] = float(self._scores(structure))
         # A thread has nobody to raise to: the page says why there is no preview.
         except Exception as error:
-            found["error"] = f"{type(error).__name__}: {error}"
+            found["error"] = told(error)
         return {**found, "seconds": time.monotonic() - start}
 
 

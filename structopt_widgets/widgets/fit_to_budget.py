@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import traitlets
 
+from ..graph.wording import say
 from ..metrics import METRICS, limit_metrics
 from ..structure import Structure
 from ..training.sensitivity import sensitivity
@@ -83,7 +84,7 @@ class Fitting(traitlets.HasTraits):
             found = sensitivity(
                 self._exploration.space,
                 data,
-                on_progress=lambda done, of: task.report(done / of, f"{done} of {of} cuts"),
+                on_progress=lambda done, of: task.report(done / of, say("{n} of {all} cuts", n=done, all=of)),
                 should_stop=task.should_stop,
             )
             if task.should_stop():
@@ -92,10 +93,14 @@ class Fitting(traitlets.HasTraits):
             self.heat_map = heat_map(self._exploration.space, found)
             if self.fits:
                 self.compare(self.fits["limits"], self.fits["batch_size"])
-            own = f"the model's own weights score {100 * found.score:.1f} %" if found.metric == "accuracy" else ""
-            return Outcome(f"{len(found.table)} cuts measured, without training; {own or f'R2 {found.score:.3f}'}.")
+            own = (
+                say("the model's own weights score {score} %", score=f"{100 * found.score:.1f}")
+                if found.metric == "accuracy"
+                else f"R2 {found.score:.3f}"
+            )
+            return Outcome(say("{n} cuts measured, without training; {own}.", n=len(found.table), own=own))
 
-        self._background.start(work, "measuring sensitivity", "Nothing was measured.")
+        self._background.start(work, say("measuring sensitivity"), say("Nothing was measured."))
 
     def _shown(self, by: str, structure: Structure, batch_size: int) -> dict[str, Any]:
         report = structure.measure(batch_size=batch_size)

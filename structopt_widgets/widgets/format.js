@@ -24,10 +24,9 @@ export function isExact(value, unit) {
   return UNITS[unit].is_counted && Number.isInteger(value) && Math.abs(value) < EXACT_BELOW;
 }
 
-// What a bare number of that unit counts: ", bytes"; nothing where the metric's name says so.
-export function inWords(unit, before = ", ") {
-  const words = UNITS[unit].in_words;
-  return words && before + words;
+// What a bare number of that unit counts: "bytes"; nothing where the metric's name says so.
+export function inWords(unit) {
+  return UNITS[unit].in_words;
 }
 
 function scaled(value, { base, names: units }) {

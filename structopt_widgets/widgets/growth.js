@@ -1,5 +1,6 @@
 // How the front has grown: the hypervolume of score and costs by trial, as a line, and a word when it stalls.
 import { html, pixel, setText, svgElement } from "./elements.js";
+import { say } from "./words.js";
 
 const [BREADTH, HEIGHT] = [140, 24]; // pixels
 
@@ -9,7 +10,7 @@ export function growthView(state) {
   const text = html("span", { className: "sw-dim sw-small" });
   const words = html("p", { className: "sw-note" });
   const el = html("div", { className: "sw-growth", hidden: true },
-    html("div", { className: "sw-bar-head" }, html("span", { className: "sw-small" }, "Hypervolume"), svg, text), words);
+    html("div", { className: "sw-bar-head" }, html("span", { className: "sw-small" }, say("Hypervolume")), svg, text), words);
   const paint = (changed) => {
     if (!changed.has("study")) return;
     const { values = [], costs = [], words: told = "" } = state.study.growth ?? {};
@@ -19,10 +20,10 @@ export function growthView(state) {
     const y = (value) => pixel(HEIGHT - 2 - value * (HEIGHT - 4));
     // It grows by steps: between two trials nothing happens.
     line.setAttribute("d", values.map((value, index) => (index ? `H${x(index)}V${y(value)}` : `M${x(0)} ${y(value)}`)).join(""));
-    const named = costs.map((name) => state.metrics.get(name)?.label ?? name).join(", ");
+    const named = costs.map((name) => state.metrics.get(name)?.label ?? name).join(say(", "));
     const now = values.at(-1).toFixed(2);
-    svg.setAttribute("aria-label", `hypervolume by trial, from ${values[0].toFixed(2)} to ${now} in ${values.length} trials`);
-    setText(text, `${now} after ${values.length} trials: score, ${named}`);
+    svg.setAttribute("aria-label", say("hypervolume by trial, from {first} to {now} in {n} trials", { first: values[0].toFixed(2), now, n: values.length }));
+    setText(text, say("{now} after {n} trials: score, {costs}", { now, n: values.length, costs: named }));
     setText(words, told);
   };
   return { el, paint };

@@ -1,17 +1,17 @@
 // The head: name, undo and redo, snapshots, reset.
 import { enable, html, setText } from "./elements.js";
 import { savingView } from "./saving.js";
-import { changedBy } from "./words.js";
+import { changedBy, say } from "./words.js";
 import { alike } from "./state.js";
 
 export function headView(state) {
   const button = (text, label, act) => html("button", { type: "button", title: label, "aria-label": label, onclick: act }, text);
-  const undo = button("↶", "undo (Ctrl+Z)", () => state.undo());
-  const redo = button("↷", "redo (Ctrl+Shift+Z)", () => state.redo());
-  const keep = html("button", { type: "button", title: "keep this structure as A, then as B, to compare" }, "Keep");
-  const kept = ["A", "B"].map((name) => button(name, `go to snapshot ${name}`, () => state.goTo(state.snapshots[name])));
+  const undo = button("↶", say("undo (Ctrl+Z)"), () => state.undo());
+  const redo = button("↷", say("redo (Ctrl+Shift+Z)"), () => state.redo());
+  const keep = html("button", { type: "button", title: say("keep this structure as A, then as B, to compare") }, say("Keep"));
+  const kept = ["A", "B"].map((name) => button(name, say("go to snapshot {name}", { name }), () => state.goTo(state.snapshots[name])));
   const difference = html("span", { className: "sw-dim sw-small" });
-  const reset = html("button", { type: "button", title: "everything as the model came", onclick: () => state.reset() }, "Reset");
+  const reset = html("button", { type: "button", title: say("everything as the model came"), onclick: () => state.reset() }, say("Reset"));
   keep.addEventListener("click", () => {
     const { A, B } = state.snapshots;
     // The first free one; with both taken, B, unless the sliders stand at it.
@@ -21,7 +21,7 @@ export function headView(state) {
   const el = html("header", { className: "sw-head" }, html("span", { className: "sw-title" }, state.model.name),
     html("span", { className: "sw-space" }),
     html("span", { className: "sw-group" }, undo, redo),
-    html("span", { className: "sw-group", role: "group", "aria-label": "snapshots" }, keep, ...kept, difference), saving.el, reset);
+    html("span", { className: "sw-group", role: "group", "aria-label": say("snapshots") }, keep, ...kept, difference), saving.el, reset);
   const paint = (changed) => {
     saving.paint(changed);
     const now = state.changes();
@@ -42,7 +42,7 @@ export function headView(state) {
     }
     const metric = state.metrics.get("n_params");
     const [a, b] = [A, B].map((each) => state.costsOf(state.changed(each))(metric.name));
-    setText(difference, a === b ? "B = A in parameters" : `B ${changedBy(b, a)} parameters`);
+    setText(difference, a === b ? say("B = A in parameters") : say("B {change} parameters", { change: changedBy(b, a) }));
   };
   return { el, paint };
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..graph.wording import listed, say
 from ..structure import StructureSpace
 from ..training.sensitivity import Sensitivity
 
@@ -27,13 +28,18 @@ def heat_map(space: StructureSpace, found: Sensitivity) -> dict[str, Any]:
 
 def _words(space: StructureSpace, found: Sensitivity) -> str:
     """Which groups can be cut, and how far."""
-    loss = "one point of accuracy" if found.metric == "accuracy" else f"{HARMLESS} of R2"
+    loss = say("one point of accuracy") if found.metric == "accuracy" else say("{n} of R2", n=HARMLESS)
     harmless = found.table[found.table["lost"] <= HARMLESS]
     if harmless.empty:
-        return f"No cut of one width alone keeps within {loss}, before training."
+        return say("No cut of one width alone keeps within {loss}, before training.", loss=loss)
     groups = harmless.loc[harmless.groupby("group", sort=False)["width"].idxmin()]
     shares = groups.assign(left=[row.width / space.width_groups[row.group].width for row in groups.itertuples()])
     best = shares.sort_values("left", kind="stable").head(3)
-    told = ", ".join(f"{space.width_groups[row.group].title} to {row.width}" for row in best.itertuples())
-    more = len(shares) - len(best)
-    return f"Cut alone, these lose at most {loss} before training: {told}{f', and {more} more' if more else ''}."
+    cuts = [
+        say("{group} to {width}", group=space.width_groups[row.group].title, width=row.width)
+        for row in best.itertuples()
+    ]
+    told, more = listed(say(", "), cuts), len(shares) - len(best)
+    if more:
+        told = say("{cuts}, and {n} more", cuts=told, n=more)
+    return say("Cut alone, these lose at most {loss} before training: {cuts}.", loss=loss, cuts=told)

@@ -4,57 +4,57 @@ import { html, setText } from "./elements.js";
 import { formatExact } from "./format.js";
 import { typeset } from "./formula.js";
 import { alike } from "./state.js";
-import { scoreText } from "./words.js";
+import { say, scoreText } from "./words.js";
 
 const PROMPT = 500; // milliseconds: a kernel that answers as fast is asked again when the sliders rest
 
 // Why the layers' do not add up to the model's.
 const NO_SUM = {
-  training_bytes: "A layer's is what it holds throughout; the model has besides what gradients of activations take where the most is alive.",
-  peak_activation_bytes: "The model's is the largest of the layers'.",
-  span: "Only the layers on the longest path add up to the model's.",
-  parallelism: "The layers' are spans along the longest path; the work stands in the formula of the FLOPs.",
+  training_bytes: () => say("A layer's is what it holds throughout; the model has besides what gradients of activations take where the most is alive."),
+  peak_activation_bytes: () => say("The model's is the largest of the layers'."),
+  span: () => say("Only the layers on the longest path add up to the model's."),
+  parallelism: () => say("The layers' are spans along the longest path; the work stands in the formula of the FLOPs."),
 };
 
 const TOPICS = {
-  picture: ["Network", [
-    "Height is how many units or channels a layer makes, breadth is the resolution it works at, and the tone is its share of the chosen cost.",
-    "Branches stand above one another, wires go over what they skip, and the step lines below are the memory alive while each layer runs, forward, and in training while its gradients are made, backward.",
+  picture: () => [say("Network"), [
+    say("Height is how many units or channels a layer makes, breadth is the resolution it works at, and the tone is its share of the chosen cost."),
+    say("Branches stand above one another, wires go over what they skip, and the step lines below are the memory alive while each layer runs, forward, and in training while its gradients are made, backward."),
   ]],
-  levers: ["Levers", [
-    "Width: the units, channels, heads or head size that a layer makes. Layers whose outputs are added have one width together and share a slider.",
-    "Activation: the function after a layer's sum; bias: whether the sum has a constant. Keep: whether a block is there at all. Initial weights are of the selected layer.",
-    "All widths multiplies every free width by one factor; steps keep widths to multiples that matrix units like. The first row is for all layers, or for those that are chosen in it: a stage, blocks that are built alike, layers of a kind.",
+  levers: () => [say("Levers"), [
+    say("Width: the units, channels, heads or head size that a layer makes. Layers whose outputs are added have one width together and share a slider."),
+    say("Activation: the function after a layer's sum; bias: whether the sum has a constant. Keep: whether a block is there at all. Initial weights are of the selected layer."),
+    say("All widths multiplies every free width by one factor; steps keep widths to multiples that matrix units like. The first row is for all layers, or for those that are chosen in it: a stage, blocks that are built alike, layers of a kind."),
   ]],
-  tradeoff: ["Trade-off", [
-    "Run trains the structure at hand and validates it; Sweep does so for many. Each is a point: its score against its cost, with a 95 % interval.",
-    "The Pareto front is what no other trial beats in both. What cannot be told apart from the best is hollow: a smaller one of these is as good as can be known.",
-    "A sweep varies what its settings say. Hypervolume: of the box between the worst and the best score and costs (on a logarithmic scale), the share that some trial is at least as good as; when it grows no more, the sweep has found what it can.",
-    "Two are told apart where chance alone would open such a gap, between any two, in fewer than 5 of 100 such studies: the more structures, the larger the gaps that chance makes.",
+  tradeoff: () => [say("Trade-off"), [
+    say("Run trains the structure at hand and validates it; Sweep does so for many. Each is a point: its score against its cost, with a 95 % interval."),
+    say("The Pareto front is what no other trial beats in both. What cannot be told apart from the best is hollow: a smaller one of these is as good as can be known."),
+    say("A sweep varies what its settings say. Hypervolume: of the box between the worst and the best score and costs (on a logarithmic scale), the share that some trial is at least as good as; when it grows no more, the sweep has found what it can."),
+    say("Two are told apart where chance alone would open such a gap, between any two, in fewer than 5 of 100 such studies: the more structures, the larger the gaps that chance makes."),
   ]],
-  limit: ["Budget", [
-    "The most that a structure may have of the plot's cost. Fit multiplies all widths of the model by one factor, the largest that keeps within it.",
+  limit: () => [say("Budget"), [
+    say("The most that a structure may have of the plot's cost. Fit multiplies all widths of the model by one factor, the largest that keeps within it."),
   ]],
-  where: ["Where it goes", [
-    "The chosen cost by layer or by block, as it is now; the stroke on a bar is the model as it came.",
+  where: () => [say("Where it goes"), [
+    say("The chosen cost by layer or by block, as it is now; the stroke on a bar is the model as it came."),
   ]],
-  marginal: ["One more unit costs", [
-    "By how much the chosen cost grows when one width alone grows by its smallest step: the cost at u + d less the cost at u.",
-    "The dearest come first: taking a unit from them saves most.",
+  marginal: () => [say("One more unit costs"), [
+    say("By how much the chosen cost grows when one width alone grows by its smallest step: the cost at u + d less the cost at u."),
+    say("The dearest come first: taking a unit from them saves most."),
   ]],
-  sensitivity: ["Sensitivity", [
-    "What the score loses when one width alone is cut to three quarters, a half and a quarter: the model's own weights, the units kept that count most, no training. A cell sets the slider.",
-    "Cuts of several widths at once do not lose the sum of these, and training wins much of it back.",
+  sensitivity: () => [say("Sensitivity"), [
+    say("What the score loses when one width alone is cut to three quarters, a half and a quarter: the model's own weights, the units kept that count most, no training. A cell sets the slider."),
+    say("Cuts of several widths at once do not lose the sum of these, and training wins much of it back."),
   ]],
-  speed: ["Speed", [
-    "Arithmetic intensity: FLOPs a byte that moves between memory and arithmetic, where each weight is read once and each tensor written and read once. Below what the machine can feed, memory is the bound, and fewer FLOPs alone are not faster.",
-    "Time it here runs this structure and the model as it came in turns, compiled, with one sample and with a batch: medians of up to 30 calls.",
+  speed: () => [say("Speed"), [
+    say("Arithmetic intensity: FLOPs a byte that moves between memory and arithmetic, where each weight is read once and each tensor written and read once. Below what the machine can feed, memory is the bound, and fewer FLOPs alone are not faster."),
+    say("Time it here runs this structure and the model as it came in turns, compiled, with one sample and with a batch: medians of up to 30 calls."),
   ]],
-  findings: ["Findings", [
-    "What stands out in this structure, its data or its trials, and why it matters. Mend changes what the finding is about and nothing else.",
+  findings: () => [say("Findings"), [
+    say("What stands out in this structure, its data or its trials, and why it matters. Mend changes what the finding is about and nothing else."),
   ]],
-  curve: ["Learning curve", [
-    "Training and validation loss by epoch of the run named above it. A validation loss that rises while the other falls is overfitting.",
+  curve: () => [say("Learning curve"), [
+    say("Training and validation loss by epoch of the run named above it. A validation loss that rises while the other falls is overfitting."),
   ]],
 };
 
@@ -63,16 +63,16 @@ const numberText = (value, unit) => (unit === "share" || unit === "number" ? sco
 
 export function helpButton(state, topic) {
   return html("button", {
-    type: "button", className: "sw-ask", tabIndex: -1, title: "what this is (key ?)", "aria-label": `what is ${TOPICS[topic][0]}`,
+    type: "button", className: "sw-ask", tabIndex: -1, title: say("what this is (key ?)"), "aria-label": say("what is {name}", { name: TOPICS[topic]()[0] }),
     onclick: () => state.explain({ topic }),
   }, "?");
 }
 
 export function helpView(state) {
   const title = html("h2");
-  const close = html("button", { type: "button", "aria-label": "close help" }, "×");
+  const close = html("button", { type: "button", "aria-label": say("close help") }, "×");
   const body = html("div", { className: "sw-help-body" });
-  const el = html("section", { className: "sw-help", hidden: true, tabIndex: -1, role: "dialog", "aria-label": "help" },
+  const el = html("section", { className: "sw-help", hidden: true, tabIndex: -1, role: "dialog", "aria-label": say("help") },
     html("div", { className: "sw-bar-head" }, title, html("span", { className: "sw-space" }), close), body);
   let [before, asked, isSlow] = [null, Infinity, false]; // what nobody asked for has not been waited for
   const shut = () => state.explain(null);
@@ -90,21 +90,21 @@ export function helpView(state) {
   };
   const isOfNow = () => state.help.of !== undefined || alike(state.receipt.structure, state.changes()) && state.receipt.batch_size === state.settings.batch_size;
   const line = ({ name, tree, formula, numbers, value }, unit) => html("tr", {}, html("th", { scope: "row" }, name),
-    html("td", { className: "sw-formula" }, tree ? typeset(tree, false) : formula || "too long to read: see the layers",
+    html("td", { className: "sw-formula" }, tree ? typeset(tree, false) : formula || say("too long to read: see the layers"),
       ...(numbers ? [html("div", { className: "sw-dim" }, "= ", tree ? typeset(tree, true) : numbers)] : [])),
     html("td", { className: "sw-num" }, numberText(value, unit)));
   const paintReceipt = (metric, layer, margin, of) => {
     const { receipt } = state;
-    if (receipt.metric !== metric.name || receipt.layer !== layer || (receipt.margin ?? null) !== margin || !alike(receipt.of, of)) return [html("p", { className: "sw-dim" }, state.work.lost || state.work.alone ? "Formulas need a kernel." : "The kernel is asked for the formula …")];
+    if (receipt.metric !== metric.name || receipt.layer !== layer || (receipt.margin ?? null) !== margin || !alike(receipt.of, of)) return [html("p", { className: "sw-dim" }, state.work.lost || state.work.alone ? say("Formulas need a kernel.") : say("The kernel is asked for the formula …"))];
     const table = html("table", {}, html("tbody", {}, ...receipt.lines.map((each) => line(each, metric.unit))));
     const notes = [
-      ...(layer === null && !metric.additive && receipt.lines.length > 1 ? [NO_SUM[metric.name] ?? "The layers' do not add up to the model's."] : []),
-      ...(metric.name === "weight_bytes" && state.looks.dtype !== null ? ["The formula is of weights in their own dtype."] : []),
-      ...(margin === null ? [] : ["The whole model's cost with the next width, less that with this one."]),
+      ...(layer === null && !metric.additive && receipt.lines.length > 1 ? [NO_SUM[metric.name]?.() ?? say("The layers' do not add up to the model's.")] : []),
+      ...(metric.name === "weight_bytes" && state.looks.dtype !== null ? [say("The formula is of weights in their own dtype.")] : []),
+      ...(margin === null ? [] : [say("The whole model's cost with the next width, less that with this one.")]),
       ...(receipt.notes ?? []),
-      ...(receipt.lines.length ? [] : [receipt.error ?? "No formula by layer: see the whole model's."]),
-      ...(receipt.more ? [`${receipt.more} smaller layers are not shown; structure.measure().receipt("${metric.name}").layers has them.`] : []),
-      ...(isOfNow() ? [] : [alike(receipt.structure, state.changes()) ? `For a batch of ${receipt.batch_size}.` : "For the structure before the sliders moved."]),
+      ...(receipt.lines.length ? [] : [receipt.error ?? say("No formula by layer: see the whole model's.")]),
+      ...(receipt.more ? [say("{n} smaller layers are not shown; {call} has them.", { n: receipt.more, call: `structure.measure().receipt("${metric.name}").layers` })] : []),
+      ...(isOfNow() ? [] : [alike(receipt.structure, state.changes()) ? say("For a batch of {n}.", { n: receipt.batch_size }) : say("For the structure before the sliders moved.")]),
     ];
     return [table, ...notes.map((each) => html("p", { className: "sw-dim sw-small" }, each))];
   };
@@ -118,19 +118,23 @@ export function helpView(state) {
       return;
     }
     if (help.topic !== undefined) {
-      const [name, sentences] = TOPICS[help.topic];
+      const [name, sentences] = TOPICS[help.topic]();
       setText(title, name);
       body.replaceChildren(...sentences.map((each) => html("p", {}, each)));
     } else {
-      const { unit: scoreUnit = "share", label: scoreLabel = "score" } = state.study.score;
+      const { unit: scoreUnit = "share", label: scoreLabel = say("score") } = state.study.score;
       const metric = help.metric === "score" ? { name: "score", label: scoreLabel, unit: scoreUnit, additive: true } : state.metrics.get(help.metric);
       const other = help.of === undefined ? null : state.other(help.of);
       const margin = help.margin === undefined ? null : state.model.keys.widths[help.margin];
       const names = help.layer === null ? [] : [help.layer, ...(help.layers ?? [])];
       const places = names.map((each) => state.model.layers.findIndex(({ name }) => name === each));
       const value = other !== null ? other.value(metric.name, places) : margin !== null ? state.marginOf(metric.name, help.margin) : names.length ? state.cost(metric.name, places) : metric.name in state.model.program.totals ? state.total(metric.name) : null;
-      setText(title, `${margin === null ? "" : `One step more of ${state.model.groups[help.margin].title}: `}${other === null ? state.label(metric) : metric.label}${names.length ? ` of ${partName(names)}` : ""}${other === null ? "" : `, ${other.name}:`}${value === null ? "" : ` ${numberText(value, metric.unit)}`}`);
-      const meaning = metric.convention || (metric.meaning ? `${metric.meaning[0].toUpperCase()}${metric.meaning.slice(1)}.` : "");
+      const quantity = other === null ? state.label(metric) : metric.label;
+      const named = names.length ? say("{quantity} of {name}", { quantity, name: partName(names) }) : quantity;
+      const whose = other === null ? named : say("{quantity}, {structure}:", { quantity: named, structure: other.name });
+      const told = value === null ? whose : say("{quantity} {value}", { quantity: whose, value: numberText(value, metric.unit) });
+      setText(title, margin === null ? told : say("One step more of {name}: {told}", { name: state.model.groups[help.margin].title, told }));
+      const meaning = metric.convention || (metric.meaning ? say("{sentence}.", { sentence: `${metric.meaning[0].toUpperCase()}${metric.meaning.slice(1)}` }) : "");
       body.replaceChildren(...(meaning ? [html("p", {}, meaning)] : []), ...paintReceipt(metric, help.layer, margin, help.of));
     }
     if (wasHidden) {

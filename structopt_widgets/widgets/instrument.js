@@ -18,6 +18,7 @@ import { unpacked } from "./program.js";
 import { speedView } from "./speed.js";
 import { State } from "./state.js";
 import { stripView } from "./strip.js";
+import { say } from "./words.js";
 import { tableView } from "./trials_table.js";
 import { workView } from "./work.js";
 
@@ -33,7 +34,7 @@ export function mount(el, state) {
   const prediction = predictionView(state);
   const views = [prediction, head, strip, picture, levers, bars, marginal, curve, findings, plot, limit, table, work, notes, help, comparison, growth, speed, sensitivity];
   const tradeoff = html("section", { className: "sw-pane sw-tradeoff" },
-    html("div", { className: "sw-bar-head" }, html("h2", {}, "Trade-off"), work.buttons), work.el, plot.el, growth.el, limit.el, table.tools, table.el, comparison.el);
+    html("div", { className: "sw-bar-head" }, html("h2", {}, say("Trade-off")), work.buttons), work.el, plot.el, growth.el, limit.el, table.tools, table.el, comparison.el);
   // A model of a few layers has room under its levers, one of many blocks beside them.
   const isFew = !levers.isFolded;
   const pair = html("div", { className: "sw-pair" }, ...(isFew ? [bars.el, marginal.el] : [marginal.el, findings.el]));
@@ -56,6 +57,7 @@ export function mount(el, state) {
   [...body.children].forEach((column) => column.classList.toggle("sw-untaught", !isTaught(column)));
   strip.el.append(help.el);
   el.classList.add("sw-instrument");
+  if (state.model.language) el.lang = state.model.language;
   el.tabIndex = -1; // no stop for Tab, but a place for the focus
   el.replaceChildren(head.el, strip.el, prediction.el, picture.el, body, notes.el);
 

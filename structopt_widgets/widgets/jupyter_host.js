@@ -1,10 +1,9 @@
 // The host in Jupyter: traits in, traits out, messages for work. The page of a report has another.
 import { watchKernel } from "./kernel_status.js";
 import { alike } from "./state.js";
+import { say } from "./words.js";
 
 const SAVE_LOOKS_AFTER = 300; // milliseconds
-const KERNEL_GONE = "The kernel has stopped or was restarted. Costs still follow the sliders; runs and sweeps do not. "
-  + "Run the notebook's cells again to go on.";
 
 export function jupyterHost(model) {
   let state = null;
@@ -75,12 +74,16 @@ export function jupyterHost(model) {
         timer = setTimeout(() => save("looks", state.looks), SAVE_LOOKS_AFTER);
       }
     });
+    // What a cell asks the page for.
+    const told = ({ do: what }) => { if (what === "picture") state.tell("pictured"); };
+    model.on("msg:custom", told);
     const unwatch = watchKernel(model, () => {
-      lost = KERNEL_GONE;
+      lost = say("The kernel has stopped or was restarted. Costs still follow the sliders; runs and sweeps do not. Run the notebook's cells again to go on.");
       showWork(state.work);
     });
     return () => {
       unwatch();
+      model.off("msg:custom", told);
       clearTimeout(timer);
       listeners.forEach(([name, listener]) => model.off(`change:${name}`, listener));
     };

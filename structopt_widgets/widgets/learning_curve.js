@@ -2,6 +2,7 @@
 import { axisAround, axisBetween } from "./axes.js";
 import { axesFrame, circlePath, diamondPath, html, label, pixel, setText, svgElement } from "./elements.js";
 import { tickLabel } from "./format.js";
+import { say } from "./words.js";
 
 const LOSSES = [["training", circlePath, 3], ["validation", diamondPath, 4.5]];
 const CURVE = { height: 180, left: 44, right: 12, top: 26, bottom: 144 };
@@ -26,11 +27,11 @@ function drawCurve(curve, width) {
   const up = axisAround(values, CURVE.bottom, CURVE.top, false);
   const svg = svgElement("svg", {
     class: "sw-plot", width, height: CURVE.height, role: "img",
-    "aria-label": `Learning curve: training and validation loss of ${epochs} epochs`,
+    "aria-label": say("Learning curve: training and validation loss of {n} epochs", { n: epochs }),
   });
   svg.append(axesFrame(across, up, String, (value) => tickLabel(value, "number")));
-  svg.append(label(CURVE.left, 12, "loss", "sw-axis-title"));
-  svg.append(label(width - CURVE.right, CURVE.height - 4, "epoch, one seed after the other", "sw-axis-title", "end"));
+  svg.append(label(CURVE.left, 12, say("loss"), "sw-axis-title"));
+  svg.append(label(width - CURVE.right, CURVE.height - 4, say("epoch, one seed after the other"), "sw-axis-title", "end"));
   const starts = new Set(curve.starts);
   LOSSES.forEach(([name, mark, size], index) => {
     // A new seed starts anew: no line leads to it.
@@ -49,7 +50,7 @@ function drawCurve(curve, width) {
     }
     const x = CURVE.left + 60 + 116 * index;
     group.append(svgElement("path", { class: "sw-curve", d: `M${x} 8h22` }));
-    group.append(svgElement("path", { class: "sw-mark", d: mark(x + 11, 8, size) }), label(x + 27, 12, `${name} loss`, "sw-tick"));
+    group.append(svgElement("path", { class: "sw-mark", d: mark(x + 11, 8, size) }), label(x + 27, 12, name === "training" ? say("training loss") : say("validation loss"), "sw-tick"));
     svg.append(group);
   });
   return svg;
@@ -60,7 +61,7 @@ export function curveView(state) {
   const words = html("p", { className: "sw-dim sw-curve-end" });
   const place = html("div", { className: "sw-learning-curve" });
   const el = html("section", { className: "sw-pane sw-curve-pane", hidden: true },
-    html("div", { className: "sw-bar-head" }, html("h2", {}, "Learning curve"), title), place, words);
+    html("div", { className: "sw-bar-head" }, html("h2", {}, say("Learning curve")), title), place, words);
   let [frame, width] = [null, 0];
   const draw = () => {
     frame = null;

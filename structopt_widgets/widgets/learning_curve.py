@@ -6,6 +6,15 @@ import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..graph.wording import say
+from ..training import Trial
+from ..training.description import describe
+
+
+def curve_title(trial: Trial) -> str:
+    """Whose curve it is."""
+    return say("trial {number}: {structure}", number=trial.number, structure=describe(trial.structure))
+
 
 def learning_curve(title: str, seeds: Iterable[Iterable[Mapping[str, float]]]) -> dict[str, Any]:
     """The finished epochs of each seed, under the name of the run.
@@ -24,9 +33,17 @@ def learning_curve(title: str, seeds: Iterable[Iterable[Mapping[str, float]]]) -
             validation.append(_finite(last["val_loss"]))
     words = ""
     if last is not None:
-        seed = f" of seed {len(starts)}" if len(starts) > 1 else ""
-        losses = f"training loss {last['loss']:.3g}, validation loss {last['val_loss']:.3g}"
-        words = f"After epoch {len(training) - starts[-1]}{seed}: {losses}"
+        epoch = {"epoch": len(training) - starts[-1], "seed": len(starts)}
+        losses = say(
+            "training loss {training}, validation loss {validation}",
+            training=f"{last['loss']:.3g}",
+            validation=f"{last['val_loss']:.3g}",
+        )
+        words = (
+            say("After epoch {epoch} of seed {seed}: {losses}", **epoch, losses=losses)
+            if len(starts) > 1
+            else say("After epoch {epoch}: {losses}", **epoch, losses=losses)
+        )
     return {"title": title, "training": training, "validation": validation, "starts": starts, "words": words}
 
 

@@ -1,6 +1,7 @@
 // A row of controls: a layer's width, its switches, and its share of the chosen cost.
 import { html, setText } from "./elements.js";
 import { formatMetric } from "./format.js";
+import { say } from "./words.js";
 
 // A bar against the larger of now and the model, with a stroke where the model is.
 // What its number does on a click, and the name of that, where it does something.
@@ -49,16 +50,16 @@ export function leverRow(state, index, isHome, prefix, start) {
   const title = isHome ? group.title : row.name;
   const short = title.startsWith(`${prefix}, `) ? title.slice(prefix.length + 2)
     : start && title.startsWith(start) ? `…${title.slice(start.length)}` : title;
-  const ties = isHome && group.layers.length > 1 ? ` tied ${group.layers.length}` : "";
+  const ties = isHome && group.layers.length > 1 ? ` ${say("tied {n}", { n: group.layers.length })}` : "";
   const name = html("span", { className: "sw-name", title: group ? group.layers.map((each) => model.layers[each].name).join(", ") : row.name },
-    short, html("small", {}, isHome && group.fixed ? " fixed" : ties));
+    short, html("small", {}, isHome && group.fixed ? ` ${say("fixed")}` : ties));
   const cells = [name];
   const updates = [];
 
   if (isHome) {
     const bounds = group.fixed ? { min: 0, max: 2 * group.width } : { min: group.lower, max: group.upper };
-    const { input, show } = slider(`width of ${group.title}`, { ...bounds, step: group.divisor, disabled: group.fixed });
-    const number = html("input", { type: "number", className: "sw-width", "aria-label": `width of ${group.title}, as a number` });
+    const { input, show } = slider(say("width of {name}", { name: group.title }), { ...bounds, step: group.divisor, disabled: group.fixed });
+    const number = html("input", { type: "number", className: "sw-width", "aria-label": say("width of {name}, as a number", { name: group.title }) });
     Object.assign(number, { min: bounds.min, max: bounds.max, step: group.divisor, disabled: group.fixed });
     input.addEventListener("input", () => {
       state.setWidth(row.group, Number(input.value));
@@ -79,14 +80,14 @@ export function leverRow(state, index, isHome, prefix, start) {
       written = width;
     });
   } else {
-    const reason = group !== null ? `as ${group.title}` : row.derived;
+    const reason = group !== null ? say("as {name}", { name: group.title }) : row.derived;
     cells.push(html("span", { className: "sw-reason", title: reason }, reason));
   }
 
   if (row.activation === null) cells.push(html("span"));
   else {
     const { options } = model.tables[model.activations[row.activation]];
-    const choice = html("select", { "aria-label": `activation of ${row.name}` }, ...options.map((each) => html("option", {}, each)));
+    const choice = html("select", { "aria-label": say("activation of {name}", { name: row.name }) }, ...options.map((each) => html("option", {}, each)));
     choice.addEventListener("change", () => {
       state.set("activations", row.activation, choice.value);
       state.commit();
@@ -97,7 +98,7 @@ export function leverRow(state, index, isHome, prefix, start) {
 
   if (row.bias === null) cells.push(html("span"));
   else {
-    const bias = html("input", { type: "checkbox", "aria-label": `bias of ${row.name}` });
+    const bias = html("input", { type: "checkbox", "aria-label": say("bias of {name}", { name: row.name }) });
     bias.addEventListener("change", () => {
       state.set("biases", row.bias, bias.checked);
       state.commit();
@@ -109,7 +110,7 @@ export function leverRow(state, index, isHome, prefix, start) {
   if (model.blocks.length) cells.push(html("span"));
   // A layer of several rows shows its cost in the first.
   const part = state.parts[index];
-  const share = shareBar(`formula of ${model.layers[row.layer].name}`, () => state.explainLayers(part));
+  const share = shareBar(say("formula of {name}", { name: model.layers[row.layer].name }), () => state.explainLayers(part));
   cells.push(...(part.length ? [share.bar, share.number] : [html("span"), html("span")]));
   const el = html("div", { className: `sw-row${isHome ? "" : " sw-tied"}` }, ...cells);
   if (group !== null) el.dataset.group = row.group;

@@ -3,6 +3,7 @@ import { bulkRow } from "./bulk_row.js";
 import { html, numbersOf, setText } from "./elements.js";
 import { leverRow, shareBar, slider } from "./lever_row.js";
 import { MANY, commonStart, foundRows, leversTree, openAtFirst, rowsOf } from "./levers_tree.js";
+import { say, sayMany } from "./words.js";
 
 const LEAST = 0.05; // of a multiplier
 const ROW = 28; // pixels, as in instrument.css
@@ -17,7 +18,7 @@ export function leversView(state) {
   });
   const free = [...homes.keys()].filter((place) => !model.groups[place].fixed);
   const made = new Map(); // rows by their place, as they were made
-  let [shown, heads, found] = [[], [], null];
+  let [shown, heads, found, isUnfolded] = [[], [], null, false];
   let [lines, first] = [[], 0]; // what is drawn, from above: [element, how it is painted]; and the first in sight
 
   const open = () => new Set(state.looks.open ?? openAtFirst(tree, (layer) => state.layer("n_params", layer, state.base)));
@@ -42,7 +43,7 @@ export function leversView(state) {
     const paint = () => {
       if (places.length === 0) return;
       const factor = state.factorOf(places, key);
-      const words = factor === null ? "mixed" : `× ${factor.toFixed(2)}`;
+      const words = factor === null ? say("mixed") : `× ${factor.toFixed(2)}`;
       setText(value, words);
       input.setAttribute("aria-valuetext", words);
       value.classList.toggle("sw-moved", factor !== 1);
@@ -53,20 +54,20 @@ export function leversView(state) {
   };
 
   const bulk = bulkRow(state, many, free, homes, () => (found === null ? null : [...found]));
-  const steps = html("select", { "aria-label": "steps of widths", title: "matrix units work on blocks of 8 and more" },
-    ...[1, 8, 16, 32, 64].map((each) => html("option", { value: each }, each === 1 ? "any width" : `multiples of ${each}`)));
+  const steps = html("select", { "aria-label": say("steps of widths"), title: say("matrix units work on blocks of 8 and more") },
+    ...[1, 8, 16, 32, 64].map((each) => html("option", { value: each }, each === 1 ? say("any width") : say("multiples of {n}", { n: each }))));
   steps.addEventListener("change", () => state.setting({ multiple_of: Number(steps.value) }));
-  const find = html("input", { type: "search", placeholder: "find a layer", "aria-label": "find", hidden: !tree.isFolded });
+  const find = html("input", { type: "search", placeholder: say("find a layer"), "aria-label": say("find"), hidden: !tree.isFolded });
   const count = html("span", { className: "sw-dim sw-count" });
   const unfold = html("button", { type: "button", hidden: tree.nodes.size === 0 });
   const detail = html("div", { className: "sw-detail" });
   const rows = html("div", { className: "sw-rows" });
   const el = html("section", { className: `sw-pane sw-levers${model.blocks.length ? " sw-has-blocks" : ""}` },
-    html("div", { className: "sw-bar-head" }, html("h2", {}, "Levers"),
+    html("div", { className: "sw-bar-head" }, html("h2", {}, say("Levers")),
       html("span", { className: "sw-space" }), find, unfold, steps),
     count, detail,
     html("div", { className: "sw-row sw-heads", "aria-hidden": "true" },
-      ...["layer", "width", "", "activation", "bias", ...(model.blocks.length ? ["keep"] : []), "", ""].map((each) => html("span", {}, each))),
+      ...[say("layer"), say("width"), "", say("activation"), say("bias"), ...(model.blocks.length ? [say("keep")] : []), "", ""].map((each) => html("span", {}, each))),
     bulk.el, rows);
   const stop = numbersOf(rows);
   const metricHead = el.querySelector(".sw-heads span:last-child");
@@ -77,12 +78,12 @@ export function leversView(state) {
     const caret = html("span", { className: "sw-caret", "aria-hidden": "true" }, "▸");
     const button = html("button", { type: "button", className: "sw-section", "aria-expanded": String(isOpen) }, caret, node.title);
     button.addEventListener("click", () => toggle(node.key));
-    const scale = many(`all widths of ${node.title}`, own, node.key);
+    const scale = many(say("all widths of {name}", { name: node.title }), own, node.key);
     const share = shareBar();
     const keep = node.block === null ? html("span") : blockSwitch(node.block);
     const line = html("div", { className: `sw-row sw-head-row${isOpen ? " sw-open" : ""}` }, button,
       own.length ? scale.input : html("span"), own.length ? scale.value : html("span"),
-      html("span", { className: "sw-dim" }, own.length ? `${own.length} width${own.length === 1 ? "" : "s"}` : ""),
+      html("span", { className: "sw-dim" }, own.length ? sayMany(own.length, "{n} width", "{n} widths") : ""),
       ...(model.blocks.length ? [html("span"), keep] : [html("span")]), share.bar, share.number);
     line.style.setProperty("--depth", depth);
     const paint = (metric, _, largest) => {
@@ -94,7 +95,7 @@ export function leversView(state) {
   };
   const blockSwitch = (index) => {
     const block = model.blocks[index];
-    const keep = html("input", { type: "checkbox", "aria-label": `keep ${block.title}`, title: `${block.why}: keep it` });
+    const keep = html("input", { type: "checkbox", "aria-label": say("keep {name}", { name: block.title }), title: say("{why}: keep it", { why: block.why }) });
     keep.dataset.block = index;
     keep.addEventListener("change", () => {
       state.set("blocks", index, keep.checked);
@@ -132,7 +133,7 @@ export function leversView(state) {
         lines.push([row.el, (metric, largest) => row.paint(largest, metric)]);
       } else if (found === null) {
         const keep = blockSwitch(item.block);
-        const line = html("label", { className: "sw-row sw-block" }, html("span", { className: "sw-name" }, `keep ${model.blocks[item.block].title}`), keep);
+        const line = html("label", { className: "sw-row sw-block" }, html("span", { className: "sw-name" }, say("keep {name}", { name: model.blocks[item.block].title })), keep);
         line.style.setProperty("--depth", depth);
         lines.push([line, () => {}]);
       }
@@ -144,11 +145,12 @@ export function leversView(state) {
     else if (focused && !el.contains(document.activeElement)) rows.querySelector(`[aria-label="${CSS.escape(focused)}"]`)?.focus();
     const n = shown.length;
     count.hidden = found === null;
-    setText(count, found === null ? "" : `${found.size} rows found${n < found.size ? `, ${n} shown` : ""}`);
-    setText(unfold, heads.length && heads.every(({ node }) => opened.has(node.key)) ? "Fold" : "Unfold");
+    setText(count, found === null ? "" : n < found.size ? say("{n} rows found, {shown} shown", { n: found.size, shown: n }) : say("{n} rows found", { n: found.size }));
+    isUnfolded = heads.length > 0 && heads.every(({ node }) => opened.has(node.key));
+    setText(unfold, isUnfolded ? say("Fold") : say("Unfold"));
   };
   unfold.addEventListener("click", () => {
-    state.look({ open: unfold.textContent === "Fold" ? [] : [...tree.nodes.keys()] });
+    state.look({ open: isUnfolded ? [] : [...tree.nodes.keys()] });
   });
   find.addEventListener("input", () => {
     found = find.value.trim() ? new Set(foundRows(model, find.value)) : null;
@@ -161,27 +163,30 @@ export function leversView(state) {
     const { selected } = state.looks;
     const row = selected && model.rows[selected.row];
     if (!row) {
-      detail.replaceChildren(html("span", { className: "sw-dim" }, "Select a layer: why its width is shared or fixed, and its initial weights, stand here."));
+      detail.replaceChildren(html("span", { className: "sw-dim" }, say("Select a layer: why its width is shared or fixed, and its initial weights, stand here.")));
       return;
     }
     const group = row.group === null ? null : model.groups[row.group];
     const parts = [html("b", {}, row.name), ` ${model.layers[row.layer].kind}`];
-    if (group !== null) parts.push(`; ${group.fixed ? "fixed: " : ""}${group.why || `from ${group.lower} to ${group.upper}`}`);
-    if (row.derived) parts.push(`; ${row.derived}`);
+    if (group !== null) {
+      const why = group.why || say("from {lower} to {upper}", group);
+      parts.push(say("; "), group.fixed ? say("fixed: {why}", { why }) : why);
+    }
+    if (row.derived) parts.push(say("; "), row.derived);
     const said = html("span", { className: "sw-why" }, ...parts);
     said.title = said.textContent;
     if (row.initializer === null) {
       detail.replaceChildren(said);
       return;
     }
-    const choice = html("select", { "aria-label": `initial weights of ${row.name}` },
+    const choice = html("select", { "aria-label": say("initial weights of {name}", { name: row.name }) },
       ...model.initializers[row.initializer].map((each) => html("option", {}, each)));
     choice.value = state.now.initializers[row.initializer];
     choice.addEventListener("change", () => {
       state.set("initializers", row.initializer, choice.value);
       state.commit();
     });
-    detail.replaceChildren(said, html("label", {}, html("span", { className: "sw-dim" }, "initial weights "), choice));
+    detail.replaceChildren(said, html("label", {}, html("span", { className: "sw-dim" }, say("initial weights"), " "), choice));
   };
 
   const sum = ({ layers }, values) => state.cost(state.shares.name, layers, values);

@@ -1,5 +1,5 @@
 // How the rows of controls fold: by stage where there are many blocks, by block, and inside by the layers that were opened.
-import { stageOf } from "./words.js";
+import { say } from "./words.js";
 
 const SHORT = 6; // letters
 export const MANY = 24; // rows that fit on a screen: a model with more is folded
@@ -52,14 +52,12 @@ export function leversTree(model) {
 // The stage of each section, where it has more than one: by their titles, or ten blocks that only count.
 function stagesOfSections(model) {
   const found = new Map();
-  const titleOf = (title) => {
-    const [stage, block] = stageOf(title);
-    if (block !== undefined) return stage;
-    const number = Number(title.match(/^block (\d+)$/)?.[1] ?? NaN);
+  const titleOf = ({ title, stage: [stage, block] = [title], number }) => {
+    if ((block ?? null) !== null) return stage;
     const first = Math.floor((number - 1) / 10) * 10 + 1;
-    return Number.isNaN(number) ? title : `blocks ${first} to ${first + 9}`;
+    return (number ?? null) === null ? title : say("blocks {first} to {last}", { first, last: first + 9 });
   };
-  const named = model.sections.map((section) => [section, titleOf(section.title)]);
+  const named = model.sections.map((section) => [section, titleOf(section)]);
   named.forEach(([section, title]) => {
     const stage = found.get(title) ?? { title, sections: [], layers: [] };
     found.set(title, { title, sections: [...stage.sections, section], layers: [...stage.layers, ...section.layers] });

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 import traitlets
 
+from ..graph.wording import told
+
 
 class Message(traitlets.HasTraits):
     """One message at a time, as plain text."""
@@ -35,7 +37,7 @@ class Message(traitlets.HasTraits):
             yield
         # Whatever a callback raises, its user is looking at the widget.
         except Exception as error:
-            self.error(f"{type(error).__name__}: {error}")
+            self.error(told(error))
 
     def _show(self, status: str, alert: str, trial: int | None = None) -> None:
         self.trial, self.status, self.alert = trial, status, alert

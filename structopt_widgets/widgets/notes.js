@@ -1,5 +1,6 @@
 // What the numbers stand on, and what is not in them.
 import { html, setText } from "./elements.js";
+import { say } from "./words.js";
 
 // The layers that are not, or not wholly, in the numbers, each with the reason.
 export function notCounted(state) {
@@ -10,8 +11,8 @@ export function notCounted(state) {
   }));
   return model.layers.flatMap(({ name }, place) => {
     if (state.layer("uncounted", place) === 0) return [];
-    const partly = unknown.has(name) ? "the cost of its activation is not known" : "does something that its layer rule cannot count";
-    return [`${name} (${model.uncounted[name] ?? partly})`];
+    const partly = unknown.has(name) ? say("the cost of its activation is not known") : say("does something that its layer rule cannot count");
+    return [say("{layer} ({why})", { layer: name, why: model.uncounted[name] ?? partly })];
   });
 }
 
@@ -20,9 +21,10 @@ export function notesView(state) {
   const paint = () => {
     const isBound = state.total("uncounted") > 0;
     const batch = state.settings.batch_size;
-    setText(el, "Parameters, FLOPs, MACs and parallelism are for one sample; memory is for batches of "
-      + `${batch}, training with ${state.model.optimizer}. The stroke on a bar is the model as it came.`
-      + (isBound ? ` Lower bounds (≥), since these are not, or not wholly, counted: ${notCounted(state).join("; ")}.` : ""));
+    const first = say("Parameters, FLOPs, MACs and parallelism are for one sample; memory is for batches of {batch}, training with {optimizer}. The stroke on a bar is the model as it came.",
+      { batch, optimizer: state.model.optimizer });
+    const next = () => say("Lower bounds (≥), since these are not, or not wholly, counted: {layers}.", { layers: notCounted(state).join(say("; ")) });
+    setText(el, isBound ? say("{sentence} {next}", { sentence: first, next: next() }) : first);
   };
   return { el, paint };
 }

@@ -1,5 +1,5 @@
 // The host of a page that was saved: no kernel is behind it. What needs Python is not offered, what was recorded is shown.
-const SAVED_PAGE = "A saved page: costs follow the sliders. To train, run sw.explore(...) in JupyterLab.";
+import { say } from "./words.js";
 
 // learned: the learning curve of each trial that has one, by its number.
 export function pageHost(learned) {
@@ -10,7 +10,7 @@ export function pageHost(learned) {
       state.tell("curve");
     }
     if (what === "choose") {
-      state.work = { ...state.work, alert: `Trial ${number} is of another model, or wider than the sliders here go.` };
+      state.work = { ...state.work, alert: say("Trial {number} is of another model, or wider than the sliders here go.", { number }) };
       state.tell("work");
     }
   };
@@ -20,7 +20,7 @@ export function pageHost(learned) {
     state.setting(settings);
     state.stand(standing);
     state.look(looks);
-    Object.assign(state, { study, curve, work: { alone: true, status: SAVED_PAGE } });
+    Object.assign(state, { study, curve, work: { alone: true, status: say("A saved page: costs follow the sliders. To train, run sw.explore(...) in JupyterLab.") } });
   };
   return { ask, join };
 }

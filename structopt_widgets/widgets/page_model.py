@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from typing import Any
 
 from ..graph import Program
+from ..graph.wording import say
 from ..layer_rules import layer_activation
 from ..layer_rules.activation_costs import ActivationCost
 from ..metrics import METRICS, layer_metrics
@@ -15,6 +17,7 @@ from ..metrics.roofline import MACHINES
 from ..structure import StructureSpace
 from ..structure.choices import CHOICES
 from .control_names import control_names
+from .language import Language
 from .packed import columns
 
 FLOPS_EACH = "flops_per_token"
@@ -23,8 +26,13 @@ SHARES = {"peak_activation_bytes": "live_bytes", FLOPS_EACH: "flops"}
 BATCH = 32  # for what depends on it before there is a budget
 
 
-def page_model(space: StructureSpace) -> dict[str, Any]:
-    """Plain data for ``state.js``: names, bounds, ties, and the recorded cost program."""
+def page_model(space: StructureSpace, words: Language | None = None) -> dict[str, Any]:
+    """Plain data for ``state.js``: names, bounds, ties, and the recorded cost program, in a language."""
+    words = words or Language()
+    return {**words.all(_plain(space)), **words.for_page()}
+
+
+def _plain(space: StructureSpace) -> dict[str, Any]:
     program, base = space.program.layers, space.baseline
     costs = program(space.program.inputs(base.widths, base.biases, base.activations, base.blocks, BATCH, space.slots))
     shown = shown_metrics(costs)
@@ -65,7 +73,12 @@ def page_model(space: StructureSpace) -> dict[str, Any]:
             for name, layer in space.graph.layers.items()
         ],
         "sections": [
-            {"title": section.title, "layers": [places["layers"][name] for name in section.layers]}
+            {
+                "title": section.title,
+                "stage": _stage(section.title),
+                "number": _number(section.title),
+                "layers": [places["layers"][name] for name in section.layers],
+            }
             for section in space.sections
         ],
         "blocks": [
@@ -81,6 +94,23 @@ def page_model(space: StructureSpace) -> dict[str, Any]:
         "machines": [[each.name, each.flops_per_second, each.bytes_per_second] for each in MACHINES.values()],
         "uncounted": dict(space.connected.uncounted),
     }
+
+
+def _stage(title: str) -> list[str | None]:
+    """The stage of a block's title, and the block in it: "stage 2" and "1" of "stage 2 block 1"."""
+    found = re.fullmatch(r"(.+) block (\S+)", title) or re.fullmatch(r"(.*\d)([a-z])", title)
+    # What comes after the last block of a stage is no block.
+    if found is None or title.startswith("after "):
+        return [title, None]
+    word, _, number = found[1].rpartition(" ")
+    known = {"stage": say("stage {n}", n=number), "block": say("block {n}", n=number)}
+    return [known.get(word, found[1]), found[2]]
+
+
+def _number(title: str) -> int | None:
+    """The number of a block that is called by nothing else."""
+    found = re.fullmatch(r"block (\d+)", title)
+    return None if found is None else int(found[1])
 
 
 def _inputs(space: StructureSpace, places: dict[str, int]) -> dict[str, list[int]]:

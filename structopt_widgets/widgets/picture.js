@@ -1,10 +1,11 @@
 // The network as a picture: height is width, breadth is resolution; under it, on the same x, the memory alive.
-import { html, pixel, saveText, setText, setValue } from "./elements.js";
+import { html, pixel, setText, setValue } from "./elements.js";
 import { formatExact } from "./format.js";
 import { drawPicture, paintBetween, paintSkips, paintTexts, stand } from "./picture_drawing.js";
 import { paintMemory } from "./picture_memory.js";
 import { paintColumns } from "./picture_columns.js";
 import { columnsOf, ranksOf } from "./picture_layout.js";
+import { say } from "./words.js";
 
 const CARRIED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight", "font-family"];
 
@@ -12,7 +13,7 @@ export function pictureView(state) {
   const { model } = state;
   const title = html("h2");
   const scaleText = html("span", { className: "sw-dim sw-small" });
-  const sum = html("button", { type: "button", className: "sw-dim sw-small sw-told sw-sum", title: "the formula of this",
+  const sum = html("button", { type: "button", className: "sw-dim sw-small sw-told sw-sum", title: say("the formula of this"),
     onclick: () => state.explain({ metric: state.shares.name, layer: null }) });
   const place = html("div");
   const spoken = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
@@ -39,9 +40,10 @@ export function pictureView(state) {
     place.replaceChildren(drawn.svg);
     stand(drawn, state.now.widths);
     paintGrabs();
-    setText(scaleText, columns.some(({ isBlock }) => isBlock) ? "a column a block: its largest width, and what it costs; drag one"
-      : drawn.isFew ? "height: width; drag a layer"
-        : `height: channels${drawn.isLinear ? "" : " (square root)"}, breadth: resolution, light band: a shared width; drag a layer`);
+    setText(scaleText, columns.some(({ isBlock }) => isBlock) ? say("a column a block: its largest width, and what it costs; drag one")
+      : drawn.isFew ? say("height: width; drag a layer")
+        : drawn.isLinear ? say("height: channels, breadth: resolution, light band: a shared width; drag a layer")
+          : say("height: channels (square root), breadth: resolution, light band: a shared width; drag a layer"));
     paint();
   };
   // Both edges move with the hand; of an attention the number of heads.
@@ -112,8 +114,10 @@ export function pictureView(state) {
     paintMemory(state, drawn, columns);
     const group = selected === null ? null : model.groups[selected];
     const now = group === null ? 0 : state.now.widths[selected];
-    setText(title, group === null ? "Network" : `${group.title} ${now}${now === group.width ? "" : ` (was ${group.width})`}`
-      + `${group.layers.length > 1 ? `, shared by ${group.layers.length} layers` : ""}${group.fixed ? ", fixed" : ""}`);
+    setText(title, group === null ? say("Network") : [
+      now === group.width ? `${group.title} ${now}` : say("{name} {width} (was {was})", { name: group.title, width: now, was: group.width }),
+      ...(group.layers.length > 1 ? [say("shared by {n} layers", { n: group.layers.length })] : []), ...(group.fixed ? [say("fixed")] : []),
+    ].join(say(", ")));
     if (isTold) setText(spoken, title.textContent);
     isTold = false;
     const parts = costs.filter((each) => each > 0);
@@ -137,8 +141,8 @@ export function pictureView(state) {
   };
 }
 
-// Colours are the page's: they go along.
-export function saveSvg(svg, name) {
+// The picture as a file's text. Colours are the page's: they go along.
+export function pictureText(svg) {
   const copy = svg.cloneNode(true);
   const all = [svg, ...svg.querySelectorAll("*")];
   [copy, ...copy.querySelectorAll("*")].forEach((node, index) => {
@@ -146,5 +150,5 @@ export function saveSvg(svg, name) {
     CARRIED.forEach((each) => node.style.setProperty(each, style.getPropertyValue(each)));
   });
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
-  saveText(`${name}.svg`, "image/svg+xml", copy.outerHTML);
+  return copy.outerHTML;
 }

@@ -4,6 +4,7 @@ import { formatExact } from "./format.js";
 import { bandsOf, columnPaths, columnsAbove } from "./picture_columns.js";
 import { STRIPS, memoryStrips } from "./picture_memory.js";
 import { drawStages } from "./picture_labels.js";
+import { lengthOf, say } from "./words.js";
 import { FEW, laidOut, stagesOf, timeline } from "./picture_layout.js";
 
 const BETWEEN = 4; // pixels between branches
@@ -37,7 +38,7 @@ export function drawPicture(state, columns, { ranks, wires: over, feeders }, wid
 
   const svg = svgElement("svg", {
     viewBox: `0 0 ${width} ${tall + STRIPS}`, height: tall + STRIPS, role: "application", tabindex: 0, "data-drag": "",
-    "aria-label": "picture of the network: arrows left and right choose a layer, up and down change its width",
+    "aria-label": say("picture of the network: arrows left and right choose a layer, up and down change its width"),
   });
   const layout = laidOut(columns, ranks, width, isFew);
   const rankOf = columns.map(() => 0);
@@ -71,12 +72,12 @@ export function drawPicture(state, columns, { ranks, wires: over, feeders }, wid
       const at = { start: 0, end: width, middle: x + breadth / 2 }[anchor];
       const most = Math.max(3, Math.floor(roomEach / 6.6));
       const short = name.length > most ? `${name.slice(0, most - 1)}…` : name;
-      svg.append(label(at, 12, column.group === null ? "input" : short, "sw-strong", anchor));
+      svg.append(label(at, 12, column.group === null ? say("input") : short, "sw-strong", anchor));
       texts.push(label(at, tall - 8, "", "sw-said", anchor));
       sums.push(label(index ? (places[index - 1].x + places[index - 1].breadth + x) / 2 : 0, tall - 8, "", "sw-said sw-formed", "middle"));
     });
     svg.append(...texts, ...sums);
-  } else drawStages(svg, stagesOf(model, columns, ranks, layout), tall);
+  } else drawStages(svg, stagesOf(model, columns, ranks, layout), tall, width);
   const times = timeline(columns, ranks, layout, width);
   const memory = memoryStrips(state, tall, width);
   svg.append(...memory.flatMap(({ elements }) => elements),
@@ -146,8 +147,8 @@ export function paintTexts(state, drawn, costs, metric) {
     const before = places[index - 1];
     const apart = index ? x - before.x - before.breadth : 0;
     const room = drawn.width / places.length - 4;
-    setText(drawn.texts[index], columnWords(column, now, row).find((each) => 6.2 * each.length < room) ?? "");
-    const gap = apart - (drawn.texts[index].textContent.length + (drawn.texts[index - 1]?.textContent.length ?? 0)) * 3.2;
+    setText(drawn.texts[index], columnWords(column, now, row).find((each) => 6.2 * lengthOf(each) < room) ?? "");
+    const gap = apart - (lengthOf(drawn.texts[index].textContent) + lengthOf(drawn.texts[index - 1]?.textContent ?? "")) * 3.2;
     if (index === 0) return;
     const from = widthOf(before.column, now.widths);
     const bias = row?.bias !== null && row !== undefined && now.biases[row.bias];
@@ -158,14 +159,14 @@ export function paintTexts(state, drawn, costs, metric) {
       ...(isSum ? [`(${from}${bias ? " + 1" : ""}) × ${wide} = ${cost}`] : []),
       ...(metric.additive && total ? [`${cost} (${Math.round((100 * costs[index]) / total)} %)`] : []), cost,
     ];
-    setText(drawn.sums[index], words.find((each) => gap > 6.2 * each.length + 8) ?? "");
+    setText(drawn.sums[index], words.find((each) => gap > 6.2 * lengthOf(each) + 8) ?? "");
   });
 }
 
 // As long as there is room, the longest first.
 function columnWords({ group, size, sides, width }, now, row) {
-  if (group === null) return [sides.length ? `${sides.join(" × ")} × ${width}` : `${width} values`, String(width)];
-  if (size !== null) return [`${now.widths[group]} heads × ${now.widths[size]}`, `${now.widths[group]} × ${now.widths[size]}`];
-  const activation = row === undefined || row.activation === null ? "units" : now.activations[row.activation];
-  return [`${now.widths[group]} ${activation}`, String(now.widths[group])];
+  if (group === null) return [sides.length ? `${sides.join(" × ")} × ${width}` : say("{n} values", { n: width }), String(width)];
+  if (size !== null) return [say("{n} heads × {size}", { n: now.widths[group], size: now.widths[size] }), `${now.widths[group]} × ${now.widths[size]}`];
+  const n = now.widths[group];
+  return [row === undefined || row.activation === null ? say("{n} units", { n }) : `${n} ${now.activations[row.activation]}`, String(n)];
 }

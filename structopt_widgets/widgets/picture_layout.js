@@ -1,6 +1,5 @@
 // Where the picture's columns stand: ranks from left to right, branches above one another, wires over what they skip.
 import { homesOf, inputsOf } from "./cost_parts.js";
-import { stageOf } from "./words.js";
 
 export const FEW = 12; // columns that are drawn with their names and what lies between them
 const MOST = 240; // columns: of a larger model each block is one
@@ -176,8 +175,8 @@ export function stagesOf(model, columns, ranks, layout) {
   const spans = [];
   ranks.forEach(([first], rank) => {
     const { x, breadth } = layout[rank];
-    const { title } = model.sections[columns[first].section];
-    const [stage, block] = stageOf(title);
+    const { title, stage: [stage, inStage] = [title] } = model.sections[columns[first].section];
+    const block = inStage ?? undefined;
     if (spans.at(-1)?.stage !== stage) spans.push({ stage, x, blocks: [] });
     const span = spans.at(-1);
     span.end = x + breadth;

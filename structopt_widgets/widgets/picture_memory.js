@@ -1,6 +1,7 @@
 // Under the picture, on its x: the memory alive while each column is worked on, forward and backward, each with its peak.
 import { label, pixel, setText, setValue, svgElement } from "./elements.js";
 import { formatExact } from "./format.js";
+import { say } from "./words.js";
 
 const STRIP = 54; // pixels of each
 const NAMED = 16; // pixels of it for the name
@@ -9,8 +10,8 @@ const LONG_TEXT = 560; // pixels of breadth, from which on it has room
 
 // What each is of, whether it goes from right to left, and what its peak is called.
 const PASSES = [
-  { metric: "live_bytes", name: "memory alive, forward", told: "peak_activation_bytes", isBack: false },
-  { metric: "backward_bytes", name: "in training, backward", told: "training_bytes", isBack: true },
+  { metric: "live_bytes", name: () => say("memory alive, forward"), told: "peak_activation_bytes", isBack: false },
+  { metric: "backward_bytes", name: () => say("in training, backward"), told: "training_bytes", isBack: true },
 ];
 export const STRIPS = STRIP * PASSES.length;
 
@@ -20,7 +21,7 @@ export function memoryStrips(state, tall, width) {
     const area = svgElement("path", { class: `sw-live${isBack ? " sw-back" : ""}` });
     const line = svgElement("path", { class: `sw-live-line${isBack ? " sw-back" : ""}` });
     const [peak, text] = [svgElement("circle", { class: "sw-peak", r: 3.5 }), svgElement("text", { class: "sw-said sw-formed" })];
-    const named = label(0, bottom - STRIP + 14, isBack ? `◂ ${name}` : name, "");
+    const named = label(0, bottom - STRIP + 14, isBack ? `◂ ${name()}` : name(), "");
     return { metric, told, isBack, area, line, peak, text, bottom, width, largest: 1.15 * most(state, metric, state.base), elements: [named, area, line, peak, text] };
   });
 }
@@ -51,7 +52,7 @@ export function paintMemory(state, { memory, times, width }, columns) {
     setValue(strip.text, "y", pixel(Number(y(high)) - 4));
     setValue(strip.text, "text-anchor", isRight ? "end" : "start");
     const total = state.values[state.model.program.totals.training_bytes];
-    const more = isBack && width > LONG_TEXT ? `, with weights, gradients and optimizer ${formatExact(total, "bytes")}` : "";
-    setText(strip.text, `peak ${formatExact(high, "bytes")}${more}`);
+    const told = { peak: formatExact(high, "bytes"), all: formatExact(total, "bytes") };
+    setText(strip.text, isBack && width > LONG_TEXT ? say("peak {peak}, with weights, gradients and optimizer {all}", told) : say("peak {peak}", told));
   });
 }

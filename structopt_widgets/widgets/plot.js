@@ -2,7 +2,7 @@
 import { html, roving, segments, setText } from "./elements.js";
 import { nearestTrials } from "./nearest_trials.js";
 import { drawCursor, drawPlot, keyOf, plotted } from "./plot_drawing.js";
-import { scoreText } from "./words.js";
+import { say, scoreText } from "./words.js";
 
 const CLICKED = 4; // pixels that a hand may move between press and release of a click
 const REACH = 20; // pixels from a point within which the mouse means it
@@ -17,13 +17,13 @@ export function plotView(state) {
     html("div", { className: "sw-tip", hidden: true, "aria-hidden": "true" }), // a point's own label says the same
     html("p", { className: "sw-note" }), html("p", { className: "sw-nearby" }),
   ];
-  const scale = segments("scale of the costs", { log: "log", linear: "linear" }, (chosen) => state.look({ log: chosen === "log" }), false);
-  const range = segments("what the plot shows", { all: "All", near: "The best" }, (chosen) => {
+  const scale = segments(say("scale of the costs"), { log: say("log"), linear: say("linear") }, (chosen) => state.look({ log: chosen === "log" }), false);
+  const range = segments(say("what the plot shows"), { all: say("All"), near: say("The best") }, (chosen) => {
     view.zoom = null;
     state.look({ near: chosen === "near" });
   }, false);
   range.group.classList.add("sw-views");
-  const tools = html("span", { className: "sw-group", role: "toolbar", "aria-label": "view of the plot" }, scale.group, range.group);
+  const tools = html("span", { className: "sw-group", role: "toolbar", "aria-label": say("view of the plot") }, scale.group, range.group);
   roving(tools, () => [...tools.querySelectorAll("button")].filter((each) => !each.parentElement.hidden));
   plot.append(tip);
   const el = html("div", { className: "sw-tradeoff-plot" },
@@ -38,8 +38,11 @@ export function plotView(state) {
     state.near.forEach((number) => drawn.marks.get(number)?.classList.add("sw-near"));
     const unit = state.study.score.unit ?? "share";
     const scores = new Map(state.study.trials.map(({ number, score }) => [number, scoreText(score, unit)]));
-    const told = near.map(([number, distance]) => `trial ${number}${distance === 0 ? ", this one" : ""} (${scores.get(number)})`);
-    setText(nearby, told.length ? `Measured nearest to the sliders: ${told.join(", ")}` : "");
+    const told = near.map(([number, distance]) => {
+      const each = { number, score: scores.get(number) };
+      return distance === 0 ? say("trial {number}, this one ({score})", each) : say("trial {number} ({score})", each);
+    });
+    setText(nearby, told.length ? say("Measured nearest to the sliders: {trials}", { trials: told.join(say(", ")) }) : "");
   };
 
   const point = (number) => {

@@ -2,7 +2,7 @@
 import { axisAround, axisBetween } from "./axes.js";
 import { axesFrame, circlePath, diamondPath, label, pixel, squarePath, svgElement } from "./elements.js";
 import { formatExact, tickLabel } from "./format.js";
-import { described, scoreText } from "./words.js";
+import { described, lengthOf, say, scoreText } from "./words.js";
 
 const ROOM = { left: 46, right: 12, top: 34, bottom: 40 };
 const NAME_LINE = 14; // pixels
@@ -70,12 +70,13 @@ export function plotted(state) {
     const x = trial.costs[metric.name];
     if (trial.score === null || !Number.isFinite(x) || (looks.log && x <= 0)) return [];
     const { number, score: y, low, high, alike: isAlike, seeds } = trial;
-    const covers = seeds === 1 ? "95 % of this network" : "95 %";
-    const interval = low === null || high === null ? "" : ` (${covers}: ${scoreText(low, unit)} to ${scoreText(high, unit)})`;
+    const ends = { quantity: study.score.label, value: scoreText(y, unit), low: low === null ? "" : scoreText(low, unit), high: high === null ? "" : scoreText(high, unit) };
+    const score = ends.low === "" || ends.high === "" ? say("{quantity}: {value}", ends)
+      : seeds === 1 ? say("{quantity}: {value} (95 % of this network: {low} to {high})", ends) : say("{quantity}: {value} (95 %: {low} to {high})", ends);
     const text = [
-      `trial ${number} ${trial.changes === null ? "of another model" : described(state.model, trial.changes)}`,
-      `${study.score.label}: ${scoreText(y, unit)}${interval}`, `${metric.label}: ${formatExact(x, metric.unit)}`,
-      ...(trial.verdict ? [trial.verdict] : []), ...(trial.why ? [trial.why] : []),
+      trial.changes === null ? say("trial {number} of another model", { number }) : say("trial {number} {structure}", { number, structure: described(state.model, trial.changes) }),
+      score, say("{quantity}: {value}", { quantity: metric.label, value: formatExact(x, metric.unit) }),
+      ...(trial.verdict ? [trial.said] : []), ...(trial.why ? [trial.why] : []),
     ].join("\n");
     return [{ number, x, y, low, high, alike: isAlike, text }];
   });
@@ -83,7 +84,7 @@ export function plotted(state) {
     points, front: paretoFront(points, metric.more), step: metric.more ? "vh" : "hv",
     baseline: study.baseline, cursor: state.trialCost(metric.name), log: looks.log, references: study.references,
     limit: looks.limits[metric.name], x: { name: metric.name, label: metric.label, unit: metric.unit },
-    y: { ...study.score, unit }, empty: "No trial yet: run one, and its point appears here.",
+    y: { ...study.score, unit }, empty: say("No trial yet: run one, and its point appears here."),
   };
 }
 
@@ -111,7 +112,7 @@ function references(state, across, up) {
   state.references.forEach(([name, value], index) => {
     if (up.holds(value)) group.append(svgElement("path", { d: `M${across.start} ${pixel(up.at(value))}H${across.end}` }));
     const line = label(across.end + 6, pixel(places[index] + 4), referenceText([name, value], up, state.y.unit), "sw-tick");
-    line.append(svgElement("title", {}, `${name}: ${tickLabel(value, state.y.unit)}`));
+    line.append(svgElement("title", {}, say("{quantity}: {value}", { quantity: name, value: tickLabel(value, state.y.unit) })));
     group.append(line);
   });
   return group;
@@ -122,7 +123,7 @@ function trial(point, state, across, up) {
   const isBaseline = point.number === state.baseline;
   const kind = `${isBaseline ? " sw-baseline" : ""}${point.alike ? " sw-alike" : ""}`;
   const group = svgElement("g", {
-    class: `sw-point${kind}`, role: "button", tabindex: -1, "aria-label": point.text.replaceAll("\n", ". "),
+    class: `sw-point${kind}`, role: "button", tabindex: -1, "aria-label": point.text.replaceAll("\n", say(". ")),
     "data-number": point.number, "data-x": point.x, "data-y": point.y,
   });
   if (Number.isFinite(point.low) && Number.isFinite(point.high)) {
@@ -142,12 +143,12 @@ export function drawPlot(state, view, width) {
   const { xs, ys } = view.isNear && state.front.length ? decisive(state) : extent(state);
   const [bottom, top] = [height - ROOM.bottom, ROOM.top];
   const up = view.zoom ? axisBetween(...view.zoom.y, bottom, top, false) : axisAround(ys, bottom, top, false);
-  const letters = Math.max(0, ...state.references.map((each) => referenceText(each, up, state.y.unit).length));
+  const letters = Math.max(0, ...state.references.map((each) => lengthOf(referenceText(each, up, state.y.unit))));
   const right = width - (letters ? Math.min(12 + LETTER * letters, width / 2) : ROOM.right);
   const across = view.zoom ? axisBetween(...view.zoom.x, ROOM.left, right, state.log)
     : axisAround(xs, ROOM.left, right, state.log);
   const clip = `sw-inside-${view.id}`;
-  const title = `${state.y.label} against ${state.x.label}`;
+  const title = say("{y} against {x}", { y: state.y.label, x: state.x.label });
   const svg = svgElement("svg", {
     class: "sw-plot", width, height, role: "group", "aria-label": title, "data-low": across.low, "data-high": across.high,
   });
@@ -156,8 +157,8 @@ export function drawPlot(state, view, width) {
   })));
   svg.append(axesFrame(across, up, (tick) => tickLabel(tick, state.x.unit), (tick) => tickLabel(tick, state.y.unit)));
   svg.append(label(4, 12, state.y.label, "sw-axis-title"));
-  const scale = state.log ? " (logarithmic)" : "";
-  svg.append(label(right, height - 6, state.x.label + scale, "sw-axis-title", "end"));
+  const axis = state.x.label;
+  svg.append(label(right, height - 6, state.log ? say("{axis} (logarithmic)", { axis }) : axis, "sw-axis-title", "end"));
   svg.append(references(state, across, up));
   const inside = svgElement("g", { "clip-path": `url(#${clip})` });
   const byNumber = new Map(state.points.map((point) => [point.number, point]));
@@ -172,7 +173,7 @@ export function drawPlot(state, view, width) {
     const x = pixel(across.at(state.limit));
     inside.append(svgElement("rect", { class: "sw-beyond", x, y: top, width: Math.max(0, right - x), height: bottom - top }));
     inside.append(svgElement("path", { class: "sw-limit-line", d: `M${x} ${top}V${bottom}` }));
-    svg.append(label(Number(x) + 3, bottom - 5, "budget", "sw-tick sw-limit-text"));
+    svg.append(label(Number(x) + 3, bottom - 5, say("budget"), "sw-tick sw-limit-text"));
   }
   const cursor = svgElement("g", { class: "sw-cursor", "aria-hidden": "true" });
   const area = svgElement("rect", { class: "sw-area" });
@@ -197,7 +198,7 @@ export function drawCursor(drawn, value, unit) {
   const anchor = x < across.start + 60 ? "start" : x > across.end - 60 ? "end" : "middle";
   text.setAttribute("x", pixel(x));
   text.setAttribute("text-anchor", anchor);
-  text.textContent = `${arrow}now ${formatExact(value, unit)}`;
+  text.textContent = `${arrow}${say("now {n}", { n: formatExact(value, unit) })}`;
   cursor.dataset.value = String(value);
   return undefined;
 }
@@ -206,14 +207,14 @@ export function keyOf(state) {
   const mark = (className, d) => svgElement("svg", { width: 22, height: 18, "aria-hidden": "true" },
     svgElement("g", { class: className }, ...d.map(([kind, path]) => svgElement("path", { class: kind, d: path }))));
   const entries = [
-    [mark("sw-point", [["sw-interval", "M11 1V17M8 1h6M8 17h6"], ["sw-dot", circlePath(11, 9, 4)]]), "trial, 95 % interval"],
-    [mark("", [["sw-front", "M0 9h22"], ["sw-front-mark", diamondPath(11, 9, 7)]]), "Pareto front"],
+    [mark("sw-point", [["sw-interval", "M11 1V17M8 1h6M8 17h6"], ["sw-dot", circlePath(11, 9, 4)]]), say("trial, 95 % interval")],
+    [mark("", [["sw-front", "M0 9h22"], ["sw-front-mark", diamondPath(11, 9, 7)]]), say("Pareto front")],
   ];
   if (state.points.some((point) => point.alike)) {
-    entries.push([mark("sw-point sw-alike", [["sw-dot", circlePath(11, 9, 4)]]), "cannot be told apart from the best"]);
+    entries.push([mark("sw-point sw-alike", [["sw-dot", circlePath(11, 9, 4)]]), say("cannot be told apart from the best")]);
   }
   if (state.baseline !== null) {
-    entries.push([mark("sw-point sw-baseline", [["sw-dot", squarePath(11, 9, 5.5)]]), "the model as it came"]);
+    entries.push([mark("sw-point sw-baseline", [["sw-dot", squarePath(11, 9, 5.5)]]), say("the model as it came")]);
   }
   return entries.map(([picture, text]) => {
     const entry = document.createElement("span");

@@ -2,23 +2,27 @@
 import { html, setText } from "./elements.js";
 import { formatExact, inWords, isExact } from "./format.js";
 import { alike } from "./state.js";
-import { described } from "./words.js";
+import { described, say } from "./words.js";
 
 const NEAR = 0.005; // of a number that is shown with three digits
 
 export function predictionView(state) {
   const question = html("span");
-  const field = html("input", { type: "number", "aria-label": "prediction" });
-  const check = html("button", { type: "submit", className: "sw-go" }, "Check");
-  const show = html("button", { type: "button", onclick: () => reveal(`${state.label(metric())}: ${number(value())}.`) }, "Show");
+  const field = html("input", { type: "number", "aria-label": say("prediction") });
+  const check = html("button", { type: "submit", className: "sw-go" }, say("Check"));
+  const show = html("button", { type: "button", onclick: () => reveal(say("{quantity}: {n}.", { quantity: state.label(metric()), n: number(value()) })) }, say("Show"));
   const form = html("form", { className: "sw-bar-head" }, question, field, check, show);
   const answer = html("div", { className: "sw-answer", role: "status" });
-  const el = html("section", { className: "sw-pane sw-prediction", hidden: !state.lesson.predict, "aria-label": "predict first" }, form, answer);
+  const el = html("section", { className: "sw-pane sw-prediction", hidden: !state.lesson.predict, "aria-label": say("predict first") }, form, answer);
   let known = state.changes(); // the structure whose numbers have been seen
 
   const metric = () => state.metrics.get(state.looks.metric);
   const value = () => state.total(metric().name);
-  const number = (each) => `${formatExact(each, metric().unit)}${inWords(metric().unit) && ` (${each.toLocaleString("en-US")}${inWords(metric().unit, " ")})`}`;
+  const number = (each) => {
+    const unit = inWords(metric().unit);
+    const short = formatExact(each, metric().unit);
+    return unit ? say("{short} ({n} {unit})", { short, n: each.toLocaleString("en-US"), unit }) : short;
+  };
   const reveal = (words) => {
     known = state.changes();
     setText(answer, words);
@@ -31,7 +35,8 @@ export function predictionView(state) {
     const [said, right] = [Number(field.value), value()];
     const isRight = isExact(right, metric().unit) ? said === right : Math.abs(said - right) <= NEAR * Math.abs(right);
     const off = right ? ` (${said > right ? "+" : "−"}${Math.abs((100 * (said - right)) / right).toFixed(1)} %)` : "";
-    reveal(isRight ? `Right: ${number(right)}.` : `You said ${said.toLocaleString("en-US")}${off}; it is ${number(right)}.`);
+    const told = { said: `${said.toLocaleString("en-US")}${off}`, n: number(right) };
+    reveal(isRight ? say("Right: {n}.", told) : say("You said {said}; it is {n}.", told));
   });
   const paint = (changed) => {
     if (!state.lesson.predict) return;
@@ -46,9 +51,9 @@ export function predictionView(state) {
       el.closest(".sw-instrument")?.classList.toggle("sw-guessing", isOpen);
       form.hidden = !isOpen;
     }
-    const unit = inWords(metric().unit, ", in ");
-    setText(question, isOpen ? `${described(state.model, now)}. ${state.label(metric())} now${unit}?` : "");
-    if (!isOpen && answer.textContent === "") setText(answer, "Move a slider, and predict what it costs before you see it.");
+    const asked = { structure: described(state.model, now), quantity: state.label(metric()), unit: inWords(metric().unit) };
+    setText(question, !isOpen ? "" : asked.unit ? say("{structure}. {quantity} now, in {unit}?", asked) : say("{structure}. {quantity} now?", asked));
+    if (!isOpen && answer.textContent === "") setText(answer, say("Move a slider, and predict what it costs before you see it."));
   };
   return { el, paint };
 }

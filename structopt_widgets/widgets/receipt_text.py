@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..graph.wording import told as told_error
 from ..metrics import METRICS, Receipt, model_metrics
 from ..structure import Structure
 from ..training import Trial
@@ -45,7 +46,7 @@ def shown_receipt(
             told = receipt_text(structure, metric, layer, batch_size, layers, optimizer)
     except Exception as error:
         told = _about(structure, metric, layer, batch_size)
-        told |= {"margin": margin, "error": f"{type(error).__name__}: {error}"}
+        told |= {"margin": margin, "error": told_error(error)}
     return told if of is None else {**told, "of": dict(of)}
 
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ..training.description import describe
+from ..graph.wording import say
 from .exploration import Exploration
-from .learning_curve import learning_curve
+from .learning_curve import curve_title, learning_curve
 from .modules import joined
 from .packed import packed
 from .page_model import page_model
@@ -35,6 +35,9 @@ _DARK_STYLE = (
 _POLICY = "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data: blob:"
 
 
+_HINT = say("As it stood when this page was written. Where the page may run scripts, sliders stand here.")
+
+
 def saved_page(exploration: Exploration, traits: Mapping[str, Any], above: str = "", title: str = "") -> str:
     """The page's text.
 
@@ -48,19 +51,17 @@ def saved_page(exploration: Exploration, traits: Mapping[str, Any], above: str =
     """
     study = traits["study"]
     shown = [exploration.study.trial(each["number"]) for each in study["trials"] if each["hasCurve"]]
+    words = exploration.language
     data = {
-        "model": page_model(exploration.space),
-        "learned": {
-            trial.number: learning_curve(f"trial {trial.number}: {describe(trial.structure)}", trial.history)
-            for trial in shown
-        },
+        "model": page_model(exploration.space, words),
+        "learned": words.all({trial.number: learning_curve(curve_title(trial), trial.history) for trial in shown}),
         **{name: traits[name] for name in KEPT},
     }
     style = "\n".join(
         Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("instrument.css", "saved_page.css")
     )
     return f"""<!DOCTYPE html>
-<html lang="en">
+<html lang="{words.code}">
 <head>
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
@@ -70,7 +71,7 @@ def saved_page(exploration: Exploration, traits: Mapping[str, Any], above: str =
 {style}</style>
 </head>
 <body>
-{above}<main id="sw-page">{twin_html(exploration)}</main>
+{above}<main id="sw-page">{twin_html(exploration, _HINT)}</main>
 <script type="text/plain" id="sw-data">{packed(data)}</script>
 <script type="module">
 {joined("saved_page")}

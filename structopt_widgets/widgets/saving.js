@@ -1,10 +1,13 @@
 // What can be kept of the structure at hand: its code, and files of it.
 import { enable, html, saveText, setText } from "./elements.js";
-import { saveSvg } from "./picture.js";
+import { pictureText } from "./picture.js";
 import { alike } from "./state.js";
 import { trialsCsv } from "./trials_table.js";
+import { say } from "./words.js";
 
-const FILES = { ".keras": "Keras model", ".json": "structure", ".csv": "costs by layer", ".html": "page", ".tflite": "LiteRT", ".onnx": "ONNX" };
+const files = () => ({
+  ".keras": say("Keras model"), ".json": say("structure"), ".csv": say("costs by layer"), ".html": say("page"), ".tflite": "LiteRT", ".onnx": "ONNX",
+});
 
 export function savingView(state) {
   const said = html("div", { className: "sw-dim sw-small sw-saved", role: "status" });
@@ -20,27 +23,28 @@ export function savingView(state) {
     isAsked = false;
     const { text, error } = state.code;
     if (error) return setText(said, error);
-    const lines = `${text.trimEnd().split("\n").length} lines of Keras code`;
+    const n = text.trimEnd().split("\n").length;
     try {
       await navigator.clipboard.writeText(text);
-      return setText(said, `Copied ${lines}.`);
+      return setText(said, say("Copied {n} lines of Keras code.", { n }));
     } catch {
       // A page that is not served over https has no clipboard.
       saveText(`${state.model.name}.py`, "text/x-python", text);
-      return setText(said, `This page may not use the clipboard: saved ${lines} as a file.`);
+      return setText(said, say("This page may not use the clipboard: saved {n} lines of Keras code as a file.", { n }));
     }
   };
-  const byFile = Object.entries(FILES).map(([suffix, text]) => ({
+  const byFile = Object.entries(files()).map(([suffix, text]) => ({
     suffix, text, el: button(`${text} ${suffix}`, "", () => state.ask("save", { suffix })),
   }));
-  const trials = button("trials .csv", "the trials that the table lists, filtered as it is; study.to_csv(path) saves all", () => saveText(`${state.model.name}-trials.csv`, "text/csv", trialsCsv(state)));
-  const summary = html("summary", { title: "copy the code, save the model, its structure, its costs" }, "Save");
-  const files = [button("Copy code", "stand-alone Keras code of this structure, without its weights: structure.code()", copy),
+  const trials = button(say("trials .csv"), say("the trials that the table lists, filtered as it is; study.to_csv(path) saves all"), () => saveText(`${state.model.name}-trials.csv`, "text/csv", trialsCsv(state)));
+  const summary = html("summary", { title: say("copy the code, save the model, its structure, its costs") }, say("Save"));
+  const entries = [button(say("Copy code"), say("stand-alone Keras code of this structure, without its weights: structure.code()"), copy),
     ...byFile.map(({ el }) => el)];
-  const el = html("details", { className: "sw-saving" }, summary, html("div", { className: "sw-menu" }, ...files,
+  const el = html("details", { className: "sw-saving" }, summary, html("div", { className: "sw-menu" }, ...entries,
     trials,
-    button("picture .svg", "the picture of the network", () => saveSvg(el.closest(".sw-instrument").querySelector(".sw-picture svg"), state.model.name)),
+    button(say("picture .svg"), say("the picture of the network, as {call} does", { call: 'explorer.save("name.svg")' }), () => saveText(`${state.model.name}.svg`, "image/svg+xml", picture())),
     said));
+  const picture = () => pictureText(el.closest(".sw-instrument").querySelector(".sw-picture svg"));
   el.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !el.open) return;
     el.open = false;
@@ -50,19 +54,20 @@ export function savingView(state) {
   // What lacks a package says how to have it.
   const paintFile = ({ suffix, text, el: entry }, what) => {
     const install = state.work.missing?.[suffix];
-    setText(entry, install ? `${text} ${suffix}: ${install}` : `${text} ${suffix}`);
-    entry.title = install ? `needs what is not installed here: ${install}` : `beside the notebook, as explorer.save("name${suffix}") does`;
+    setText(entry, install ? `${text} ${suffix} · ${install}` : `${text} ${suffix}`);
+    entry.title = install ? say("needs what is not installed here: {command}", { command: install }) : say("beside the notebook, as {call} does", { call: `explorer.save("name${suffix}")` });
     enable(entry, !what && !install);
   };
   const paint = (changed) => {
+    if (changed.has("pictured")) state.ask("picture", { svg: picture() });
     if (changed.has("code") && isAsked && isOfNow()) give();
     const { what, alert, status, lost, alone } = state.work;
-    files.forEach((each) => { each.hidden = Boolean(alone); });
+    entries.forEach((each) => { each.hidden = Boolean(alone); });
     // One thing at a time is written; the code is copied beside it.
     if (changed.has("work")) byFile.forEach((each) => paintFile(each, what));
     if (changed.has("study") || changed.has("listed")) {
       const [listed, all] = [state.listed.length, state.study.trials.length];
-      setText(trials, listed < all ? `${listed} of ${all} trials .csv` : "trials .csv");
+      setText(trials, listed < all ? say("{n} of {all} trials .csv", { n: listed, all }) : say("trials .csv"));
       enable(trials, listed > 0);
     }
     if (changed.has("work") && !alone && el.open && !changed.has("code")) setText(said, lost || (what ? `${what} …` : alert || status || ""));

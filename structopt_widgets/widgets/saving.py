@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..graph.checks import file_path, opened, short
+from ..graph.wording import say
 from ..metrics import format_bytes
 from ..structure import Structure
 from ..training import Data
@@ -21,24 +22,39 @@ if TYPE_CHECKING:
 
 # What each suffix is, in words.
 KINDS = {
-    ".keras": "the Keras model, with inherited weights",
-    ".py": "stand-alone Keras code, without weights",
-    ".json": "the structure, without weights",
-    ".csv": "the costs by layer, for the batch of the settings",
-    ".tflite": "LiteRT, for phones and small devices",
-    ".onnx": "ONNX, for other runtimes",
-    ".html": "the explorer as a page, alive without Python",
+    ".keras": say("the Keras model, with inherited weights"),
+    ".py": say("stand-alone Keras code, without weights"),
+    ".json": say("the structure, without weights"),
+    ".csv": say("the costs by layer, for the batch of the settings"),
+    ".tflite": say("LiteRT, with inherited weights, for phones and small devices"),
+    ".onnx": say("ONNX, with inherited weights, for other runtimes"),
+    ".html": say("the explorer as a page, alive without Python"),
+    ".svg": say("the picture of the network, as the page draws it"),
 }
-PAGE = ".html"
+PAGE, PICTURE = ".html", ".svg"
 MODELS = {".keras": None, ".tflite": "litert", ".onnx": "onnx"}  # the formats of Keras's export
 NEEDED = {"onnx": "onnx tf2onnx", "tf2onnx": "onnx tf2onnx"}
 
 
 class Saving:
-    """Writes the structure at hand into a file, at once or in the background."""
+    """Writes the structure at hand into a file, at once or in the background.
 
-    def __init__(self, exploration: Exploration, background: Background, page: Callable[[], str]) -> None:
+    Args:
+        exploration, background: what is saved, and where it goes on.
+        page: gives the explorer as a page.
+        ask_for_picture: asks the pages that show the explorer for its picture.
+    """
+
+    def __init__(
+        self,
+        exploration: Exploration,
+        background: Background,
+        page: Callable[[], str],
+        ask_for_picture: Callable[[], None],
+    ) -> None:
         self._exploration, self._background, self._page = exploration, background, page
+        self._ask_for_picture = ask_for_picture
+        self._pictures: list[str] = []  # paths that wait for the page's answer
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write what the suffix says, one of :data:`KINDS`, over what was there; returns what was written, in words.
@@ -47,11 +63,26 @@ class Saving:
         ``ModuleNotFoundError``, with what to install, where a package is missing.
         """
         here = self._exploration
-        return save(here.structure, path, here.data, here.budget.batch_size, self._page)
+        if Path(path).suffix == PICTURE:
+            return here.language(self._save_picture(file_path(path, "the picture")))
+        return here.language(save(here.structure, path, here.data, here.budget.batch_size, self._page))
 
     def save_page(self, path: str | os.PathLike[str]) -> str:
         """Write the page, whatever the suffix."""
-        return _saved_text(file_path(path, "the page"), self._page, PAGE)
+        return self._exploration.language(_saved_text(file_path(path, "the page"), self._page, PAGE))
+
+    def _save_picture(self, path: str) -> str:
+        self._pictures.append(path)
+        self._ask_for_picture()
+        return say(
+            "{file} is written by the page that shows the explorer, once this cell has ended.", file=Path(path).name
+        )
+
+    def take_picture(self, svg: str) -> None:
+        """Write what a page has drawn to where it was asked for; what nobody asked for is not written."""
+        paths, self._pictures = self._pictures, []
+        for path in paths:
+            self._background.message.info(_saved_text(path, lambda: svg, PICTURE))
 
     def start(self, suffix: str, folder: str | os.PathLike[str] = ".") -> None:
         """The same in the background, under the model's name, with a number where that file is there already.
@@ -63,21 +94,21 @@ class Saving:
         batch_size = self._exploration.budget.batch_size
         page = self._page
         path = free_path(Path(folder), structure.space.graph.name, suffix)
-        what = KINDS.get(suffix, suffix).split(",")[0]
+        what = say("saving {kind}", kind=KINDS.get(suffix, suffix))
 
         def work(task: Task) -> Outcome:
             # What is cancelled leaves no file.
             beside = path.with_name(f".{path.name}{suffix}")
             try:
-                words = save(structure, beside, data, batch_size, page)
+                words = save(structure, beside, data, batch_size, page, shown=str(path))
                 if task.should_stop():
                     return Outcome("")
                 beside.replace(path)
             finally:
                 beside.unlink(missing_ok=True)
-            return Outcome(words.replace(beside.name, str(path)))
+            return Outcome(words)
 
-        self._background.start(work, f"saving {what}", "Nothing was saved.")
+        self._background.start(work, what, say("Nothing was saved."))
 
 
 def missing_packages() -> dict[str, str]:
@@ -92,11 +123,12 @@ def save(
     data: Data | None,
     batch_size: int,
     page: Callable[[], str],
+    shown: str = "",
 ) -> str:
-    """See :meth:`Saving.save`."""
+    """See :meth:`Saving.save`; ``shown`` is what the file is called in words, by default its name."""
     path = file_path(path, "what is saved")
     suffix = Path(path).suffix
-    if suffix not in KINDS:
+    if suffix not in KINDS or suffix == PICTURE:
         names = ", ".join(f"{each} ({what.split(',')[0]})" for each, what in KINDS.items())
         raise ValueError(f"Expected a path that ends in one of {names}; got {short(path)}.")
     if suffix not in MODELS:
@@ -106,18 +138,25 @@ def save(
             ".csv": lambda: structure.measure(batch_size=batch_size).by_layer.assign(batch_size=batch_size).to_csv(),
             PAGE: page,
         }
-        return _saved_text(path, texts[suffix], suffix)
+        return _saved_text(path, texts[suffix], suffix, shown)
     with opened(path, "what is saved"):
         _write_model(structure.build(data=data), path, MODELS[suffix])
     size = format_bytes(os.path.getsize(path))
     weights = format_bytes(structure.measure().weight_bytes)
-    return f"Saved {KINDS[suffix]}: {Path(path).name}, {size}; the weights are counted as {weights}."
+    return say(
+        "Saved {kind}: {file}, {size}; the weights are counted as {weights}.",
+        kind=KINDS[suffix],
+        file=shown or Path(path).name,
+        size=size,
+        weights=weights,
+    )
 
 
-def _saved_text(path: str, text: Callable[[], str], suffix: str) -> str:
+def _saved_text(path: str, text: Callable[[], str], suffix: str, shown: str = "") -> str:
     with opened(path, "what is saved"):
         Path(path).write_text(text(), encoding="utf-8")
-    return f"Saved {KINDS[suffix]}: {Path(path).name}, {format_bytes(os.path.getsize(path))}."
+    size = format_bytes(os.path.getsize(path))
+    return say("Saved {kind}: {file}, {size}.", kind=KINDS[suffix], file=shown or Path(path).name, size=size)
 
 
 def free_path(folder: Path, name: str, suffix: str) -> Path:
@@ -137,12 +176,21 @@ def _write_model(model: keras.Model, path: str, format: str | None) -> None:
     except ModuleNotFoundError as error:
         name = (error.name or str(error)).split(".")[0]
         raise ModuleNotFoundError(
-            f"Expected the package {name!r}, with which Keras exports to {format}: "
-            f"pip install {NEEDED.get(name, name)}."
+            say(
+                "Expected the package {package}, with which Keras exports to {format}: pip install {needed}.",
+                package=repr(name),
+                format=format,
+                needed=NEEDED.get(name, name),
+            )
         ) from error
     # Converters raise what they like.
     except Exception as error:
         raise ValueError(
-            f"Expected a model that Keras can export to {format}; got {type(error).__name__}: {short(str(error))}. "
-            "Save it as .keras, and convert that with tools of your own."
+            say(
+                "Expected a model that Keras can export to {format}; got {kind}: {error}. Save it as .keras, and "
+                "convert that with tools of your own.",
+                format=format,
+                kind=type(error).__name__,
+                error=short(str(error)),
+            )
         ) from error

@@ -8,14 +8,24 @@ from typing import Any
 import ipywidgets
 import traitlets
 
+from ..graph.wording import say
 from ..metrics import trial_metrics
 from ..study.samplers import SAMPLERS
 from ..training.budget import SHORT_BUDGET
 from .exploration import Exploration
+from .language import Language
 
 MULTIPLES = (1, 8, 16, 32, 64)
 VARIED = ("widths", "activations", "biases", "blocks")  # in the order of the page; blocks are the depth
 OF_BUDGET = ("epochs", "seeds", "batch_size")
+_LABELS = {
+    "epochs": say("epochs"),
+    "seeds": say("seeds"),
+    "batch_size": say("batch size"),
+    "structures": say("structures"),
+    "at_most": say("at most"),
+    "sampler": say("sampler"),
+}
 
 
 class Settings(traitlets.HasTraits):
@@ -79,8 +89,8 @@ class Settings(traitlets.HasTraits):
 class Fields:
     """The settings as standard ipywidgets, made when somebody asks for one, in step with them."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    def __init__(self, settings: Settings, words: Language) -> None:
+        self._settings, self._words = settings, words
         self.made: dict[str, ipywidgets.Widget] = {}
 
     def number(self, name: str) -> ipywidgets.BoundedIntText:
@@ -89,13 +99,22 @@ class Fields:
         return self._field(
             name,
             lambda: ipywidgets.BoundedIntText(
-                value=getattr(self._settings, name), min=trait.min, max=trait.max, description=name.replace("_", " ")
+                value=getattr(self._settings, name),
+                min=trait.min,
+                max=trait.max,
+                description=self._words(_LABELS[name]),
             ),
         )
 
     def choice(self, name: str, options: list[tuple[str, Any]]) -> ipywidgets.Dropdown:
         """A field for one of several values."""
-        return self._field(name, lambda: ipywidgets.Dropdown(options=options, description=name))
+        return self._field(
+            name,
+            lambda: ipywidgets.Dropdown(
+                options=[(self._words(label), value) for label, value in options],
+                description=self._words(_LABELS[name]),
+            ),
+        )
 
     def _field(self, name: str, make: Any) -> Any:
         if name not in self.made:

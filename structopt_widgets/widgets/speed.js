@@ -2,8 +2,9 @@
 import { enable, html, setText } from "./elements.js";
 import { durationText, formatMetric } from "./format.js";
 import { alike } from "./state.js";
+import { say } from "./words.js";
 
-const OWN = "your own";
+const OWN = ""; // the machine whose rates are typed
 
 // As metrics/roofline.py, which must agree: of a batch.
 export function roofline({ flops, weights, activations, batch }, [flopsPerSecond, bytesPerSecond]) {
@@ -16,17 +17,17 @@ export function roofline({ flops, weights, activations, batch }, [flopsPerSecond
 export function speedView(state) {
   const { model } = state;
   const machines = new Map(model.machines.map(([name, ...rates]) => [name, rates]));
-  const told = html("span", { className: "sw-dim sw-small" });
-  const machine = html("select", { "aria-label": "machine" }, ...[...machines.keys(), OWN].map((name) => html("option", {}, name)));
+  const summary = html("span", { className: "sw-dim sw-small" });
+  const machine = html("select", { "aria-label": say("machine") }, ...[...machines.keys(), OWN].map((name) => html("option", { value: name }, name || say("your own"))));
   const field = (label) => html("input", { type: "number", min: 0, step: "any", "aria-label": label, placeholder: label });
-  const [rate, traffic] = [field("GFLOPs a second"), field("GB a second")];
+  const [rate, traffic] = [field(say("GFLOPs a second")), field(say("GB a second"))];
   const own = html("span", { className: "sw-group", hidden: true }, rate, traffic);
   const words = html("p");
-  const time = html("button", { type: "button", title: "this structure and the model, compiled, one sample and a batch: explorer.timing.measure()", onclick: () => state.ask("latency") }, "Time it here");
+  const time = html("button", { type: "button", title: say("this structure and the model, compiled, one sample and a batch: explorer.timing.measure()"), onclick: () => state.ask("latency") }, say("Time it here"));
   const measured = html("div", { className: "sw-small" });
-  const el = html("section", { className: "sw-pane sw-speed" }, html("div", { className: "sw-bar-head" }, html("h2", {}, "Speed"), told),
-    html("details", {}, html("summary", {}, "machine, time it here"),
-      html("div", { className: "sw-bar-head" }, html("span", { className: "sw-dim" }, "on"), machine, own, time), words, measured));
+  const el = html("section", { className: "sw-pane sw-speed" }, html("div", { className: "sw-bar-head" }, html("h2", {}, say("Speed")), summary),
+    html("details", {}, html("summary", {}, say("machine, time it here")),
+      html("div", { className: "sw-bar-head" }, html("span", { className: "sw-dim" }, say("on")), machine, own, time), words, measured));
   const chosen = () => state.looks.machine ?? [...machines.keys()][0];
   machine.addEventListener("change", () => state.look({ machine: machine.value }));
   [rate, traffic].forEach((each, place) => each.addEventListener("change", () => {
@@ -52,17 +53,20 @@ export function speedView(state) {
     const found = roofline(of, isKnown ? rates : [1, 1]);
     const least = durationText(found.seconds);
     const isBound = state.total("uncounted") > 0;
-    const intensity = `${isBound ? "≥ " : ""}${formatMetric(found.intensity, "ratio")} FLOPs a byte`;
-    setText(told, `${intensity}${isKnown ? `: ${found.bound} bound on ${name}` : ""}`);
-    setText(words, isKnown ? `A batch of ${batch} takes ${least} at least there; ${found.bound === "memory" ? "moving weights and tensors" : "arithmetic"} is what it waits for. `
-      + `From ${formatMetric(rates[0] / rates[1], "ratio")} FLOPs a byte on it is arithmetic.` : "Say what your machine can do: its peak arithmetic and the rate of its memory.");
+    const told = { n: `${isBound ? "≥ " : ""}${formatMetric(found.intensity, "ratio")}`, machine: name || say("your own") };
+    const isMemory = found.bound === "memory";
+    setText(summary, !isKnown ? say("{n} FLOPs a byte", told) : isMemory ? say("{n} FLOPs a byte: memory bound on {machine}", told) : say("{n} FLOPs a byte: compute bound on {machine}", told));
+    const known = () => ({ batch, least, n: formatMetric(rates[0] / rates[1], "ratio") });
+    setText(words, !isKnown ? say("Say what your machine can do: its peak arithmetic and the rate of its memory.")
+      : isMemory ? say("A batch of {batch} takes {least} at least there; moving weights and tensors is what it waits for. From {n} FLOPs a byte on it is arithmetic.", known())
+        : say("A batch of {batch} takes {least} at least there; arithmetic is what it waits for. From {n} FLOPs a byte on it is arithmetic.", known()));
     if (!["latency", "work", "steps", "structure"].some((each) => changed.has(each))) return;
     enable(time, !state.work.what);
     time.hidden = Boolean(state.work.alone);
     measured.hidden = time.hidden && state.latency.lines === undefined;
     const { lines, structure } = state.latency;
     const isOld = lines !== undefined && !alike(structure, state.changes());
-    const shown = lines === undefined ? ["Not timed yet."] : [...lines, ...(isOld ? ["Timed before the sliders moved."] : [])];
+    const shown = lines === undefined ? [say("Not timed yet.")] : [...lines, ...(isOld ? [say("Timed before the sliders moved.")] : [])];
     if (measured.textContent !== shown.join("")) measured.replaceChildren(...shown.map((line) => html("div", {}, line)));
   };
   return { el, paint };

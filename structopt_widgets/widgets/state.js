@@ -2,6 +2,7 @@
 import { costParts } from "./cost_parts.js";
 import { takeUnits } from "./format.js";
 import { Program } from "./program.js";
+import { say, takeWords } from "./words.js";
 import { nearestMultiple, nearestWidth, snapped } from "./widths.js";
 
 const CHOICES = ["widths", "activations", "biases", "initializers", "blocks"];
@@ -16,6 +17,7 @@ export class State {
   constructor(model, ask) {
     this.model = model;
     takeUnits(model.units);
+    takeWords(model);
     this.ask = (what, more = {}) => {
       this.commit();
       ask({ do: what, ...more });
@@ -50,7 +52,8 @@ export class State {
   }
 
   // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "work", "curve",
-  // "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "listed" or "help".
+  // "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "listed" or "help";
+  // "pictured" where a cell wants the picture.
   subscribe(listener) {
     this.listeners.push(listener);
   }
@@ -106,7 +109,7 @@ export class State {
   label({ name, label }) {
     const { dtype } = this.looks;
     if (name !== "weight_bytes" || dtype === null) return label;
-    return dtype === "flash" ? "Flash, int8" : `${label}, ${dtype}`;
+    return dtype === "flash" ? this.metrics.get("flash_bytes").label : say("{quantity}, {unit}", { quantity: label, unit: dtype });
   }
 
   // A total as a trial has it: for one sample, a step of training for the batch. Of now, or of the model as it came.
@@ -382,7 +385,7 @@ export class State {
   // What help is about where it is not about the sliders: its name, and a function of a metric and layers.
   other({ trial: number, changes, name, batch_size: batch }) {
     const trial = number === undefined ? undefined : this.study.trials.find((each) => each.number === number);
-    const told = number === undefined ? name : `trial ${number}`;
+    const told = number === undefined ? name : say("trial {number}", { number });
     if (trial !== undefined) return { name: told, value: (metric) => (metric === "score" ? trial.score : trial.costs[metric]) ?? null };
     if (changes === undefined) return { name: told, value: () => null };
     return {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from ..figures.embedded import as_image
 from ..figures.style import column_title, format_value
 from ..figures.svg import draw_tradeoff_svg
 from ..figures.tradeoff import tradeoff_info
 from ..figures.width_bars import WidthBar, draw_width_bars
+from ..graph.wording import say, say_n
 from ..metrics import METRICS, format_exact
 from ..metrics.catalogue import shown_metrics
 from ..structure import Structure
@@ -23,47 +24,55 @@ LONGEST = 120  # characters of a structure in words
 SIZE = "n_params"  # what the plot has across
 
 _CHOICES = {
-    "widths": "width",
-    "activations": "activation",
-    "biases": "bias",
-    "initializers": "initializer",
-    "blocks": "kept",
+    "widths": say("width"),
+    "activations": say("activation"),
+    "biases": say("bias"),
+    "initializers": say("initializer"),
+    "blocks": say("kept"),
 }
-_YES_NO = {True: "yes", False: "no"}
+_YES_NO = {True: say("yes"), False: say("no")}
+Words = Callable[[str], str]  # an exploration's language
+
+_NAME = "\0"  # a place in a sentence for what is HTML
 _MINUS = "\N{MINUS SIGN}"  # as wide as the plus
-_HINT = "As it stood when the notebook was saved. Run the cell to move the sliders."
+_HINT = say("As it stood when the notebook was saved. Run the cell to move the sliders.")
 
 
 def twin_words(exploration: Exploration) -> str:
     """What is explored and where it stands, in a line of plain text."""
-    name = exploration.space.graph.name
-    trials = len(exploration.study)
-    return f"{name}: {_described(exploration.structure)}; {trials} trial{'' if trials == 1 else 's'}"
+    words = exploration.language
+    trials = say_n(len(exploration.study), "{n} trial", "{n} trials")
+    stands = _described(exploration.structure, words)
+    return words(
+        say("{name}: {structure}; {trials}", name=exploration.space.graph.name, structure=stands, trials=trials)
+    )
 
 
-def twin_html(exploration: Exploration) -> str:
+def twin_html(exploration: Exploration, hint: str = _HINT) -> str:
     """What the explorer of ``exploration`` shows: costs, what differs from the model, its shape, plot and trials.
 
-    Names are escaped; nothing is fetched. Without its styles it is plain tables and images: code hosts drop styles.
+    ``hint`` says what it is, and how to come to what moves. Names are escaped; nothing is fetched. Without its styles
+    it is plain tables and images: code hosts drop styles.
     """
-    structure = exploration.structure
+    structure, words = exploration.structure, exploration.language
+    stands = say("{name}: {structure}", name=_NAME, structure=html.escape(_described(structure, words)))
+    name = f"<b>{html.escape(exploration.space.graph.name)}</b>"
     parts = [
-        f'<p style="margin:4px 0"><b>{html.escape(exploration.space.graph.name)}</b>: '
-        f"{html.escape(_described(structure))}</p>",
-        f'<p style="margin:4px 0;font-size:90%">{_HINT}</p>',
+        f'<p style="margin:4px 0">{words(stands).replace(_NAME, name)}</p>',
+        f'<p style="margin:4px 0;font-size:90%">{html.escape(words(hint))}</p>',
         costs_table(exploration),
-        changes_table(structure),
-        caption("Widths by layer"),
-        as_image(draw_width_bars(_bars(structure))),
+        changes_table(structure, words),
+        caption(words(say("Widths by layer"))),
+        as_image(draw_width_bars(_bars(structure, words), words)),
     ]
     if len(exploration.study):
         parts += _trials(exploration)
     return "".join(parts)
 
 
-def _described(structure: Structure) -> str:
-    text = describe(structure)
-    text = "the model as it came" if text == "baseline" else text
+def _described(structure: Structure, words: Words) -> str:
+    is_other = structure != structure.space.baseline
+    text = words(describe(structure) if is_other else say("the model as it came"))
     return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
@@ -79,20 +88,25 @@ def costs_table(exploration: Exploration) -> str:
         rows.append(
             (METRICS[name].label, bound + format_exact(name, value), format_exact(name, was), _change(value, was))
         )
-    title = f"Costs; memory for a batch of {batch_size}, training with {exploration.space.optimizer}"
-    return html_table(title, ("cost", "now", "the model as it came", "change"), rows)
+    title = say(
+        "Costs; memory for a batch of {n}, training with {optimizer}",
+        n=batch_size,
+        optimizer=exploration.space.optimizer,
+    )
+    heads = (say("cost"), say("now"), say("the model as it came"), say("change"))
+    return html_table(title, heads, rows, exploration.language)
 
 
 def _change(now: float, was: float) -> str:
     if now == was:
-        return "as the model"
+        return say("as the model")
     if was == 0:
-        return "from 0"
+        return say("from 0")
     percent = 100 * (now - was) / was
     return f"{_MINUS if percent < 0 else '+'}{abs(percent):.{1 if abs(percent) < 10 else 0}f} %"
 
 
-def changes_table(structure: Structure) -> str:
+def changes_table(structure: Structure, words: Words = str) -> str:
     """What differs from the model as it came; empty where nothing does."""
     differs = structure.space.baseline.diff(structure)
     if not differs:
@@ -101,17 +115,27 @@ def changes_table(structure: Structure) -> str:
     for key, (was, now) in list(differs.items())[:MOST_CHANGES]:
         choice, _, name = key.partition(".")
         # A width of 1 equals True.
-        words = [_YES_NO[each] if isinstance(each, bool) else str(each) for each in (was, now)]
-        rows.append((name, _CHOICES[choice], *words))
-    rest = f"; the first {len(rows)} of {len(differs)}" if len(differs) > len(rows) else ""
-    return html_table(f"What differs from the model as it came{rest}", ("of", "what", "as it came", "now"), rows)
+        both = [_YES_NO[each] if isinstance(each, bool) else str(each) for each in (was, now)]
+        rows.append((name, _CHOICES[choice], *both))
+    title = say("What differs from the model as it came")
+    if len(differs) > len(rows):
+        title = say("{title}; the first {n} of {all}", title=title, n=len(rows), all=len(differs))
+    return html_table(title, (say("of"), say("what"), say("as it came"), say("now")), rows, words)
 
 
-def _bars(structure: Structure) -> list[WidthBar]:
+def _bars(structure: Structure, words: Words) -> list[WidthBar]:
     order = {layer: place for place, layer in enumerate(structure.space.graph.layers)}
     present = set(structure.layers)
     bars = [
-        (order[layer], WidthBar(_title(layer, group.label), structure.widths[name], group.width, layer not in present))
+        (
+            order[layer],
+            WidthBar(
+                _title(layer, group.label and words(say(group.label))),
+                structure.widths[name],
+                group.width,
+                layer not in present,
+            ),
+        )
         for name, group in structure.space.width_groups.items()
         for layer in group.layers
         if layer in order
@@ -138,11 +162,12 @@ def _trials(exploration: Exploration) -> list[str]:
         references=exploration.references,
         most=MOST_POINTS,
     )
+    words = exploration.language
     verdicts = {} if compared is None else compared["verdict"].to_dict()
-    return [as_image(draw_tradeoff_svg(info)), _trials_table(trials, verdicts, info.y)]
+    return [as_image(draw_tradeoff_svg(info, words=words)), _trials_table(trials, verdicts, info.y, words)]
 
 
-def _trials_table(trials: Sequence[Trial], verdicts: dict[int, str], score: str) -> str:
+def _trials_table(trials: Sequence[Trial], verdicts: dict[int, str], score: str, words: Words) -> str:
     finished = sorted((each for each in trials if each.state == "complete"), key=lambda each: -each.score)
     best = [*finished, *(each for each in trials if each.state != "complete")][:MOST_ROWS]
     rows = [
@@ -150,29 +175,32 @@ def _trials_table(trials: Sequence[Trial], verdicts: dict[int, str], score: str)
             str(trial.number),
             _score(trial),
             format_exact(SIZE, trial.costs[SIZE]),
-            verdicts.get(trial.number or 0, trial.state),
-            _described(trial.structure),
+            say(verdicts.get(trial.number or 0, trial.state)),
+            _described(trial.structure, words),
         )
         for trial in best
     ]
-    title = f"Trials, the best first{f'; {len(rows)} of {len(trials):,}' if len(trials) > len(rows) else ''}"
-    return html_table(title, ("trial", column_title(score), METRICS[SIZE].label, "against best", "structure"), rows)
+    title = say("Trials, the best first")
+    if len(trials) > len(rows):
+        title = say("{title}; {n} of {all}", title=title, n=len(rows), all=f"{len(trials):,}")
+    heads = (say("trial"), column_title(score), METRICS[SIZE].label, say("against best"), say("structure"))
+    return html_table(title, heads, rows, words)
 
 
 def _score(trial: Trial) -> str:
     if trial.state != "complete":
         return ""
     value, low, high = (format_value(trial.metric, each) for each in (trial.score, trial.low, trial.high))
-    return f"{value} ({low} to {high})"
+    return say("{value} ({low} to {high})", value=value, low=low, high=high)
 
 
-def html_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table of text under a caption."""
+def html_table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]], words: Words = str) -> str:
+    """A table of text under a caption, in the language of ``words``."""
     cell = ' style="text-align:left;padding:2px 12px 2px 0"'
-    head = "".join(f"<th{cell}>{html.escape(each)}</th>" for each in heads)
-    body = "".join(f"<tr>{''.join(f'<td{cell}>{html.escape(each)}</td>' for each in row)}</tr>" for row in rows)
+    head = "".join(f"<th{cell}>{html.escape(words(each))}</th>" for each in heads)
+    body = "".join(f"<tr>{''.join(f'<td{cell}>{html.escape(words(each))}</td>' for each in row)}</tr>" for row in rows)
     return (
-        f"{caption(title)}"
+        f"{caption(words(title))}"
         f'<table style="margin:0;border-collapse:collapse;color:inherit"><thead><tr>{head}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )

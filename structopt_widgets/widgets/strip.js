@@ -1,7 +1,7 @@
 // The strip: the costs of the structure, in sight while anything below it moves.
 import { html, roving, setText } from "./elements.js";
 import { formatExact } from "./format.js";
-import { changedBy, spoken } from "./words.js";
+import { changedBy, say, spoken } from "./words.js";
 
 const ANNOUNCE_AFTER = 500; // milliseconds without a change
 
@@ -28,7 +28,7 @@ export function stripView(state) {
       });
     }
     const ask = html("button", {
-      type: "button", className: "sw-ask", tabIndex: canChoose ? -1 : 0, title: "what this is, and its formula (key ?)", "aria-label": `what is ${metric.label}`,
+      type: "button", className: "sw-ask", tabIndex: canChoose ? -1 : 0, title: say("what this is, and its formula (key ?)"), "aria-label": say("what is {name}", { name: metric.label }),
       onclick: () => state.explain({ metric: metric.name, layer: null }),
     }, "?");
     const home = html("div", { className: "sw-cell-home" }, cell, ask);
@@ -36,7 +36,7 @@ export function stripView(state) {
     return { metric, cell, home, label, value, unit, change, fill, canChoose };
   });
   const announcer = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
-  const el = html("section", { className: "sw-live-panel", "aria-label": "costs of this structure" },
+  const el = html("section", { className: "sw-live-panel", "aria-label": say("costs of this structure") },
     ...cells.map(({ home }) => home), announcer);
   el.style.setProperty("--cells", cells.length);
   el.style.setProperty("--half", Math.ceil(cells.length / 2)); // where they stand in two rows
@@ -86,10 +86,10 @@ export function stripView(state) {
       said = totals;
       const isBound = state.total("uncounted") > 0;
       announcer.textContent = moved.map(({ name, label, unit, exact }) => {
-        const bound = isBound && !exact ? "at least " : "";
         const now = totals.get(name);
-        return `${label} ${bound}${formatExact(now, unit)}, ${spoken(now, state.total(name, state.base))}`;
-      }).join("; ");
+        const told = { label, value: formatExact(now, unit), change: spoken(now, state.total(name, state.base)) };
+        return isBound && !exact ? say("{label} at least {value}, {change}", told) : say("{label} {value}, {change}", told);
+      }).join(say("; "));
     }, ANNOUNCE_AFTER);
   };
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
+from ..graph.wording import listed, say, sentences
 from ..metrics import METRICS, format_exact
 from ..study.samplers import SAMPLERS
 from ..study.verdicts import tally
 from ..training import Budget, Data, Trial
-from .background import Background, Outcome, Task
+from .background import Background, Outcome, Task, how_far
 from .exploration import Exploration
 from .settings import Fields, Settings
 
@@ -71,8 +72,8 @@ class Sweep:
         }
         self._background.start(
             lambda task: self._sweep(task, data, budget, asked),
-            "a sweep",
-            "What was finished is kept; Sweep goes on from there.",
+            say("a sweep"),
+            say("What was finished is kept; Sweep goes on from there."),
         )
 
     def _sweep(self, task: Task, data: Data, budget: Budget, asked: dict[str, Any]) -> Outcome:
@@ -81,10 +82,10 @@ class Sweep:
         def on_progress(progress: SweepProgress) -> None:
             share = progress.batch.fraction if progress.batch is not None else 0.0
             ahead = min(TOGETHER, progress.total - progress.finished)
-            left = "" if progress.remaining is None else f", about {progress.remaining:.0f} s left"
+            place = say("{n} of {all}", n=progress.finished, all=progress.total)
             task.report(
                 (progress.finished + share * ahead) / progress.total,
-                f"{progress.finished} of {progress.total}: {progress.elapsed:.0f} s{left}",
+                how_far(place, progress.elapsed, progress.remaining),
             )
 
         table = self._exploration.study.sweep(
@@ -98,12 +99,15 @@ class Sweep:
             show_progress=False,
         )
         failed = int((table["state"] == "failed").sum())
-        lost = f", {failed} of them failed" if failed else ""
-        fewer = "" if len(table) >= asked["n_trials"] else "; there are no more that cost so little"
+        done: str = say("{n} structures", n=len(table))
+        if failed:
+            done = say("{done}, {n} of them failed", done=done, n=failed)
+        if len(table) < asked["n_trials"]:
+            done = say("{done}; there are no more that cost so little", done=done)
         best = self._best(table)
         text = "" if best is None else self._told(best, asked["minimize"], time.monotonic() - start)
         number = None if best is None else best.number
-        return Outcome(f"{len(table)} structures{lost}{fewer}.{text}{self._verdicts()}", trial=number)
+        return Outcome(sentences(say("{done}.", done=done), text, self._verdicts()), trial=number)
 
     def _best(self, table: pd.DataFrame) -> Trial | None:
         """The best of a sweep; ``None`` where none has a score."""
@@ -116,19 +120,23 @@ class Sweep:
     @staticmethod
     def _told(best: Trial, minimize: Sequence[str], seconds: float) -> str:
         """The best of a sweep that took ``seconds``, its costs and its own time, in a sentence."""
-        value = f"{best.score:.1%}" if best.metric == "accuracy" else f"R2 {best.score:.3f}"
-        costs = ", ".join(
-            f"{METRICS[name].label} {format_exact(name, getattr(best, name))}"
+        costs = [
+            say("{quantity} {value}", quantity=METRICS[name].label, value=format_exact(name, getattr(best, name)))
             for name in minimize
             if hasattr(best, name)
-        )
-        return (
-            f" The best after {seconds:.0f} s: trial {best.number}, {value}, {costs}, trained in {best.seconds:.1f} s."
+        ]
+        return say(
+            "The best after {seconds} s: trial {number}, {score}, {costs}, trained in {own} s.",
+            seconds=f"{seconds:.0f}",
+            number=best.number,
+            score=f"{best.score:.1%}" if best.metric == "accuracy" else f"R2 {best.score:.3f}",
+            costs=listed(say(", "), costs),
+            own=f"{best.seconds:.1f}",
         )
 
     def _verdicts(self) -> str:
         """What can be told apart, in words; the study may hold other trials too, and they count."""
         try:
-            return f" Of all on the plot: {tally(self._exploration.study.compare())}."
+            return say("Of all on the plot: {verdicts}.", verdicts=tally(self._exploration.study.compare()))
         except ValueError:  # all have failed
             return ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from ..graph.wording import say, sentences
 from ..training.latency import measure_latency
 from .background import Background, Outcome, Task
 from .changes import changes
@@ -42,11 +43,11 @@ class Timing(traitlets.HasTraits):
         batches = sorted({1, self._settings.batch_size})
 
         def work(task: Task) -> Outcome:
-            task.report(0.0, "building and compiling")
+            task.report(0.0, say("building and compiling"))
             table = measure_latency(
                 both,
                 batches,
-                on_progress=lambda done, of: task.report(done / of, f"round {done} of {of} at most"),
+                on_progress=lambda done, of: task.report(done / of, say("round {n} of {all} at most", n=done, all=of)),
                 should_stop=task.should_stop,
             )
             if task.should_stop():
@@ -54,25 +55,31 @@ class Timing(traitlets.HasTraits):
             self.table = table
             lines = [_line(rows) for _, rows in table.groupby("batch_size")]
             self.latency = {"structure": changes(here), "lines": lines}
-            return Outcome("Latency: " + " ".join(lines))
+            return Outcome(say("Latency: {lines}", lines=sentences(*lines)))
 
-        self._background.start(work, "timing", "Nothing was timed.")
+        self._background.start(work, say("timing"), say("Nothing was timed."))
 
 
 def _line(rows: pd.DataFrame) -> str:
     """What was measured with one batch size, in words."""
     mine = rows.iloc[0]
-    text = f"Batch {int(mine['batch_size'])}: {_milliseconds(mine)}"
+    told = {"n": int(mine["batch_size"]), "time": _milliseconds(mine)}
     if len(rows) == 1:
-        return f"{text}."
+        return say("Batch {n}: {time}.", **told)
     model = rows.iloc[1]
     flops, seconds = (mine[name] / model[name] - 1 for name in ("flops", "seconds"))
-    text += f", the model {_milliseconds(model)}: {seconds:+.0%}, with {flops:+.0%} FLOPs."
+    text: str = say(
+        "Batch {n}: {time}, the model {base}: {change}, with {flops} FLOPs.",
+        **told,
+        base=_milliseconds(model),
+        change=f"{seconds:+.0%}",
+        flops=f"{flops:+.0%}",
+    )
     # Quartiles that overlap are no difference that anybody would see.
     if flops < 0 and mine["high"] >= model["low"]:
-        text += " Fewer FLOPs are not faster here."
+        text = sentences(text, say("Fewer FLOPs are not faster here."))
     if flops > 0 and mine["low"] <= model["high"]:
-        text += " More FLOPs are not slower here."
+        text = sentences(text, say("More FLOPs are not slower here."))
     return text
 
 

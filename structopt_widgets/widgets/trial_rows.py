@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from ..figures.style import column_title, is_larger_better
+from ..graph.wording import say, sentences
 from ..metrics import METRICS, trial_metrics
 from ..structure import StructureSpace
 from ..study import Study, Trial, pareto_front
@@ -59,10 +60,10 @@ def study_rows(
     return {
         "score": {"name": score, "label": column_title(score), "unit": "share" if score == "accuracy" else "number"},
         "trials": rows,
-        "references": [[name, float(value)] for name, value in references.items() if math.isfinite(value)],
+        "references": [[say(name), float(value)] for name, value in references.items() if math.isfinite(value)],
         "baseline": baseline,
         "growth": _growth(rows, scored, score, minimize),
-        "note": " ".join(each for each in (note, _allowed(compared, score), more) if each),
+        "note": sentences(note, _allowed(compared, score), more),
     }
 
 
@@ -73,7 +74,12 @@ def _why(compared: pd.DataFrame, number: int | None, score: str) -> str:
     p_value, difference = compared.loc[number, "p_value"], compared.loc[number, "difference"]
     if compared.loc[number, "verdict"] not in (ALIKE, WORSE):
         return ""
-    return f"{_gap(difference, score)} below the best: p = {p_value:.2g}, allowing for {_pairs(compared)}"
+    return say(
+        "{gap} below the best: p = {p}, allowing for {pairs}",
+        gap=_gap(difference, score),
+        p=f"{p_value:.2g}",
+        pairs=_pairs(compared),
+    )
 
 
 def _allowed(compared: pd.DataFrame, score: str) -> str:
@@ -81,18 +87,21 @@ def _allowed(compared: pd.DataFrame, score: str) -> str:
     alike = compared[compared["verdict"] == ALIKE]
     if alike.empty:
         return ""
-    return (
-        f"Allowing for {_pairs(compared)}, {_gap(alike['difference'].min(), score)} below the best can still be chance."
+    return say(
+        "Allowing for {pairs}, {gap} below the best can still be chance.",
+        pairs=_pairs(compared),
+        gap=_gap(alike["difference"].min(), score),
     )
 
 
 def _gap(difference: float, score: str) -> str:
-    return f"{100 * abs(difference):.1f} points" if score == "accuracy" else f"{abs(difference):.3f}"
+    return say("{n} points", n=f"{100 * abs(difference):.1f}") if score == "accuracy" else f"{abs(difference):.3f}"
 
 
 def _pairs(compared: pd.DataFrame) -> str:
     n = int(compared["p_value"].notna().sum())
-    return f"all {n * (n - 1) // 2:,} pairs of {n} structures" if n > 2 else "one pair of structures"
+    pairs = f"{n * (n - 1) // 2:,}"
+    return say("all {pairs} pairs of {n} structures", pairs=pairs, n=n) if n > 2 else say("one pair of structures")
 
 
 def _growth(rows: list[dict[str, Any]], scored: pd.DataFrame, score: str, minimize: Sequence[str]) -> dict[str, Any]:
@@ -124,7 +133,11 @@ def _shown(study: Study, scored: pd.DataFrame, score: str, baseline: int | None)
             smaller = [each for each in (name, score) if not is_larger_better(each)]
             kept |= set(pareto_front(scored[[name, score]], maximize=larger, minimize=smaller).index)
     shown = [study.trial(number) for number in sorted(kept - {None})]
-    return shown, f"Shown are {len(shown):,} of {len(every):,} trials: the fronts, the best and the latest."
+    return shown, say(
+        "Shown are {n} of {all} trials: the fronts, the best and the latest.",
+        n=f"{len(shown):,}",
+        all=f"{len(every):,}",
+    )
 
 
 def _row(trial: Trial, space: StructureSpace, verdict: Any) -> dict[str, Any]:
@@ -140,6 +153,7 @@ def _row(trial: Trial, space: StructureSpace, verdict: Any) -> dict[str, Any]:
         "batch_size": trial.budget.batch_size,
         "seconds": _number(trial.seconds),
         "verdict": verdict if isinstance(verdict, str) else "",
+        "said": say(verdict if isinstance(verdict, str) else trial.state),
         "alike": verdict in (ALIKE, THE_BEST),
         "hasCurve": bool(trial.history),
         "costs": {name: _number(getattr(trial, name, math.nan)) for name in trial_metrics() if name in METRICS},

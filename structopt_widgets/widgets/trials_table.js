@@ -1,7 +1,7 @@
 // The trials as a table: sortable; a row sets the sliders as its point does.
 import { html, setText, toldNumber } from "./elements.js";
 import { formatExact } from "./format.js";
-import { changedBy, described, scoreText } from "./words.js";
+import { changedTo, described, say, scoreText } from "./words.js";
 import { paretoFront, plotted } from "./plot_drawing.js";
 
 // Which cells tell how their number came about, and of which of a trial's numbers.
@@ -9,12 +9,17 @@ const TOLD = { score: () => "score", interval: () => "score", cost: ({ looks }) 
 
 export function tableView(state) {
   const { model } = state;
-  const el = html("div", { className: "sw-trials", tabIndex: 0, role: "region", "aria-label": "trials" });
-  const filter = html("input", { type: "search", placeholder: "filter trials", "aria-label": "filter trials" });
+  const el = html("div", { className: "sw-trials", tabIndex: 0, role: "region", "aria-label": say("trials") });
+  const filter = html("input", { type: "search", placeholder: say("filter trials"), "aria-label": say("filter trials") });
   const count = html("span", { className: "sw-dim sw-small" });
   const tools = html("div", { className: "sw-bar-head sw-table-tools" }, filter, count, html("span", { className: "sw-space" }),
-    html("span", { className: "sw-dim sw-small" }, "Shift-click compares two, a click on a number explains it"));
+    html("span", { className: "sw-dim sw-small" }, say("Shift-click compares two, a click on a number explains it")));
   let [drawn, rows] = ["", new Map()];
+
+  const interval = ({ low, high, seeds }, unit, isMarked) => {
+    const ends = { low: scoreText(low, unit, ""), high: scoreText(high, unit, "") };
+    return isMarked && seeds === 1 ? say("{low} – {high} of this network", ends) : `${ends.low} – ${ends.high}`;
+  };
 
   // Number, heading, what is sorted by, and what a cell says.
   const columns = () => {
@@ -24,17 +29,17 @@ export function tableView(state) {
     const numbered = state.study.trials.some(({ seeds }) => seeds === 1);
     return [
       ["number", "#", (trial) => trial.number, (trial) => String(trial.number)],
-      ["score", unit === "share" ? "accuracy, %" : label ?? "score", (trial) => trial.score ?? -Infinity,
+      ["score", unit === "share" ? say("accuracy, %") : label ?? say("score"), (trial) => trial.score ?? -Infinity,
         (trial) => scoreText(trial.score, unit, "")],
       ["interval", "95 %", (trial) => trial.low ?? -Infinity, (trial) => (trial.low === null ? ""
-        : `${scoreText(trial.low, unit, "")} – ${scoreText(trial.high, unit, "")}${numbered && trial.seeds === 1 ? " of this network" : ""}`)],
+        : interval(trial, unit, numbered))],
       ["cost", metric.label, (trial) => trial.costs[metric.name] ?? Infinity,
         (trial) => (trial.costs[metric.name] === null ? "" : formatExact(trial.costs[metric.name], metric.unit))],
-      ["change", "to model", (trial) => trial.costs[metric.name] ?? Infinity,
-        (trial) => (trial.costs[metric.name] === null ? "" : changedBy(trial.costs[metric.name], base).replace(/^[▼▲] /, "").replace("as the model", "same"))],
-      ["structure", "structure", (trial) => (trial.changes === null ? "" : described(model, trial.changes)),
-        (trial) => (trial.changes === null ? "another model" : described(model, trial.changes))],
-      ["verdict", "against best", (trial) => trial.verdict || trial.state, (trial) => trial.verdict || trial.state],
+      ["change", say("to model"), (trial) => trial.costs[metric.name] ?? Infinity,
+        (trial) => (trial.costs[metric.name] === null ? "" : changedTo(trial.costs[metric.name], base))],
+      ["structure", say("structure"), (trial) => (trial.changes === null ? "" : described(model, trial.changes)),
+        (trial) => (trial.changes === null ? say("another model") : described(model, trial.changes))],
+      ["verdict", say("against best"), (trial) => trial.said, (trial) => trial.said],
     ];
   };
 
@@ -72,13 +77,13 @@ export function tableView(state) {
         const words = text(trial);
         const isFront = name === "score" && front.has(trial.number);
         const told = words && TOLD[name] ? toldNumber(words, () => state.explainTrial(trial, TOLD[name](state))) : words;
-        const cell = html("td", { className: `sw-${name}` }, ...(isFront ? [html("span", { className: "sw-on-front", title: "on the front" }, "◆ ", told)] : [told]));
+        const cell = html("td", { className: `sw-${name}` }, ...(isFront ? [html("span", { className: "sw-on-front", title: say("on the front") }, "◆ ", told)] : [told]));
         if (name === "structure" || name === "verdict") cell.title = name === "verdict" && (trial.reason || trial.why) ? trial.reason || trial.why : words;
         return cell;
       });
       const row = html("tr", {}, ...cells);
       row.dataset.number = trial.number;
-      row.words = `${row.textContent} ${front.has(trial.number) ? "front" : ""}`.toLowerCase();
+      row.words = `${row.textContent} ${front.has(trial.number) ? say("front") : ""}`.toLowerCase();
       row.addEventListener("click", (event) => {
         if (event.shiftKey) state.compare(trial.number);
         else state.choice(trial.number);
@@ -86,7 +91,7 @@ export function tableView(state) {
       return [trial.number, row];
     }));
     el.hidden = tools.hidden = trials.length === 0;
-    el.replaceChildren(html("table", {}, html("caption", { className: "sw-spoken" }, `Trials. ${note}`),
+    el.replaceChildren(html("table", {}, html("caption", { className: "sw-spoken" }, say("{sentence} {next}", { sentence: say("Trials."), next: note })),
       html("thead", {}, headRow), html("tbody", {}, ...rows.values())));
   };
   // Rows that have every word.
@@ -97,7 +102,7 @@ export function tableView(state) {
       row.hidden = !words.every((word) => row.words.includes(word));
       shown += Number(!row.hidden);
     });
-    setText(count, words.length ? `${shown} of ${rows.size}` : "");
+    setText(count, words.length ? say("{n} of {all}", { n: shown, all: rows.size }) : "");
     state.list([...rows.keys()].filter((number) => !rows.get(number).hidden));
   };
   filter.addEventListener("input", sift);

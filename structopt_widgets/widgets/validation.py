@@ -8,12 +8,13 @@ from collections.abc import Mapping
 import ipywidgets
 import traitlets
 
+from ..graph.wording import listed, say
 from ..structure import Structure
 from ..training import Budget, Data, Progress, Trial, quick_run
 from ..training.description import describe
-from .background import Background, Outcome, Task
+from .background import Background, Outcome, Task, how_far
 from .exploration import Exploration
-from .learning_curve import learning_curve
+from .learning_curve import curve_title, learning_curve
 from .settings import Fields
 
 REDRAW_EVERY = 0.25  # seconds: a small network's epoch takes milliseconds, and the whole curve is sent each time
@@ -59,17 +60,17 @@ class Validation(traitlets.HasTraits):
         here = self._exploration
         structure, data, budget = here.structure, here.needed_data(), here.budget
         self._background.start(
-            lambda task: self._train(task, structure, data, budget), "a run", "Nothing was added to the plot."
+            lambda task: self._train(task, structure, data, budget), say("a run"), say("Nothing was added to the plot.")
         )
 
     def show(self, trial: Trial) -> None:
         """Show the learning curve of a trial."""
         if trial.history:
-            self.curve = learning_curve(f"trial {trial.number}: {describe(trial.structure)}", trial.history)
+            self.curve = learning_curve(curve_title(trial), trial.history)
 
     def _train(self, task: Task, structure: Structure, data: Data, budget: Budget) -> Outcome:
         self.curve = {}
-        title = f"this run: {describe(structure)}"
+        title = say("this run: {structure}", structure=describe(structure))
         epochs: dict[int, tuple[Mapping[str, float], ...]] = {}  # finished ones, by seed
         drawn = -REDRAW_EVERY
 
@@ -79,10 +80,10 @@ class Validation(traitlets.HasTraits):
 
         def on_progress(progress: Progress) -> None:
             nonlocal drawn
-            left = "" if progress.remaining is None else f", about {progress.remaining:.0f} s left"
-            seed = f"seed {progress.seed + 1} of {progress.seeds}, " if progress.seeds > 1 else ""
-            epoch = min(progress.epoch + 1, progress.epochs)
-            task.report(progress.fraction, f"{seed}epoch {epoch} of {progress.epochs}: {progress.elapsed:.0f} s{left}")
+            epoch = say("epoch {n} of {all}", n=min(progress.epoch + 1, progress.epochs), all=progress.epochs)
+            seed = say("seed {n} of {all}", n=progress.seed + 1, all=progress.seeds)
+            place = listed(say(", "), [seed, epoch]) if progress.seeds > 1 else epoch
+            task.report(progress.fraction, how_far(place, progress.elapsed, progress.remaining))
             if len(progress.history) != len(epochs.get(progress.seed, ())):
                 epochs[progress.seed] = progress.history
                 if time.monotonic() - drawn >= REDRAW_EVERY:

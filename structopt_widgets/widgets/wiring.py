@@ -57,7 +57,8 @@ class Wiring:
         self._how_to_pass_data = "" if exploration.data is not None else how_to_pass_data(exploration.space)
         self._missing = missing_packages()
         heard = weakref.WeakMethod(self._heard)  # an anywidget is never freed, and would keep all this
-        model = page_model(exploration.space)
+        self._words = exploration.language
+        model = page_model(exploration.space, self._words)
         self.choosable = [each["name"] for each in model["metrics"] if each["bars"] is not None]
         self.instrument = Instrument(
             model,
@@ -65,7 +66,7 @@ class Wiring:
             lesson=lesson(show, predict, [each["name"] for each in model["metrics"] if each["shown"]]),
             standing=self._standing(),
             settings=settings.values,
-            work=self._work(),
+            work=self._words.all(self._work()),
         )
         self.show_trials()
         exploration.observe(self._show_standing, names=["structure", "snapshots"])
@@ -160,6 +161,7 @@ class Wiring:
             ),
             "choose": lambda: self._go(asked["number"]),
             "save": lambda: self._saving.start(asked["suffix"]),
+            "picture": lambda: self._saving.take_picture(asked["svg"]),
             "latency": self._timing.measure,
             "code": lambda: self._coder.look(here.structure),
         }
@@ -255,5 +257,6 @@ class Wiring:
         # What a thread finds may come when the explorer is closed.
         if self.instrument.comm is None:
             return
-        if getattr(self.instrument, name) != value:
-            setattr(self.instrument, name, value)
+        said = self._words.all(value)
+        if getattr(self.instrument, name) != said:
+            setattr(self.instrument, name, said)

@@ -2,19 +2,19 @@
 import { enable, html, keepFocus, numbersOf, setText, toldNumber } from "./elements.js";
 import { formatExact } from "./format.js";
 import { alike } from "./state.js";
-import { scoreText } from "./words.js";
+import { say, sayMany, scoreText } from "./words.js";
 
-const FIELDS = {
-  epochs: ["epochs", 1, 1000], seeds: ["seeds", 1, 100], batch_size: ["batch size", 1, 65536],
-  structures: ["structures", 1, 100000], at_most: ["at most, parameters", 1, 2 ** 53],
-};
+const fieldsOfWork = () => ({
+  epochs: [say("epochs"), 1, 1000], seeds: [say("seeds"), 1, 100], batch_size: [say("batch size"), 1, 65536],
+  structures: [say("structures"), 1, 100000], at_most: [say("at most, parameters"), 1, 2 ** 53],
+});
 
 export function workView(state) {
   const button = (text, title, act, className = "") => html("button", { type: "button", title, onclick: act, className }, text);
-  const run = button("Run", "train this structure from fresh weights and validate it", () => state.ask("run"), "sw-go");
-  const sweep = button("Sweep", "train many structures of other widths, each with this budget", () => state.ask("sweep"));
-  const cancel = button("Cancel", "stop; what is finished is kept", () => state.ask("cancel"));
-  const fields = Object.entries(FIELDS).map(([name, [text, least, most]]) => {
+  const run = button(say("Run"), say("train this structure from fresh weights and validate it"), () => state.ask("run"), "sw-go");
+  const sweep = button(say("Sweep"), say("train many structures of other widths, each with this budget"), () => state.ask("sweep"));
+  const cancel = button(say("Cancel"), say("stop; what is finished is kept"), () => state.ask("cancel"));
+  const fields = Object.entries(fieldsOfWork()).map(([name, [text, least, most]]) => {
     const input = html("input", { type: "number", "aria-label": text, required: true });
     Object.assign(input, { min: least, max: most, step: 1 });
     input.addEventListener("change", () => {
@@ -39,24 +39,24 @@ export function workView(state) {
   };
   const { model } = state;
   const vary = several("vary", [
-    ["widths", "widths", state.free.length], ["activations", "activations", model.activations.length],
-    ["biases", "biases", model.baseline.biases.length], ["blocks", "depth", model.blocks.length],
+    ["widths", say("widths"), state.free.length], ["activations", say("activations"), model.activations.length],
+    ["biases", say("biases"), model.baseline.biases.length], ["blocks", say("depth"), model.blocks.length],
   ].filter(([, , count]) => count > 0));
   const minimize = several("minimize", model.metrics.filter(({ inTrials, more, shown }) => inTrials && shown && !more).map(({ name, label }) => [name, label]));
   const halving = html("input", { type: "checkbox" });
   halving.addEventListener("change", () => state.setting({ halving: halving.checked }));
-  const sampler = html("select", { "aria-label": "sampler" });
+  const sampler = html("select", { "aria-label": say("sampler") });
   sampler.addEventListener("change", () => state.setting({ sampler: sampler.value }));
   const summary = html("summary");
   const settings = html("details", { className: "sw-settings" }, summary,
-    html("div", { className: "sw-fields" }, html("b", {}, "each run"), ...fields.slice(0, 3).map(({ el }) => el)),
-    html("div", { className: "sw-fields" }, html("b", {}, "a sweep"), fields[3].el,
-      html("label", {}, html("span", { className: "sw-dim" }, "sampler"), sampler), fields[4].el,
-      html("label", { title: "successive halving: all are trained for a third of the budget, the best third of them for all of it; at least 3 epochs" }, halving, html("span", {}, "halving"))),
-    html("div", { className: "sw-fields", role: "group", "aria-label": "what a sweep varies" }, html("b", {}, "varies"), ...vary.els),
-    html("div", { className: "sw-fields", role: "group", "aria-label": "costs that a sweep keeps small" }, html("b", { title: "beside a good score: NSGA-II and TPE go by these, and so does the hypervolume" }, "keeps small"), ...minimize.els));
+    html("div", { className: "sw-fields" }, html("b", {}, say("each run")), ...fields.slice(0, 3).map(({ el }) => el)),
+    html("div", { className: "sw-fields" }, html("b", {}, say("a sweep")), fields[3].el,
+      html("label", {}, html("span", { className: "sw-dim" }, say("sampler")), sampler), fields[4].el,
+      html("label", { title: say("successive halving: all are trained for a third of the budget, the best third of them for all of it; at least 3 epochs") }, halving, html("span", {}, say("halving")))),
+    html("div", { className: "sw-fields", role: "group", "aria-label": say("what a sweep varies") }, html("b", {}, say("varies")), ...vary.els),
+    html("div", { className: "sw-fields", role: "group", "aria-label": say("costs that a sweep keeps small") }, html("b", { title: say("beside a good score: NSGA-II and TPE go by these, and so does the hypervolume") }, say("keeps small")), ...minimize.els));
   const fill = html("i");
-  const progress = html("span", { className: "sw-progress", role: "progressbar", "aria-label": "progress" }, fill);
+  const progress = html("span", { className: "sw-progress", role: "progressbar", "aria-label": say("progress") }, fill);
   progress.setAttribute("aria-valuemin", "0");
   progress.setAttribute("aria-valuemax", "100");
   const text = html("span", { className: "sw-dim sw-progress-text" });
@@ -66,14 +66,14 @@ export function workView(state) {
   // The score with the model's own weights, which follows the sliders without training.
   const preview = html("input", { type: "checkbox" });
   const score = html("span", { className: "sw-preview" });
-  const follows = html("label", { className: "sw-small sw-follows", hidden: true, title: "the validation score with the model's own weights, the units kept that count most, before any training" },
-    preview, html("span", { className: "sw-dim" }, "preview"), score);
+  const follows = html("label", { className: "sw-small sw-follows", hidden: true, title: say("the validation score with the model's own weights, the units kept that count most, before any training") },
+    preview, html("span", { className: "sw-dim" }, say("preview")), score);
   preview.addEventListener("change", () => state.setting({ preview: preview.checked }));
   const paintPreview = () => {
     const { score: value, structure, error: why, seconds } = state.preview;
     const isOf = structure !== undefined && alike(structure, state.changes());
-    const words = why || `${scoreText(value, state.study.score.unit ?? "share")} with inherited weights, before training (${seconds?.toFixed(1)} s)`;
-    setText(score, !state.settings.preview ? "the score with inherited weights" : isOf ? words : "…");
+    const words = why || say("{score} with inherited weights, before training ({seconds} s)", { score: scoreText(value, state.study.score.unit ?? "share"), seconds: seconds?.toFixed(1) });
+    setText(score, !state.settings.preview ? say("the score with inherited weights") : isOf ? words : "…");
   };
   // The numbers of the trial that the message is of, each of which tells how it came about.
   const numbers = html("div", { className: "sw-small sw-told-trial", hidden: true });
@@ -89,12 +89,12 @@ export function workView(state) {
     if (trial !== undefined && trial.score !== null) parts.push(toldNumber(scoreText(trial.score, state.study.score.unit), () => state.explainTrial(trial, "score")));
     costs.forEach((name) => {
       const { label, unit } = state.metrics.get(name);
-      parts.push(toldNumber(`${label} ${formatExact(trial.costs[name], unit)}`, () => state.explainTrial(trial, name)));
+      parts.push(toldNumber(say("{quantity} {value}", { quantity: label, value: formatExact(trial.costs[name], unit) }), () => state.explainTrial(trial, name)));
     });
     keepFocus(numbers, () => {
       numbers.hidden = parts.length === 0;
       numbers.replaceChildren(...(parts.length ? [
-        html("button", { type: "button", title: "set the sliders to it", onclick: () => state.choice(trial.number) }, `trial ${trial.number}`), ...parts,
+        html("button", { type: "button", title: say("set the sliders to it"), onclick: () => state.choice(trial.number) }, say("trial {number}", trial)), ...parts,
       ] : []));
     });
     stop();
@@ -120,7 +120,7 @@ export function workView(state) {
       }
       enable(run, !isBusy && hasData);
       enable(sweep, !isBusy && hasData);
-      setText(noData, hasData || work.alone ? "" : `Run and Sweep need data. ${work.howToPassData ?? ""}`);
+      setText(noData, hasData || work.alone ? "" : say("{sentence} {next}", { sentence: say("Run and Sweep need data."), next: work.howToPassData ?? "" }));
       enable(cancel, isBusy);
       const percent = Math.round(100 * (work.fraction ?? 0));
       fill.style.transform = `scaleX(${work.fraction ?? 0})`;
@@ -140,13 +140,20 @@ export function workView(state) {
       }));
       const { epochs, seeds, batch_size: batch, structures } = state.settings;
       // What is as it is at first goes without saying.
-      const others = [[vary, "widths", " over "], [minimize, "n_params", " for small "]].map(([{ name, boxes }, first, before]) => {
+      const others = ({ name, boxes }, first) => {
         const chosen = state.settings[name] ?? [first];
         const named = boxes.filter(({ value }) => chosen.includes(value)).map(({ el: each }) => each.textContent);
-        return alike(chosen, [first]) ? "" : `${before}${named.join(", ")}`;
-      });
-      const plural = (n, word) => `${n.toLocaleString("en-US")} ${word}${n === 1 ? "" : "s"}`;
-      setText(summary, `${plural(epochs ?? 0, "epoch")}, ${plural(seeds ?? 0, "seed")}, batch ${batch}; sweeps of ${structures ?? ""}${others.join("")}`);
+        return alike(chosen, [first]) ? "" : named.join(say(", "));
+      };
+      const [over, small] = [others(vary, "widths"), others(minimize, "n_params")];
+      let sweeps = say("sweeps of {n}", { n: structures ?? "" });
+      if (over) sweeps = say("{sweeps} over {names}", { sweeps, names: over });
+      if (small) sweeps = say("{sweeps} for small {names}", { sweeps, names: small });
+      const [nEpochs, nSeeds] = [epochs ?? 0, seeds ?? 0];
+      setText(summary, say("{epochs}, {seeds}, batch {batch}; {sweeps}", {
+        epochs: sayMany(nEpochs, "{n} epoch", "{n} epochs", { n: nEpochs.toLocaleString("en-US") }),
+        seeds: sayMany(nSeeds, "{n} seed", "{n} seeds"), batch, sweeps,
+      }));
     }
   };
   return { el, buttons, paint };

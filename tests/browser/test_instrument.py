@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from xml.etree import ElementTree
 
 import keras
 import pytest
@@ -529,6 +530,12 @@ def test_code_is_copied_and_files_are_asked_for(page: Page) -> None:
     with page.expect_download() as saved:
         page.get_by_role("button", name="picture .svg").click()
     assert saved.value.suggested_filename.endswith(".svg")
+    # What a cell asks for is the same.
+    page.evaluate("window.tell('msg:custom', { do: 'picture' })")
+    page.wait_for_function("window.sent.at(-1).do === 'picture'")
+    drawn = page.evaluate("window.sent.at(-1).svg")
+    assert drawn == saved.value.path().read_text(encoding="utf-8")
+    assert ElementTree.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314 - of our own
     page.keyboard.press("Escape")
     expect(page.locator(".sw-menu")).to_be_hidden()
 

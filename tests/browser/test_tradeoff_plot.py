@@ -66,6 +66,7 @@ def trials() -> list[dict[str, Any]]:
             "seeds": 3,
             "seconds": 1,
             "verdict": verdict,
+            "said": verdict,
             "alike": verdict in ("the best", "cannot be told apart"),
             "hasCurve": False,
             "costs": {"n_params": size, "flops": 2 * size},

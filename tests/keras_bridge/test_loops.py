@@ -177,7 +177,7 @@ class OverSamples(kl.Layer):
         self.scale = self.add_weight(shape=(shape[-1],))
 
     def call(self, x: Any) -> Any:
-        return ops.vectorized_map(lambda sample: sample * self.scale, x)
+        return ops.scan(lambda sum_, sample: (sum_ + sample * self.scale, sum_), ops.zeros_like(self.scale), x)[1]
 
 
 def test_a_loop_over_the_samples_of_a_batch_says_so() -> None:

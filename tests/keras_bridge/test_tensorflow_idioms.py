@@ -251,3 +251,31 @@ def test_all_axes_of_length_one_are_dropped_but_that_of_the_batch() -> None:
     for ours, theirs in zip(space.baseline.build()(batch), expected, strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
     assert space.baseline.with_width("inner", 5).build("fresh")(batch)[1].shape == (3, STEPS - 1)
+
+
+class Compiled(kl.Layer):
+    """Parts of its code are compiled by TensorFlow: a method of its own, and a function of its module."""
+
+    def build(self, shape: Any) -> None:
+        self.kernel = self.add_weight(shape=(shape[-1], 7), name="kernel")
+
+    @tf.function
+    def product(self, x: Any, *, scale: float) -> Any:
+        return tf.nn.gelu(tf.matmul(x, self.kernel)) * scale
+
+    def call(self, x: Any) -> Any:
+        return _softplus(self.product(x, scale=2.0))
+
+
+@tf.function
+def _softplus(x: Any) -> Any:
+    return tf.nn.softplus(x)
+
+
+def test_what_is_compiled_inside_of_a_layer_is_read_as_it_is_written() -> None:
+    model = keras.Sequential([keras.Input((6,)), kl.Dense(5), Compiled(), kl.Dense(2)])
+    batch = np.random.default_rng(0).normal(size=(3, 6)).astype("float32")
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    assert sorted(each.width for each in space.width_groups.values() if not each.fixed) == [5, 7]
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-5)

@@ -44,6 +44,27 @@ def test_a_matrix_of_each_sample_with_each_is_counted_for_one() -> None:
     assert narrow.build("fresh")(batch).shape == (5, 5)
 
 
+class TiledToken(kl.Layer):
+    """A row before the others, the same for each sample, by as many copies as there are samples."""
+
+    def build(self, shape: Any) -> None:
+        self.token = self.add_weight(shape=(shape[-1],), name="token")
+
+    def call(self, x: Any) -> Any:
+        samples = ops.shape(x)[0]
+        row = ops.expand_dims(self.token, axis=(0, 1))
+        tiled, repeated = ops.tile(row, (samples, 1, 1)), ops.repeat(row, samples, axis=0)
+        return ops.concatenate([tiled, x, repeated], axis=1)
+
+
+def test_what_is_tiled_for_each_sample_is_so_in_a_copy() -> None:
+    model = keras.Sequential([keras.Input((5, 6)), kl.Dense(8), TiledToken(), kl.Dense(2)])
+    batch = RNG.normal(size=(3, 5, 6)).astype("float32")
+    space = sw.StructureSpace.from_keras(model)
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-6)
+    assert space.scaled(0.5).build()(batch).shape == (3, 7, 2)
+
+
 class Softmax(kl.Layer):
     """Has the name of one of Keras's operations."""
 

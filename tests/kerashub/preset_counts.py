@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ LENGTH = 8  # of a sequence whose length a configuration leaves open: parameters
 class PresetCount:
     """One preset: what is published, what Keras counts in the backbone built here, what we count.
 
+    ``trained`` are the two without what training leaves alone (moving statistics, tables), which some publish.
     ``ours`` is ``None`` where reading failed, ``problem`` then says how.
     """
 
@@ -27,7 +29,19 @@ class PresetCount:
     published: int
     keras: int
     ours: int | None
+    trained: tuple[int, int | None]
     problem: str = ""
+
+    @property
+    def is_as_published(self) -> bool:
+        """Whether what was built here is what was published: Keras counts as many weights, or as many trained ones."""
+        return self.published in (self.keras, self.trained[0])
+
+    @property
+    def agrees(self) -> bool:
+        """Whether our count is the published one, of the same weights."""
+        ours = self.ours if self.published == self.keras else self.trained[1]
+        return self.is_as_published and ours == self.published
 
 
 def preset_counts(classes: Sequence[str] = ()) -> Iterator[PresetCount]:
@@ -39,18 +53,20 @@ def preset_counts(classes: Sequence[str] = ()) -> Iterator[PresetCount]:
             shapes = {
                 each.name: tuple(LENGTH if size is None else size for size in each.shape[1:]) for each in model.inputs
             }
-            ours, problem = _ours(model, shapes)
+            ours, trained, problem = _ours(model, shapes)
             theirs = model.count_params()
+            theirs_trained = sum(math.prod(weight.shape) for weight in model.trainable_weights)
         for name in names:
-            yield PresetCount(name, sizes[name], theirs, ours, problem)
+            yield PresetCount(name, sizes[name], theirs, ours, (theirs_trained, trained), problem)
 
 
-def _ours(model: keras.Model, shapes: dict[str, Any]) -> tuple[int | None, str]:
+def _ours(model: keras.Model, shapes: dict[str, Any]) -> tuple[int | None, int | None, str]:
     try:
-        return sw.measure(model, input_shape=shapes).n_params, ""
+        cost = sw.measure(model, input_shape=shapes)
     # What fails here is the result.
     except Exception as error:
-        return None, f"{type(error).__name__}: {str(error).splitlines()[0][:120]}"
+        return None, None, f"{type(error).__name__}: {str(error).splitlines()[0][:120]}"
+    return cost.n_params, cost.n_trainable, ""
 
 
 def table(classes: Sequence[str] = ()) -> Iterator[str]:
@@ -58,15 +74,15 @@ def table(classes: Sequence[str] = ()) -> Iterator[str]:
     found = []
     for each in preset_counts(classes):
         found.append(each)
-        what = "agrees" if each.ours == each.published else "differs"
-        if each.keras != each.published:
+        what = "agrees" if each.agrees else "differs"
+        if not each.is_as_published:
             what = "Keras's own count of this configuration is another than the published"
         numbers = f"{each.published:>16,} {each.keras:>16,} {each.ours or 0:>16,}"
         yield f"{each.name:45} {numbers}  {what} {each.problem}"
     total = len(published())
-    agree = sum(each.ours == each.published for each in found)
-    built = sum(each.keras == each.published for each in found)
-    keras_too = sum(each.ours == each.keras for each in found)
+    agree = sum(each.agrees for each in found)
+    built = sum(each.is_as_published for each in found)
+    keras_too = sum((each.ours, each.trained[1]) == (each.keras, each.trained[0]) for each in found)
     yield f"{total} presets publish a number; {len(found)} are built here, {built} of them as published;"
     yield f"ours equals the published number for {agree}, and Keras's count of what was built for {keras_too}."
 

@@ -256,4 +256,31 @@ DECODERS: list[Family] = [
             )
         ],
     ),
+    (
+        "SmolLM3Backbone",
+        {
+            "vocabulary_size": 128256,
+            "attention_bias": False,
+            "attention_dropout": 0.0,
+            "mlp_bias": False,
+            "layer_norm_epsilon": 1e-6,
+            "max_position_embeddings": 65536,
+            "rope_theta": 5e6,
+            "partial_rotary_factor": 1.0,
+        },
+        [
+            (
+                "smollm3_3b_en",
+                {
+                    "hidden_dim": 2048,
+                    "intermediate_dim": 11008,
+                    "num_layers": 36,
+                    "num_attention_heads": 16,
+                    "num_key_value_heads": 4,
+                    "rope_layer_enabled_list": [True, True, True, False] * 9,
+                    "layer_types": ["full_attention"] * 36,
+                },
+            )
+        ],
+    ),
 ]

@@ -9,9 +9,14 @@ from typing import Any
 
 from keras_hub import models as hub
 
+from .preset_converted import CONVERTED
 from .preset_decoders import DECODERS
+from .preset_encoder_decoders import ENCODER_DECODERS
 from .preset_encoders import ENCODERS
+from .preset_image_text import IMAGE_TEXT
 from .preset_images import IMAGES
+
+ALL = (*ENCODERS, *DECODERS, *IMAGES, *CONVERTED, *IMAGE_TEXT, *ENCODER_DECODERS)
 
 
 def published() -> dict[str, int]:
@@ -33,15 +38,15 @@ def published() -> dict[str, int]:
 
 def configurations(classes: Sequence[str] = ()) -> Iterator[tuple[list[str], Callable[[], Any]]]:
     """The presets of one configuration, and a function that builds their backbone; of some classes, or of all."""
-    for name, common, members in (*ENCODERS, *DECODERS, *IMAGES):
+    for name, common, members in ALL:
         for presets, own in members if not classes or name in classes else ():
             yield presets.split(), lambda name=name, settings=common | own: _built(name, settings)
 
 
-def _built(name: str, settings: dict[str, Any]) -> Any:
-    """The backbone; settings that are backbones themselves are given as their class and settings."""
+def _built(kind: str | type, settings: dict[str, Any]) -> Any:
+    """The backbone; settings that are models themselves are given as their class, or its name, and settings."""
     given = {
-        key: _built(*each) if isinstance(each, tuple) and isinstance(each[0], str) else each
+        key: _built(*each) if isinstance(each, tuple) and isinstance(each[0], str | type) else each
         for key, each in settings.items()
     }
-    return getattr(hub, name)(**given)
+    return (getattr(hub, kind) if isinstance(kind, str) else kind)(**given)

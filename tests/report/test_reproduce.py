@@ -180,6 +180,18 @@ def test_one_changed_sample_is_named(name: str, place: int, said: str) -> None:
     assert "the report does not hold" in str(data_at_hand(unknown, unknown, [given])[data.fingerprint])
 
 
+def test_the_same_numbers_of_another_type_are_not_samples_that_differ() -> None:
+    data = noise()
+    stored = {data.fingerprint: {"name": "noise"} | sample_sums(data)}
+    wide = noise(x=data.x.astype("float64"), x_val=data.x_val.astype("float64"))
+    found = data_at_hand(stored, stored, [wide])[data.fingerprint]
+    assert str(found).endswith("the same numbers, which are float64 here and were float32")
+    other = noise(x=data.x + 1)
+    assert str(data_at_hand(stored, stored, [other])[data.fingerprint]).endswith(
+        "all 40 training samples differ: other numbers, or not float32 as here"
+    )
+
+
 def test_a_changed_file_of_shipped_data_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     from structopt_widgets.training import datasets
 

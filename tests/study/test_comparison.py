@@ -118,6 +118,12 @@ def test_an_optimizer_as_compiled_is_not_the_one_of_that_name() -> None:
     assert sw.compare(as_compiled, as_compiled).verdict == "cannot be told apart"
 
 
+def test_inherited_weights_are_another_start() -> None:
+    one, tuned = trial([0, 1, 1, 1]), trial([0, 1, 1, 1], weights="inherit")
+    assert sw.compare(one, tuned).verdict == "trained otherwise: not comparable"
+    assert sw.compare(tuned, tuned).verdict != "trained otherwise: not comparable"
+
+
 def compiled_with(optimizer: object, loss: object = "sparse_categorical_crossentropy") -> sw.Structure:
     model = keras.Sequential([keras.Input((2,), name="in"), keras.layers.Dense(2, "softmax", name="out")], name="same")
     model.compile(optimizer, loss)

@@ -156,7 +156,9 @@ def words(breadths: list[float], texts: list[list[str]], numbers: list[int] | No
         x = items[-1]["end"] if items else 0
         numbered = {} if numbers is None else {"number": numbers[place], "kind": 0}
         items.append({"x": x, "end": x + breadth, "texts": own, **numbered})
-    found = in_node("picture_labels", "fittingWords(given)", items)
+    found = in_node(
+        "picture_labels", "fittingWords(given.items, given.breadth)", {"items": items, "breadth": items[-1]["end"]}
+    )
     return [text for _, text in found]
 
 
@@ -177,6 +179,9 @@ def test_numbers_that_have_no_room_are_left_out_evenly() -> None:
 
 
 def test_a_name_may_stand_over_neighbours_that_have_none() -> None:
-    # "second" is 40 pixels, from 50 to 90: over "third", which goes, and not over "first", which ends at 47.
-    texts = [["first"], ["second"], ["third"], ["fourth"], ["fifth"]]
-    assert words([60, 20, 20, 20, 60], texts) == ["first", "second", "fifth"]
+    # "second" is 40 pixels, from 55 to 95 over "third", which goes, and 10 from "a", which ends at 33. "sixth" would
+    # stand over the edge of the picture.
+    texts = [["a"], ["second"], ["third"], ["fourth"], ["fifth"], ["sixth"]]
+    assert words([60, 30, 20, 20, 60, 24], texts) == ["a", "second", "fifth"]
+    # A number by itself says nothing.
+    assert words([60, 20], [["stage 2", "2"], ["stage 4", "4"]], [2, 4]) == ["stage 2"]

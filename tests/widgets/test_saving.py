@@ -52,6 +52,19 @@ def test_code_structure_and_table(explorer: sw.Explorer, tmp_path: Path) -> None
     assert pd.read_csv(tmp_path / "a.csv")["n_params"].sum() == 37
 
 
+def test_a_picture_is_the_page_s_and_written_where_it_was_asked_for(explorer: sw.Explorer, tmp_path: Path) -> None:
+    ask(explorer, "picture", svg="<svg>nobody asked</svg>")
+    said = explorer.save(tmp_path / "a.svg")
+    assert said.startswith("a.svg is written by the page")
+    assert list(tmp_path.iterdir()) == []  # not before the page has answered
+    ask(explorer, "picture", svg="<svg>é</svg>")
+    ask(explorer, "picture", svg="<svg>another page</svg>")
+    assert (tmp_path / "a.svg").read_text(encoding="utf-8") == "<svg>é</svg>"
+    assert "a.svg" in explorer.background.message.status
+    with pytest.raises(FileNotFoundError, match="in a folder that is there"):
+        explorer.save(tmp_path / "none" / "a.svg")
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*tf.lite.Interpreter is deprecated.*")  # TensorFlow's own, of what reads the file
 def test_litert_computes_the_same(explorer: sw.Explorer, tmp_path: Path) -> None:
