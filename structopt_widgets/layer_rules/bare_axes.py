@@ -89,12 +89,20 @@ class Squeeze(_View):
     """Axes of length 1 taken away."""
 
     def connect(self, site: Site) -> Connection:
-        shape, axis = site.inputs[0], site.config["axis"]
-        every = [position for position, dim in enumerate(shape) if dim == 1]
-        drop = every if axis is None else positions(axis, len(shape))
+        shape, drop = site.inputs[0], self._dropped(site)
         for position in drop:
             site.fix((shape[position],), "drops its only channel")
         return Connection((tuple(dim for position, dim in enumerate(shape) if position not in drop),))
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        # Which axes are of length 1 Keras cannot always tell of symbolic tensors.
+        return {"axis": self._dropped(site)} if site.config["axis"] is None else {}
+
+    def _dropped(self, site: Site) -> list[int]:
+        shape, axis = site.inputs[0], site.config["axis"]
+        if axis is not None:
+            return positions(axis, len(shape))
+        return [position for position, dim in enumerate(shape) if not has_batch(dim) and baseline_size(dim) == 1]
 
 
 class Concatenate(Bare):
