@@ -104,7 +104,9 @@ def read(path: Path) -> Catalog:
 def update(path: Path) -> None:
     """Bring a catalogue up to date; its translations stay."""
     old = read(path)
-    new = Catalog(locale=old.locale, header_comment=old.header_comment, fuzzy=False)
+    # A date of each update would be in the way of two people's.
+    about = {"project": "structopt-widgets", "creation_date": old.creation_date}
+    new = Catalog(locale=old.locale, header_comment=old.header_comment, fuzzy=False, **about)
     for text, files in collected().items():
         known = old.get(text)
         new.add(text, known.string if known else "", locations=[(file, None) for file in sorted(files)])

@@ -97,7 +97,7 @@ def test_it_holds_everything_the_package_reads(members: set[str]) -> None:
         expected = {f"{PACKAGE}/{path.relative_to(REPOSITORY).as_posix()}" for path in files}
         assert expected <= members, f"missing: {expected - members}"
     sources = {path for path in (REPOSITORY / PACKAGE).rglob("*") if path.is_file() and "__pycache__" not in path.parts}
-    assert {".py", ".js", ".css", ".json", ".typed"} <= {path.suffix for path in sources}
+    assert {".py", ".js", ".css", ".json", ".typed", ".po"} <= {path.suffix for path in sources}
     expected = {path.relative_to(REPOSITORY).as_posix() for path in sources}
     assert f"{PACKAGE}/py.typed" in expected
     assert f"{PACKAGE}/lab_settings/labconfig/default_setting_overrides.json" in expected

@@ -91,13 +91,16 @@ def _proven(
             continue
         entries = length_entries(graph, other, lambda: read(run))
         made = replace(graph, open_lengths=replace(opened, entries=entries))
-        if not entries and has_own_graph(source.model):
-            return made  # Keras itself made these layers so
+        is_opened = any(layer.path for layer in graph.layers.values())
+        if not (entries or is_opened) and has_own_graph(source.model):
+            return made  # Keras itself has called these layers so
         baseline = StructureSpace(made, source).baseline
         with fresh_names(), contextlib.nullcontext() if is_run else unallocated():
             weights = "inherit" if is_run else "fresh"
             copy = build_model(baseline, weights, compiled=False, seed=0, open_lengths=True)
-        if not is_run or _is_compared(source.model, copy, run, [given, shapes, *_others(given, free, (1,))]):
+        if not is_run or _is_compared(
+            source.model, copy, run, [given, shapes, *_others(given, free, (1, _FURTHER[0]))]
+        ):
             return made
         reason = FixedLengthError("it runs at no other length that was tried")
     raise reason

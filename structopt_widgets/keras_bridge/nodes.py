@@ -83,6 +83,25 @@ def leaves(model: Any) -> list[Any]:
     return list(model._flatten_layers(include_self=False, recursive=True))
 
 
+def taken_as_dense(structure: Any) -> Any:
+    """``structure``, its tensors no longer sparse for Keras where that takes the number of a product to be so.
+
+    What is called on such a tensor loses sight of its lengths.
+    """
+    for tensor in keras.tree.flatten(structure):
+        if isinstance(tensor, keras.KerasTensor) and tensor.sparse and not _is_sparse(tensor):
+            tensor._sparse = False
+    return structure
+
+
+def _is_sparse(tensor: Any) -> bool:
+    history = getattr(tensor, "_keras_history", None)
+    if not tensor.sparse or history is None or history.operation is None:
+        return bool(tensor.sparse)
+    read = history.operation._inbound_nodes[history.node_index].input_tensors
+    return any(map(_is_sparse, read)) if read else True
+
+
 @contextlib.contextmanager
 def nodes_restored(model: Any) -> Iterator[None]:
     """Forget, on leaving, the calls recorded in a model's (or layer's) layers and bare operations meanwhile."""

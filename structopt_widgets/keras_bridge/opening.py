@@ -37,14 +37,17 @@ from .nodes import (
     has_own_cell,
     nodes_restored,
     numpy_numbers_taken,
+    taken_as_dense,
     tensors_compared,
 )
 from .repeated import repeats_recorded
 from .spellings import spellings_taken
-from .symbolic_weight import ClosedError, SymbolicWeight, reason_of
+from .symbolic_weight import ClosedError, SymbolicWeight, reason_of, weights_as_constants
 from .tensorflow_calls import tensorflow_traced
+from .tensorflow_numpy import tensorflow_numpy_traced
 from .timesteps import Timesteps, keeps_in_training
 from .whose_functions import has_mixing_function, has_weighted_activation, hidden_lambdas
+from .without_weights import is_allocated
 
 LARGEST_TABLE = 2**20  # numbers that are written into a copy
 _CONTEXT = "current_call_ctx"  # where Keras keeps whether layers are called for training
@@ -138,7 +141,7 @@ class _Tracer:
             nodes_restored(self._model),
             fresh_names(),
             own_nodes,
-            self._layers_made_meanwhile(),
+            self._layers_of_others(),
             self._constants_taken(),
             numbers,
             tensors_compared(is_tracing),
@@ -146,6 +149,7 @@ class _Tracer:
             loops_written_out(is_tracing),
             draws,
             calls,
+            tensorflow_numpy_traced(is_tracing),
             repeats,
             arrays,
             metrics,
@@ -186,18 +190,25 @@ class _Tracer:
                 keras_layer.Node = real
 
     @contextlib.contextmanager
-    def _layers_made_meanwhile(self) -> Iterator[None]:
-        """What a layer does that a call() makes, and that has neither weights nor a rule, is that call()'s own code."""
+    def _layers_of_others(self) -> Iterator[None]:
+        """A layer that the model does not hold is its caller's own code, and its weights are constants to that.
+
+        A ``call()`` makes some, and others are global: Keras neither counts, trains nor saves what such a one holds.
+        """
         real = keras.Layer.symbolic_call
 
         def symbolic_call(layer: Any, *args: Any, **kwargs: Any) -> Any:
-            is_known = id(layer) in self._layers or self._is_closed
-            if is_known or layer.variables or layer._layers or is_ruled(layer):
+            stays = is_ruled(layer) if not layer.weights else not all(map(is_allocated, layer.weights))
+            only_draws = layer.variables and not layer.weights and not layer._layers
+            if id(layer) in self._layers or self._is_closed or stays or only_draws:
                 return real(layer, *args, **kwargs)
             try:
-                outputs = keras.tree.map_structure(self._symbolic, called(layer, *args, **kwargs))
+                with weights_as_constants(layer):
+                    outputs = keras.tree.map_structure(self._symbolic, called(layer, *args, **kwargs))
             # As in any other opened layer.
-            except Exception:
+            except Exception as error:
+                if layer.weights:
+                    raise ClosedError(f"calls {layer.name!r}, which it does not hold ({reason_of(error)})") from error
                 return real(layer, *args, **kwargs)
             self._inside.add(id(layer))
             self._kept_alive.append(layer)
@@ -319,6 +330,7 @@ class _Tracer:
                 return self._at_each_step(layer, *args, **kwargs)
             self._inside.discard(id(layer))
             self._found.needs_masks |= looks_at_masks(layer, args, kwargs)
+            taken_as_dense((args, kwargs))
             with self._real(layer):
                 outputs = self._whole(layer, type(layer).symbolic_call(layer, *args, **kwargs), args, kwargs)
             take_masks(layer, args, kwargs)

@@ -28,13 +28,14 @@ from .inherit import inherit_weights
 from .making import make_operations
 from .modes import InOneMode
 from .names import accepted_names, built_names
-from .nodes import has_own_cell
+from .nodes import has_own_cell, taken_as_dense
 from .normalization_statistics import recompute_statistics
 from .own_classes import Copy, OwnLayers, with_own_classes
 from .replayed import BatchSized, OwnWeight, Unsized, WeightOf
 from .seeding import Seeds
 from .shapes import say_lengths
 from .source import KerasSource
+from .tensorflow_calls import lengths_told
 
 WEIGHTS = ("inherit", "fresh")
 
@@ -77,7 +78,8 @@ def build_model(
     lengths = _open_lengths(structure) if open_lengths else None
     with contextlib.nullcontext() if seeds is None else seeds.of_unseen_layers(layers):
         operations = make_operations(structure, layers, places, names, seeds, batch, lengths, weights == "fresh")
-        tensors = _called(structure, operations, names, lengths)
+        with lengths_told():
+            tensors = _called(structure, operations, names, lengths)
     if seeds is not None:
         for name, operation in operations.items():
             seeds.separate(operation, places[name])
@@ -189,7 +191,7 @@ def _called(
                 operation.layer(*args, **kwargs)  # which knows how it is built
             results = keras.tree.flatten(operation(*args, **kwargs))
             _make_late_weights(operation, graph.layers[call.layer], args, kwargs)
-        tensors.update(zip(call.outputs, results, strict=True))
+        tensors.update(zip(call.outputs, taken_as_dense(results), strict=True))
     return tensors
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
 import keras
@@ -34,3 +36,18 @@ def reason_of(error: Exception) -> str:
         return str(error)
     first = str(error).strip().split("\n")[0]
     return f"cannot be traced on symbolic tensors ({type(error).__name__}: {first[:160]})"
+
+
+@contextlib.contextmanager
+def weights_as_constants(layer: Any) -> Iterator[None]:
+    """The values of a layer's own weights stand in for them in this block."""
+    own = {key: value for key, value in vars(layer).items() if isinstance(value, keras.Variable)}
+    wanted = layer.compute_dtype
+    for key, variable in own.items():
+        value = keras.ops.copy(variable.value)
+        casts = variable._autocast and keras.backend.is_float_dtype(wanted) and "float" in variable.dtype
+        vars(layer)[key] = keras.ops.cast(value, wanted) if casts else value
+    try:
+        yield
+    finally:
+        vars(layer).update(own)

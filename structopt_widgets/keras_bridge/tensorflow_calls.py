@@ -80,7 +80,8 @@ def tensorflow_traced(is_tracing: Callable[[], bool]) -> Iterator[None]:
     with PATCHING:
         kind.__call__ = call
         try:
-            yield
+            with lengths_told():
+                yield
         finally:
             kind.__call__ = real
             _is_tracing.pop()
@@ -89,6 +90,23 @@ def tensorflow_traced(is_tracing: Callable[[], bool]) -> Iterator[None]:
 @tf.function
 def _compiled() -> None:
     """For its class alone."""
+
+
+@contextlib.contextmanager
+def lengths_told() -> Iterator[None]:
+    """``len(tf.shape(x))`` is the number of axes while Keras infers shapes, as it is where TensorFlow compiles it."""
+    theirs = tf.Tensor.__len__
+
+    def length(tensor: Any) -> int:
+        shape = tensor.shape
+        return int(shape[0]) if shape.rank and shape[0] is not None else theirs(tensor)
+
+    with PATCHING:
+        tf.Tensor.__len__ = length
+        try:
+            yield
+        finally:
+            tf.Tensor.__len__ = theirs
 
 
 _is_tracing: list[Callable[[], bool]] = []
@@ -183,11 +201,7 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             ),
             "ones_like_v2": lambda a: ops.ones_like(a["input"]),
             "pad_v2": lambda a: ops.pad(a["tensor"], lengths_of(a["paddings"]), mode=a["mode"].lower()),
-            "norm_v2": lambda a: (
-                ops.norm(a["tensor"], axis=a["axis"], keepdims=bool(a["keepdims"]))
-                if a["ord"] == "euclidean"
-                else refuse("norm of this order")
-            ),
+            "norm_v2": lambda a: _norm(a),
             "rank": lambda a: len(a["input"].shape),
             "reduce_euclidean_norm": lambda a: ops.norm(
                 a["input_tensor"], axis=a["axis"], keepdims=bool(a["keepdims"])
@@ -198,6 +212,7 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "roll": lambda a: ops.roll(a["input"], lengths_of(a["shift"]), axis=lengths_of(a["axis"])),
             "segment_max": lambda a: ops.segment_max(a["data"], a["segment_ids"]),
             "segment_sum": lambda a: ops.segment_sum(a["data"], a["segment_ids"]),
+            "sequence_mask": lambda a: _mask_of_lengths(a),
             # Numbers that can be indexed, as tensors without axes can.
             "shape_v2": lambda a: tuple(map(np.int32, a["input"].shape)),
             "size_v2": lambda a: math.prod(a["input"].shape),
@@ -278,6 +293,14 @@ def _segment_mean(given: dict[str, Any]) -> Any:
     return ops.divide(ops.segment_sum(data, ids, segments), members.reshape(-1, *(1,) * (len(data.shape) - 1)))
 
 
+def _mask_of_lengths(given: dict[str, Any]) -> Any:
+    if given["maxlen"] is None:
+        refuse("mask of as many places as the longest has")
+    places = np.arange(number_of(given["maxlen"]), dtype="int32")
+    whole = ops.cast(ops.expand_dims(given["lengths"], -1), "int32")  # as TensorFlow does: half a place is none
+    return cast(ops.less(places, whole), tf.as_dtype(given["dtype"]).name)
+
+
 def _gather(given: dict[str, Any]) -> Any:
     values, places, rows = given["params"], given["indices"], given["batch_dims"]
     rank = len(values.shape)
@@ -293,15 +316,41 @@ def _gather(given: dict[str, Any]) -> Any:
     return made if len(several) == 1 else ops.reshape(made, (*places.shape, *values.shape[rows + 1 :]))
 
 
+def _norm(given: dict[str, Any]) -> Any:
+    tensor, order, axis, keepdims = given["tensor"], given["ord"], given["axis"], bool(given["keepdims"])
+    if order != "euclidean" and not (order in (1, 2) and isinstance(axis, int)):
+        refuse("norm of this order")  # of matrices, or of all elements as one vector
+    if order == 1:
+        return ops.sum(ops.abs(tensor), axis=axis, keepdims=keepdims)
+    return ops.norm(tensor, axis=axis, keepdims=keepdims)
+
+
 def _written(how: str | None) -> Callable[[dict[str, Any]], Any]:
     return lambda given: ops.scatter_update(given["tensor"], given["indices"], given["updates"], how)
 
 
 def _gather_nd(given: dict[str, Any]) -> Any:
-    """By one number each, a row."""
-    if given["batch_dims"] or given["indices"].shape[-1] != 1:
+    """By one number each, a row; by a sample's own and another, a row of that sample."""
+    values, places = given["params"], given["indices"]
+    if not given["batch_dims"] and places.shape[-1] == 1:
+        return ops.take(values, ops.squeeze(places, -1), axis=0)
+    in_sample = None if given["batch_dims"] else _in_its_sample(places)
+    if in_sample is None:
         refuse("gather_nd by several numbers each")
-    return ops.take(given["params"], ops.squeeze(given["indices"], -1), axis=0)
+    return _gather({"params": values, "indices": in_sample, "batch_dims": 1, "axis": 1})
+
+
+def _in_its_sample(places: Any) -> Any:
+    """The second numbers, where ``places`` are pairs whose first is the sample's own number."""
+    history = getattr(places, "_keras_history", None)
+    if history is None or type(history.operation).__name__ != "Stack" or places.shape[-1] != 2:
+        return None
+    first, second = keras.tree.flatten(history.operation._inbound_nodes[history.node_index].arguments.args)
+    is_last = history.operation.axis in (-1, len(places.shape) - 1)
+    if not is_last or isinstance(first, keras.KerasTensor) or not isinstance(second, keras.KerasTensor):
+        return None
+    counted = np.arange(places.shape[0]).reshape(-1, *(1,) * (len(places.shape) - 2))
+    return second if np.array_equal(first, np.broadcast_to(counted, places.shape[:-1])) else None
 
 
 def _split(given: dict[str, Any]) -> Any:

@@ -62,6 +62,15 @@ def _diagonal_of(given: dict[str, Any]) -> Any:
     return ops.diagonal(given["input"], axis1=-2, axis2=-1)
 
 
+def _with_diagonal(given: dict[str, Any]) -> Any:
+    if lengths_of(given["k"]) != 0:
+        refuse("several diagonals")
+    rows, columns = given["input"].shape[-2:]
+    if rows != columns:
+        refuse("diagonal of a matrix that is not square")
+    return ops.where(np.eye(rows, dtype=bool), ops.expand_dims(given["diagonal"], -1), given["input"])
+
+
 def _plain(function: Callable[..., Any], *names: str) -> Callable[[dict[str, Any]], Any]:
     def call(given: dict[str, Any]) -> Any:
         return refuse("adjoint matrices") if given.get("adjoint") else function(*(given[name] for name in names))
@@ -105,6 +114,7 @@ MATRICES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "matrix_diag": _diagonal,
     "matrix_diag_part": _diagonal_of,
     "matrix_inverse": _plain(ops.inv, "input"),
+    "matrix_set_diag": _with_diagonal,
     "matrix_solve": _plain(ops.solve, "matrix", "rhs"),
     "matrix_transpose": lambda given: ops.swapaxes(given["a"], -1, -2),
     "matvec": _matvec,

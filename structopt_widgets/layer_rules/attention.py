@@ -222,6 +222,8 @@ class _OneHead(LayerRule):
     def sequences(self, site: Site) -> tuple[Shape, Shape, Shape]:
         """Shapes of query, value and key; the key is the value unless it is given."""
         query, value, *rest = site.inputs[: self.last(site) + 1]
+        if len(query) == 3 and query[0] == 1 and len(value) == 2:
+            query = query[1:]  # one and the same for all samples
         if len(query) != 2:
             raise UnsupportedLayerError("there is none for several axes of positions")
         return query, value, rest[0] if rest else value

@@ -89,12 +89,20 @@ class Squeeze(_View):
     """Axes of length 1 taken away."""
 
     def connect(self, site: Site) -> Connection:
-        shape, axis = site.inputs[0], site.config["axis"]
-        every = [position for position, dim in enumerate(shape) if dim == 1]
-        drop = every if axis is None else positions(axis, len(shape))
+        shape, drop = site.inputs[0], self._dropped(site)
         for position in drop:
             site.fix((shape[position],), "drops its only channel")
         return Connection((tuple(dim for position, dim in enumerate(shape) if position not in drop),))
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        # Which axes are of length 1 Keras cannot always tell of symbolic tensors.
+        return {"axis": self._dropped(site)} if site.config["axis"] is None else {}
+
+    def _dropped(self, site: Site) -> list[int]:
+        shape, axis = site.inputs[0], site.config["axis"]
+        if axis is not None:
+            return positions(axis, len(shape))
+        return [position for position, dim in enumerate(shape) if not has_batch(dim) and baseline_size(dim) == 1]
 
 
 class Concatenate(Bare):
@@ -168,8 +176,8 @@ class Repetition(Bare):
         rank = max(len(given), len(shape))
         times = [*[1] * (rank - len(given)), *map(baseline_length, given)]
         padded = (*(1,) * (rank - len(shape)), *shape)
-        if any(has_batch(dim) and count != 1 for count, dim in zip(times, padded, strict=True)):
-            raise UnsupportedLayerError("there is none for repeating the batch")
+        if any(has_batch(dim) and has_batch(of_batch(count)) for count, dim in zip(times, padded, strict=True)):
+            raise UnsupportedLayerError("there is none for repeating the batch for each sample")
         return Connection((tuple(_times(dim, count, is_tile=True) for count, dim in zip(times, padded, strict=True)),))
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:

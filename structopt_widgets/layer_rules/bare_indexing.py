@@ -16,7 +16,7 @@ from .rule import Connection, Setting, Site, UnsupportedLayerError
 class GetItem(Bare):
     """Part of a tensor. An axis taken whole keeps its width; a range of one is a part with a width of its own.
 
-    Where a single place of an axis is taken, it stays as long as it is.
+    Where a single place of an axis is taken, it stays as long as it is. One sample may be taken for all.
     """
 
     def connect(self, site: Site) -> Connection:
@@ -27,7 +27,7 @@ class GetItem(Bare):
             elif dim is not None and _is_whole(part, dim):
                 output.append(dim)
             elif dim is not None:
-                if has_batch(dim):
+                if has_batch(dim) and not isinstance(part, int):
                     raise UnsupportedLayerError("there is none for taking part of the batch")
                 output.extend(self._taken(site, part, dim))
         return Connection((tuple(output),))

@@ -11,7 +11,7 @@ from ..graph.wording import say
 from .bare_axes import positions, register_bare
 from .kept import Kept, as_keras_has_them
 from .merging import broadcast, side_by_side
-from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError
+from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
 
 
 class _Movement(LayerRule):
@@ -119,6 +119,34 @@ class TakeAlongAxis(_Movement):
         return Connection(((*joined[:axis], places[axis], *joined[axis + 1 :]),))
 
 
+class OneHot(_Movement):
+    """A place for each class: as many as the axis has whose places are read; else the number belongs to the task."""
+
+    ignores_padding = False
+
+    def connect(self, site: Site) -> Connection:
+        width = self._width(site)
+        if width is not None:
+            return Connection(((*site.inputs[0], width),))
+        outputs = as_keras_has_them(site)
+        site.fix(site.inputs[0], "makes a place for each class")
+        return Connection(outputs)
+
+    def config(self, site: Site, at: Setting) -> dict[str, Any]:
+        width = self._width(site)
+        return {} if width is None else {"num_classes": at.size(width)}
+
+    def mixing(self, site: Site) -> Mixing:
+        width = self._width(site)
+        return Mixing() if width is None else Mixing(summed=(width,))  # of equal ones one is chosen
+
+    def _width(self, site: Site) -> Dim | None:
+        width = site.places[0] if site.places and site.config["axis"] == -1 else None
+        if width is None or isinstance(width, int) or baseline_size(width) != site.config["num_classes"]:
+            return None
+        return width
+
+
 class TopK(LayerRule):
     """The largest values of the last axis, sorted, and their places."""
 
@@ -218,6 +246,7 @@ register_bare(Triangle(), "Tril", "Triu")
 register_bare(TakeAlongAxis(), "TakeAlongAxis")
 register_bare(Segments(), "SegmentSum", "SegmentMax")
 register_bare(TopK(), "TopK")
+register_bare(OneHot(), "OneHot")
 register_bare(Unstack(), "Unstack")
 register_bare(Halves(), "Glu")
 register_bare(Stacked(1), "Hstack")
@@ -227,6 +256,6 @@ for _names, _because in {
     "Append ArraySplit Diagonal Dsplit Hsplit Rot90": "moves parts of it",
     "CropImages PadImages": "moves its edges",
     "ExtractSequences": "cuts it into frames",
-    "MultiHot OneHot": "makes a place for each class",
+    "MultiHot": "makes a place for each class",
 }.items():
     register_bare(Kept(_because), *_names.split())

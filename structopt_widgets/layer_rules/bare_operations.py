@@ -91,6 +91,16 @@ class Reduction(LayerRule):
         return list(range(rank)) if axis is None else positions(axis, rank)
 
 
+class Choice(Reduction):
+    """The place of the largest value, or of the smallest."""
+
+    def connect(self, site: Site) -> Connection:
+        axes = self._axes(site)
+        if len(axes) == 1 and site.config.get("axis") is not None:
+            site.chosen = site.inputs[0][axes[0]]
+        return super().connect(site)
+
+
 class Variance(Reduction):
     """The mean, then the mean of the squared distances from it: add, subtract, square, add an element."""
 
@@ -113,7 +123,8 @@ register_bare(Elementwise(flops=1, span=1, kept=0), "Negative", "LogicalNot", "F
 register_bare(Elementwise(flops=2, span=2), "Clip")
 register_bare(Identity(kept=0), "Cast", "ConvertToTensor", "StopGradient")
 register_bare(Elementwise(kept=0), "ZerosLike", "OnesLike")
-register_bare(Reduction(), "Sum", "Argmax", "Argmin")
+register_bare(Reduction(), "Sum")
+register_bare(Choice(), "Argmax", "Argmin")
 register_bare(Reduction(keeps=True), "Prod")
 register_bare(Reduction(chooses=True, keeps=True), "Max", "Min")
 register_bare(Reduction(chooses=True), "Any", "All")

@@ -12,7 +12,7 @@ from .blocks import find_blocks
 from .changed import rule_of
 from .connected import ConnectedCall, ConnectedGraph
 from .rule import Connection, LayerRule, Site, UnsupportedLayerError, WeightAxes
-from .tensor_weights import Borrowed, Unread, WeightUses
+from .tensor_weights import Borrowed, Places, Unread, WeightUses
 
 _HOLDERS = ("_regularizer", "_constraint")
 _OF_WEIGHTS = (*_HOLDERS, "_initializer")  # ends of the names of what weights are made and held by
@@ -60,6 +60,7 @@ class _Connector:
         self._firsts: dict[str, ConnectedCall] = {}  # of each layer
         self._uses = WeightUses(graph)
         self._borrowed = Borrowed(graph)
+        self._places = Places()
 
     def connected(self) -> ConnectedGraph:
         graph = self._graph
@@ -98,7 +99,7 @@ class _Connector:
         full = [self.shapes[index] for index in call.inputs]
         tensors = [self._graph.tensors[index] for index in call.outputs]
         found = tuple(each.shape if each.batch_axis == 0 else each.shape[1:] for each in tensors)
-        site = Site(layer, full, call, found=found, of_weights=self._uses.of(call))
+        site = Site(layer, full, call, found=found, of_weights=self._uses.of(call), places=self._places.of(call))
         rule = rule_of(layer) if layer.name not in self._uncounted else None
         why = f"{layer.kind}; {layer.closed}" if layer.closed else layer.kind
         reason = say("has no layer rule ({why}); sw.register_layer_rule adds one", why=why) if rule is None else ""
@@ -134,6 +135,7 @@ class _Connector:
         if not call.inputs:
             site.outputs = list(connection.outputs)
         if rule is not None:
+            self._places.follow(site, rule)
             _fix_listed(site, connection)
             _share_configuration(self._firsts, site, rule, connection)
         axes = _as_stored(layer, rule, connection.weights)

@@ -117,7 +117,8 @@ class Site:
 
     ``of_weights`` are for each input the weights that it is made of and nothing else, if it is;
     ``contracted`` the axes of those weights that the call sums products over; ``shared`` the ones among
-    them that other calls read in another way.
+    them that other calls read in another way. ``places`` are for each input the axis whose places its whole numbers
+    are, where that is known; ``chosen`` is the same of the output, as a rule says it.
     ``found`` are the output shapes as Keras has them, without the batch, with ``None`` for lengths that it
     does not know; ``parts`` is what a rule notes for itself.
 
@@ -136,6 +137,8 @@ class Site:
     shared: list[Dim] = field(default_factory=list)
     found: tuple[tuple[int | None, ...], ...] = ()
     parts: list[Any] = field(default_factory=list)
+    places: Sequence[Dim | None] = ()
+    chosen: Dim | None = None
 
     @property
     def config(self) -> Mapping[str, Any]:

@@ -121,6 +121,24 @@ class WeightUses:
         return [{id(resolve(axes.axes[axis])) for axis in axes.summed}]
 
 
+class Places:
+    """Follows whole numbers that are places of an axis, as of the largest value along it, to those that read them."""
+
+    def __init__(self) -> None:
+        self._axes: dict[int, Dim] = {}
+
+    def of(self, call: Call) -> tuple[Dim | None, ...]:
+        """For each input of a call the axis whose places it holds, if it does."""
+        return tuple(self._axes.get(index) for index in call.inputs)
+
+    def follow(self, site: Site, rule: LayerRule) -> None:
+        """Note what a call makes of them, or chooses itself."""
+        passed = site.places[0] if rule.keeps_values and len(site.places) == 1 else None
+        axis = passed if site.chosen is None else site.chosen
+        if axis is not None:
+            self._axes.update(dict.fromkeys(site.call.outputs, axis))
+
+
 class Unread(LayerRule):
     """Weights that nothing reads, as running the model without them showed: they are there, and do nothing."""
 

@@ -40,8 +40,8 @@ class CostProgram:
     @functools.cached_property
     def totals(self) -> Program:
         """Every metric of a whole model, and ``uncounted``."""
-        recorder, result = self._record()
-        return recorder.program({metric: result.totals[metric] for metric in (*model_metrics(), UNCOUNTED)})
+        # Not recorded by itself: of many blocks that may be left out there is much to record.
+        return self.layers.only((*model_metrics(), UNCOUNTED))
 
     @functools.cached_property
     def layers(self) -> Program:

@@ -114,6 +114,18 @@ export function roving(container, given) {
   });
 }
 
+// Of these, which may come and go, one can be reached by Tab and the others by arrows. Returns what is to be called when
+// some can be pressed that could not before.
+export function oneStop(container, given) {
+  const able = () => given().filter((each) => !each.disabled);
+  roving(container, able);
+  return () => {
+    const all = able();
+    const stop = all.find((each) => each === document.activeElement) ?? all.find(({ tabIndex }) => tabIndex === 0) ?? all[0];
+    given().forEach((each) => { each.tabIndex = each === stop ? 0 : -1; });
+  };
+}
+
 // A number in a text, which tells at a click how it came about.
 export function toldNumber(text, act) {
   return html("button", {

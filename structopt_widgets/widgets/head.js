@@ -1,5 +1,5 @@
 // The head: name, undo and redo, snapshots, reset.
-import { enable, html, setText } from "./elements.js";
+import { enable, html, oneStop, setText } from "./elements.js";
 import { savingView } from "./saving.js";
 import { changedBy, say } from "./words.js";
 import { alike } from "./state.js";
@@ -9,7 +9,10 @@ export function headView(state) {
   const undo = button("↶", say("undo (Ctrl+Z)"), () => state.undo());
   const redo = button("↷", say("redo (Ctrl+Shift+Z)"), () => state.redo());
   const keep = html("button", { type: "button", title: say("keep this structure as A, then as B, to compare") }, say("Keep"));
-  const kept = ["A", "B"].map((name) => button(name, say("go to snapshot {name}", { name }), () => state.goTo(state.snapshots[name])));
+  // A and B are the page's; a cell may keep others, by any name.
+  const snapshot = (name) => [name, button(name, say("go to snapshot {name}", { name }), () => state.goTo(state.snapshots[name]))];
+  const kept = new Map(["A", "B"].map(snapshot));
+  const others = html("span", { className: "sw-group" });
   const difference = html("span", { className: "sw-dim sw-small" });
   const reset = html("button", { type: "button", title: say("everything as the model came"), onclick: () => state.reset() }, say("Reset"));
   keep.addEventListener("click", () => {
@@ -18,10 +21,11 @@ export function headView(state) {
     state.keep(A === undefined ? "A" : B === undefined || !alike(B, state.changes()) ? "B" : "A");
   });
   const saving = savingView(state);
-  const el = html("header", { className: "sw-head" }, html("span", { className: "sw-title" }, state.model.name),
+  const el = html("div", { className: "sw-head", role: "toolbar" }, html("span", { className: "sw-title" }, state.model.name),
     html("span", { className: "sw-space" }),
     html("span", { className: "sw-group" }, undo, redo),
-    html("span", { className: "sw-group", role: "group", "aria-label": say("snapshots") }, keep, ...kept, difference), saving.el, reset);
+    html("span", { className: "sw-group", role: "group", "aria-label": say("snapshots") }, keep, ...kept.values(), others, difference), saving.el, reset);
+  const stop = oneStop(el, () => [undo, redo, keep, ...kept.values(), saving.el.querySelector("summary"), reset]);
   const paint = (changed) => {
     saving.paint(changed);
     const now = state.changes();
@@ -29,11 +33,16 @@ export function headView(state) {
     enable(undo, state.past.length > 0 || hasMoved);
     enable(redo, state.future.length > 0 && !hasMoved);
     enable(reset, Object.keys(now).length > 0);
-    kept.forEach((each, index) => {
-      const snapshot = state.snapshots["AB"[index]];
-      enable(each, snapshot !== undefined);
-      each.setAttribute("aria-pressed", String(snapshot !== undefined && alike(snapshot, now)));
+    Object.keys(state.snapshots).filter((name) => !kept.has(name)).forEach((name) => {
+      kept.set(...snapshot(name));
+      others.append(kept.get(name));
     });
+    kept.forEach((each, name) => {
+      const known = state.snapshots[name];
+      enable(each, known !== undefined);
+      each.setAttribute("aria-pressed", String(known !== undefined && alike(known, now)));
+    });
+    stop();
     if (!changed.has("steps")) return;
     const { A, B } = state.snapshots;
     if (A === undefined || B === undefined) {

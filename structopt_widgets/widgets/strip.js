@@ -28,19 +28,19 @@ export function stripView(state) {
       });
     }
     const ask = html("button", {
-      type: "button", className: "sw-ask", tabIndex: canChoose ? -1 : 0, title: say("what this is, and its formula (key ?)"), "aria-label": say("what is {name}", { name: metric.label }),
+      type: "button", className: "sw-ask", tabIndex: -1, title: say("what this is, and its formula (key ?)"), "aria-label": say("what is {name}", { name: metric.label }),
       onclick: () => state.explain({ metric: metric.name, layer: null }),
     }, "?");
     const home = html("div", { className: "sw-cell-home" }, cell, ask);
     home.dataset.cost = metric.name;
-    return { metric, cell, home, label, value, unit, change, fill, canChoose };
+    return { metric, cell, ask, home, label, value, unit, change, fill, canChoose };
   });
   const announcer = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
   const el = html("section", { className: "sw-live-panel", "aria-label": say("costs of this structure") },
     ...cells.map(({ home }) => home), announcer);
   el.style.setProperty("--cells", cells.length);
   el.style.setProperty("--half", Math.ceil(cells.length / 2)); // where they stand in two rows
-  const buttons = cells.filter(({ canChoose }) => canChoose).map(({ cell }) => cell);
+  const buttons = cells.map(({ canChoose, cell, ask }) => (canChoose ? cell : ask)); // what cannot be chosen can be asked about
   roving(el, buttons);
 
   const paint = () => {

@@ -1,5 +1,5 @@
 // The trials as a table: sortable; a row sets the sliders as its point does.
-import { html, setText, toldNumber } from "./elements.js";
+import { html, setText } from "./elements.js";
 import { formatExact } from "./format.js";
 import { changedTo, described, say, scoreText } from "./words.js";
 import { paretoFront, plotted } from "./plot_drawing.js";
@@ -43,6 +43,7 @@ export function tableView(state) {
     ];
   };
 
+  const explain = (number, trial) => state.explainTrial(trial, TOLD[columns()[number.closest("td").cellIndex][0]](state));
   const build = () => {
     const { trials, note } = state.study;
     const [by, direction] = state.looks.sort;
@@ -55,7 +56,7 @@ export function tableView(state) {
     const { points, step } = plotted(state);
     const front = new Set(paretoFront(points, step === "vh"));
     const heads = shown.map(([name, text]) => {
-      const button = html("button", { type: "button", tabIndex: name === by ? 0 : -1 }, `${text}${name === by ? (direction < 0 ? " ▾" : " ▴") : ""}`);
+      const button = html("button", { type: "button", tabIndex: -1 }, `${text}${name === by ? (direction < 0 ? " ▾" : " ▴") : ""}`);
       button.addEventListener("click", () => {
         state.look({ sort: [name, name === by ? -direction : name === "score" ? -1 : 1] });
         el.querySelector("th[aria-sort] button")?.focus();
@@ -66,6 +67,10 @@ export function tableView(state) {
     });
     const headRow = html("tr", {}, ...heads);
     headRow.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowDown") {
+        el.focus();
+        event.preventDefault();
+      }
       const to = { ArrowRight: "nextElementSibling", ArrowLeft: "previousElementSibling" }[event.key];
       const next = to && event.target.closest("th")?.[to];
       if (!next) return;
@@ -76,7 +81,8 @@ export function tableView(state) {
       const cells = shown.map(([name, , , text]) => {
         const words = text(trial);
         const isFront = name === "score" && front.has(trial.number);
-        const told = words && TOLD[name] ? toldNumber(words, () => state.explainTrial(trial, TOLD[name](state))) : words;
+        // Of a thousand trials three thousand buttons would be half the time of drawing them.
+        const told = words && TOLD[name] ? html("span", { className: "sw-told", role: "button", tabIndex: -1, title: say("how this number came about") }, words) : words;
         const cell = html("td", { className: `sw-${name}` }, ...(isFront ? [html("span", { className: "sw-on-front", title: say("on the front") }, "◆ ", told)] : [told]));
         if (name === "structure" || name === "verdict") cell.title = name === "verdict" && (trial.reason || trial.why) ? trial.reason || trial.why : words;
         return cell;
@@ -85,7 +91,8 @@ export function tableView(state) {
       row.dataset.number = trial.number;
       row.words = `${row.textContent} ${front.has(trial.number) ? say("front") : ""}`.toLowerCase();
       row.addEventListener("click", (event) => {
-        if (event.shiftKey) state.compare(trial.number);
+        if (event.target.closest(".sw-told")) explain(event.target, trial);
+        else if (event.shiftKey) state.compare(trial.number);
         else state.choice(trial.number);
       });
       return [trial.number, row];
@@ -115,19 +122,20 @@ export function tableView(state) {
   });
   // Arrows go through the rows, Enter takes one; to the right are its numbers, which Enter explains.
   const numberKeys = (event) => {
-    const number = event.target.closest("td button.sw-told");
+    const number = event.target.closest("td .sw-told");
     if (number === null) return;
     const row = number.closest("tr");
-    const inRow = [...row.querySelectorAll("button.sw-told")];
+    const inRow = [...row.querySelectorAll(".sw-told")];
     const at = inRow.indexOf(number);
     const beside = (next) => {
       let other = row;
       do other = other[next]; while (other?.hidden);
-      return other?.querySelectorAll("button.sw-told")[at];
+      return other?.querySelectorAll(".sw-told")[at];
     };
     const to = {
       ArrowRight: () => inRow[at + 1], ArrowLeft: () => inRow[at - 1] ?? el, Escape: () => el,
       ArrowDown: () => beside("nextElementSibling"), ArrowUp: () => beside("previousElementSibling"),
+      Enter: () => number.click(), " ": () => number.click(),
     }[event.key];
     if (to === undefined) return;
     to()?.focus();
@@ -141,13 +149,19 @@ export function tableView(state) {
     }
     const numbers = [...rows.keys()].filter((number) => !rows.get(number).hidden);
     const at = numbers.indexOf(state.looks.chosen);
+    // Over the first row are the heads.
+    if (event.key === "ArrowUp" && at <= 0) {
+      el.querySelector("th[aria-sort] button")?.focus();
+      event.preventDefault();
+      return;
+    }
     const to = { ArrowDown: Math.min(at + 1, numbers.length - 1), ArrowUp: Math.max(at - 1, 0) }[event.key];
     if (to !== undefined && numbers.length) {
       state.look({ chosen: numbers[to] });
       rows.get(numbers[to]).scrollIntoView({ block: "nearest" });
       event.preventDefault();
     } else if (event.key === "ArrowRight" && numbers.length) {
-      rows.get(numbers[Math.max(at, 0)]).querySelector("button.sw-told")?.focus();
+      rows.get(numbers[Math.max(at, 0)]).querySelector(".sw-told")?.focus();
       event.preventDefault();
     } else if (event.key === "Enter" && event.shiftKey && at >= 0) {
       state.look({ against_trial: numbers[at] });

@@ -1,5 +1,5 @@
 // Runs and sweeps: buttons, what they may spend, how far they are, and what came of them.
-import { enable, html, keepFocus, numbersOf, setText, toldNumber } from "./elements.js";
+import { enable, html, keepFocus, oneStop, setText, toldNumber } from "./elements.js";
 import { formatExact } from "./format.js";
 import { alike } from "./state.js";
 import { say, sayMany, scoreText } from "./words.js";
@@ -77,7 +77,7 @@ export function workView(state) {
   };
   // The numbers of the trial that the message is of, each of which tells how it came about.
   const numbers = html("div", { className: "sw-small sw-told-trial", hidden: true });
-  const stop = numbersOf(numbers);
+  const stopAtNumbers = oneStop(numbers, () => [...numbers.children]);
   let told = null;
   const paintTrial = () => {
     const trial = state.study.trials.find(({ number }) => number === (state.work.trial ?? null));
@@ -97,10 +97,11 @@ export function workView(state) {
         html("button", { type: "button", title: say("set the sliders to it"), onclick: () => state.choice(trial.number) }, say("trial {number}", trial)), ...parts,
       ] : []));
     });
-    stop();
+    stopAtNumbers();
   };
   const noData = html("p", { className: "sw-note sw-no-data" });
-  const buttons = html("span", { className: "sw-group" }, run, sweep, cancel);
+  const buttons = html("span", { className: "sw-group", role: "toolbar" }, run, sweep, cancel);
+  const stopAtButtons = oneStop(buttons, () => [run, sweep, cancel]);
   const line = html("div", { className: "sw-bar-head sw-progress-line" }, progress, text);
   const el = html("div", { className: "sw-work" }, noData, settings, line, follows, info, numbers, error);
 
@@ -122,6 +123,7 @@ export function workView(state) {
       enable(sweep, !isBusy && hasData);
       setText(noData, hasData || work.alone ? "" : say("{sentence} {next}", { sentence: say("Run and Sweep need data."), next: work.howToPassData ?? "" }));
       enable(cancel, isBusy);
+      stopAtButtons();
       const percent = Math.round(100 * (work.fraction ?? 0));
       fill.style.transform = `scaleX(${work.fraction ?? 0})`;
       progress.setAttribute("aria-valuenow", String(percent));

@@ -103,7 +103,8 @@ def test_no_rule_of_axe_is_broken(page: Page, theme: str, count: int) -> None:
 
 def test_few_stops_lie_between_a_key_and_what_it_wants(page: Page) -> None:
     explorer = sw.explore(blocks(1))
-    show(page, explorer, study=study(trials()))
+    work = {**explorer.instrument.work, "hasData": True, "status": "The best is trial 2.", "trial": 2}
+    show(page, explorer, study=study(trials()), work=work)
     stops = []
     for _ in range(60):
         page.keyboard.press("Tab")
@@ -115,6 +116,18 @@ def test_few_stops_lie_between_a_key_and_what_it_wants(page: Page) -> None:
         pytest.fail(f"Tab never left the explorer: {stops}")
     outside = [name for name, is_row in stops if not is_row]
     assert len(outside) <= 20, "\n".join(outside)
+    # What is no stop of its own is reached by arrows.
+    page.get_by_role("button", name="Keep").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".sw-saving summary")).to_be_focused()
+    page.get_by_role("button", name="Run", exact=True).focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="Sweep", exact=True)).to_be_focused()
+    page.get_by_role("region", name="trials", exact=True).focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("button", name="# ▴")).to_be_focused()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("region", name="trials", exact=True)).to_be_focused()
     # Every slider has a name of its own.
     sliders = page.locator("input[type=range]").all()
     names = [each.get_attribute("aria-label") for each in sliders]

@@ -119,7 +119,7 @@ def test_nothing_is_left_in_english_and_all_has_room(page: Page, width: int) -> 
     assert page.evaluate(CUT) == []
 
 
-def test_a_lesson_asks_in_chinese_beside_an_english_explorer(page: Page) -> None:
+def test_a_lesson_asks_in_the_language_of_its_explorer(page: Page) -> None:
     space = sw.StructureSpace.from_keras(residual())
     for language, asked in (
         ("en", "block_0_up 12→4. Parameters now?"),

@@ -140,6 +140,12 @@ def test_snapshots_and_mixed_widths(page: Page) -> None:
     expect(page.get_by_label("width of two", exact=True)).to_have_value("6")
     page.get_by_role("button", name="go to snapshot A").click()
     expect(page.get_by_label("width of two", exact=True)).to_have_value("12")
+    # What a cell keeps under a name of its own stands beside them.
+    named = {"wide <b>": {"widths": [[1, 20]]}}
+    page.evaluate("(more) => window.python('standing', { ...window.model.get('standing'), snapshots: more })", named)
+    page.get_by_role("button", name="go to snapshot wide <b>").click()
+    expect(page.get_by_label("width of two", exact=True)).to_have_value("20")
+    expect(page.get_by_role("button", name="go to snapshot A")).to_be_disabled()
 
 
 def test_all_activations_and_biases_at_once(page: Page) -> None:
@@ -182,7 +188,7 @@ def test_fits_stand_side_by_side(page: Page) -> None:
     page.evaluate("(fits) => window.python('fits', fits)", {**fits, "unit": "number", "found": [uniform, other]})
     expect(lines.first).to_contain_text("47, −0.125 of R² before training")  # noqa: RUF001 - as shown
     # While a run tells how far it is the buttons are those that were there.
-    take = page.get_by_role("button", name="take the fit by sensitivity")
+    take = page.get_by_role("button", name="take the fit, by sensitivity")
     work = {**explorer.instrument.work, "what": "a run"}
     page.evaluate("(work) => window.python('work', work)", {**work, "fraction": 0.1})
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "10")
@@ -623,11 +629,19 @@ def test_help_is_asked_for_and_left_by_keys(page: Page) -> None:
     for button in page.locator(".sw-live-panel :is(button.sw-cell, div.sw-cell + .sw-ask)").all():
         button.focus()
         cost = button.evaluate("(each) => each.closest('[data-cost]').dataset.cost")
-        assert button.evaluate("(each) => each.tabIndex >= 0 || each.matches('.sw-cell')")
         page.keyboard.press("?")
         expect(help_pane).to_be_visible()
         assert page.evaluate("window.sent.at(-1).metric") == cost
         page.keyboard.press("Escape")
+    # The strip is one stop, and arrows reach every cost.
+    page.locator(".sw-live-panel .sw-cell[aria-pressed=true]").focus()
+    reached = set()
+    for _ in page.locator("[data-cost]").all():
+        reached.add(page.evaluate("document.activeElement.closest('[data-cost]').dataset.cost"))
+        page.keyboard.press("ArrowRight")
+    assert len(reached) == page.locator("[data-cost]").count()
+    stops = ".sw-cell-home [tabindex='0'], .sw-cell-home button:not([tabindex])"
+    expect(page.locator(stops)).to_have_count(1)
     # Numbers of a list are one stop, and arrows go from one to the next.
     for pane in (".sw-rows", ".sw-where"):
         numbers = page.locator(f"{pane} button.sw-told")

@@ -77,6 +77,7 @@ def test_lengths_within_a_layer_of_ones_own_follow_the_input(tmp_path: Any) -> N
     assert stored.measure().macs == space.scaled(0.5).measure().macs
 
 
+@pytest.mark.slow
 def test_a_table_is_cut_at_the_input_s_length() -> None:
     model = sequence(SinePositions(), kl.Dense(4))
     copy = sw.StructureSpace.from_keras(model, input_shape=(9, 6)).baseline.build()
@@ -85,6 +86,7 @@ def test_a_table_is_cut_at_the_input_s_length() -> None:
         np.testing.assert_allclose(copy(batch), model(batch), atol=1e-6)
 
 
+@pytest.mark.slow
 def test_images_of_any_size_keep_what_a_reshape_leaves_open() -> None:
     image = keras.Input((None, None, 3))
     x = kl.Conv2D(8, 3, strides=2, padding="same")(image)
@@ -105,7 +107,16 @@ class AsRead(kl.Layer):
         return x if length is None else x * float(np.sqrt(length))
 
 
-@pytest.mark.parametrize("layers", [[AsRead()], [AsRead(), kl.Dense(3)]])
+class LongOnes(kl.Layer):
+    """Doubles what is long; at lengths like the one it is read at nothing shows that there is another way."""
+
+    def call(self, x: Any) -> Any:
+        length = ops.shape(x)[1]
+        return x * 2.0 if isinstance(length, int) and length > 6 else x
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("layers", [[AsRead()], [AsRead(), kl.Dense(3)], [LongOnes()]])
 def test_what_no_copy_can_follow_is_told_and_stays(layers: list[Any]) -> None:
     model = sequence(kl.Dense(4), *layers)
     space = sw.StructureSpace.from_keras(model, input_shape=(9, 6))

@@ -106,6 +106,7 @@ def test_one_of_several_widths_that_are_one_entry_leaves_the_operations() -> Non
         assert copy.count_params() == structure.measure().n_params
 
 
+@pytest.mark.slow
 def test_what_another_width_makes_compute_otherwise_stays_operations() -> None:
     model = keras.Sequential([keras.Input((6,)), Scaled(8, name="scaled"), kl.Dense(2)])
     space = sw.StructureSpace.from_keras(model)

@@ -72,6 +72,7 @@ def test_a_map_over_the_samples_is_its_operations(name: str) -> None:
     np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_its_widths_are_sliders_and_its_products_are_counted() -> None:
     model = keras.Sequential(
         [keras.Input((ROWS, WIDTH)), kl.Dense(8, name="stem"), Mapped(FUNCTIONS["a product with a weight"])]

@@ -170,9 +170,25 @@ def test_a_transposed_convolution_makes_the_size_that_is_asked_for(size: int, pa
     assert narrow.build("fresh").count_params() == narrow.measure().n_params
 
 
+def best_of_each_sample(x: Any, w: Any) -> Any:
+    made = tf.stack([tf.matmul(x, w)[:, 0], x[:, 1], x[:, 2]], axis=1)
+    values, places = tf.math.top_k(tf.reduce_sum(made, axis=-1), k=2)
+    samples = tf.tile(tf.expand_dims(tf.range(tf.shape(x)[0]), 1), [1, 2])
+    return tf.gather_nd(made, tf.stack([samples, places], axis=2)) * tf.expand_dims(values, -1)
+
+
+def of_length_one(x: Any, w: Any) -> Any:
+    direction = tf.matmul(x, w)
+    return direction / (
+        tf.norm(direction, ord=2, axis=-1, keepdims=True) + tf.norm(direction, ord=1, axis=-1)[..., None]
+    )
+
+
 @pytest.mark.parametrize(
     "function",
     [
+        best_of_each_sample,
+        of_length_one,
         repeated,
         corners_aligned,
         shapes_asked,
@@ -212,6 +228,29 @@ def test_a_matrix_of_a_diagonal_is_zero_beside_it_or_is_not_opened(padding: floa
     assert not padding or space.baseline.measure().uncounted
     if not padding:
         assert {each.dtype for each in space.graph.tensors[-2:]} == {dtype, "float32"}
+
+
+class Looks(keras.Model):
+    """Returns how much its one head looks at each position, without the axes of length 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.outer, self.look = kl.Dense(8, name="inner"), kl.Dense(2), kl.MultiHeadAttention(1, 4)
+
+    def call(self, x: Any) -> Any:
+        x = self.inner(x)
+        seen, where = self.look(x[:, :1], x, return_attention_scores=True)
+        return self.outer(seen[:, 0]), tf.squeeze(where)[..., 1:]
+
+
+def test_all_axes_of_length_one_are_dropped_but_that_of_the_batch() -> None:
+    model, batch = Looks(), np.random.default_rng(0).normal(size=(3, STEPS, 6)).astype("float32")
+    expected = model(batch)
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    for ours, theirs in zip(space.baseline.build()(batch), expected, strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+    assert space.baseline.with_width("inner", 5).build("fresh")(batch)[1].shape == (3, STEPS - 1)
 
 
 class Compiled(kl.Layer):

@@ -240,3 +240,43 @@ def test_a_lambda_that_a_class_makes_by_itself_is_in_no_file_of_a_copy(tmp_path:
     narrow = space.baseline.with_width("before", 4).build()
     narrow.save(tmp_path / "narrow.keras")
     np.testing.assert_allclose(keras.saving.load_model(tmp_path / "narrow.keras")(x), narrow(x), atol=1e-6)
+
+
+class PathDropped(kl.Layer):
+    """Drops whole samples in training, and asks TensorFlow how many axes there are."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.seed = keras.random.SeedGenerator(3)
+
+    def call(self, x: Any, training: bool = False) -> Any:
+        if not training:
+            return x
+        shape = (ops.shape(x)[0],) + (1,) * (len(tf.shape(x)) - 1)
+        return x * ops.floor(0.7 + keras.random.uniform(shape, seed=self.seed)) / 0.7
+
+
+class Residual(keras.Model):
+    """Its scale is a number, of which Keras says that it is sparse."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner, self.outer, self.drop, self.scale = kl.Dense(9, name="inner"), kl.Dense(6), PathDropped(), 1.0
+        self.last = kl.Dense(2)
+
+    def call(self, x: Any) -> Any:
+        return self.last(x + self.drop(self.outer(self.inner(x)) * self.scale))
+
+
+def test_a_path_that_is_dropped_in_training_is_so_in_the_copy() -> None:
+    model = Residual()
+    expected = model(BATCH)
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    assert not space.source.unproven
+    assert not space.baseline.function_changes()
+    copy = space.baseline.build()
+    np.testing.assert_allclose(copy(BATCH), expected, atol=1e-5)
+    made = [np.asarray(copy(BATCH, training=True)) for _ in range(20)]
+    assert len(np.unique(np.stack(made), axis=0)) > 1
+    assert space.baseline.with_width("inner", 5).build("fresh")(BATCH, training=True).shape == (4, 2)

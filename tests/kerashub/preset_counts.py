@@ -15,6 +15,8 @@ import structopt_widgets as sw
 from .presets import configurations, published
 
 LENGTH = 8  # of a sequence whose length a configuration leaves open: parameters do not depend on it
+# What SAM is asked by: one point or box, and a mask of four times its patches.
+PROMPTS = {"points": (1, 2), "labels": (1,), "boxes": (1, 2, 2), "masks": (1, 256, 256, 1)}
 
 
 @dataclass(frozen=True)
@@ -50,14 +52,18 @@ def preset_counts(classes: Sequence[str] = ()) -> Iterator[PresetCount]:
     for names, build in configurations(classes):
         with sw.without_weights():
             model = build()
-            shapes = {
-                each.name: tuple(LENGTH if size is None else size for size in each.shape[1:]) for each in model.inputs
-            }
+            shapes = {each.name: _shape(each) for each in model.inputs}
             ours, trained, problem = _ours(model, shapes)
             theirs = model.count_params()
             theirs_trained = sum(math.prod(weight.shape) for weight in model.trainable_weights)
         for name in names:
             yield PresetCount(name, sizes[name], theirs, ours, (theirs_trained, trained), problem)
+
+
+def _shape(tensor: Any) -> tuple[int, ...]:
+    if tensor.name in PROMPTS:
+        return PROMPTS[tensor.name]
+    return tuple(LENGTH if size is None else size for size in tensor.shape[1:])
 
 
 def _ours(model: keras.Model, shapes: dict[str, Any]) -> tuple[int | None, int | None, str]:

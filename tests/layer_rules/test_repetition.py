@@ -38,6 +38,30 @@ def test_a_widened_layer_computes_the_same_and_a_narrow_one_has_what_is_counted(
     np.testing.assert_allclose(wide.build()(batch), model(batch), atol=1e-5)
 
 
+class HeadsInTheBatch(kl.Layer):
+    """Attention whose heads are laid along the batch, and the mask of the samples tiled for them (DeepCTR's)."""
+
+    def call(self, inputs: Any) -> Any:
+        queries, there = inputs
+        heads = ops.concatenate(ops.split(queries, 2, axis=2), axis=0)
+        mask = ops.expand_dims(ops.tile(there, (2, 1)), 1)
+        weights = ops.softmax(ops.matmul(heads, ops.transpose(heads, (0, 2, 1))) - 9 * mask)
+        return ops.concatenate(ops.split(ops.matmul(weights, heads), 2, axis=0), axis=2)
+
+
+def test_the_batch_may_be_tiled() -> None:
+    inputs, there = keras.Input((4, 6)), keras.Input((4,))
+    x = HeadsInTheBatch()([kl.Dense(6, name="a")(inputs), there])
+    model = keras.Model([inputs, there], kl.Dense(2)(x))
+    base = sw.StructureSpace.from_keras(model).baseline
+    assert not base.measure().uncounted
+    rng = np.random.default_rng(0)
+    batch = [rng.normal(size=(3, 4, 6)).astype("float32"), rng.integers(0, 2, (3, 4)).astype("float32")]
+    np.testing.assert_allclose(base.build()(batch), model(batch), atol=1e-5)
+    narrow = base.with_width("a", 4)
+    assert narrow.build().count_params() == narrow.measure().n_params
+
+
 class Tokens(keras.Model):
     """A learned token before the others of each sample, made as many times as there are samples."""
 

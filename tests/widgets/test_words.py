@@ -58,7 +58,7 @@ def test_the_page_says_what_can_be_told_apart(explorer: sw.Explorer) -> None:
     shown = [each["verdict"] for each in explorer.instrument.study["trials"]]
     assert shown == ["one run each: not comparable"] * 2
     assert set(explorer.study.compare()["verdict"]) == {"one run each: not comparable"}
-    assert explorer.sweep._verdicts() == " Of all on the plot: 2 one run each: not comparable."
+    assert explorer.sweep._verdicts() == "Of all on the plot: 2 one run each: not comparable."
     explorer.add(sw.quick_run(explorer.space.baseline, small_data(), sw.Budget(epochs=1)))
     assert not any("one run" in each["verdict"] for each in explorer.instrument.study["trials"])
     assert "of 3 seeds" in explorer.study.trial(2).summary()
