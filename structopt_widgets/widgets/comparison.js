@@ -36,7 +36,7 @@ export function comparisonView(state) {
     const rows = [
       html("tr", {}, cell(""), ...[say("trial {number}", one), say("trial {number}", two), say("change")].map((text) => html("th", { scope: "col" }, text))),
       line(label ?? say("score"), ...[one, two].map((each) => cell(toldNumber(score(each), () => state.explainTrial(each, "score")))), cell(words)),
-      ...costs.map((metric) => line(metric.label, ...[one, two].map((each) => (
+      ...costs.map((metric) => line(metric.trialLabel, ...[one, two].map((each) => (
         cell(toldNumber(formatExact(each.costs[metric.name], metric.unit), () => state.explainTrial(each, metric.name)), "sw-num"))),
         cell(two.costs[metric.name] === one.costs[metric.name] ? say("same") : changedBy(two.costs[metric.name], one.costs[metric.name]), "sw-num"))),
     ];
@@ -48,7 +48,7 @@ export function comparisonView(state) {
         .filter(({ now, was }) => now !== was);
       rows.push(
         line(say("structure"), ...[one, two].map(({ changes }) => cell(described(model, changes))), cell("")),
-        ...differing.slice(0, MOST_LINES).map(({ name, now, was }) => line(say("{name}, {quantity}", { name, quantity: metric.label }),
+        ...differing.slice(0, MOST_LINES).map(({ name, now, was }) => line(say("{name}, {quantity}", { name, quantity: state.batchLabel(metric) }),
           ...[[was, one], [now, two]].map(([value, trial]) => cell(toldNumber(formatMetric(value, metric.unit), () => explain(trial, name)), "sw-num")), cell(changedBy(now, was), "sw-num"))),
         ...(differing.length > MOST_LINES ? [line(say("and {n} layers more", { n: differing.length - MOST_LINES }))] : []),
       );

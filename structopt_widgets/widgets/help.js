@@ -129,7 +129,8 @@ export function helpView(state) {
       const names = help.layer === null ? [] : [help.layer, ...(help.layers ?? [])];
       const places = names.map((each) => state.model.layers.findIndex(({ name }) => name === each));
       const value = other !== null ? other.value(metric.name, places) : margin !== null ? state.marginOf(metric.name, help.margin) : names.length ? state.cost(metric.name, places) : metric.name in state.model.program.totals ? state.total(metric.name) : null;
-      const quantity = other === null ? state.label(metric) : metric.label;
+      const isOneSample = help.of?.batch_size === 1 && metric.scope === "batch";
+      const quantity = other === null ? state.label(metric) : isOneSample ? metric.trialLabel : metric.label;
       const named = names.length ? say("{quantity} of {name}", { quantity, name: partName(names) }) : quantity;
       const whose = other === null ? named : say("{quantity}, {structure}:", { quantity: named, structure: other.name });
       const told = value === null ? whose : say("{quantity} {value}", { quantity: whose, value: numberText(value, metric.unit) });

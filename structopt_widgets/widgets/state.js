@@ -112,6 +112,12 @@ export class State {
     return dtype === "flash" ? this.metrics.get("flash_bytes").label : say("{quantity}, {unit}", { quantity: label, unit: dtype });
   }
 
+  // What a metric is called where it is for the batch of the settings, beside numbers of trials.
+  batchLabel(metric) {
+    const { label, scope } = metric;
+    return scope === "batch" || scope === "step" ? say("{quantity}, batch of {n}", { quantity: label, n: this.settings.batch_size }) : label;
+  }
+
   // A total as a trial has it: for one sample, a step of training for the batch. Of now, or of the model as it came.
   trialCost(metric, structure = this.now) {
     const own = this.values[this.model.program.totals[metric]]; // trials keep weights in their own dtype

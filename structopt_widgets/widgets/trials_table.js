@@ -33,7 +33,7 @@ export function tableView(state) {
         (trial) => scoreText(trial.score, unit, "")],
       ["interval", "95 %", (trial) => trial.low ?? -Infinity, (trial) => (trial.low === null ? ""
         : interval(trial, unit, numbered))],
-      ["cost", metric.label, (trial) => trial.costs[metric.name] ?? Infinity,
+      ["cost", metric.trialLabel, (trial) => trial.costs[metric.name] ?? Infinity,
         (trial) => (trial.costs[metric.name] === null ? "" : formatExact(trial.costs[metric.name], metric.unit))],
       ["change", say("to model"), (trial) => trial.costs[metric.name] ?? Infinity,
         (trial) => (trial.costs[metric.name] === null ? "" : changedTo(trial.costs[metric.name], base))],

@@ -13,6 +13,7 @@ import tensorflow as tf
 from playwright.sync_api import Browser, Page, expect
 
 import structopt_widgets as sw
+from structopt_widgets.metrics import format_exact
 from structopt_widgets.widgets.changes import changed
 from structopt_widgets.widgets.page_model import page_model
 from structopt_widgets.widgets.receipt_text import shown_receipt
@@ -188,7 +189,7 @@ def test_fits_stand_side_by_side(page: Page) -> None:
     page.evaluate("(fits) => window.python('fits', fits)", {**fits, "unit": "number", "found": [uniform, other]})
     expect(lines.first).to_contain_text("47, −0.125 of R² before training")  # noqa: RUF001 - as shown
     # While a run tells how far it is the buttons are those that were there.
-    take = page.get_by_role("button", name="take the fit, by sensitivity")
+    take = page.get_by_role("button", name="take the fit by sensitivity")
     work = {**explorer.instrument.work, "what": "a run"}
     page.evaluate("(work) => window.python('work', work)", {**work, "fraction": 0.1})
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "10")
@@ -461,6 +462,32 @@ def test_a_budget_is_a_line_and_fit_asks_for_it(page: Page) -> None:
     page.get_by_role("button", name="Fit").click()
     asked = page.evaluate("window.sent.at(-1)")
     assert (asked["do"], asked["limits"]) == ("fit", {"n_params": 50})
+
+
+def test_what_is_of_one_sample_says_so_beside_the_number_of_the_batch(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    one, batch = (explorer.space.baseline.measure(batch_size=n).peak_activation_bytes for n in (1, 32))
+    show(page, explorer)
+    total(page, "peak_activation_bytes").click()
+    expect(page.locator(".sw-plot")).to_contain_text(f"now {one} B")
+    expect(page.locator(".sw-plot")).to_contain_text("Peak activations, one sample")
+    field = page.get_by_label("budget of Peak activations, one sample")
+    field.fill(str(2 * one))
+    field.press("Enter")
+    used = f"{2 * one} B Peak activations, one sample: 50 % used"
+    above = f"{format_exact('peak_activation_bytes', batch)} for the batch of 32"
+    expect(page.locator(".sw-used")).to_have_text(f"{used}; {above}")
+    expect(page.locator(".sw-notes")).to_contain_text("budgets, Peak activations are for one sample")
+    # Nothing fits, and no name of Python's is said.
+    field.fill("1")
+    field.press("Enter")
+    expect(page.locator(".sw-used")).to_contain_text(f"{one} times the budget")
+    why = "Peak activations, one sample cannot go below 9 B here. Raise the budget."
+    fits = {"limits": {"peak_activation_bytes": 1}, "batch_size": 1, "why": why, "found": []}
+    page.evaluate("(fits) => window.python('fits', fits)", fits)
+    expect(page.locator(".sw-refused", has_text=why)).to_be_visible()
+    total(page, "n_params").click()
+    expect(page.locator(".sw-refused")).to_be_empty()
 
 
 def test_findings_are_mended_by_a_button(page: Page) -> None:
