@@ -40,6 +40,7 @@ export class State {
     this.help = null; // what is explained: { topic }, or { metric, layer }
     this.factors = new Map(); // what a slider of many widths was moved to, by its key
     this.isHeld = false; // whether a hand is on a control
+    this.refused = ""; // why the width that was typed last is not there
     this.pointed = null; // the trial under the mouse
     this.listed = []; // numbers of the trials that the table lists
     this.near = new Set(); // trials measured nearest to where the sliders stand
@@ -156,10 +157,17 @@ export class State {
     const group = this.model.groups[place];
     const before = this.now.widths[place];
     if (group.fixed) return;
+    this.refused = "";
     const to = isTyped ? nearestWidth(width, group) : snapped(width, before, group, this.multiple);
     if (to === before) return;
     this.now.widths[place] = to;
     this.tell("structure");
+  }
+
+  // Say why what was typed is not what stands there; "" takes it back, as the next width does.
+  refuse(words) {
+    this.refused = words;
+    this.tell("looks");
   }
 
   // Every width of some groups, times a factor of the model's own. The key is the slider's.

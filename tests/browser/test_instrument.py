@@ -769,6 +769,42 @@ def test_nothing_sticks_out(page: Page, width: int) -> None:
 A_RUN = {"what": "a run", "fraction": 0.5, "text": "epoch 3 of 6", "hasData": True}
 
 
+def test_with_little_breadth_switches_have_a_line_of_their_own(page: Page) -> None:
+    page.set_viewport_size({"width": 350, "height": 900})
+    explorer = sw.explore(dense_model())
+    show(page, explorer)
+    page.get_by_label("width of hidden, as a number").focus()
+    for label in ("activation of hidden", "bias of hidden"):
+        page.keyboard.press("Tab")
+        expect(page.get_by_label(label)).to_be_focused()
+        expect(page.get_by_label(label)).to_be_visible()
+    page.keyboard.press("Space")
+    without = explorer.space.baseline.with_bias("hidden", False).measure().n_params
+    expect(total(page, "n_params")).to_have_attribute("data-value", str(without))
+    for label in ("all activations", "all biases"):
+        expect(page.get_by_label(label)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def test_a_width_out_of_bounds_says_so(page: Page) -> None:
+    show(page, sw.explore(dense_model()))
+    number, told = page.get_by_label("width of hidden, as a number"), page.locator(".sw-bound")
+    for typed, width, words in (
+        ("99999", "16", "16 is the most here; sw.explore(model, growth=4) makes room for more."),
+        ("-5", "1", "1 is the least here."),
+        ("9", "9", ""),
+    ):
+        number.fill(typed)
+        number.press("Enter")
+        expect(number).to_have_value(width)
+        expect(told).to_have_text(words)
+    number.fill("0")
+    number.press("Enter")
+    expect(told).not_to_be_empty()
+    put(page, "width of hidden", 12)
+    expect(told).to_be_empty()
+
+
 # What JupyterLab tells of a kernel: killed by the system; restarted by its user, as ipywidgets has it; shut down.
 @pytest.mark.parametrize(
     "told",
