@@ -83,6 +83,10 @@ export function helpView(state) {
     event.stopPropagation();
   });
 
+  // A hand that goes on elsewhere wants to see what it does there.
+  const left = ({ target }) => { if (state.help !== null && !el.contains(target)) shut(); };
+  document.addEventListener("pointerdown", left, true);
+
   const ask = () => {
     asked = performance.now();
     const { metric, layer, layers = [], margin = null, of = null } = state.help;
@@ -145,12 +149,13 @@ export function helpView(state) {
   };
   return {
     el,
+    end: () => document.removeEventListener("pointerdown", left, true),
     paint: (changed) => {
       if (changed.has("help") && state.help?.metric) ask();
       if (changed.has("receipt")) isSlow = performance.now() - asked > PROMPT;
       if (["help", "receipt"].some((each) => changed.has(each)) || (state.help?.metric && (changed.has("structure") || changed.has("looks")))) paint();
       // What a formula is of moves with the sliders, unless the kernel is long at it. To ask ends a gesture: not before it is a step.
-      if (["steps", "settings"].some((each) => changed.has(each)) && state.help?.metric && !isSlow && !state.isHeld && !isOfNow()) ask();
+      if (["steps", "settings"].some((each) => changed.has(each)) && state.help?.metric && !isSlow && !isOfNow()) ask();
     },
   };
 }

@@ -34,7 +34,7 @@ export class State {
     this.looks = { ...LOOKS };
     this.study = { trials: [], references: [], score: {}, note: "", baseline: null };
     [this.work, this.curve, this.findings, this.receipt, this.fits, this.preview] = [{}, {}, [], {}, {}, {}];
-    [this.code, this.latency, this.sensitivity] = [{}, {}, {}];
+    [this.code, this.latency, this.sensitivity, this.comparison] = [{}, {}, {}, {}];
     this.lesson = { parts: null, costs: null, predict: false }; // what is shown; null for everything
     this.isGuessing = false; // whether numbers wait for a prediction
     this.help = null; // what is explained: { topic }, or { metric, layer }
@@ -52,7 +52,7 @@ export class State {
     return Object.fromEntries(CHOICES.map((choice) => [choice, [...this.model.baseline[choice]]]));
   }
 
-  // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "work", "curve",
+  // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "comparison", "work", "curve",
   // "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "listed" or "help";
   // "pictured" where a cell wants the picture.
   subscribe(listener) {

@@ -124,6 +124,7 @@ export function workView(state) {
       setText(noData, hasData || work.alone ? "" : say("{sentence} {next}", { sentence: say("Run and Sweep need data."), next: work.howToPassData ?? "" }));
       enable(cancel, isBusy);
       stopAtButtons();
+      progress.hidden = !isBusy;
       const percent = Math.round(100 * (work.fraction ?? 0));
       fill.style.transform = `scaleX(${work.fraction ?? 0})`;
       progress.setAttribute("aria-valuenow", String(percent));

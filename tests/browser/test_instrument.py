@@ -523,7 +523,7 @@ def test_many_findings_of_a_kind_are_one(page: Page) -> None:
     expect(page.get_by_label("width of hidden", exact=True)).to_have_value("6")
 
 
-def test_a_formula_waits_for_the_end_of_a_drag(page: Page) -> None:
+def test_a_formula_follows_keys_and_makes_way_for_a_hand(page: Page) -> None:
     about = {"metric": "n_params", "layer": "hidden", "structure": {}, "batch_size": 32}
     show(page, sw.explore(dense_model()), receipt={**about, "lines": [], "more": 0})
     slider = page.get_by_label("width of hidden", exact=True)
@@ -531,21 +531,24 @@ def test_a_formula_waits_for_the_end_of_a_drag(page: Page) -> None:
     page.keyboard.press("?")
     help_pane = page.get_by_role("dialog", name="help")
     expect(help_pane).to_be_visible()
-    box = slider.bounding_box()
-    assert box is not None
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] / 2, middle)
-    page.mouse.down()
-    asked = "window.sent.map(({ standing }) => standing.past.length)"
-    before = page.evaluate(asked)
-    for share in (0.4, 0.2):
-        page.mouse.move(box["x"] + share * box["width"], middle)
-        page.wait_for_timeout(300)  # it rests, and is held
+    page.keyboard.press("Escape")
+    expect(help_pane).to_be_hidden()
+    expect(slider).to_be_focused()
+    page.keyboard.press("?")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("window.sent.at(-1).do === 'receipt' && window.sent.at(-1).standing.past.length === 1")
     expect(help_pane).to_contain_text("before the sliders moved")
-    assert page.evaluate(asked) == before
-    page.mouse.up()
-    page.wait_for_function(f"{asked}.length > {len(before)}")
-    assert page.evaluate(asked) == [*before, 1]
+    slider.focus()
+    page.keyboard.press("Escape")  # from anywhere in the instrument
+    expect(help_pane).to_be_hidden()
+    # A hand that goes on elsewhere: at a slider, outside, or at a cost that is to be chosen.
+    for place in (slider, page.locator(".sw-notes"), total(page, "flops")):
+        slider.focus()
+        page.keyboard.press("?")
+        expect(help_pane).to_be_visible()
+        place.click()
+        expect(help_pane).to_be_hidden()
 
 
 def test_code_is_copied_and_files_are_asked_for(page: Page) -> None:
@@ -558,8 +561,23 @@ def test_code_is_copied_and_files_are_asked_for(page: Page) -> None:
     page.evaluate("window.python('code', { structure: {}, text: 'import keras\\nx = 1\\n', error: '' })")
     page.wait_for_function("window.copied === 'import keras\\nx = 1\\n'")
     expect(page.locator(".sw-saved")).to_have_text("Copied 2 lines of Keras code.")
+    expect(page.locator(".sw-menu")).to_be_hidden()
+    page.locator(".sw-saving summary").click()
     page.get_by_role("button", name="LiteRT .tflite").click()
     assert page.evaluate("[window.sent.at(-1).do, window.sent.at(-1).suffix]") == ["save", ".tflite"]
+    # The menu is gone, and what came of it stands beside where it was; what comes later is not of it.
+    expect(page.locator(".sw-menu")).to_be_hidden()
+    for work, said in (
+        ({"what": "saving"}, "saving …"),
+        ({"what": "", "status": "Saved small.tflite."}, "Saved small.tflite."),
+        ({"what": "a run", "status": ""}, "Saved small.tflite."),
+    ):
+        page.evaluate("(work) => window.python('work', { ...window.model.get('work'), ...work })", work)
+        expect(page.locator(".sw-saved")).to_have_text(said)
+    page.locator(".sw-saving summary").click()
+    page.locator(".sw-notes").click()
+    expect(page.locator(".sw-menu")).to_be_hidden()
+    page.locator(".sw-saving summary").click()
     with page.expect_download() as saved:
         page.get_by_role("button", name="picture .svg").click()
     assert saved.value.suggested_filename.endswith(".svg")
@@ -569,6 +587,7 @@ def test_code_is_copied_and_files_are_asked_for(page: Page) -> None:
     drawn = page.evaluate("window.sent.at(-1).svg")
     assert drawn == saved.value.path().read_text(encoding="utf-8")
     assert ElementTree.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314 - of our own
+    page.locator(".sw-saving summary").click()
     page.keyboard.press("Escape")
     expect(page.locator(".sw-menu")).to_be_hidden()
 
@@ -803,6 +822,28 @@ def test_a_width_out_of_bounds_says_so(page: Page) -> None:
     expect(told).not_to_be_empty()
     put(page, "width of hidden", 12)
     expect(told).to_be_empty()
+
+
+def test_in_a_low_window_one_row_of_costs_sticks(page: Page) -> None:
+    page.set_viewport_size({"width": 780, "height": 490})
+    show(page, sw.explore(dense_model()))
+    page.evaluate("document.body.append(Object.assign(document.createElement('div'), { style: 'height: 2000px' }))")
+    chosen = total(page, "training_bytes")
+    chosen.click()
+    page.evaluate("document.activeElement.blur()")
+    page.mouse.move(400, 400)
+    page.mouse.wheel(0, 300)
+    strip = page.locator(".sw-live-panel.sw-stuck")
+    expect(strip).to_have_count(1)
+    row = strip.evaluate("(e) => parseFloat(getComputedStyle(e).getPropertyValue('--row'))")
+    box, rest = chosen.bounding_box(), page.locator(".sw-live-panel").bounding_box()
+    assert box is not None
+    assert rest is not None
+    assert box["y"] + box["height"] <= row < 0.7 * rest["height"]
+    below = "(y) => document.elementFromPoint(400, y).closest('.sw-live-panel') === null"
+    assert page.evaluate(below, row + 5)
+    chosen.locator("xpath=ancestor::button").focus()
+    assert not page.evaluate(below, row + 5)  # whoever works in it sees all
 
 
 # What JupyterLab tells of a kernel: killed by the system; restarted by its user, as ipywidgets has it; shut down.
