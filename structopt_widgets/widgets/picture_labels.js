@@ -43,11 +43,6 @@ function textsOf({ number, texts }, series) {
   return number === undefined || series.length > 1 || texts.length === 1 ? texts : texts.slice(0, -1);
 }
 
-// Chinese letters take the room of two.
-function glyphsOf(text) {
-  return [...text].reduce((sum, letter) => sum + (letter > "\u2e80" ? 2 : 1), 0);
-}
-
 // Where a word is: in the middle of its item, or from its left edge on.
 function wordPlace({ x, end, isLeft }, text) {
   const breadth = GLYPH * lengthOf(text);
