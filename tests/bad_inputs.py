@@ -540,6 +540,14 @@ def _study_rows() -> Iterator[Row]:
             lambda things, _, name=name: getattr(sw, name)(things.trial, things.trial),
             ["a failed trial"],
         )
+    yield Row(
+        "beside_references(trials)",
+        lambda things, value: sw.beside_references(value, things.data),
+        [None, 3, THING, "a", [3]],
+    )
+    yield Row(
+        "beside_references(data)", lambda things, value: sw.beside_references(things.complete, value), [None, 3, "a"]
+    )
     yield Row("pareto_front(trials)", lambda _, value: sw.pareto_front(value), [None, 3, THING, [], {}, "a"])
     for name in ("maximize", "minimize"):
         yield Row(
