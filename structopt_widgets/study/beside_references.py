@@ -71,7 +71,8 @@ def beside_references(trials: Trial | Iterable[Trial], data: Data) -> list[Gain]
     within = np.where(table.n_seeds > 1, table.within, noise.within) / table.n_seeds / np.maximum(table.n_items, 1)
     disagreement = np.where(table.n_items > 0, within, 0.0)
     found, answers = [], reference_answers(data)
-    for name, score in reference_scores(data).items():
+    scores = {name: float(np.mean(right)) for name, right in answers.items()} or reference_scores(data)
+    for name, score in scores.items():
         right = answers.get(name)
         reference = TrialEvidence(score, 1, math.nan, right, math.nan, 0.0)
         for place, (trial, own) in enumerate(zip(given, evidence, strict=True)):
