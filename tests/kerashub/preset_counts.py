@@ -15,8 +15,16 @@ import structopt_widgets as sw
 from .presets import configurations, published
 
 LENGTH = 8  # of a sequence whose length a configuration leaves open: parameters do not depend on it
-# What SAM is asked by: one point or box, and a mask of four times its patches.
-PROMPTS = {"points": (1, 2), "labels": (1,), "boxes": (1, 2, 2), "masks": (1, 256, 256, 1)}
+# Where another length is needed: what SAM is asked by, one point or box and a mask of four times its patches, and a
+# second of sound.
+LENGTHS = {
+    "points": (1, 2),
+    "labels": (1,),
+    "boxes": (1, 2, 2),
+    "masks": (1, 256, 256, 1),
+    "encoder_input_values": (16000, 1),
+    "encoder_padding_mask": (40,),
+}
 
 
 @dataclass(frozen=True)
@@ -61,8 +69,8 @@ def preset_counts(classes: Sequence[str] = ()) -> Iterator[PresetCount]:
 
 
 def _shape(tensor: Any) -> tuple[int, ...]:
-    if tensor.name in PROMPTS:
-        return PROMPTS[tensor.name]
+    if tensor.name in LENGTHS:
+        return LENGTHS[tensor.name]
     return tuple(LENGTH if size is None else size for size in tensor.shape[1:])
 
 
