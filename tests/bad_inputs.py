@@ -699,6 +699,7 @@ def _figure_rows() -> Iterator[Row]:
         "answer": [None, 3],
         "close": ["a", -1, float("nan")],
         "share": ["a", 3, None],
+        "language": ["", "xx", 3, None],
     }.items():
         yield Row(
             f"check_prediction({argument})",
