@@ -38,8 +38,10 @@ _SCORES_TO_RAISE = ("accuracy", "r2")
 def column_title(column: str) -> str:
     """What to call a column of trials or of layer costs on an axis."""
     if column in METRICS:
-        words = UNITS[METRICS[column].unit].in_words
-        return say("{quantity}, {unit}", quantity=METRICS[column].label, unit=words) if words else METRICS[column].label
+        metric = METRICS[column]
+        words = UNITS[metric.unit].in_words
+        label = metric.trial_label if metric.is_total and metric.in_trials else metric.label
+        return say("{quantity}, {unit}", quantity=label, unit=words) if words else label
     return _SCORES.get(column, column)
 
 

@@ -86,6 +86,11 @@ class Metric:
         for name in ("label", "meaning", "convention"):
             object.__setattr__(self, name, say(getattr(self, name)))
 
+    @property
+    def trial_label(self) -> str:
+        """What it is called where it is a trial's, or of a budget: those of a batch are kept for one sample."""
+        return say("{quantity}, one sample", quantity=self.label) if self.scope == "batch" else self.label
+
 
 METRICS: dict[str, Metric] = {
     "n_params": Metric(

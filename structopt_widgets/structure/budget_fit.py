@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..graph.checks import known, mapping, number, short, whole
-from ..graph.wording import listed, say
-from ..metrics import limit_metrics, optimizer_slots
+from ..graph.wording import listed, say, say_n
+from ..metrics import METRICS, limit_metrics, optimizer_slots
 from ..metrics.formatting import format_exact
 from .allowed_widths import grid, nearest_width
 
@@ -30,6 +30,18 @@ EVALUATIONS = 5_000  # structures looked at in exchanging one width for another:
 TABLE = ("group", "width", "lost")
 
 Widths = dict[str, int]
+
+
+class BudgetError(ValueError):
+    """A budget that not even the narrowest structure keeps within.
+
+    Attributes:
+        least: the smallest reachable costs, of the limits that are missed.
+    """
+
+    def __init__(self, least: Mapping[str, float], text: str) -> None:
+        super().__init__(text)
+        self.least = dict(least)
 
 
 def fit_budget(
@@ -72,7 +84,7 @@ class _Search:
         program = space.program
         self._program = program.totals.only(limits)
         self._has_blocks = bool(space.blocks)
-        self._limits = limits
+        self._limits, self._batch_size = limits, batch_size
         slots = space.slots if optimizer is None else optimizer_slots(optimizer)
         inputs = program.inputs(start.widths, start.biases, start.activations, start.blocks, batch_size, slots)
         # The free widths come first, in the order of the groups.
@@ -109,8 +121,9 @@ class _Search:
         missed = {metric: limit for metric, limit in self._limits.items() if costs[metric] > limit}
         if missed:
             asked = [f"{metric} {limit:,}" for metric, limit in missed.items()]
-            reached = [f"{metric} {_exactly(metric, costs[metric])}" for metric in missed]
-            raise ValueError(
+            reached = [self._said(metric, costs[metric]) for metric in missed]
+            raise BudgetError(
+                {metric: costs[metric] for metric in missed},
                 say(
                     "Expected limits that the narrowest structure meets, got {asked}: with {what} at its least the "
                     "smallest reachable is {reached}. {advice}",
@@ -120,8 +133,15 @@ class _Search:
                     advice=say("Raise the limit, or leave out blocks.")
                     if self._has_blocks
                     else say("Raise the limit."),
-                )
+                ),
             )
+
+    def _said(self, metric: str, cost: float) -> str:
+        """A cost, and for how many samples where it depends on them."""
+        text = f"{metric} {_exactly(metric, cost)}"
+        if METRICS[metric].scope not in ("batch", "step"):
+            return text
+        return say_n(self._batch_size, "{cost} for one sample", "{cost} for a batch of {n}", cost=text)
 
 
 def _exactly(metric: str, value: float) -> str:

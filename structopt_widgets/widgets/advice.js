@@ -5,6 +5,7 @@ import { shareBar } from "./lever_row.js";
 import { described, gainText, say } from "./words.js";
 
 const MOST_SHOWN = 60;
+const MANY_TIMES = 10; // from here on nobody thinks in percent
 const ALONE = 2; // findings of a kind that are shown one by one
 
 export function marginalView(state) {
@@ -101,7 +102,8 @@ export function limitView(state) {
   const fit = html("button", { type: "button", title: say("set the sliders to make the most of the budget: all widths alike"), onclick: () => state.fit() }, say("Fit"));
   const label = html("span", { className: "sw-limit-name" }, say("budget"));
   const fits = html("div", { className: "sw-fits" });
-  const el = html("div", { className: "sw-limit" }, html("div", { className: "sw-bar-head" }, html("label", {}, label, field), fit, text), fits);
+  const refused = html("div", { className: "sw-refused", "aria-live": "assertive" });
+  const el = html("div", { className: "sw-limit" }, html("div", { className: "sw-bar-head" }, html("label", {}, label, field), fit, text), refused, fits);
   const stop = numbersOf(el);
   field.addEventListener("change", () => {
     const limits = { ...state.looks.limits };
@@ -112,13 +114,15 @@ export function limitView(state) {
   let drawn = null;
   // The ways to keep within the budget side by side, each to be taken.
   const paintFits = () => {
-    const { limits, found, score, unit } = state.fits;
+    const { limits, found, score, unit, why } = state.fits;
     // Work tells of itself many times a second: a button that is pressed or has the focus stays what it is.
-    const now = JSON.stringify([state.fits, state.looks.limits, state.work.hasData, Boolean(state.work.what)]);
+    const now = JSON.stringify([state.fits, state.looks.limits, state.looks.against, state.work.hasData, Boolean(state.work.what)]);
     if (now === drawn) return;
     drawn = now;
     const [name] = Object.keys(limits ?? {});
-    const isShown = found?.length > 0 && state.looks.limits[name] === limits[name];
+    const isOfNow = name !== undefined && name === state.looks.against && state.looks.limits[name] === limits[name];
+    const isShown = isOfNow && found?.length > 0;
+    setText(refused, (isOfNow && why) || "");
     if (!isShown) {
       keepFocus(fits, () => fits.replaceChildren());
       return;
@@ -143,18 +147,23 @@ export function limitView(state) {
     const metric = state.metrics.get(state.looks.against);
     const limit = state.looks.limits[metric.name];
     fit.hidden = Boolean(state.work.alone);
-    field.setAttribute("aria-label", say("budget of {name}", { name: metric.label }));
+    field.setAttribute("aria-label", say("budget of {name}", { name: metric.trialLabel }));
     if (document.activeElement !== field) field.value = limit ?? "";
     enable(fit, limit !== undefined && !metric.more && !state.work.what);
     const unitWords = inWords(metric.unit);
     if (limit === undefined) {
-      setText(text, unitWords ? say("{quantity}, {unit}", { quantity: metric.label, unit: unitWords }) : metric.label);
+      setText(text, unitWords ? say("{quantity}, {unit}", { quantity: metric.trialLabel, unit: unitWords }) : metric.trialLabel);
       return;
     }
     const share = state.trialCost(metric.name) / limit;
-    const told = { limit: formatExact(limit, metric.unit), quantity: metric.label };
-    setText(text, share > 1 ? say("{limit} {quantity}: over by {n} %", { ...told, n: (100 * (share - 1)).toFixed(share < 1.1 ? 1 : 0) })
-      : say("{limit} {quantity}: {n} % used", { ...told, n: (100 * share).toFixed(0) }));
+    const told = { limit: formatExact(limit, metric.unit), quantity: metric.trialLabel };
+    const use = share >= MANY_TIMES ? say("{limit} {quantity}: {n} times the budget", { ...told, n: Math.round(share).toLocaleString("en-US") })
+      : share > 1 ? say("{limit} {quantity}: over by {n} %", { ...told, n: (100 * (share - 1)).toFixed(share < 1.1 ? 1 : 0) })
+        : say("{limit} {quantity}: {n} % used", { ...told, n: (100 * share).toFixed(0) });
+    // Of a batch the strip has another number of the same name.
+    const above = metric.scope !== "batch" ? ""
+      : say("{value} for the batch of {n}", { value: formatExact(state.total(metric.name), metric.unit), n: state.settings.batch_size });
+    setText(text, [use, above].filter(Boolean).join(say("; ")));
     text.classList.toggle("sw-moved", share > 1);
   };
   return { el, paint };

@@ -2,6 +2,7 @@
 // With a search, the switches of what it found.
 import { bulkScopes } from "./bulk_scopes.js";
 import { html, setText } from "./elements.js";
+import { named } from "./lever_row.js";
 import { say } from "./words.js";
 
 // many: makes a slider of several widths; free: the widths that can move; homes: the row of each width;
@@ -11,13 +12,13 @@ export function bulkRow(state, many, free, homes, found) {
   const scopes = bulkScopes(model);
   const options = [...new Set(model.tables.flatMap((table) => table.options))];
   const mixed = html("option", { value: "", disabled: true, hidden: true }, say("mixed"));
-  const activation = html("select", { "aria-label": say("all activations"), title: say("sets every activation but outputs' and linear ones") },
+  const activation = html("select", { className: "sw-activation", "aria-label": say("all activations"), title: say("sets every activation but outputs' and linear ones") },
     mixed, ...options.map((each) => html("option", {}, each)));
   const bias = html("input", { type: "checkbox", "aria-label": say("all biases") });
   const keep = html("input", { type: "checkbox", "aria-label": say("keep all blocks"), title: say("keep every block that can be left out") });
   const choice = html("select", { "aria-label": say("which layers"), title: say("which layers this row is for") }, ...choices(scopes));
   const name = html("span", { className: "sw-name sw-dim" });
-  const el = html("div", { className: "sw-row sw-all" });
+  const el = html("div", { className: "sw-row sw-all sw-switched" });
   const sliders = new Map(); // by scope, made when it is chosen
   let scope = scopes[0];
 
@@ -30,8 +31,8 @@ export function bulkRow(state, many, free, homes, found) {
   };
   const rows = () => found() ?? scope.rows;
   const blocks = () => (found() === null ? scope.blocks : []);
-  const lay = () => el.replaceChildren(choice, name, slider().input, slider().value, activation, bias,
-    ...(model.blocks.length ? [keep] : []), html("span"), html("span"));
+  const lay = () => el.replaceChildren(choice, name, slider().input, slider().value, activation, named("sw-bias", bias, say("bias")),
+    ...(model.blocks.length ? [named("sw-keep", keep, say("keep"))] : []), html("span"), html("span"));
   lay();
   choice.addEventListener("change", () => {
     scope = scopes.find(({ key }) => key === choice.value);

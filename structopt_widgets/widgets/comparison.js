@@ -17,6 +17,17 @@ export function comparisonView(state) {
   const stop = numbersOf(body);
   const find = (number) => state.study.trials.find((trial) => trial.number === number);
 
+  // What the test of the pair says; until Python has answered nothing, where nobody does what can be seen without.
+  let asked = "";
+  const tested = (one, two) => {
+    const { number, other, words } = state.comparison;
+    if (number === one.number && other === two.number) return words;
+    if (state.work.lost || state.work.alone) return whyUncertain(one, two);
+    const pair = `${one.number} ${two.number}`;
+    if (asked !== pair) state.ask("compare", { number: one.number, other: two.number });
+    asked = pair;
+    return "";
+  };
   const layersOf = (structure) => {
     const values = Float64Array.from(state.program.run(state.inputsOf(structure, state.settings.batch_size)));
     state.compute();
@@ -31,12 +42,12 @@ export function comparisonView(state) {
     setText(title, say("From trial {one} to trial {two}", { one: one.number, two: two.number }));
     const score = ({ score: value, low, high }) => (value === null ? "" : low === null ? scoreText(value, unit)
       : say("{value} ({low} to {high})", { value: scoreText(value, unit), low: scoreText(low, unit), high: scoreText(high, unit) }));
-    const words = one.score === null || two.score === null ? "" : [gainText(two.score - one.score, unit), whyUncertain(one, two)].filter(Boolean).join(say(", "));
+    const words = one.score === null || two.score === null ? "" : [gainText(two.score - one.score, unit), tested(one, two)].filter(Boolean).join(say(", "));
     const costs = model.metrics.filter(({ inTrials, name }) => inTrials && [one, two].every((each) => Number.isFinite(each.costs[name])));
     const rows = [
       html("tr", {}, cell(""), ...[say("trial {number}", one), say("trial {number}", two), say("change")].map((text) => html("th", { scope: "col" }, text))),
       line(label ?? say("score"), ...[one, two].map((each) => cell(toldNumber(score(each), () => state.explainTrial(each, "score")))), cell(words)),
-      ...costs.map((metric) => line(metric.label, ...[one, two].map((each) => (
+      ...costs.map((metric) => line(metric.trialLabel, ...[one, two].map((each) => (
         cell(toldNumber(formatExact(each.costs[metric.name], metric.unit), () => state.explainTrial(each, metric.name)), "sw-num"))),
         cell(two.costs[metric.name] === one.costs[metric.name] ? say("same") : changedBy(two.costs[metric.name], one.costs[metric.name]), "sw-num"))),
     ];
@@ -48,7 +59,7 @@ export function comparisonView(state) {
         .filter(({ now, was }) => now !== was);
       rows.push(
         line(say("structure"), ...[one, two].map(({ changes }) => cell(described(model, changes))), cell("")),
-        ...differing.slice(0, MOST_LINES).map(({ name, now, was }) => line(say("{name}, {quantity}", { name, quantity: metric.label }),
+        ...differing.slice(0, MOST_LINES).map(({ name, now, was }) => line(say("{name}, {quantity}", { name, quantity: state.batchLabel(metric) }),
           ...[[was, one], [now, two]].map(([value, trial]) => cell(toldNumber(formatMetric(value, metric.unit), () => explain(trial, name)), "sw-num")), cell(changedBy(now, was), "sw-num"))),
         ...(differing.length > MOST_LINES ? [line(say("and {n} layers more", { n: differing.length - MOST_LINES }))] : []),
       );
@@ -59,7 +70,7 @@ export function comparisonView(state) {
   return {
     el,
     paint: (changed) => {
-      if (!changed.has("study") && !changed.has("looks")) return;
+      if (!["study", "looks", "comparison"].some((each) => changed.has(each))) return;
       const before = el.hidden ? null : title.textContent;
       build();
       // It opens under the table; who clicked in the plot may not see that far.
@@ -75,5 +86,5 @@ export function whyUncertain(one, two) {
   // What seeds do may be known from other trials: then the verdicts are others.
   if (both.every(({ seeds, verdict }) => seeds === 1 && verdict.endsWith("not comparable"))) return say("one run each: not comparable");
   if (both.some(({ low }) => low === null)) return say("no interval");
-  return one.low > two.high || two.low > one.high ? "" : say("intervals overlap");
+  return one.low > two.high || two.low > one.high ? "" : say("intervals overlap: {call} tests the pair", { call: "sw.compare(a, b)" });
 }

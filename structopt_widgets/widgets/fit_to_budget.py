@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,9 @@ import numpy as np
 import traitlets
 
 from ..graph.wording import say
-from ..metrics import METRICS, limit_metrics
+from ..metrics import METRICS, format_exact, limit_metrics
 from ..structure import Structure
+from ..structure.budget_fit import BudgetError
 from ..training.sensitivity import sensitivity
 from .background import Background, Outcome, Task
 from .changes import changes
@@ -60,9 +62,25 @@ class Fitting(traitlets.HasTraits):
         )
 
     def compare(self, limits: Mapping[str, float], batch_size: int = 1) -> Structure:
-        """Fit in every way there is by now, and show them side by side; returns the uniform one."""
-        ways = [UNIFORM, *([BY_SENSITIVITY] if self.sensitivity is not None else [])]
-        found = {by: self.fit(limits, by, batch_size) for by in ways}
+        """Fit in every way there is by now, and show them side by side; returns the uniform one.
+
+        Where nothing is so small the page says what the least is, and the structure at hand is returned.
+        """
+        try:
+            found = {UNIFORM: self.fit(limits, UNIFORM, batch_size)}
+        except BudgetError as error:
+            [(metric, least), *_] = error.least.items()
+            why = say(
+                "{quantity} cannot go below {n} here. Raise the budget.",
+                quantity=METRICS[metric].trial_label if batch_size == 1 else METRICS[metric].label,
+                n=format_exact(metric, least),
+            )
+            self.fits = {"limits": dict(limits), "batch_size": batch_size, "why": why, "found": []}
+            return self._exploration.structure
+        # By sensitivity nothing grows, and only what was measured is cut: less may be in reach.
+        with contextlib.suppress(BudgetError):
+            if self.sensitivity is not None:
+                found[BY_SENSITIVITY] = self.fit(limits, BY_SENSITIVITY, batch_size)
         self.fits = {
             "limits": dict(limits),
             "batch_size": batch_size,

@@ -20,7 +20,7 @@ export function growthView(state) {
     const y = (value) => pixel(HEIGHT - 2 - value * (HEIGHT - 4));
     // It grows by steps: between two trials nothing happens.
     line.setAttribute("d", values.map((value, index) => (index ? `H${x(index)}V${y(value)}` : `M${x(0)} ${y(value)}`)).join(""));
-    const named = costs.map((name) => state.metrics.get(name)?.label ?? name).join(say(", "));
+    const named = costs.map((name) => state.metrics.get(name)?.trialLabel ?? name).join(say(", "));
     const now = values.at(-1).toFixed(2);
     svg.setAttribute("aria-label", say("hypervolume by trial, from {first} to {now} in {n} trials", { first: values[0].toFixed(2), now, n: values.length }));
     setText(text, say("{now} after {n} trials: score, {costs}", { now, n: values.length, costs: named }));

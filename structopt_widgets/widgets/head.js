@@ -24,7 +24,7 @@ export function headView(state) {
   const el = html("div", { className: "sw-head", role: "toolbar" }, html("span", { className: "sw-title" }, state.model.name),
     html("span", { className: "sw-space" }),
     html("span", { className: "sw-group" }, undo, redo),
-    html("span", { className: "sw-group", role: "group", "aria-label": say("snapshots") }, keep, ...kept.values(), others, difference), saving.el, reset);
+    html("span", { className: "sw-group", role: "group", "aria-label": say("snapshots") }, keep, ...kept.values(), others, difference), saving.el, reset, saving.said);
   const stop = oneStop(el, () => [undo, redo, keep, ...kept.values(), saving.el.querySelector("summary"), reset]);
   const paint = (changed) => {
     saving.paint(changed);
@@ -53,5 +53,5 @@ export function headView(state) {
     const [a, b] = [A, B].map((each) => state.costsOf(state.changed(each))(metric.name));
     setText(difference, a === b ? say("B = A in parameters") : say("B {change} parameters", { change: changedBy(b, a) }));
   };
-  return { el, paint };
+  return { el, paint, end: saving.end };
 }

@@ -83,6 +83,10 @@ export function helpView(state) {
     event.stopPropagation();
   });
 
+  // A hand that goes on elsewhere wants to see what it does there.
+  const left = ({ target }) => { if (state.help !== null && !el.contains(target)) shut(); };
+  document.addEventListener("pointerdown", left, true);
+
   const ask = () => {
     asked = performance.now();
     const { metric, layer, layers = [], margin = null, of = null } = state.help;
@@ -129,7 +133,8 @@ export function helpView(state) {
       const names = help.layer === null ? [] : [help.layer, ...(help.layers ?? [])];
       const places = names.map((each) => state.model.layers.findIndex(({ name }) => name === each));
       const value = other !== null ? other.value(metric.name, places) : margin !== null ? state.marginOf(metric.name, help.margin) : names.length ? state.cost(metric.name, places) : metric.name in state.model.program.totals ? state.total(metric.name) : null;
-      const quantity = other === null ? state.label(metric) : metric.label;
+      const isOneSample = help.of?.batch_size === 1 && metric.scope === "batch";
+      const quantity = other === null ? state.label(metric) : isOneSample ? metric.trialLabel : metric.label;
       const named = names.length ? say("{quantity} of {name}", { quantity, name: partName(names) }) : quantity;
       const whose = other === null ? named : say("{quantity}, {structure}:", { quantity: named, structure: other.name });
       const told = value === null ? whose : say("{quantity} {value}", { quantity: whose, value: numberText(value, metric.unit) });
@@ -144,12 +149,13 @@ export function helpView(state) {
   };
   return {
     el,
+    end: () => document.removeEventListener("pointerdown", left, true),
     paint: (changed) => {
       if (changed.has("help") && state.help?.metric) ask();
       if (changed.has("receipt")) isSlow = performance.now() - asked > PROMPT;
       if (["help", "receipt"].some((each) => changed.has(each)) || (state.help?.metric && (changed.has("structure") || changed.has("looks")))) paint();
       // What a formula is of moves with the sliders, unless the kernel is long at it. To ask ends a gesture: not before it is a step.
-      if (["steps", "settings"].some((each) => changed.has(each)) && state.help?.metric && !isSlow && !state.isHeld && !isOfNow()) ask();
+      if (["steps", "settings"].some((each) => changed.has(each)) && state.help?.metric && !isSlow && !isOfNow()) ask();
     },
   };
 }

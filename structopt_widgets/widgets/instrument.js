@@ -23,7 +23,7 @@ import { tableView } from "./trials_table.js";
 import { workView } from "./work.js";
 
 const RESTED = 150; // milliseconds without a change
-const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "work", "curve", "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "listed", "help"];
+const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "comparison", "work", "curve", "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "listed", "help"];
 
 // Draw a state into an element; returns what ends it. A host (in Jupyter, or of a page) never meets a view.
 export function mount(el, state) {
@@ -69,7 +69,10 @@ export function mount(el, state) {
     waiting.forEach((view) => view.paint(new Set(["structure"])));
   };
   const watched = new IntersectionObserver((entries) => {
-    entries.forEach(({ target, isIntersecting }) => { unseen[isIntersecting ? "delete" : "add"](target); });
+    entries.forEach(({ target, isIntersecting }) => {
+      unseen[isIntersecting ? "delete" : "add"](target);
+      if (target === head.el) strip.stick(!isIntersecting);
+    });
     paintLate();
   });
   views.forEach((view) => watched.observe(view.el));
@@ -121,6 +124,7 @@ export function mount(el, state) {
       event.preventDefault();
     }
     const isTyping = event.target.matches?.("input:not([type=range], [type=checkbox]), select");
+    if (event.key === "Escape" && state.help !== null) state.explain(null);
     if (event.key === "?" && !isTyping) {
       explainHere(state, event.target);
       event.preventDefault();

@@ -39,6 +39,8 @@ class Instrument(anywidget.AnyWidget):
     study = traitlets.Dict().tag(sync=True)
     # What goes on, how far it is, and the message; "choices" of samplers.
     work = traitlets.Dict().tag(sync=True)
+    # What the test of the two trials says that are held against each other; compared.py.
+    comparison = traitlets.Dict().tag(sync=True)
     # The learning curve; learning_curve.py.
     curve = traitlets.Dict().tag(sync=True)
     # What stands out in the structure; finder.py.

@@ -43,6 +43,7 @@ export function jupyterHost(model) {
         if (!alike(value, state.looks)) state.look(structuredClone(value));
       },
       study: keep("study"),
+      comparison: keep("comparison"),
       work: showWork,
       findings: keep("findings"),
       preview: keep("preview"),

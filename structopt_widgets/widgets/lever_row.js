@@ -26,6 +26,17 @@ export function shareBar(does, act) {
   return { bar, number, paint };
 }
 
+// Why a width that was typed is another now; "" where it is no smaller and no larger than there are.
+function whyNot(asked, { lower, upper }, growth) {
+  if (asked < lower) return say("{n} is the least here.", { n: lower });
+  return asked > upper ? say("{n} is the most here; {call} makes room for more.", { n: upper, call: `sw.explore(model, growth=${2 * growth})` }) : "";
+}
+
+// A switch with its name beside it, for where there is no room for a column with a head.
+export function named(className, box, name) {
+  return html("label", { className }, box, html("span", {}, name));
+}
+
 // A slider, filled up to where it stands.
 export function slider(label, { min, max, step, disabled = false }) {
   const input = html("input", { type: "range", "aria-label": label });
@@ -66,7 +77,11 @@ export function leverRow(state, index, isHome, prefix, start) {
       show(state.now.widths[row.group]);
     });
     number.addEventListener("change", () => {
-      if (number.value !== "") state.setWidth(row.group, Number(number.value), true);
+      const asked = Number(number.value);
+      if (number.value !== "") {
+        state.setWidth(row.group, asked, true);
+        state.refuse(whyNot(asked, group, model.growth));
+      }
       number.value = state.now.widths[row.group];
       state.commit();
     });
@@ -87,7 +102,7 @@ export function leverRow(state, index, isHome, prefix, start) {
   if (row.activation === null) cells.push(html("span"));
   else {
     const { options } = model.tables[model.activations[row.activation]];
-    const choice = html("select", { "aria-label": say("activation of {name}", { name: row.name }) }, ...options.map((each) => html("option", {}, each)));
+    const choice = html("select", { className: "sw-activation", "aria-label": say("activation of {name}", { name: row.name }) }, ...options.map((each) => html("option", {}, each)));
     choice.addEventListener("change", () => {
       state.set("activations", row.activation, choice.value);
       state.commit();
@@ -103,7 +118,7 @@ export function leverRow(state, index, isHome, prefix, start) {
       state.set("biases", row.bias, bias.checked);
       state.commit();
     });
-    cells.push(bias);
+    cells.push(named("sw-bias", bias, say("bias")));
     updates.push(() => { bias.checked = state.now.biases[row.bias]; });
   }
 
@@ -112,7 +127,8 @@ export function leverRow(state, index, isHome, prefix, start) {
   const part = state.parts[index];
   const share = shareBar(say("formula of {name}", { name: model.layers[row.layer].name }), () => state.explainLayers(part));
   cells.push(...(part.length ? [share.bar, share.number] : [html("span"), html("span")]));
-  const el = html("div", { className: `sw-row${isHome ? "" : " sw-tied"}` }, ...cells);
+  const isSwitched = row.activation !== null || row.bias !== null;
+  const el = html("div", { className: `sw-row${isHome ? "" : " sw-tied"}${isSwitched ? " sw-switched" : ""}` }, ...cells);
   if (group !== null) el.dataset.group = row.group;
   ["pointerdown", "focusin"].forEach((event) => el.addEventListener(event, () => state.select({ row: index, group: row.group })));
   const paint = (largest, metric) => {

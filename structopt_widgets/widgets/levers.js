@@ -1,12 +1,11 @@
 // The levers: rows of controls that fold by block; a row is made when it is first unfolded.
 import { bulkRow } from "./bulk_row.js";
 import { html, numbersOf, setText } from "./elements.js";
-import { leverRow, shareBar, slider } from "./lever_row.js";
+import { leverRow, named, shareBar, slider } from "./lever_row.js";
 import { MANY, commonStart, foundRows, leversTree, openAtFirst, rowsOf } from "./levers_tree.js";
 import { say, sayMany } from "./words.js";
 
 const LEAST = 0.05; // of a multiplier
-const ROW = 28; // pixels, as in instrument.css
 const ROWS_SEEN = 26; // lines
 
 export function leversView(state) {
@@ -60,12 +59,13 @@ export function leversView(state) {
   const find = html("input", { type: "search", placeholder: say("find a layer"), "aria-label": say("find"), hidden: !tree.isFolded });
   const count = html("span", { className: "sw-dim sw-count" });
   const unfold = html("button", { type: "button", hidden: tree.nodes.size === 0 });
-  const detail = html("div", { className: "sw-detail" });
+  const bound = html("div", { className: "sw-bound sw-moved", role: "status" });
+  const detail = html("div", { className: "sw-detail-of" });
   const rows = html("div", { className: "sw-rows" });
   const el = html("section", { className: `sw-pane sw-levers${model.blocks.length ? " sw-has-blocks" : ""}` },
     html("div", { className: "sw-bar-head" }, html("h2", {}, say("Levers")),
       html("span", { className: "sw-space" }), find, unfold, steps),
-    count, detail,
+    count, html("div", { className: "sw-detail" }, bound, detail),
     html("div", { className: "sw-row sw-heads", "aria-hidden": "true" },
       ...[say("layer"), say("width"), "", say("activation"), say("bias"), ...(model.blocks.length ? [say("keep")] : []), "", ""].map((each) => html("span", {}, each))),
     bulk.el, rows);
@@ -80,8 +80,8 @@ export function leversView(state) {
     button.addEventListener("click", () => toggle(node.key));
     const scale = many(say("all widths of {name}", { name: node.title }), own, node.key);
     const share = shareBar();
-    const keep = node.block === null ? html("span") : blockSwitch(node.block);
-    const line = html("div", { className: `sw-row sw-head-row${isOpen ? " sw-open" : ""}` }, button,
+    const keep = node.block === null ? html("span") : named("sw-keep", blockSwitch(node.block), say("keep"));
+    const line = html("div", { className: `sw-row sw-head-row${isOpen ? " sw-open" : ""}${node.block === null ? "" : " sw-switched"}` }, button,
       own.length ? scale.input : html("span"), own.length ? scale.value : html("span"),
       html("span", { className: "sw-dim" }, own.length ? sayMany(own.length, "{n} width", "{n} widths") : ""),
       ...(model.blocks.length ? [html("span"), keep] : [html("span")]), share.bar, share.number);
@@ -204,7 +204,9 @@ export function leversView(state) {
   };
   rows.addEventListener("scroll", () => {
     // Asked in a frame, it would have the whole page laid out.
-    first = Math.floor(rows.scrollTop / ROW);
+    const start = lines[0]?.[0].offsetTop ?? 0;
+    // Where there is little breadth some lines are two high.
+    first = Math.max(0, lines.findIndex(([line]) => line.offsetTop - start + line.offsetHeight > rows.scrollTop));
     paintLines(false);
   });
 
@@ -219,6 +221,8 @@ export function leversView(state) {
     paintLines(changed.size > 1 || !changed.has("structure"));
     bulk.paint();
     if (changed.has("settings")) steps.value = String(state.multiple);
+    setText(bound, state.refused);
+    detail.hidden = state.refused !== "";
     const { selected } = state.looks;
     if (changed.has("looks")) {
       shown.forEach(({ el: line, index }) => line.classList.toggle("sw-selected", selected !== null && (

@@ -23,8 +23,11 @@ export function notesView(state) {
     const batch = state.settings.batch_size;
     const first = say("Parameters, FLOPs, MACs and parallelism are for one sample; memory is for batches of {batch}, training with {optimizer}. The stroke on a bar is the model as it came.",
       { batch, optimizer: state.model.optimizer });
+    const kept = state.model.metrics.filter(({ inTrials, scope }) => inTrials && scope === "batch");
+    const second = say("Of trials, the plot, comparisons and budgets, {quantities} are for one sample.", { quantities: kept.map(({ label }) => label).join(say(", ")) });
+    const stood = kept.length ? say("{sentence} {next}", { sentence: first, next: second }) : first;
     const next = () => say("Lower bounds (≥), since these are not, or not wholly, counted: {layers}.", { layers: notCounted(state).join(say("; ")) });
-    setText(el, isBound ? say("{sentence} {next}", { sentence: first, next: next() }) : first);
+    setText(el, isBound ? say("{sentence} {next}", { sentence: stood, next: next() }) : stood);
   };
   return { el, paint };
 }

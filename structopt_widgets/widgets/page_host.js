@@ -15,12 +15,12 @@ export function pageHost(learned) {
     }
   };
   // Take over what the page was saved with.
-  const join = (joined, { standing, settings, looks, study, curve }) => {
+  const join = (joined, { standing, settings, looks, study, comparison, curve }) => {
     state = joined;
     state.setting(settings);
     state.stand(standing);
     state.look(looks);
-    Object.assign(state, { study, curve, work: { alone: true, status: say("A saved page: costs follow the sliders. To train, run sw.explore(...) in JupyterLab.") } });
+    Object.assign(state, { study, comparison, curve, work: { alone: true, status: say("A saved page: costs follow the sliders. To train, run sw.explore(...) in JupyterLab.") } });
   };
   return { ask, join };
 }

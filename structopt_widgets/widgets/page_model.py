@@ -138,6 +138,7 @@ def _metric(name: str, is_shown: bool) -> dict[str, Any]:
     return {
         "name": name,
         "label": each.label,
+        "trialLabel": each.trial_label if each.is_total else each.label,
         "unit": each.unit,
         "meaning": each.meaning,
         "convention": each.convention,

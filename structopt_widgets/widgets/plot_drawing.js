@@ -75,7 +75,7 @@ export function plotted(state) {
       : seeds === 1 ? say("{quantity}: {value} (95 % of this network: {low} to {high})", ends) : say("{quantity}: {value} (95 %: {low} to {high})", ends);
     const text = [
       trial.changes === null ? say("trial {number} of another model", { number }) : say("trial {number} {structure}", { number, structure: described(state.model, trial.changes) }),
-      score, say("{quantity}: {value}", { quantity: metric.label, value: formatExact(x, metric.unit) }),
+      score, say("{quantity}: {value}", { quantity: metric.trialLabel, value: formatExact(x, metric.unit) }),
       ...(trial.verdict ? [trial.said] : []), ...(trial.why ? [trial.why] : []),
     ].join("\n");
     return [{ number, x, y, low, high, alike: isAlike, text }];
@@ -83,7 +83,7 @@ export function plotted(state) {
   return {
     points, front: paretoFront(points, metric.more), step: metric.more ? "vh" : "hv",
     baseline: study.baseline, cursor: state.trialCost(metric.name), log: looks.log, references: study.references,
-    limit: looks.limits[metric.name], x: { name: metric.name, label: metric.label, unit: metric.unit },
+    limit: looks.limits[metric.name], x: { name: metric.name, label: metric.trialLabel, unit: metric.unit },
     y: { ...study.score, unit }, empty: say("No trial yet: run one, and its point appears here."),
   };
 }

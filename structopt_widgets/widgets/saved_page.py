@@ -15,7 +15,15 @@ from .packed import packed
 from .page_model import page_model
 from .static_twin import twin_html
 
-KEPT = ("lesson", "standing", "settings", "looks", "study", "curve")  # the instrument's traits that the page is given
+KEPT = (
+    "lesson",
+    "standing",
+    "settings",
+    "looks",
+    "study",
+    "comparison",
+    "curve",
+)  # the instrument's traits that the page is given
 
 # What JupyterLab's themes say of these, for a page that has no theme.
 _DARK = {

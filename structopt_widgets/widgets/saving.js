@@ -12,6 +12,7 @@ const files = () => ({
 export function savingView(state) {
   const said = html("div", { className: "sw-dim sw-small sw-saved", role: "status" });
   const button = (text, title, act) => html("button", { type: "button", title, onclick: act }, text);
+  let isTold = false; // whether what goes on is a file that was asked for here
   let isAsked = false; // whether the code is to be copied when it comes
   const copy = () => {
     isAsked = true;
@@ -34,7 +35,10 @@ export function savingView(state) {
     }
   };
   const byFile = Object.entries(files()).map(([suffix, text]) => ({
-    suffix, text, el: button(`${text} ${suffix}`, "", () => state.ask("save", { suffix })),
+    suffix, text, el: button(`${text} ${suffix}`, "", () => {
+      isTold = true;
+      state.ask("save", { suffix });
+    }),
   }));
   const trials = button(say("trials .csv"), say("the trials that the table lists, filtered as it is; study.to_csv(path) saves all"), () => saveText(`${state.model.name}-trials.csv`, "text/csv", trialsCsv(state)));
   const summary = html("summary", { title: say("copy the code, save the model, its structure, its costs") }, say("Save"));
@@ -42,8 +46,15 @@ export function savingView(state) {
     ...byFile.map(({ el }) => el)];
   const el = html("details", { className: "sw-saving" }, summary, html("div", { className: "sw-menu" }, ...entries,
     trials,
-    button(say("picture .svg"), say("the picture of the network, as {call} does", { call: 'explorer.save("name.svg")' }), () => saveText(`${state.model.name}.svg`, "image/svg+xml", picture())),
-    said));
+    button(say("picture .svg"), say("the picture of the network, as {call} does", { call: 'explorer.save("name.svg")' }), () => saveText(`${state.model.name}.svg`, "image/svg+xml", picture()))));
+  // Like any menu it closes when something is chosen, and when a hand goes on elsewhere.
+  el.addEventListener("click", ({ target }) => {
+    if (!target.closest(".sw-menu button")) return;
+    el.open = false;
+    summary.focus();
+  });
+  const left = ({ target }) => { if (!el.contains(target)) el.open = false; };
+  document.addEventListener("pointerdown", left, true);
   const picture = () => pictureText(el.closest(".sw-instrument").querySelector(".sw-picture svg"));
   el.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !el.open) return;
@@ -70,7 +81,10 @@ export function savingView(state) {
       setText(trials, listed < all ? say("{n} of {all} trials .csv", { n: listed, all }) : say("trials .csv"));
       enable(trials, listed > 0);
     }
-    if (changed.has("work") && !alone && el.open && !changed.has("code")) setText(said, lost || (what ? `${what} …` : alert || status || ""));
+    if (!changed.has("work") || !isTold) return;
+    const outcome = lost || (what ? "" : alert || status);
+    setText(said, outcome || (what ? `${what} …` : ""));
+    isTold = !outcome;
   };
-  return { el, paint };
+  return { el, said, paint, end: () => document.removeEventListener("pointerdown", left, true) };
 }

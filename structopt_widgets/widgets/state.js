@@ -34,12 +34,13 @@ export class State {
     this.looks = { ...LOOKS };
     this.study = { trials: [], references: [], score: {}, note: "", baseline: null };
     [this.work, this.curve, this.findings, this.receipt, this.fits, this.preview] = [{}, {}, [], {}, {}, {}];
-    [this.code, this.latency, this.sensitivity] = [{}, {}, {}];
+    [this.code, this.latency, this.sensitivity, this.comparison] = [{}, {}, {}, {}];
     this.lesson = { parts: null, costs: null, predict: false }; // what is shown; null for everything
     this.isGuessing = false; // whether numbers wait for a prediction
     this.help = null; // what is explained: { topic }, or { metric, layer }
     this.factors = new Map(); // what a slider of many widths was moved to, by its key
     this.isHeld = false; // whether a hand is on a control
+    this.refused = ""; // why the width that was typed last is not there
     this.pointed = null; // the trial under the mouse
     this.listed = []; // numbers of the trials that the table lists
     this.near = new Set(); // trials measured nearest to where the sliders stand
@@ -51,7 +52,7 @@ export class State {
     return Object.fromEntries(CHOICES.map((choice) => [choice, [...this.model.baseline[choice]]]));
   }
 
-  // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "work", "curve",
+  // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "comparison", "work", "curve",
   // "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "listed" or "help";
   // "pictured" where a cell wants the picture.
   subscribe(listener) {
@@ -112,6 +113,12 @@ export class State {
     return dtype === "flash" ? this.metrics.get("flash_bytes").label : say("{quantity}, {unit}", { quantity: label, unit: dtype });
   }
 
+  // What a metric is called where it is for the batch of the settings, beside numbers of trials.
+  batchLabel(metric) {
+    const { label, scope } = metric;
+    return scope === "batch" || scope === "step" ? say("{quantity}, batch of {n}", { quantity: label, n: this.settings.batch_size }) : label;
+  }
+
   // A total as a trial has it: for one sample, a step of training for the batch. Of now, or of the model as it came.
   trialCost(metric, structure = this.now) {
     const own = this.values[this.model.program.totals[metric]]; // trials keep weights in their own dtype
@@ -150,10 +157,17 @@ export class State {
     const group = this.model.groups[place];
     const before = this.now.widths[place];
     if (group.fixed) return;
+    this.refused = "";
     const to = isTyped ? nearestWidth(width, group) : snapped(width, before, group, this.multiple);
     if (to === before) return;
     this.now.widths[place] = to;
     this.tell("structure");
+  }
+
+  // Say why what was typed is not what stands there; "" takes it back, as the next width does.
+  refuse(words) {
+    this.refused = words;
+    this.tell("looks");
   }
 
   // Every width of some groups, times a factor of the model's own. The key is the slider's.

@@ -99,6 +99,11 @@ export function stripView(state) {
       paint();
       if (changed.has("structure")) announce();
     },
+    // What stands above it is out of sight: it sticks there.
+    stick: (isStuck) => {
+      el.style.setProperty("--row", `${cells[0].home.offsetHeight + 1}px`);
+      el.classList.toggle("sw-stuck", isStuck);
+    },
     end: () => clearTimeout(timer),
   };
 }

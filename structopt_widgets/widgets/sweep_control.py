@@ -121,7 +121,7 @@ class Sweep:
     def _told(best: Trial, minimize: Sequence[str], seconds: float) -> str:
         """The best of a sweep that took ``seconds``, its costs and its own time, in a sentence."""
         costs = [
-            say("{quantity} {value}", quantity=METRICS[name].label, value=format_exact(name, getattr(best, name)))
+            say("{quantity} {value}", quantity=METRICS[name].trial_label, value=format_exact(name, getattr(best, name)))
             for name in minimize
             if hasattr(best, name)
         ]

@@ -13,7 +13,7 @@ export function tableView(state) {
   const filter = html("input", { type: "search", placeholder: say("filter trials"), "aria-label": say("filter trials") });
   const count = html("span", { className: "sw-dim sw-small" });
   const tools = html("div", { className: "sw-bar-head sw-table-tools" }, filter, count, html("span", { className: "sw-space" }),
-    html("span", { className: "sw-dim sw-small" }, say("Shift-click compares two, a click on a number explains it")));
+    html("span", { className: "sw-dim sw-small" }, say("Shift-click or Shift+Enter compares two, a click on a number explains it")));
   let [drawn, rows] = ["", new Map()];
 
   const interval = ({ low, high, seeds }, unit, isMarked) => {
@@ -33,7 +33,7 @@ export function tableView(state) {
         (trial) => scoreText(trial.score, unit, "")],
       ["interval", "95 %", (trial) => trial.low ?? -Infinity, (trial) => (trial.low === null ? ""
         : interval(trial, unit, numbered))],
-      ["cost", metric.label, (trial) => trial.costs[metric.name] ?? Infinity,
+      ["cost", metric.trialLabel, (trial) => trial.costs[metric.name] ?? Infinity,
         (trial) => (trial.costs[metric.name] === null ? "" : formatExact(trial.costs[metric.name], metric.unit))],
       ["change", say("to model"), (trial) => trial.costs[metric.name] ?? Infinity,
         (trial) => (trial.costs[metric.name] === null ? "" : changedTo(trial.costs[metric.name], base))],

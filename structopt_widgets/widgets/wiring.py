@@ -11,6 +11,7 @@ from typing import Any
 from ..study.samplers import SAMPLERS
 from .background import Background
 from .changes import changed, changes
+from .compared import compared
 from .exploration import Exploration, how_to_pass_data
 from .finder import Preview, shown_code, shown_findings
 from .fit_to_budget import Fitting
@@ -100,12 +101,18 @@ class Wiring:
         with self._background.message.shows_errors():
             references = here.references  # slow the first time: the sliders need not wait for it
             try:
-                compared = here.study.compare()
+                all_compared = here.study.compare()
             except ValueError:  # no trial has a score yet
-                compared = no_comparison()
+                all_compared = no_comparison()
             with self._drawing:
                 rows = study_rows(
-                    here.study, here.space, here.trials, compared, references, here.baseline, self._settings.minimize
+                    here.study,
+                    here.space,
+                    here.trials,
+                    all_compared,
+                    references,
+                    here.baseline,
+                    self._settings.minimize,
                 )
                 self._show("study", rows)
 
@@ -159,6 +166,7 @@ class Wiring:
             "receipt": lambda: self._tell(
                 asked["metric"], asked.get("layer"), asked.get("layers", ()), asked.get("margin"), asked.get("of")
             ),
+            "compare": lambda: self._compare(asked["number"], asked["other"]),
             "choose": lambda: self._go(asked["number"]),
             "save": lambda: self._saving.start(asked["suffix"]),
             "picture": lambda: self._saving.take_picture(asked["svg"]),
@@ -172,6 +180,11 @@ class Wiring:
     def _fit(self, limits: dict[str, float], batch_size: int) -> None:
         self._background.message.clear()
         self._exploration.structure = self._fitting.compare(limits, batch_size)
+
+    def _compare(self, number: int, other: int) -> None:
+        study = self._exploration.study
+        words = compared(study.trial(number), study.trial(other))
+        self._show("comparison", {"number": number, "other": other, "words": words})
 
     def _go(self, number: int) -> None:
         self._background.message.clear()

@@ -42,7 +42,7 @@ export function workView(state) {
     ["widths", say("widths"), state.free.length], ["activations", say("activations"), model.activations.length],
     ["biases", say("biases"), model.baseline.biases.length], ["blocks", say("depth"), model.blocks.length],
   ].filter(([, , count]) => count > 0));
-  const minimize = several("minimize", model.metrics.filter(({ inTrials, more, shown }) => inTrials && shown && !more).map(({ name, label }) => [name, label]));
+  const minimize = several("minimize", model.metrics.filter(({ inTrials, more, shown }) => inTrials && shown && !more).map(({ name, trialLabel }) => [name, trialLabel]));
   const halving = html("input", { type: "checkbox" });
   halving.addEventListener("change", () => state.setting({ halving: halving.checked }));
   const sampler = html("select", { "aria-label": say("sampler") });
@@ -88,8 +88,8 @@ export function workView(state) {
     const parts = [];
     if (trial !== undefined && trial.score !== null) parts.push(toldNumber(scoreText(trial.score, state.study.score.unit), () => state.explainTrial(trial, "score")));
     costs.forEach((name) => {
-      const { label, unit } = state.metrics.get(name);
-      parts.push(toldNumber(say("{quantity} {value}", { quantity: label, value: formatExact(trial.costs[name], unit) }), () => state.explainTrial(trial, name)));
+      const { trialLabel, unit } = state.metrics.get(name);
+      parts.push(toldNumber(say("{quantity} {value}", { quantity: trialLabel, value: formatExact(trial.costs[name], unit) }), () => state.explainTrial(trial, name)));
     });
     keepFocus(numbers, () => {
       numbers.hidden = parts.length === 0;
@@ -124,6 +124,7 @@ export function workView(state) {
       setText(noData, hasData || work.alone ? "" : say("{sentence} {next}", { sentence: say("Run and Sweep need data."), next: work.howToPassData ?? "" }));
       enable(cancel, isBusy);
       stopAtButtons();
+      progress.hidden = !isBusy;
       const percent = Math.round(100 * (work.fraction ?? 0));
       fill.style.transform = `scaleX(${work.fraction ?? 0})`;
       progress.setAttribute("aria-valuenow", String(percent));

@@ -10,7 +10,7 @@ import structopt_widgets as sw
 from structopt_widgets.widgets.instrument import Instrument
 
 TRAITS = ("model", "lesson", "standing", "settings", "looks", "study", "work", "curve")
-TRAITS += ("findings", "preview", "fits", "receipt", "code", "latency", "sensitivity")
+TRAITS += ("comparison", "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity")
 # As much of a widget's model as the front end uses; what it sends and saves is kept.
 START = """async ([source, style, state]) => {
     const listeners = [];

@@ -53,7 +53,7 @@ NAMES = {
     "Adam",
     "Ctrl",
 }
-NAMES |= {"Shift", "Dense", "Add", "Input", "Layer", *" ".join(MACHINES).split()}
+NAMES |= {"Shift", "Enter", "Dense", "Add", "Input", "Layer", *" ".join(MACHINES).split()}
 CODE = re.compile(r"\w+\.\w[\w.]*(\([^)]*\))?|pip install [\w ]+")
 
 

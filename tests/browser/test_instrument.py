@@ -13,6 +13,7 @@ import tensorflow as tf
 from playwright.sync_api import Browser, Page, expect
 
 import structopt_widgets as sw
+from structopt_widgets.metrics import format_exact
 from structopt_widgets.widgets.changes import changed
 from structopt_widgets.widgets.page_model import page_model
 from structopt_widgets.widgets.receipt_text import shown_receipt
@@ -188,7 +189,7 @@ def test_fits_stand_side_by_side(page: Page) -> None:
     page.evaluate("(fits) => window.python('fits', fits)", {**fits, "unit": "number", "found": [uniform, other]})
     expect(lines.first).to_contain_text("47, −0.125 of R² before training")  # noqa: RUF001 - as shown
     # While a run tells how far it is the buttons are those that were there.
-    take = page.get_by_role("button", name="take the fit, by sensitivity")
+    take = page.get_by_role("button", name="take the fit by sensitivity")
     work = {**explorer.instrument.work, "what": "a run"}
     page.evaluate("(work) => window.python('work', work)", {**work, "fraction": 0.1})
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "10")
@@ -463,6 +464,32 @@ def test_a_budget_is_a_line_and_fit_asks_for_it(page: Page) -> None:
     assert (asked["do"], asked["limits"]) == ("fit", {"n_params": 50})
 
 
+def test_what_is_of_one_sample_says_so_beside_the_number_of_the_batch(page: Page) -> None:
+    explorer = sw.explore(dense_model())
+    one, batch = (explorer.space.baseline.measure(batch_size=n).peak_activation_bytes for n in (1, 32))
+    show(page, explorer)
+    total(page, "peak_activation_bytes").click()
+    expect(page.locator(".sw-plot")).to_contain_text(f"now {one} B")
+    expect(page.locator(".sw-plot")).to_contain_text("Peak activations, one sample")
+    field = page.get_by_label("budget of Peak activations, one sample")
+    field.fill(str(2 * one))
+    field.press("Enter")
+    used = f"{2 * one} B Peak activations, one sample: 50 % used"
+    above = f"{format_exact('peak_activation_bytes', batch)} for the batch of 32"
+    expect(page.locator(".sw-used")).to_have_text(f"{used}; {above}")
+    expect(page.locator(".sw-notes")).to_contain_text("budgets, Peak activations are for one sample")
+    # Nothing fits, and no name of Python's is said.
+    field.fill("1")
+    field.press("Enter")
+    expect(page.locator(".sw-used")).to_contain_text(f"{one} times the budget")
+    why = "Peak activations, one sample cannot go below 9 B here. Raise the budget."
+    fits = {"limits": {"peak_activation_bytes": 1}, "batch_size": 1, "why": why, "found": []}
+    page.evaluate("(fits) => window.python('fits', fits)", fits)
+    expect(page.locator(".sw-refused", has_text=why)).to_be_visible()
+    total(page, "n_params").click()
+    expect(page.locator(".sw-refused")).to_be_empty()
+
+
 def test_findings_are_mended_by_a_button(page: Page) -> None:
     finding = {"sentence": "hidden <img> is odd.", "why": "So it is.", "changes": {"widths": [[0, 3]]}}
     show(page, sw.explore(dense_model()), findings=[finding, {**finding, "changes": None}])
@@ -496,7 +523,7 @@ def test_many_findings_of_a_kind_are_one(page: Page) -> None:
     expect(page.get_by_label("width of hidden", exact=True)).to_have_value("6")
 
 
-def test_a_formula_waits_for_the_end_of_a_drag(page: Page) -> None:
+def test_a_formula_follows_keys_and_makes_way_for_a_hand(page: Page) -> None:
     about = {"metric": "n_params", "layer": "hidden", "structure": {}, "batch_size": 32}
     show(page, sw.explore(dense_model()), receipt={**about, "lines": [], "more": 0})
     slider = page.get_by_label("width of hidden", exact=True)
@@ -504,21 +531,24 @@ def test_a_formula_waits_for_the_end_of_a_drag(page: Page) -> None:
     page.keyboard.press("?")
     help_pane = page.get_by_role("dialog", name="help")
     expect(help_pane).to_be_visible()
-    box = slider.bounding_box()
-    assert box is not None
-    middle = box["y"] + box["height"] / 2
-    page.mouse.move(box["x"] + box["width"] / 2, middle)
-    page.mouse.down()
-    asked = "window.sent.map(({ standing }) => standing.past.length)"
-    before = page.evaluate(asked)
-    for share in (0.4, 0.2):
-        page.mouse.move(box["x"] + share * box["width"], middle)
-        page.wait_for_timeout(300)  # it rests, and is held
+    page.keyboard.press("Escape")
+    expect(help_pane).to_be_hidden()
+    expect(slider).to_be_focused()
+    page.keyboard.press("?")
+    slider.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("window.sent.at(-1).do === 'receipt' && window.sent.at(-1).standing.past.length === 1")
     expect(help_pane).to_contain_text("before the sliders moved")
-    assert page.evaluate(asked) == before
-    page.mouse.up()
-    page.wait_for_function(f"{asked}.length > {len(before)}")
-    assert page.evaluate(asked) == [*before, 1]
+    slider.focus()
+    page.keyboard.press("Escape")  # from anywhere in the instrument
+    expect(help_pane).to_be_hidden()
+    # A hand that goes on elsewhere: at a slider, outside, or at a cost that is to be chosen.
+    for place in (slider, page.locator(".sw-notes"), total(page, "flops")):
+        slider.focus()
+        page.keyboard.press("?")
+        expect(help_pane).to_be_visible()
+        place.click()
+        expect(help_pane).to_be_hidden()
 
 
 def test_code_is_copied_and_files_are_asked_for(page: Page) -> None:
@@ -531,8 +561,23 @@ def test_code_is_copied_and_files_are_asked_for(page: Page) -> None:
     page.evaluate("window.python('code', { structure: {}, text: 'import keras\\nx = 1\\n', error: '' })")
     page.wait_for_function("window.copied === 'import keras\\nx = 1\\n'")
     expect(page.locator(".sw-saved")).to_have_text("Copied 2 lines of Keras code.")
+    expect(page.locator(".sw-menu")).to_be_hidden()
+    page.locator(".sw-saving summary").click()
     page.get_by_role("button", name="LiteRT .tflite").click()
     assert page.evaluate("[window.sent.at(-1).do, window.sent.at(-1).suffix]") == ["save", ".tflite"]
+    # The menu is gone, and what came of it stands beside where it was; what comes later is not of it.
+    expect(page.locator(".sw-menu")).to_be_hidden()
+    for work, said in (
+        ({"what": "saving"}, "saving …"),
+        ({"what": "", "status": "Saved small.tflite."}, "Saved small.tflite."),
+        ({"what": "a run", "status": ""}, "Saved small.tflite."),
+    ):
+        page.evaluate("(work) => window.python('work', { ...window.model.get('work'), ...work })", work)
+        expect(page.locator(".sw-saved")).to_have_text(said)
+    page.locator(".sw-saving summary").click()
+    page.locator(".sw-notes").click()
+    expect(page.locator(".sw-menu")).to_be_hidden()
+    page.locator(".sw-saving summary").click()
     with page.expect_download() as saved:
         page.get_by_role("button", name="picture .svg").click()
     assert saved.value.suggested_filename.endswith(".svg")
@@ -542,6 +587,7 @@ def test_code_is_copied_and_files_are_asked_for(page: Page) -> None:
     drawn = page.evaluate("window.sent.at(-1).svg")
     assert drawn == saved.value.path().read_text(encoding="utf-8")
     assert ElementTree.fromstring(drawn).tag == "{http://www.w3.org/2000/svg}svg"  # noqa: S314 - of our own
+    page.locator(".sw-saving summary").click()
     page.keyboard.press("Escape")
     expect(page.locator(".sw-menu")).to_be_hidden()
 
@@ -740,6 +786,64 @@ def test_nothing_sticks_out(page: Page, width: int) -> None:
 
 
 A_RUN = {"what": "a run", "fraction": 0.5, "text": "epoch 3 of 6", "hasData": True}
+
+
+def test_with_little_breadth_switches_have_a_line_of_their_own(page: Page) -> None:
+    page.set_viewport_size({"width": 350, "height": 900})
+    explorer = sw.explore(dense_model())
+    show(page, explorer)
+    page.get_by_label("width of hidden, as a number").focus()
+    for label in ("activation of hidden", "bias of hidden"):
+        page.keyboard.press("Tab")
+        expect(page.get_by_label(label)).to_be_focused()
+        expect(page.get_by_label(label)).to_be_visible()
+    page.keyboard.press("Space")
+    without = explorer.space.baseline.with_bias("hidden", False).measure().n_params
+    expect(total(page, "n_params")).to_have_attribute("data-value", str(without))
+    for label in ("all activations", "all biases"):
+        expect(page.get_by_label(label)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth - window.innerWidth") <= 0
+
+
+def test_a_width_out_of_bounds_says_so(page: Page) -> None:
+    show(page, sw.explore(dense_model()))
+    number, told = page.get_by_label("width of hidden, as a number"), page.locator(".sw-bound")
+    for typed, width, words in (
+        ("99999", "16", "16 is the most here; sw.explore(model, growth=4) makes room for more."),
+        ("-5", "1", "1 is the least here."),
+        ("9", "9", ""),
+    ):
+        number.fill(typed)
+        number.press("Enter")
+        expect(number).to_have_value(width)
+        expect(told).to_have_text(words)
+    number.fill("0")
+    number.press("Enter")
+    expect(told).not_to_be_empty()
+    put(page, "width of hidden", 12)
+    expect(told).to_be_empty()
+
+
+def test_in_a_low_window_one_row_of_costs_sticks(page: Page) -> None:
+    page.set_viewport_size({"width": 780, "height": 490})
+    show(page, sw.explore(dense_model()))
+    page.evaluate("document.body.append(Object.assign(document.createElement('div'), { style: 'height: 2000px' }))")
+    chosen = total(page, "training_bytes")
+    chosen.click()
+    page.evaluate("document.activeElement.blur()")
+    page.mouse.move(400, 400)
+    page.mouse.wheel(0, 300)
+    strip = page.locator(".sw-live-panel.sw-stuck")
+    expect(strip).to_have_count(1)
+    row = strip.evaluate("(e) => parseFloat(getComputedStyle(e).getPropertyValue('--row'))")
+    box, rest = chosen.bounding_box(), page.locator(".sw-live-panel").bounding_box()
+    assert box is not None
+    assert rest is not None
+    assert box["y"] + box["height"] <= row < 0.7 * rest["height"]
+    below = "(y) => document.elementFromPoint(400, y).closest('.sw-live-panel') === null"
+    assert page.evaluate(below, row + 5)
+    chosen.locator("xpath=ancestor::button").focus()
+    assert not page.evaluate(below, row + 5)  # whoever works in it sees all
 
 
 # What JupyterLab tells of a kernel: killed by the system; restarted by its user, as ipywidgets has it; shut down.

@@ -243,6 +243,7 @@ def test_one_zooms_in_and_back(page: Page, explorer: sw.Explorer) -> None:
     assert middle(point(page, 1))[0] == pytest.approx(before[0][0], abs=1)
     # By keyboard, around the point that has the focus, which stays.
     page.get_by_role("button", name="All", exact=True).click()
+    page.wait_for_function(FIRST, arg=["y", before[0][1] - 1, before[0][1] + 1])
     point(page, 0).focus()
     page.keyboard.press("+")
     page.wait_for_function(FIRST, arg=["x", -9999, before[0][0] - 50])
@@ -311,6 +312,7 @@ def test_trials_are_filtered_and_saved(page: Page, explorer: sw.Explorer) -> Non
     assert [int(row["n_params"]) for row in table] == [1002, 102, 40_000]
     assert table[1]["structure"] == f"{HOSTILE} 10→1"
     page.get_by_label("filter trials").fill("")
+    page.locator(".sw-saving summary").click()
     expect(page.get_by_role("button", name="trials .csv", exact=True)).to_be_enabled()
 
 
@@ -323,7 +325,19 @@ def test_two_trials_are_compared_layer_by_layer(page: Page, explorer: sw.Explore
     stands(page, 19)  # the sliders stay
     against = page.locator(".sw-comparison")
     expect(against).to_contain_text("From trial 3 to trial 1")
-    expect(against).to_contain_text("+10.0 points, no interval")
+    # What the difference is worth is for the test to say, and for nobody until it has.
+    worth = against.locator("tr").nth(1).locator("td").last
+    expect(worth).to_have_text("+10.0 points")
+    asked = page.evaluate(
+        "window.sent.filter((each) => each.do === 'compare').map(({ number, other }) => [number, other])"
+    )
+    assert asked == [[3, 1]]
+    words = "cannot be told apart: p = 0.3, paired by samples"
+    page.evaluate(
+        "(words) => window.python('comparison', { number: 1, other: 3, words })", words
+    )  # the other way round
+    page.evaluate("(words) => window.python('comparison', { number: 3, other: 1, words })", words)
+    expect(worth).to_have_text(f"+10.0 points, {words}")
     # 98 a unit, in the layer; two outgoing weights a unit, and two biases.
     line = against.locator("tr", has_text=f"{HOSTILE}, Parameters")
     expect(line.locator("td")).to_have_text(["1.86 K", "98", "▼ −95 %"])  # noqa: RUF001 - as shown
@@ -370,6 +384,7 @@ def test_numbers_of_trials_tell_how_they_came_about(page: Page, explorer: sw.Exp
     page.keyboard.press("Escape")
     against = page.locator(".sw-comparison")
     against.get_by_role("button", name="102", exact=True).click()
+    page.wait_for_function("window.sent.at(-1).of?.trial === 1")  # the one before was of this metric too
     assert asked(metric="n_params")["trial"] == 1
     page.keyboard.press("Escape")
     # 98 a unit: trial 3 has 19 of them, whatever the sliders do.

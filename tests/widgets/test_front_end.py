@@ -175,17 +175,20 @@ def test_names_of_a_block_are_shown_without_what_all_begin_with(names: list[str]
     assert in_node("levers_tree", "commonStart(given)", names) == start
 
 
+OVERLAP = "intervals overlap: sw.compare(a, b) tests the pair"
+
+
 @pytest.mark.parametrize(
     ("one", "two", "words"),
     [
-        ({}, {}, "intervals overlap"),
+        ({}, {}, OVERLAP),
         ({"low": 0.71, "high": 0.9}, {}, ""),
         ({"low": None, "high": None}, {}, "no interval"),
         ({"seeds": 1, "verdict": NOT_COMPARABLE}, {"seeds": 1, "verdict": NOT_COMPARABLE}, NOT_COMPARABLE),
         # What seeds do is known from other trials.
-        ({"seeds": 1, "verdict": ALIKE}, {"seeds": 1, "verdict": THE_BEST}, "intervals overlap"),
+        ({"seeds": 1, "verdict": ALIKE}, {"seeds": 1, "verdict": THE_BEST}, OVERLAP),
         ({"training": 1}, {}, OTHERWISE),
-        ({"training": 1, "verdict": OTHERWISE}, {"training": 1, "verdict": OTHERWISE}, "intervals overlap"),
+        ({"training": 1, "verdict": OTHERWISE}, {"training": 1, "verdict": OTHERWISE}, OVERLAP),
     ],
 )
 def test_two_trials_are_held_against_each_other_as_the_verdicts_do(
