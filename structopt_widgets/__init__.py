@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .metrics.roofline import Machine, roofline
     from .report import reproduce, write_report
     from .structure import History, Structure, StructureSpace, WidthGroup
-    from .study import Study, Trial, compare, compare_networks, pareto_front
+    from .study import Study, Trial, beside_references, compare, compare_networks, pareto_front
     from .training import Budget, Data, load_data, reference_scores, train_together
     from .training.latency import measure_latency
     from .training.quick_run import quick_run
@@ -64,6 +64,7 @@ _HOME = {
     "Trial": "study",
     "WeightAxes": "layer_rules",
     "WidthGroup": "structure",
+    "beside_references": "study",
     "ceil_log2": "graph",
     "check_prediction": "widgets",
     "compare": "study",
@@ -118,6 +119,7 @@ __all__ = [
     "Trial",
     "WeightAxes",
     "WidthGroup",
+    "beside_references",
     "ceil_log2",
     "check_prediction",
     "compare",

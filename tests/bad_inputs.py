@@ -540,6 +540,14 @@ def _study_rows() -> Iterator[Row]:
             lambda things, _, name=name: getattr(sw, name)(things.trial, things.trial),
             ["a failed trial"],
         )
+    yield Row(
+        "beside_references(trials)",
+        lambda things, value: sw.beside_references(value, things.data),
+        [None, 3, THING, "a", [3]],
+    )
+    yield Row(
+        "beside_references(data)", lambda things, value: sw.beside_references(things.complete, value), [None, 3, "a"]
+    )
     yield Row("pareto_front(trials)", lambda _, value: sw.pareto_front(value), [None, 3, THING, [], {}, "a"])
     for name in ("maximize", "minimize"):
         yield Row(
@@ -691,6 +699,7 @@ def _figure_rows() -> Iterator[Row]:
         "answer": [None, 3],
         "close": ["a", -1, float("nan")],
         "share": ["a", 3, None],
+        "language": ["", "xx", 3, None],
     }.items():
         yield Row(
             f"check_prediction({argument})",

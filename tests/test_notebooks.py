@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -164,13 +165,16 @@ def test_what_is_no_prediction_is_told_so_without_the_answer(name: str) -> None:
     assert "third" not in said("first", "third")
 
 
-def test_the_walkthrough_says_what_the_kit_says() -> None:
-    own, kit = exercises("01_walkthrough"), exercises("05_text")
+@pytest.mark.parametrize(("name", "language"), [("01_walkthrough", "en"), ("01_walkthrough.zh", "zh")])
+def test_the_walkthrough_says_what_the_kit_says(name: str, language: str) -> None:
+    own, kit = exercises(name), functools.partial(exercises("05_text"), language=language)
     words = {"hint": "h", "answer": "a"}
-    for prediction in (None, "139", True, float("nan"), 0, 139, 140):
-        assert own(prediction, 139, **words) == kit(prediction, 139, **words)
+    for prediction in (None, "139", True, float("nan"), 0, 139, 139.4, 140):
+        assert own(prediction, 139, close=0.5, **words) == kit(prediction, 139, close=0.5, **words)
     for prediction in (0.44, 0.45, 1.2):
         assert own(prediction, 0.4414, share=True, **words) == kit(prediction, 0.4414, share=True, **words)
+    for prediction in ("third", "first", 3):
+        assert own(prediction, "third", **words) == kit(prediction, "third", **words)
 
 
 @pytest.mark.parametrize("name", CHECKED)

@@ -23,6 +23,7 @@ Words = Callable[[str], str]
 
 LEFT, RIGHT, TOP, BOTTOM = 70, 20, 48, 52  # room for the axes' labels and the key
 NAMES = 90  # in RIGHT's place: room for the references' names beside the axes, where no point can be under them
+NAME_LINE = 14
 NOTE_LINE = 15  # below the figure, which grows by the note
 
 
@@ -99,7 +100,7 @@ def draw_tradeoff_svg(info: TradeoffInfo, width: int = 640, height: int = 400, w
         f'<rect width="{width}" height="{height + NOTE_LINE * len(note)}" fill="#fff"/>',
         *_frame(info, across, up, height, words),
         *(_cursor(across.at(value), height) for value in cursor),
-        *(_reference(words(say(name)), up.at(value), right) for name, value in info.references),
+        *_references([(words(say(name)), up.at(value)) for name, value in info.references], right),
         *_front(info, across, up),
         # The baseline last, so that its star is not under a point as large as it.
         *(_trial(point, info, across, up) for point in sorted(info.points, key=lambda each: each == info.baseline)),
@@ -182,11 +183,17 @@ def _cursor(place: float, height: int) -> str:
     return f'<path d="M{place:.1f} {TOP}V{height - BOTTOM}" stroke="{GREY}" stroke-dasharray="2 3"/>'
 
 
-def _reference(name: str, place: float, right: float) -> str:
-    return (
-        f'<path d="M{LEFT} {place:.1f}H{right:g}" stroke="{GREY}" stroke-dasharray="8 4"/>'
-        f'<text x="{right + 6:g}" y="{place:.1f}" dy="4" fill="{GREY}">{html.escape(name)}</text>'
-    )
+def _references(lines: list[tuple[str, float]], right: float) -> list[str]:
+    """A line each, with its name: names of lines close together stand one below the other."""
+    parts, free = [], -math.inf
+    for name, place in sorted(lines, key=lambda line: line[1]):
+        at = max(place, free)
+        free = at + NAME_LINE
+        parts.append(
+            f'<path d="M{LEFT} {place:.1f}H{right:g}" stroke="{GREY}" stroke-dasharray="8 4"/>'
+            f'<text x="{right + 6:g}" y="{at:.1f}" dy="4" fill="{GREY}">{html.escape(name)}</text>'
+        )
+    return parts
 
 
 def _front(info: TradeoffInfo, across: Axis, up: Axis) -> list[str]:

@@ -87,7 +87,10 @@ def as_element(told: Mapping[str, Any]) -> str:
 
 
 def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
-    """The manifest of a report: JSON, of which nothing is run; raises ``ValueError`` for another file."""
+    """The manifest of a report: JSON, of which nothing is run; raises ``ValueError`` for another file.
+
+    ``is_as_written`` is whether the rest of the page has the checksum it was written with; ``None`` without one.
+    """
     file = Path(file_path(path, "the report"))
     if not file.is_file():
         raise FileNotFoundError(f"Expected the file of a report, got {str(file)!r}, which is not there.")
@@ -101,9 +104,17 @@ def read_manifest(path: str | os.PathLike[str]) -> dict[str, Any]:
     if not closed or not text.rstrip().endswith("</html>"):
         raise ValueError(f"{_EXPECTED}, got {file.name!r}, whose end is missing. Write or copy it again.")
     told = read_json(inside, FORMAT, f"{_EXPECTED} ({file.name})")
+    told["is_as_written"] = told["page_sum"] == page_sum(text) if "page_sum" in told else None
     if told.get("version") != VERSION:
         raise ValueError(f"{_EXPECTED} in version {VERSION}, got version {told.get('version')!r} ({file.name}).")
     return told
+
+
+def page_sum(page: str) -> str:
+    """SHA-256 of all of a page but its manifest; all white space is alike."""
+    before, _, after = page.partition(_OPEN)
+    around = before + after.partition(_CLOSE)[2]
+    return hashlib.sha256("\n".join(around.split()).encode()).hexdigest()
 
 
 def bits(trial: Trial) -> list[str]:

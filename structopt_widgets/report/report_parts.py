@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections import Counter
 from typing import Any
 
@@ -12,10 +13,12 @@ from ..figures.svg import draw_tradeoff_svg
 from ..figures.tradeoff import tradeoff_info
 from ..metrics import METRICS, format_exact
 from ..study import Study, Trial, pareto_front
+from ..study.beside_references import Gain, beside_references
 from ..study.final_score import asked_so_far
 from ..study.verdicts import tally
 from ..training import Budget
 from ..training.description import describe
+from ..training.references import CHANCE
 from ..widgets.exploration import Exploration
 from ..widgets.receipt_text import receipt_text
 from ..widgets.static_twin import changes_table, costs_table, html_table
@@ -31,14 +34,17 @@ def summary(study: Study, chosen: Trial, exploration: Exploration) -> str:
     left = f"{chosen.n_params / base:.1%}" if base else "none"
     compared = study.compare()
     verdict, best = compared["verdict"].get(chosen.number), compared["difference"].idxmax()
+    unshown, of_chosen = against_references(study, chosen)
+    settled = "; normalization settled on training samples" if chosen.settled else ""
     sentences = [
         f"{len(study):,} structures of {exploration.space.graph.name} were run on {chosen.data}, "
         f"{len(complete):,} to the end: {tally(compared)}.",
+        unshown,
         _not_complete(study),
         f"Trial {chosen.number}, {describe(chosen.structure)}, has {chosen.n_params:,} of {base:,} parameters "
-        f"({left}): {chosen.summary()}.",
+        f"({left}): {chosen.scored()}{settled}.",
         f"Against the best, trial {best}: {verdict}." if verdict and best != chosen.number else "",
-        _against_references(chosen, exploration.references),
+        of_chosen,
         _test_score(study, chosen),
     ]
     return "".join(f"<p>{html.escape(each)}</p>" for each in sentences if each)
@@ -123,14 +129,38 @@ def titled(title: str, body: str) -> str:
     return f"<section><h2>{html.escape(title)}</h2>{body}</section>"
 
 
-def _against_references(chosen: Trial, references: dict[str, float]) -> str:
-    """What the chosen structure does not beat though it needs no network."""
-    unbeaten = [
-        f"{'' if name == 'chance' else 'the '}{name} ({format_value(chosen.metric, score)})"
-        for name, score in references.items()
-        if not chosen.score > score
-    ]
-    return f"It does not beat {' or '.join(unbeaten)}, which needs no network." if unbeaten else ""
+def against_references(study: Study, chosen: Trial) -> tuple[str, str]:
+    """What needs no network and nothing in the study is shown to do better than, and what the chosen one is not."""
+    data = study.known_data.get(chosen.fingerprint)
+    if data is None:
+        return "Whether any does better than chance or a linear model is not known: the data were not at hand.", ""
+    own = (chosen.fingerprint, chosen.metric)
+    alike = [each for each in study if each.state == "complete" and (each.fingerprint, each.metric) == own]
+    found = beside_references([each for each in alike if math.isfinite(each.score)], data)
+    beaten = {each.name for each in found if each.is_shown}
+    of_chosen = [each for each in found if each.trial.number == chosen.number and not each.is_shown]
+    by_none = _unshown("None of the structures is", [each for each in of_chosen if each.name not in beaten])
+    return by_none, _unshown("It is not", [each for each in of_chosen if each.name in beaten])
+
+
+def _unshown(who: str, found: list[Gain]) -> str:
+    """That a gain is not shown, and what it is, with its interval."""
+    if not found:
+        return ""
+    trial = found[0].trial
+    unit, times = ("{:+.1f}", 100) if trial.metric == "accuracy" else ("{:+.3f}", 1)
+    what = "points" if trial.metric == "accuracy" else trial.metric
+    names, differences = [], []
+    for each in found:
+        name = each.name if each.name == CHANCE else f"the {each.name}"
+        names.append(f"{name} ({format_value(trial.metric, each.score)})")
+        difference, low, high = (unit.format(times * value) for value in (each.difference, each.low, each.high))
+        differences.append(f"{difference} {what} ({low} to {high}) against {name}")
+    needs = "neither of which needs a network" if len(found) > 1 else "which needs no network"
+    return (
+        f"{who} shown to do better than {' or '.join(names)}, {needs}: "
+        f"trial {trial.number} has {' and '.join(differences)}."
+    )
 
 
 def _not_complete(study: Study) -> str:

@@ -43,6 +43,9 @@ def reproduce(
         trials: ``"stated"``, those that the report tells of one by one (the front, the chosen one and the
             best); ``"all"``; or their numbers. Whatever was trained in one call with them is run and told too.
 
+    Compared are the numbers of the page's manifest. Its own text is not read: a checksum tells whether it was changed
+    after it was written, though not by somebody who writes the checksum anew.
+
     A report is data: it is read as JSON, its layers are made in Keras's safe mode, and no module is imported for it.
 
     Raises ``ValueError`` for a page that is no report, and for numbers that it does not have.
@@ -52,6 +55,7 @@ def reproduce(
     >>> sw.write_report(mine, folder / "report.html")
     >>> print(sw.reproduce(folder / "report.html", data))
     Of 1 trials, run again: 1 to the bit.
+    Compared: the numbers of the page's manifest. Its own text was not; its checksum is as written.
     """
     told = read_manifest(report)
     given = [] if data is None else [data] if isinstance(data, Data) else items(data, "data")
@@ -70,7 +74,7 @@ def reproduce(
         raise ValueError(
             f"Expected a page that sw.write_report() wrote; its manifest is damaged: {type(error).__name__} {error}."
         ) from error
-    return Reproduction(tuple(sorted(outcomes, key=lambda each: each.number)))
+    return Reproduction(tuple(sorted(outcomes, key=lambda each: each.number)), told["is_as_written"])
 
 
 class _DamagedError(Exception):

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 TO_THE_BIT, WITHIN, DIFFERS, NOT_RUN = "to the bit", "within tolerance", "differs", "not run"
 
+_COMPARED = {
+    True: "Compared: the numbers of the page's manifest. Its own text was not; its checksum is as written.",
+    False: "The page's own text was changed after it was written: only the numbers of the manifest were compared.",
+    None: "Compared: the numbers of the manifest. The page's own text was not compared.",
+}
+
 
 @dataclass(frozen=True)
 class Outcome:
@@ -39,14 +45,22 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Reproduction:
-    """What came of all trials that were run again; ``print`` says it."""
+    """What came of all trials that were run again; ``print`` says it.
+
+    Attributes:
+        outcomes: of each trial.
+        is_as_written: whether the page's text has the checksum that it was written with, ``None`` where it has none.
+            That finds what was changed by hand or by chance; who writes a page to deceive writes its checksum too.
+    """
 
     outcomes: tuple[Outcome, ...]
+    is_as_written: bool | None = None
 
     @property
     def holds(self) -> bool:
-        """Whether all were run, and none differs by more than a tolerance."""
-        return bool(self.outcomes) and all(each.outcome in (TO_THE_BIT, WITHIN) for each in self.outcomes)
+        """Whether all were run, none differs by more than a tolerance, and the page's text is not known as changed."""
+        is_run = bool(self.outcomes) and all(each.outcome in (TO_THE_BIT, WITHIN) for each in self.outcomes)
+        return is_run and self.is_as_written is not False
 
     @property
     def table(self) -> pd.DataFrame:
@@ -75,6 +89,7 @@ class Reproduction:
             by = f" (score off by up to {max(off):.4f})" if off else ""
             verb = "differ" if word == DIFFERS and len(many) > 1 else word
             lines.append(f"Trial{'s' if len(many) > 1 else ''} {numbers} {verb}{by}: {why.rstrip('.')}.")
+        lines.append(_COMPARED[self.is_as_written])
         return "\n".join(lines)
 
     __str__ = summary

@@ -15,7 +15,7 @@ from ..widgets import Explorer
 from ..widgets.saved_page import KEPT, saved_page
 from .chosen import chosen_trial
 from .data_at_hand import shipped
-from .manifest import as_element, manifest
+from .manifest import as_element, manifest, page_sum
 from .report_parts import beside_the_model, formulas, front, provenance, summary, titled
 
 RUN_AGAIN = (
@@ -23,6 +23,7 @@ RUN_AGAIN = (
     "the name of the file, and with <code>data=</code> where the data did not come with the kit; in a shell "
     "<code>structopt-widgets reproduce report.html</code>.</p>"
 )
+_BLANK = as_element({})  # the manifest holds a checksum of the page around it
 _STYLE = (
     "<style>.sw-report { max-width: 72em; margin: 0 auto; padding: 8px 16px 24px; line-height: 1.45; }"
     " .sw-report h1 { font-size: 24px; } .sw-report h2 { font-size: 18px; margin: 28px 0 4px; break-after: avoid; }"
@@ -79,9 +80,10 @@ def write_report(
             + titled("Formulas", formulas(here))
             + titled("Provenance", provenance(study) + RUN_AGAIN)
             + "<h2>Try it</h2></article>"
-            + as_element(manifest(study, chosen))
         )
-        page = saved_page(here, {name: getattr(explorer.instrument, name) for name in KEPT}, above, title)
+        kept = {name: getattr(explorer.instrument, name) for name in KEPT}
+        page = saved_page(here, kept, above + _BLANK, title)
+        page = page.replace(_BLANK, as_element(manifest(study, chosen) | {"page_sum": page_sum(page)}), 1)
     finally:
         explorer.close()
     with opened(path, "the report"):

@@ -13,6 +13,7 @@ from .statistics import r2_score
 LARGEST = (
     20_000_000  # numbers in the samples a linear model is fitted to: a few seconds; beyond, evenly spaced ones are
 )
+CHANCE, LINEAR_MODEL = say("chance"), say("linear model")
 PENALTIES = np.logspace(-4, 4, 17)  # of which the one that predicts left-out samples best is taken
 
 
@@ -32,10 +33,21 @@ def reference_scores(data: Data) -> dict[str, float]:
     ['chance', 'linear model']
     """
     instance(data, Data, "a Data, such as Data(x, y),")
-    return {say("chance"): data.chance_level, say("linear model"): _linear_score(data)}
+    if data.n_classes is not None:
+        return {name: float(np.mean(right)) for name, right in reference_answers(data).items()}
+    return {CHANCE: data.chance_level, LINEAR_MODEL: r2_score(data.y_val, _linear_model(data))}
 
 
-def _linear_score(data: Data) -> float:
+def reference_answers(data: Data) -> dict[str, np.ndarray]:
+    """Of a classification, whether each validation sample is answered rightly by those of :func:`reference_scores`."""
+    if data.n_classes is None:
+        return {}
+    chance = np.bincount(data.y).argmax()
+    return {CHANCE: data.y_val == chance, LINEAR_MODEL: data.y_val == _linear_model(data).argmax(axis=1)}
+
+
+def _linear_model(data: Data) -> np.ndarray:
+    """What it predicts of each validation sample: a number a class, or the quantities."""
     x, x_val = (
         np.concatenate([each.reshape(len(each), -1) for each in inputs_of(part).values()], axis=1)
         for part in (data.x, data.x_val)
@@ -47,10 +59,7 @@ def _linear_score(data: Data) -> float:
     targets = np.eye(data.n_classes or 0)[y] if data.n_classes else y.reshape(len(y), -1).astype(np.float64)
     mean = targets.mean(axis=0)
     weights = _ridge((x - center) / scale, targets - mean)
-    predicted = (x_val - center) / scale @ weights + mean
-    if data.n_classes is None:
-        return r2_score(data.y_val, predicted)
-    return float(np.mean(predicted.argmax(axis=1) == data.y_val))
+    return np.asarray((x_val - center) / scale @ weights + mean)
 
 
 def _ridge(x: np.ndarray, y: np.ndarray) -> np.ndarray:

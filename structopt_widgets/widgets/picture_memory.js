@@ -7,6 +7,7 @@ const STRIP = 54; // pixels of each
 const NAMED = 16; // pixels of it for the name
 const NAME_ROOM = 134; // pixels
 const LONG_TEXT = 560; // pixels of breadth, from which on it has room
+const PEAK_ROOM = { short: 200, long: 440 }; // pixels of a text; on paper its letters are larger
 
 // What each is of, whether it goes from right to left, and what its peak is called.
 const PASSES = [
@@ -47,12 +48,13 @@ export function paintMemory(state, { memory, times, width }, columns) {
     setValue(strip.area, "d", `${path}V${bottom}H0Z`);
     setValue(strip.peak, "cx", pixel(peak ?? 0));
     setValue(strip.peak, "cy", y(high));
-    const isRight = peak > width - 200;
+    const isLong = isBack && width > LONG_TEXT;
+    const isRight = peak > width - (isLong ? PEAK_ROOM.long : PEAK_ROOM.short);
     setValue(strip.text, "x", pixel(isRight ? peak - 8 : Math.max(peak + 8, NAME_ROOM)));
     setValue(strip.text, "y", pixel(Number(y(high)) - 4));
     setValue(strip.text, "text-anchor", isRight ? "end" : "start");
     const total = state.values[state.model.program.totals.training_bytes];
     const told = { peak: formatExact(high, "bytes"), all: formatExact(total, "bytes") };
-    setText(strip.text, isBack && width > LONG_TEXT ? say("peak {peak}, with weights, gradients and optimizer {all}", told) : say("peak {peak}", told));
+    setText(strip.text, isLong ? say("peak {peak}, with weights, gradients and optimizer {all}", told) : say("peak {peak}", told));
   });
 }

@@ -8,6 +8,8 @@ from numbers import Real
 from typing import Any
 
 from ..graph.checks import flag, number, text
+from ..graph.wording import say
+from .language import ENGLISH, Language
 
 NEAR_SHARE = 0.01  # a percentage point
 
@@ -19,11 +21,16 @@ class CheckedPrediction:
     said: str
     hint: str
     answer: str
+    language: str = ENGLISH
 
     def _repr_markdown_(self) -> str:
+        words_of = Language(self.language)
         folded = (
             f"<details><summary>{name}</summary>\n\n{words}\n\n</details>"
-            for name, words in (("Hint", self.hint), ("Answer", self.answer))
+            for name, words in (
+                (words_of(say("Hint")), self.hint),
+                (words_of(say("Answer")), self.answer),
+            )
         )
         return "\n\n".join([self.said, *folded])
 
@@ -32,7 +39,13 @@ class CheckedPrediction:
 
 
 def check_prediction(
-    prediction: Any, truth: str | float, hint: str, answer: str, close: float | None = None, share: bool = False
+    prediction: Any,
+    truth: str | float,
+    hint: str,
+    answer: str,
+    close: float | None = None,
+    share: bool = False,
+    language: str = ENGLISH,
 ) -> CheckedPrediction:
     """Tell how near a prediction is, without giving the answer away.
 
@@ -43,6 +56,7 @@ def check_prediction(
         hint, answer: Markdown, folded.
         close: how far from ``truth`` is near enough; by default 0, of a share :data:`NEAR_SHARE`.
         share: the prediction is a share, from 0 to 1.
+        language: of what is said: ``"en"``, or ``"zh"`` for Chinese.
 
     >>> sw.check_prediction(10, space.baseline.measure().n_params, hint="Count the wires.", answer="...")
     **Too low.** Look at the hint, and try again.
@@ -50,22 +64,29 @@ def check_prediction(
     truth = truth if isinstance(truth, str) else number(truth, "truth, a name or what the model has,")
     near = NEAR_SHARE if flag(share, "share") else 0.0
     near = near if close is None else number(close, "close", above=-math.ulp(0.0))
-    return CheckedPrediction(_judged(prediction, truth, near, share), text(hint, "hint"), text(answer, "answer"))
+    said = Language(language)(_judged(prediction, truth, near, share))
+    return CheckedPrediction(said, text(hint, "hint"), text(answer, "answer"), language)
 
 
 def _judged(prediction: Any, truth: str | float, close: float, share: bool) -> str:
     if prediction is None:
-        return "Write your prediction in place of `None` above, and run both cells again."
+        return say("Write your prediction in place of `None` above, and run both cells again.")
     if isinstance(truth, str):
         if not isinstance(prediction, str):
-            return f"Write a name, in quotation marks. `{prediction!r}` is none."
-        return "**Right.**" if prediction.strip() == truth else "**Not that one.** Look at the hint, and try again."
+            return say("Write a name, in quotation marks. `{got}` is none.", got=repr(prediction))
+        if prediction.strip() == truth:
+            return say("**Right.**")
+        return say("**Not that one.** Look at the hint, and try again.")
     if isinstance(prediction, bool) or not isinstance(prediction, Real) or not math.isfinite(prediction):
-        return f"Write a number, without quotation marks. `{prediction!r}` is none."
+        return say("Write a number, without quotation marks. `{got}` is none.", got=repr(prediction))
     value = float(prediction)
     if share and not 0 <= value <= 1:
-        return f"Write a share, a number from 0 to 1: {value:g} % is `{value / 100:g}`."
+        return say(
+            "Write a share, a number from 0 to 1: {got} % is `{share}`.", got=f"{value:g}", share=f"{value / 100:g}"
+        )
     # A sum of rounding errors is no difference.
     if abs(value - truth) <= close + 1e-9:
-        return f"**Right**{'' if value == truth else f', near enough: it is {truth:,.4g}'}."
-    return f"**Too {'high' if value > truth else 'low'}.** Look at the hint, and try again."
+        return say("**Right**.") if value == truth else say("**Right**, near enough: it is {n}.", n=f"{truth:,.4g}")
+    if value > truth:
+        return say("**Too high.** Look at the hint, and try again.")
+    return say("**Too low.** Look at the hint, and try again.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..graph.wording import say
 from ..graph.wording import told as told_error
 from ..metrics import METRICS, Receipt, model_metrics
 from ..structure import Structure
@@ -54,7 +55,8 @@ def score_text(trial: Trial) -> dict[str, Any]:
     """From which samples and seeds the score of a trial is, and what its interval covers."""
     receipt = score_receipt(trial)
     tree = _score_tree(receipt)
-    line = {"name": receipt.metric, "tree": tree, "formula": formula_text(tree), "numbers": "", "value": receipt.score}
+    name = say("accuracy") if receipt.metric == "accuracy" else receipt.metric
+    line = {"name": name, "tree": tree, "formula": formula_text(tree), "numbers": "", "value": receipt.score}
     about = _about(trial.structure, SCORE, None, trial.budget.batch_size)
     return {**about, "lines": [line], "notes": receipt.notes()}
 

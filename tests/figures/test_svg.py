@@ -110,3 +110,10 @@ def test_the_names_of_references_are_beside_the_axes(trials: pd.DataFrame) -> No
     # 9 is the larger half of the largest mark.
     assert float(name.get("x")) > max(float(circle.get("cx")) for circle in circles) + 9
     assert float(name.get("x")) + 7 * len("linear model") <= 640
+
+
+def test_names_of_equal_references_stand_one_below_the_other(trials: pd.DataFrame) -> None:
+    references = {"chance": 0.5, "linear model": 0.5}
+    root = ElementTree.fromstring(plot_tradeoff_svg(trials, references=references).svg)  # noqa: S314 - as above
+    first, second = (float(each.attrib["y"]) for each in root.iter() if each.text in references)
+    assert abs(first - second) >= 12  # the size of its letters

@@ -20,7 +20,7 @@ import structopt_widgets as sw
 from structopt_widgets import cli
 from structopt_widgets.report.data_at_hand import data_at_hand
 from structopt_widgets.report.manifest import as_element, bits, read_manifest, sample_sums
-from structopt_widgets.report.reproduction import DIFFERS, NOT_RUN, TO_THE_BIT, WITHIN, weighed
+from structopt_widgets.report.reproduction import DIFFERS, NOT_RUN, TO_THE_BIT, WITHIN, Reproduction, weighed
 
 TRIAL = sw.Trial.from_json((Path(__file__).parent.parent / "study" / "written" / "second" / "trial.json").read_text())
 BUDGET = sw.Budget(epochs=2, seeds=[3, 5])
@@ -71,6 +71,7 @@ def test_on_the_same_machine_it_is_the_same_to_the_bit(page: Path) -> None:
     # The model is in the report, its weights are not.
     assert sw.reproduce(page, noise(), trials=[1]).table["outcome"].tolist() == [TO_THE_BIT] * 3
     assert sw.reproduce(page, noise(), trials=[3]).holds
+    assert str(sw.reproduce(page, noise(), trials=[3])).endswith("its checksum is as written.")
 
 
 @pytest.mark.slow
@@ -241,6 +242,22 @@ def one_run(folder: Path) -> tuple[Path, sw.StructureSpace, sw.Data]:
 
 def set_in(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
     return lambda told: told["trials"][0].update({name: value})
+
+
+def test_a_page_whose_text_was_changed_does_not_hold(tmp_path: Path) -> None:
+    path, space, data = one_run(tmp_path)
+    written = path.read_text(encoding="utf-8")
+    path.write_text(written.replace("95 % interval", "99 % interval"), encoding="utf-8")
+    found = sw.reproduce(path, data, space)
+    assert [each.outcome for each in found.outcomes] == [TO_THE_BIT]
+    assert not found.holds
+    assert str(found).endswith(
+        "The page's own text was changed after it was written: only the numbers of the manifest were compared."
+    )
+    # Line ends of another system are no change; a page from before there was a checksum is told to be without.
+    path.write_text(written.replace("\n", "\r\n"), encoding="utf-8", newline="")
+    assert read_manifest(path)["is_as_written"] is True
+    assert str(Reproduction(found.outcomes)).endswith("The page's own text was not compared.")
 
 
 def test_a_damaged_manifest_is_said(tmp_path: Path) -> None:

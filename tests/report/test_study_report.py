@@ -15,7 +15,7 @@ from keras import layers as kl
 
 import structopt_widgets as sw
 from structopt_widgets.report.chosen import smallest_as_good
-from structopt_widgets.report.report_parts import _against_references, _not_complete
+from structopt_widgets.report.report_parts import _not_complete, against_references
 from structopt_widgets.training.item_scores import pack_counts
 
 HOSTILE = "<script>alert(1)<script>"
@@ -58,13 +58,47 @@ def test_the_smallest_within_one_standard_error_is_chosen() -> None:
         smallest_as_good(sw.Study())
 
 
-def test_a_network_that_does_no_better_than_a_line_is_told() -> None:
-    trial = study_of({1.0: 0.6}).trial(0)
-    assert _against_references(trial, {"chance": 0.5, "linear model": 0.59}) == ""
-    told = _against_references(trial, {"chance": 0.61, "linear model": 0.72})
-    assert told == "It does not beat chance (61.0%) or the linear model (72.0%), which needs no network."
-    told = _against_references(trial, {"chance": 0.5, "linear model": 0.6})
-    assert told == "It does not beat the linear model (60.0%), which needs no network."
+def beside(shares: dict[float, float], chance: float, line: float) -> tuple[sw.Study, str, str]:
+    """A study whose linear model and most frequent class are right on such shares of its 1,000 samples."""
+    rng = np.random.default_rng(0)
+    right, frequent = (rng.permutation(1000) < 1000 * each for each in (line, chance))
+    # The sign tells the class, but for the share of validation samples where it misleads.
+    y, y_val = np.array([0] * 6 + [1] * 5), np.where(frequent, 0, 1)
+    signs = (2.0 * y_val - 1) * np.where(right, 1, -1)
+    x, x_val = (2.0 * y - 1) * np.linspace(1, 1.1, 11), signs * np.linspace(1.2, 1.3, 1000)  # none is there twice
+    data = sw.Data(x[:, None], y, x_val[:, None], y_val, name="line")
+    study = sw.Study()
+    for trial in study_of(shares):
+        study.add(dataclasses.replace(trial, number=None, fingerprint=data.fingerprint))
+    study.known_data[data.fingerprint] = data
+    chosen = study.trial(len(study) - 1)
+    return study, *against_references(study, chosen)
+
+
+def test_a_study_in_which_nothing_beats_chance_or_a_line_says_so(tmp_path: Path) -> None:
+    study, none, chosen = beside({1.0: 0.54, 0.5: 0.55}, chance=0.52, line=0.533)
+    assert none.startswith(
+        "None of the structures is shown to do better than chance (52.0%) or the linear model (53.3%), neither of "
+        "which needs a network: trial 1 has +3.0 points ("
+    )
+    assert chosen == ""
+    sw.write_report(study, tmp_path / "report.html")
+    sentences = re.findall("<p>(.*?)</p>", (tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert sentences[1].startswith("None of the structures is shown to do better than chance")
+
+
+def test_a_gain_that_is_shown_is_not_denied_and_one_of_others_is_the_others() -> None:
+    assert beside({1.0: 0.9, 0.5: 0.89}, chance=0.5, line=0.6)[1:] == ("", "")
+    _, none, chosen = beside({1.0: 0.9, 0.5: 0.61}, chance=0.3, line=0.6)
+    assert none == ""
+    assert chosen.startswith(
+        "It is not shown to do better than the linear model (60.0%), which needs no network: trial 1 has"
+    )
+
+
+def test_without_its_data_nothing_is_said_of_chance() -> None:
+    study = study_of({1.0: 0.6})
+    assert "is not known: the data were not at hand" in against_references(study, study.trial(0))[0]
 
 
 def test_trials_that_did_not_end_well_are_told_with_the_reason() -> None:

@@ -123,7 +123,7 @@ def test_two_explorers_speak_two_languages() -> None:
 
 def test_a_saved_page_is_in_the_language_of_its_explorer(tmp_path: Path) -> None:
     said = sw.explore(small(), language="zh").save_page(tmp_path / "page.html")
-    assert said.startswith("已保存探索器网页，没有 Python 也能用：page.html")
+    assert said.startswith("已保存“探索器网页，没有 Python 也能用”：page.html")
     text = (tmp_path / "page.html").read_text(encoding="utf-8")
     assert '<html lang="zh">' in text
     assert english(text[text.index("<main") : text.index("</main>")]) == []
