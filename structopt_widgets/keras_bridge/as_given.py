@@ -82,6 +82,11 @@ class AsGiven(keras.layers.Layer):
             self.add_loss(loss)
         return outputs
 
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        """As the original says: its code may not run on symbolic tensors."""
+        told = kwargs if self._is_told else {key: value for key, value in kwargs.items() if key != "training"}
+        return self._original().compute_output_spec(*args, **told)
+
     def compute_mask(self, inputs: Any, previous_mask: Any = None) -> Any:
         return self._original().compute_mask(inputs, previous_mask)
 

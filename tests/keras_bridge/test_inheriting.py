@@ -135,7 +135,7 @@ def test_a_frozen_layer_stays_frozen_and_a_layer_keeps_its_name() -> None:
     assert rebuilt.get_layer("b").trainable
 
 
-def test_a_layer_that_cannot_be_made_again_is_named() -> None:
+def test_a_layer_that_cannot_be_made_again_is_copied_and_named_where_a_file_is_to_hold_it() -> None:
     class Secret(kl.Layer):
         def __init__(self, key: Any, **kwargs: Any) -> None:
             super().__init__(**kwargs)
@@ -153,8 +153,11 @@ def test_a_layer_that_cannot_be_made_again_is_named() -> None:
     model = keras.Sequential([keras.Input((3,)), Secret(object(), name="secret"), kl.Dense(2)])
     structure = read(model).baseline
     assert structure.measure().n_params == model.count_params()
-    with pytest.raises(ValueError, match=r"'secret' \(.*Secret\) cannot: .*no configuration.*Define get_config"):
-        structure.build()
+    built = structure.build()
+    x = np.random.default_rng(0).normal(size=(4, 3)).astype("float32")
+    np.testing.assert_allclose(built(x), model(x), atol=1e-6)
+    with pytest.raises(NotImplementedError, match=r"'secret' is Secret .*Define get_config"):
+        built.get_layer("secret").get_config()
 
 
 def test_building_gives_no_warning() -> None:
