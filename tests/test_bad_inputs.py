@@ -14,9 +14,10 @@ import pytest
 from bad_inputs import Declared, Row, Sparse, Things, rows
 
 import structopt_widgets
+from structopt_widgets.structure.budget_fit import BudgetError
 
 PACKAGE = Path(structopt_widgets.__file__).parent
-DOCUMENTED = (TypeError, ValueError, FileNotFoundError, IsADirectoryError, MemoryError)
+DOCUMENTED = (TypeError, ValueError, FileNotFoundError, IsADirectoryError, MemoryError, BudgetError)
 OF_DATA = (np.ndarray, pd.DataFrame, pd.Series, Sparse, Declared)
 OF_TEXT = (
     "build(a billion units)",
