@@ -44,6 +44,7 @@ def batch() -> Any:
     return np.random.default_rng(1).normal(size=(5, 4)).astype("float32")
 
 
+@pytest.mark.slow
 def test_a_copy_is_the_given_model_on_weights_of_its_own(given: Any) -> None:
     copy = sw.StructureSpace.from_keras(given).baseline.build()
     np.testing.assert_allclose(copy(batch(), training=False), given(batch(), training=False), rtol=1e-6)

@@ -72,6 +72,7 @@ SHARED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", SHARED)
 def test_what_two_hold_is_one_in_the_copy(make: Callable[[Any], Any]) -> None:
     inputs = keras.Input((5, 4))

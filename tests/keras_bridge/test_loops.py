@@ -80,6 +80,7 @@ def _model(loop: Callable[[Any, Step, Any], Any]) -> keras.Model:
 BATCH = np.random.default_rng(0).normal(size=(3, STEPS, 5)).astype("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("loop", [by_scan, by_scan_of_tensorflow, by_fori_loop, by_while_loop])
 def test_a_loop_is_its_steps(loop: Callable[[Any, Step, Any], Any]) -> None:
     given = _model(loop)

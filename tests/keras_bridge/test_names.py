@@ -58,6 +58,7 @@ class Head(keras.layers.Layer):
         return keras.ops.softmax(self.dense(x) / 2.0)
 
 
+@pytest.mark.slow
 def test_outputs_keep_the_names_that_losses_and_targets_go_by() -> None:
     inputs = keras.Input((8,))
     hidden = keras.layers.Dense(12, name="hidden")(inputs)

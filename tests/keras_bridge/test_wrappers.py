@@ -114,6 +114,7 @@ def test_what_runs_at_each_timestep_is_opened(kind: str) -> None:
     assert narrow.build("fresh").count_params() == narrow.measure().n_params
 
 
+@pytest.mark.slow
 def test_masked_steps_of_a_batch_norm_stay_one_call() -> None:
     inner = keras.Sequential([keras.Input((4,)), kl.Dense(5), kl.BatchNormalization()])
     inputs = keras.Input((3, 4))
@@ -125,6 +126,7 @@ def test_masked_steps_of_a_batch_norm_stay_one_call() -> None:
     np.testing.assert_allclose(baseline.build()(x, training=True), model(x, training=True), atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("merge", ["concat", "sum", None])
 def test_both_directions_of_a_cell_of_ones_own(merge: str | None) -> None:
     inputs = keras.Input((5, 3))

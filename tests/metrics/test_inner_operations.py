@@ -170,6 +170,7 @@ IN_ARITHMETIC: dict[str, tuple[Function, Function]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", IN_ARITHMETIC)
 def test_written_out_its_arithmetic_is_the_same(name: str) -> None:
     costs = []
@@ -239,6 +240,7 @@ def test_a_recurrence_written_out_holds_the_products_of_all_steps(name: str, gat
     assert compared(*IN_ARITHMETIC[name])[1] == (2 * gates - 1) * ELEMENTS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "besides"),
     [

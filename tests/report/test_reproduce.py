@@ -244,6 +244,7 @@ def set_in(name: str, value: Any) -> Callable[[dict[str, Any]], None]:
     return lambda told: told["trials"][0].update({name: value})
 
 
+@pytest.mark.slow
 def test_a_page_whose_text_was_changed_does_not_hold(tmp_path: Path) -> None:
     path, space, data = one_run(tmp_path)
     written = path.read_text(encoding="utf-8")
@@ -260,6 +261,7 @@ def test_a_page_whose_text_was_changed_does_not_hold(tmp_path: Path) -> None:
     assert str(Reproduction(found.outcomes)).endswith("The page's own text was not compared.")
 
 
+@pytest.mark.slow
 def test_a_damaged_manifest_is_said(tmp_path: Path) -> None:
     path, space, data = one_run(tmp_path)
     changes: list[Callable[[dict[str, Any]], None]] = [
@@ -288,6 +290,7 @@ def test_a_damaged_manifest_is_said(tmp_path: Path) -> None:
     assert "keras was 2.9.0" in told
 
 
+@pytest.mark.slow
 def test_a_sample_of_a_quick_run_is_named_where_the_report_was_given_the_data(tmp_path: Path) -> None:
     study, path, data = sw.Study(), tmp_path / "report.html", noise()
     study.add(sw.quick_run(compiled().baseline, data, sw.Budget(epochs=1, seeds=[0])))

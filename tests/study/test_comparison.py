@@ -145,6 +145,7 @@ def few_samples() -> sw.Data:
     return sw.Data(np.arange(80.0).reshape(40, 2), np.arange(40) % 2)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "kind", ["adam", *(pytest.param(each, marks=pytest.mark.slow) for each in ("momentum", "schedule"))]
 )

@@ -85,6 +85,7 @@ def test_a_damaged_line_is_named_counted_and_left(journal: Path) -> None:
     assert set(read(journal)[1]) == {0, 1, 3, 4, 5}
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("no_training")
 def test_a_line_that_is_missing_doubled_or_elsewhere_moves_no_result_to_another_trial(journal: Path) -> None:
     toy_sweep(sw.Study(journal), 4, 2)

@@ -23,6 +23,7 @@ def beats(a: pd.Series, b: pd.Series, larger: list[str], smaller: list[str]) -> 
     return no_worse and any(a[name] != b[name] for name in larger + smaller)
 
 
+@pytest.mark.slow
 @given(
     rows, st.sampled_from([["accuracy"], ["accuracy", "r"], []]), st.sampled_from([["n_params"], ["n_params", "flops"]])
 )

@@ -84,6 +84,7 @@ def test_a_structure_is_previewed_by_what_it_inherits(model: keras.Model, data: 
     assert sw.inherited_score(cut, data, importance="first") == accuracy(cut.build(importance="first"), data) < 1
 
 
+@pytest.mark.slow
 def test_structures_looked_at_one_after_another_score_as_each_alone(model: keras.Model, data: sw.Data) -> None:
     """What was traced for one serves the next, until the model is trained on."""
     own = keras.models.clone_model(model)

@@ -22,6 +22,7 @@ def explorer() -> sw.Explorer:
     return sw.explore(model, data=sw.Data(x, (x[:, 0] > 0).astype("int64")))
 
 
+@pytest.mark.slow
 def test_the_page_is_told_what_compare_says(explorer: sw.Explorer) -> None:
     space, data = explorer.space, explorer.exploration.data
     budget = sw.Budget(epochs=1, seeds=2)
@@ -37,6 +38,7 @@ def test_the_page_is_told_what_compare_says(explorer: sw.Explorer) -> None:
     assert explorer.instrument.comparison["words"].startswith(f"{back.verdict}: ")
 
 
+@pytest.mark.slow
 def test_without_a_test_it_says_why(explorer: sw.Explorer) -> None:
     trial = sw.quick_run(explorer.space.baseline, explorer.exploration.data, sw.Budget(epochs=1, seeds=1))
     numbers = [

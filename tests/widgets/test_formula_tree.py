@@ -57,6 +57,7 @@ def test_a_formula_reads_as_it_is_written_by_hand(formula: sympy.Expr, text: str
     assert formula_text(formula_tree(formula, NAMES, {A: 2, B: 3})) == text
 
 
+@pytest.mark.slow
 def test_a_tree_is_worth_what_the_formula_is() -> None:
     rng = random.Random(0)
 

@@ -121,6 +121,7 @@ def test_of_hundreds_of_layers_each_block_is_one_column() -> None:
     assert found["times"] == pytest.approx([each["x"] for each in found["layout"]])
 
 
+@pytest.mark.slow
 def test_many_blocks_fold_by_tens() -> None:
     inputs = keras.Input((4,))
     x = inputs
