@@ -48,3 +48,9 @@ def test_a_large_folder_says_where_each_thing_lives(folder: Path) -> None:
         return
     text = (folder / "README.md").read_text(encoding="utf-8")
     assert sorted(name for name in files if f"`{name}`" not in text) == []
+
+
+@each_document
+def test_no_merge_is_left_half_done(path: Path) -> None:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.startswith(("<<<<<<< ", ">>>>>>> ")) or line == "======="] == []
