@@ -11,10 +11,9 @@ from ..metrics import Recount
 from ..structure import StructureSpace
 from .rebuild import build_model
 from .source import KerasSource
-from .tiny_batches import KINDS, SAMPLES, batch_of, draws_repeated, tokens_of
+from .tiny_batches import KINDS, SAMPLES, TOLERANCE, batch_of, distances, draws_repeated, tokens_of
 from .without_weights import is_allocated
 
-TOLERANCE = 1e-4  # of the largest output, or of 1: what other orders of sums may make
 QUANTITY = "outputs unlike the given model's"
 
 
@@ -64,18 +63,16 @@ def _outputs(model: keras.Model, inputs: Any, training: bool) -> list[np.ndarray
 def _compared(ours: list[np.ndarray], theirs: list[np.ndarray], mode: str) -> Recount:
     differ, largest = 0, 0.0
     for mine, given in zip(ours, theirs, strict=True):
-        apart = np.abs(mine - given)
-        # NaN on both sides is the same answer.
-        apart = np.where(np.isnan(mine) & np.isnan(given), 0.0, apart)
-        scale = max(1.0, float(np.nanmax(np.abs(given), initial=0.0)))
-        differ += int(np.count_nonzero(~(apart <= TOLERANCE * scale)))
-        largest = max(largest, float(np.nanmax(apart, initial=0.0)))
+        apart = distances(given, mine)
+        differ += int(np.count_nonzero(apart > TOLERANCE))
+        largest = max(largest, float(apart.max(initial=0.0)))
     return Recount(
         f"{QUANTITY}, {mode}",
         differ,
         0,
         "equal",
-        f"numbers in the outputs for {len(KINDS) * SAMPLES} random samples; the largest difference is {largest:.2g}",
+        f"numbers in the outputs for {len(KINDS) * SAMPLES} random samples; "
+        f"the largest difference is {largest:.2g} of the largest number, or of 1",
     )
 
 

@@ -107,6 +107,19 @@ def can_be_run(model: keras.Model, dtypes: Iterable[str]) -> bool:
     return bool(has_weights and size <= LARGEST and "string" not in dtypes)
 
 
+def distances(theirs: np.ndarray, ours: np.ndarray) -> np.ndarray:
+    """Between two arrays of one shape, in units of the largest finite value of ``theirs``, or of 1.
+
+    The same infinity or no number on both sides is the same answer: both may divide by zero in one place and round
+    otherwise in the rest.
+    """
+    result = np.zeros(theirs.shape)
+    other = ~((theirs == ours) | (np.isnan(theirs) & np.isnan(ours)))
+    scale = np.abs(theirs[np.isfinite(theirs)]).max(initial=1.0)
+    result[other] = np.nan_to_num(np.abs(theirs[other] - ours[other]) / scale, nan=np.inf, posinf=np.inf)
+    return result
+
+
 def differ(theirs: Any, ours: Any) -> str:
     """By how much, for people; empty where they do not."""
     if theirs is None or ours is None:
@@ -117,8 +130,5 @@ def differ(theirs: Any, ours: Any) -> str:
     one, other = (np.asarray(keras.ops.convert_to_numpy(keras.ops.cast(each, "float32"))) for each in (theirs, ours))
     if one.shape != other.shape:
         return f"shapes {one.shape} and {other.shape}"
-    if not one.size or np.array_equal(one, other, equal_nan=True):
-        return ""
-    scale = max(1.0, float(np.nanmax(np.abs(one), initial=0.0)))
-    apart = float(np.nan_to_num(np.max(np.abs(one - other)), nan=np.inf)) / scale
+    apart = float(np.max(distances(one, other), initial=0.0))
     return f"{apart:.2g} apart" if apart > TOLERANCES.get(dtype, TOLERANCE) else ""
