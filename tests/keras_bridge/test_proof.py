@@ -11,8 +11,8 @@ from keras import layers as kl
 from keras import ops
 
 import structopt_widgets as sw
-from structopt_widgets.keras_bridge.given_model import compare_outputs
-from structopt_widgets.keras_bridge.tiny_batches import differ
+from structopt_widgets.keras_bridge.proving.tiny_batches import differ
+from structopt_widgets.keras_bridge.verifying.given_model import compare_outputs
 
 
 class CountsItsCalls(kl.Layer):
