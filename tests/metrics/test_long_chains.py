@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import keras
@@ -41,6 +42,6 @@ def test_twice_the_blocks_take_about_twice_the_steps(monkeypatch: pytest.MonkeyP
         steps.clear()
         sw.StructureSpace.from_keras(chain(blocks)).baseline.measure()
         taken.append(dict(steps))
-    for few, many in zip(taken, taken[1:], strict=False):
+    for few, many in itertools.pairwise(taken):
         assert set(few) == {"recorded", "terms"}
         assert all(many[kind] < 3 * few[kind] for kind in few), taken
