@@ -451,6 +451,44 @@ def test_a_layer_of_the_picture_is_dragged_and_worked_by_keys(page: Page) -> Non
     expect(page.locator(".sw-picture")).to_contain_text(f"peak {expected} KiB")
 
 
+def chain(blocks: int) -> keras.Model:
+    inputs = keras.Input((6,))
+    x = keras.layers.Dense(8, name="stem")(inputs)
+    for block in range(1, blocks + 1):
+        inner = keras.layers.Dense(16, activation="relu", name=f"inner_{block}")(x)
+        x = keras.layers.Add()([x, keras.layers.Dense(8, name=f"back_{block}")(inner)])
+    return keras.Model(inputs, keras.layers.Dense(2, name="out")(x))
+
+
+@pytest.mark.slow
+def test_the_picture_of_many_blocks_unfolds_with_their_rows(page: Page) -> None:
+    show(page, sw.explore(chain(60)))
+    titles = page.locator(".sw-picture .sw-grab title")
+
+    def columns_of(block: int) -> list[str]:
+        shown = titles.all_text_contents()
+        return [each for each in shown if each in (f"block {block}", f"inner_{block}", f"back_{block}")]
+
+    assert columns_of(3) == ["block 3"]
+    row = page.get_by_role("button", name="block 3", exact=True)
+    row.click()
+    expect(titles.filter(has_text="inner_3")).to_have_count(1)
+    # Its second layer has the width of the stream, which is a column of its own too.
+    assert columns_of(3) == ["inner_3", "back_3"]
+    row.click()
+    expect(titles.filter(has_text="inner_3")).to_have_count(0)
+    assert columns_of(3) == ["block 3"]
+    # And the other way round: by a double-click, and by keys.
+    column = page.locator(".sw-picture .sw-grab", has=page.locator("title", has_text="block 4").first).first
+    column.dispatch_event("dblclick")
+    expect(page.get_by_label("width of inner_4", exact=True)).to_be_visible()
+    assert columns_of(4) == ["inner_4", "back_4"]
+    page.locator(".sw-picture svg").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.closest('.sw-picture') !== null")
+
+
 def test_a_budget_is_a_line_and_fit_asks_for_it(page: Page) -> None:
     show(page, sw.explore(dense_model()))
     field = page.get_by_label("budget of Parameters")
