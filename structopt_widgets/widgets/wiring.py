@@ -171,6 +171,7 @@ class Wiring:
             "save": lambda: self._saving.start(asked["suffix"]),
             "picture": lambda: self._saving.take_picture(asked["svg"]),
             "latency": self._timing.measure,
+            "fit_latency": lambda: self._timing.fit(asked["seconds"], asked["batch_size"]),
             "code": lambda: self._coder.look(here.structure),
         }
         if what not in acts:

@@ -67,8 +67,8 @@ export function plotted(state) {
   const metric = state.metrics.get(looks.against);
   const unit = study.score.unit ?? "share";
   const points = study.trials.flatMap((trial) => {
-    const x = trial.costs[metric.name];
-    if (trial.score === null || !Number.isFinite(x) || (looks.log && x <= 0)) return [];
+    const x = state.costOfTrial(trial, metric.name);
+    if (trial.score === null || x === null || !Number.isFinite(x) || (looks.log && x <= 0)) return [];
     const { number, score: y, low, high, alike: isAlike, seeds } = trial;
     const ends = { quantity: study.score.label, value: scoreText(y, unit), low: low === null ? "" : scoreText(low, unit), high: high === null ? "" : scoreText(high, unit) };
     const score = ends.low === "" || ends.high === "" ? say("{quantity}: {value}", ends)
