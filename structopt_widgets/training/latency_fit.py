@@ -88,7 +88,10 @@ def fit_latency(
     table = timed(candidates[0])
     if table is not None and (least := float(table["seconds"].iloc[0])) > seconds:
         raise BudgetError({"seconds": least}, _too_little(seconds, least, batch_size))
-    fast, slow = 0, len(candidates)  # places of the widest known to be fast enough, and of the narrowest known not to be
+    fast, slow = (
+        0,
+        len(candidates),
+    )  # places of the widest known to be fast enough, and of the narrowest known not to be
     while table is not None and slow - fast > 1:
         middle = (fast + slow) // 2
         table = timed(candidates[middle])
@@ -108,8 +111,8 @@ def fit_latency(
 def _too_little(seconds: float, least: float, batch_size: int) -> str:
     text: str = say(
         "Expected a latency that the narrowest structure meets, got {asked} ms: with every free width at its least a "
-        "batch of {n} takes {least} ms here. Raise the limit, or leave out layers or blocks: more depth takes more time "
-        "at any width.",
+        "batch of {n} takes {least} ms here. Raise the limit, or leave out layers or blocks: more depth takes more "
+        "time at any width.",
         asked=f"{1000 * seconds:.3g}",
         least=f"{1000 * least:.3g}",
         n=batch_size,

@@ -31,7 +31,8 @@ def checked_looks(given: dict[str, Any], metrics: Iterable[str], trials: Iterabl
     def limits(value: Any) -> dict[str, float]:
         found = mapping(value, "limits", '{"n_params": 50_000}')
         return {
-            known(name, [*trial_metrics(), FLASH], "a cost"): number(found[name], f"the limit of {name}", 0) for name in found
+            known(name, [*trial_metrics(), FLASH], "a cost"): number(found[name], f"the limit of {name}", 0)
+            for name in found
         }
 
     def one_of(*names: Any) -> Callable[[Any], Any]:

@@ -111,8 +111,11 @@ function references(state, across, up) {
   const places = namePlaces(state.references.map(([, value]) => value), up);
   state.references.forEach(([name, value], index) => {
     if (up.holds(value)) group.append(svgElement("path", { d: `M${across.start} ${pixel(up.at(value))}H${across.end}` }));
+    const title = say("{quantity}: {value}", { quantity: name, value: tickLabel(value, state.y.unit) });
     const line = label(across.end + 6, pixel(places[index] + 4), referenceText([name, value], up, state.y.unit), "sw-tick");
-    line.append(svgElement("title", {}, say("{quantity}: {value}", { quantity: name, value: tickLabel(value, state.y.unit) })));
+    line.append(svgElement("title", {}, title));
+    Object.entries({ class: "sw-tick sw-reference", role: "button", tabindex: index ? -1 : 0, "aria-label": title, "data-reference": index })
+      .forEach(([key, each]) => line.setAttribute(key, each));
     group.append(line);
   });
   return group;

@@ -407,8 +407,14 @@ export class State {
     this.explain({ metric, layer, of: { changes, name, batch_size: batch } });
   }
 
+  // Explain a number that is no cost and no trial's: "preview", "reference" or "hypervolume"; name: what it is of.
+  explainNumber(metric, name, value, more = {}) {
+    this.explain({ metric, layer: null, of: { name, value, batch_size: 1, ...more } });
+  }
+
   // What help is about where it is not about the sliders: its name, and a function of a metric and layers.
-  other({ trial: number, changes, name, batch_size: batch }) {
+  other({ trial: number, changes, name, value, batch_size: batch }) {
+    if (value !== undefined) return { name, value: () => value };
     const trial = number === undefined ? undefined : this.study.trials.find((each) => each.number === number);
     const told = number === undefined ? name : say("trial {number}", { number });
     if (trial !== undefined) return { name: told, value: (metric) => (metric === "score" ? trial.score : this.costOfTrial(trial, metric)) };
