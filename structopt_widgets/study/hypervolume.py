@@ -73,7 +73,7 @@ def hypervolume_parts(trials: pd.DataFrame, maximize: str, minimize: Sequence[st
 
 
 def _in_the_box(trials: pd.DataFrame, maximize: str, minimize: Sequence[str]) -> pd.DataFrame:
-    """The numbers of the trials from 0, the best of each column, to 1, the worst; all 1 where one column is constant."""
+    """The numbers of the trials from 0, the best of each column, to 1, the worst; all 1 where one is constant."""
     rows = trials[[maximize, *minimize]].astype(float)
     rows[list(minimize)] = np.log(rows[list(minimize)].clip(lower=1))
     rows[maximize] = -rows[maximize]
