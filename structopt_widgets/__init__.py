@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from .study import Study, Trial, beside_references, compare, compare_networks, pareto_front
     from .training import Budget, Data, load_data, reference_scores, train_together
     from .training.latency import measure_latency
+    from .training.latency_fit import fit_latency
     from .training.quick_run import quick_run
     from .training.sensitivity import inherited_score, sensitivity
     from .widgets import Explorer, check_prediction, explore
@@ -71,6 +72,7 @@ _HOME = {
     "compare_networks": "study",
     "explore": "widgets",
     "findings": "advice",
+    "fit_latency": "training.latency_fit",
     "format_metric": "metrics",
     "inherited_score": "training",
     "keep_pictures": "figures",
@@ -126,6 +128,7 @@ __all__ = [
     "compare_networks",
     "explore",
     "findings",
+    "fit_latency",
     "format_metric",
     "inherited_score",
     "keep_pictures",

@@ -500,6 +500,21 @@ def test_a_budget_is_a_line_and_fit_asks_for_it(page: Page) -> None:
     page.get_by_role("button", name="Fit").click()
     asked = page.evaluate("window.sent.at(-1)")
     assert (asked["do"], asked["limits"]) == ("fit", {"n_params": 50})
+    # Of flash, which no trial keeps, as well.
+    page.get_by_label("what the budget is of").select_option("flash_bytes")
+    field = page.get_by_label("budget of Flash, int8")
+    field.fill("200")
+    field.press("Enter")
+    page.get_by_role("button", name="Fit").click()
+    asked = page.evaluate("window.sent.at(-1)")
+    assert (asked["do"], asked["limits"]) == ("fit", {"flash_bytes": 200})
+    # Of latency by the clock.
+    page.get_by_text("machine, time it here").click()
+    field = page.get_by_label("budget of latency here")
+    field.fill("1.5")
+    field.locator("xpath=ancestor::div[1]").get_by_role("button").click()
+    asked = page.evaluate("window.sent.at(-1)")
+    assert (asked["do"], asked["seconds"], asked["batch_size"]) == ("fit_latency", 0.0015, 1)
 
 
 def test_what_is_of_one_sample_says_so_beside_the_number_of_the_batch(page: Page) -> None:
