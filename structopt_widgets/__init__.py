@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from .training.latency import measure_latency
     from .training.quick_run import quick_run
     from .training.sensitivity import inherited_score, sensitivity
-    from .widgets import Explorer, check_prediction, explore
+    from .widgets import Explorer, check_prediction, explore, in_language
 
 _HOME = {
     "Budget": "training",
@@ -72,6 +72,7 @@ _HOME = {
     "explore": "widgets",
     "findings": "advice",
     "format_metric": "metrics",
+    "in_language": "widgets",
     "inherited_score": "training",
     "keep_pictures": "figures",
     "load_data": "training",
@@ -127,6 +128,7 @@ __all__ = [
     "explore",
     "findings",
     "format_metric",
+    "in_language",
     "inherited_score",
     "keep_pictures",
     "load_data",
