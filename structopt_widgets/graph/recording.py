@@ -165,6 +165,7 @@ class Recorder:
         if operation not in self._slots:
             self._slots[operation] = len(self._operations)
             self._operations.append(operation)
+            self._sums.note(self._slots[operation])
         return self._slots[operation]
 
 
