@@ -65,7 +65,7 @@ def in_language(said: str | BaseException, language: str) -> str:
         language: ``"en"``, or ``"zh"`` for Chinese; raises ``ValueError`` for one that there is no catalogue of.
 
     >>> sw.in_language(study.trial(0).summary(), "zh")
-    '准确率 27.8%（95 % 置信区间 17.1% 到 41.7%，2 个种子的均值），67 个参数'
+    '准确率 27.8%（95 % 置信区间 17.1% 到 41.7%，2 个随机种子的平均），67 个参数'
     """  # noqa: RUF002 - the signs of Chinese are those of Chinese
     words = Language(language)
     if isinstance(said, BaseException):
