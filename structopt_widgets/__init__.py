@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .training.latency_fit import fit_latency
     from .training.quick_run import quick_run
     from .training.sensitivity import inherited_score, sensitivity
-    from .widgets import Explorer, check_prediction, explore
+    from .widgets import Explorer, check_prediction, explore, in_language
 
 _HOME = {
     "Budget": "training",
@@ -74,6 +74,7 @@ _HOME = {
     "findings": "advice",
     "fit_latency": "training.latency_fit",
     "format_metric": "metrics",
+    "in_language": "widgets",
     "inherited_score": "training",
     "keep_pictures": "figures",
     "load_data": "training",
@@ -130,6 +131,7 @@ __all__ = [
     "findings",
     "fit_latency",
     "format_metric",
+    "in_language",
     "inherited_score",
     "keep_pictures",
     "load_data",

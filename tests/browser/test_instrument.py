@@ -259,9 +259,13 @@ def test_a_number_waits_for_its_prediction(page: Page) -> None:
         expect(answer).to_have_text(words)
         expect(number).to_have_text(str(right))
         expect(number).to_be_visible()
-        # The formula stands beside it.
+        # The formula stands under the verdict, not over it, and makes way for the next question.
         assert page.evaluate("window.sent.at(-1).do") == "receipt"
-        page.get_by_role("button", name="close help").click()
+        formula = page.get_by_role("dialog", name="help")
+        verdict, under = answer.bounding_box(), formula.bounding_box()
+        assert verdict is not None
+        assert under is not None
+        assert under["y"] >= verdict["y"] + verdict["height"]
 
     put(page, "width of hidden", 4)
     predict(38, 38, "Right: 38.")  # 7 x 4 + 5 x 2
@@ -270,6 +274,7 @@ def test_a_number_waits_for_its_prediction(page: Page) -> None:
     page.get_by_role("button", name="undo").click()
     page.get_by_role("button", name="Show", exact=True).click()
     expect(answer).to_have_text("Parameters: 38.")
+    expect(page.locator(".sw-notes")).to_have_text("For one sample: MACs. The stroke on a bar is the model as it came.")
 
 
 def test_what_tells_of_a_number_waits_for_its_prediction_too(page: Page) -> None:
@@ -279,8 +284,12 @@ def test_what_tells_of_a_number_waits_for_its_prediction_too(page: Page) -> None
     expect(help_pane.locator("h2")).to_be_visible()
     expect(used).to_be_visible()
     put(page, "width of hidden", 4)
-    for each in (help_pane.locator("h2"), help_pane.locator("p").first, used):
+    for each in (help_pane, used):
         expect(each).to_be_hidden()
+    # What it means may be asked; a box that is empty would lie over the sliders.
+    page.get_by_role("button", name="what is Parameters").click(force=True)
+    expect(help_pane.locator("h2")).to_have_text("Parameters")
+    expect(help_pane).to_contain_text("Its number and formula wait for your prediction.")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(help_pane.locator("h2")).to_have_text("Parameters 38")
     expect(used).to_have_text("50 Parameters: 76 % used")

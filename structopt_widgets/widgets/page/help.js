@@ -101,6 +101,7 @@ export function helpView(state) {
     html("td", { className: "sw-formula" }, tree ? typeset(tree, false) : formula || say("too long to read: see the layers"),
       ...(numbers ? [html("div", { className: "sw-dim" }, "= ", tree ? typeset(tree, true) : numbers)] : [])),
     html("td", { className: "sw-num" }, numberText(value, unit)));
+  const secret = () => html("p", { className: "sw-dim" }, say("Its number and formula wait for your prediction."));
   const paintReceipt = (metric, layer, margin, of) => {
     const { receipt } = state;
     if (receipt.metric !== metric.name || receipt.layer !== layer || (receipt.margin ?? null) !== margin || !alike(receipt.of, of)) return [html("p", { className: "sw-dim" }, state.work.lost || state.work.alone ? say("Formulas need a kernel.") : say("The kernel is asked for the formula …"))];
@@ -143,10 +144,10 @@ export function helpView(state) {
       const quantity = other === null ? state.label(metric) : isOneSample ? metric.trialLabel : metric.label;
       const named = names.length ? say("{quantity} of {name}", { quantity, name: partName(names) }) : quantity;
       const whose = other === null ? named : say("{quantity}, {structure}:", { quantity: named, structure: other.name });
-      const told = value === null ? whose : say("{quantity} {value}", { quantity: whose, value: numberText(value, metric.unit) });
+      const told = value === null || state.isGuessing ? whose : say("{quantity} {value}", { quantity: whose, value: numberText(value, metric.unit) });
       setText(title, margin === null ? told : say("One step more of {name}: {told}", { name: state.model.groups[help.margin].title, told }));
       const meaning = metric.convention || (metric.meaning ? say("{sentence}.", { sentence: `${metric.meaning[0].toUpperCase()}${metric.meaning.slice(1)}` }) : "");
-      body.replaceChildren(...(meaning ? [html("p", {}, meaning)] : []), ...paintReceipt(metric, help.layer, margin, help.of));
+      body.replaceChildren(...(meaning ? [html("p", {}, meaning)] : []), ...(state.isGuessing ? [secret()] : paintReceipt(metric, help.layer, margin, help.of)));
     }
     if (wasHidden) {
       before = document.activeElement;
