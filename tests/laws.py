@@ -9,7 +9,7 @@ import numpy as np
 
 import structopt_widgets as sw
 from structopt_widgets.graph.selection import origins
-from structopt_widgets.keras_bridge.inherit import choose_units
+from structopt_widgets.keras_bridge.inheriting.inherit import choose_units
 from structopt_widgets.metrics import layer_metrics, limit_metrics
 
 COSTS = limit_metrics()

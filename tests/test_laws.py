@@ -12,7 +12,7 @@ from laws import COSTS, masked, outputs_of, same_costs
 from zoo import ZOO, Specimen, randomize
 
 import structopt_widgets as sw
-from structopt_widgets.keras_bridge.importance import IMPORTANCES
+from structopt_widgets.keras_bridge.inheriting.importance import IMPORTANCES
 from structopt_widgets.metrics.memory import tensor_bytes
 
 RANDOM_STRUCTURES = 2  # and two more in the slow tier

@@ -6,6 +6,9 @@ sum of products of them. One that has no product more often than another has, is
 
 from __future__ import annotations
 
+import collections
+import heapq
+import operator
 import random
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -26,12 +29,20 @@ class Sums:
     def __init__(self, operations: Sequence[tuple[Any, ...]]) -> None:
         self._operations = operations
         self._known: dict[int, Terms] = {}
-        self._sampled: dict[int, list[float]] = {}
+        self._sampled: list[list[float]] = []
         self._switches: set[int] = set()
 
     def mark_switch(self, slot: int) -> None:
         """The number in ``slot`` is 0 or 1."""
         self._switches.add(slot)
+
+    def note(self, slot: int) -> None:
+        """An operation that is recorded is 0 or 1 if it is a product of switches, or 1 less one."""
+        kind, *operands = self._operations[slot]
+        if (kind == "*" and self._switches.issuperset(operands)) or (
+            kind == "-" and self._operations[operands[0]] == ("constant", 1) and operands[1] in self._switches
+        ):
+            self._switches.add(slot)
 
     def largest(self, slots: Sequence[int]) -> list[int]:
         """Those of ``slots`` that can be the largest."""
@@ -47,16 +58,12 @@ class Sums:
         return [*least, *kept]
 
     def _never_exceeds(self, one: int, other: int) -> bool:
-        mine, theirs = self.terms(one), self.terms(other)
         # Larger at one setting is enough; the margin is for rounding, should constants be no integers.
-        if any(a > b + 1e-9 * abs(b) for a, b in zip(self._sampled[one], self._sampled[other], strict=True)):
+        if any(a > b + 1e-9 * abs(b) for a, b in zip(self._samples(one), self._samples(other), strict=True)):
             return False
-        missing = {key: times - theirs.get(key, 0) for key, times in mine.items() if times > theirs.get(key, 0)}
-        missing |= {key: -times for key, times in theirs.items() if times < 0 and key not in mine}
-        if not missing:
-            return True
-        spare = {key: times - mine.get(key, 0) for key, times in theirs.items() if times > mine.get(key, 0)}
-        spare |= {key: -times for key, times in mine.items() if times < 0 and key not in theirs}
+        more = self._difference(one, other)
+        missing = {key: times for key, times in more.items() if times > 0}
+        spare = {key: -times for key, times in more.items() if times < 0}
         # A product with a switch more is never more than that without it.
         for key, times in missing.items():
             rest = times
@@ -77,6 +84,34 @@ class Sums:
                 break
         return found if len(found) <= NEIGHBOURS else [key]
 
+    def _difference(self, one: int, other: int) -> Terms:
+        """The number in ``one`` less that in ``other``, as a sum of products.
+
+        Both are taken apart from their ends: of two long sums most is the beginning that they share.
+        """
+        times_of = collections.Counter({one: 1})
+        times_of[other] -= 1
+        waiting = [-one, -other]  # the latest first, as it is made of those before it
+        total: dict[Product, float] = {}
+        while waiting:
+            slot = -heapq.heappop(waiting)
+            times = times_of.pop(slot, 0)
+            if not times:
+                continue
+            if not self._is_sum(slot):
+                for key, number in self.terms(slot).items():
+                    total[key] = total.get(key, 0) + times * number
+                continue
+            kind, left, right = self._operations[slot]
+            for part, sign in ((left, 1), (right, 1 if kind == "+" else -1)):
+                if part not in times_of:
+                    heapq.heappush(waiting, -part)
+                times_of[part] += sign * times
+        return {key: times for key, times in total.items() if times}
+
+    def _is_sum(self, slot: int) -> bool:
+        return self._operations[slot][0] in ("+", "-") and slot not in self._switches
+
     def terms(self, slot: int) -> Terms:
         """The number in ``slot`` as a sum of products: how often each is in it."""
         waiting = [slot]
@@ -89,32 +124,31 @@ class Sums:
                 done = waiting.pop()
                 if done not in self._known:
                     self._known[done] = self._worked_out(done)
-                    self._sampled[done] = self._sample(done)
         return self._known[slot]
 
-    def _sample(self, slot: int) -> list[float]:
+    def _samples(self, slot: int) -> list[float]:
         """The number in ``slot`` at :data:`SAMPLES` settings; at each one anything, if it is no sum of products."""
+        for each in range(len(self._sampled), slot + 1):
+            self._sampled.append(self._sample(each))
+        return self._sampled[slot]
+
+    def _sample(self, slot: int) -> list[float]:
         kind, *operands = self._operations[slot]
         if kind == "constant":
             return [operands[0]] * SAMPLES
-        if (slot,) in self._known[slot]:
+        if kind not in ("+", "-", "*"):
             rng, most = random.Random(slot), 1 if slot in self._switches else 1000
             return [int(rng.random() * (most + 1)) for _ in range(SAMPLES)]
         one, other = (self._sampled[each] for each in operands)
-        if kind == "*":
-            return [left * right for left, right in zip(one, other, strict=True)]
-        sign = 1 if kind == "+" else -1
-        return [left + sign * right for left, right in zip(one, other, strict=True)]
+        compute = {"+": operator.add, "-": operator.sub, "*": operator.mul}[kind]
+        return list(map(compute, one, other))
 
     def _worked_out(self, slot: int) -> Terms:
         kind, *operands = self._operations[slot]
         if kind == "constant":
             return {(): operands[0]} if operands[0] else {}
-        if kind in ("+", "-"):
+        if self._is_sum(slot):
             one, other = (self._known[each] for each in operands)
-            if kind == "-" and one == {(): 1} and operands[1] in self._switches:
-                self._switches.add(slot)
-                return {(slot,): 1}
             sign = 1 if kind == "+" else -1
             total = dict(one)
             for key, times in other.items():
@@ -122,8 +156,6 @@ class Sums:
             if len(total) <= MOST_TERMS:
                 return {key: times for key, times in total.items() if times}
         if kind == "*":
-            if all(each in self._switches for each in operands):
-                self._switches.add(slot)
             one, other = (self._known[each] for each in operands)
             if len(one) * len(other) <= MOST_TERMS:
                 product: dict[Product, float] = {}

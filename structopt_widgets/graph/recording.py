@@ -3,7 +3,7 @@
 Run a cost rule on :class:`Expression` objects instead of integers, and what comes out is not a
 number but the list of operations that computes it: a :class:`Program`. Equal subexpressions are
 stored once, constants are folded. A program is plain data: it goes to the browser as JSON (see
-``widgets/program.js``, which evaluates it in the frame of the slider), and is compiled to a
+``widgets/page/program.js``, which evaluates it in the frame of the slider), and is compiled to a
 Python function here, so that both compute the same thing from the same source.
 """
 
@@ -165,6 +165,7 @@ class Recorder:
         if operation not in self._slots:
             self._slots[operation] = len(self._operations)
             self._operations.append(operation)
+            self._sums.note(self._slots[operation])
         return self._slots[operation]
 
 

@@ -1,12 +1,12 @@
 """Floor 3: the only place that touches Keras: read a model, rebuild it, carry weights over."""
 
-from .examples import Examples
-from .keras_code import write_code
+from .inheriting.examples import Examples
 from .measure_model import measure
 from .optimize import optimize_model
-from .read import read_model
-from .rebuild import build_model
-from .verify import verify_report
+from .reading.read import read_model
+from .rebuilding.keras_code import write_code
+from .rebuilding.rebuild import build_model
+from .verifying.verify import verify_report
 from .without_weights import without_weights
 
 __all__ = [

@@ -9,7 +9,7 @@ import keras
 
 from ..structure import Structure, StructureSpace
 from ..structure.width_groups import find_output_layers
-from .importance import Importance
+from .inheriting.importance import Importance
 
 
 def optimize_model(

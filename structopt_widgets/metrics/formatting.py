@@ -1,6 +1,7 @@
 """Numbers for people. Raw numbers live everywhere else; units are put on here, at the edge.
 
-``widgets/format.js`` has the same rules for the page, which gets the units of :data:`~.catalogue.UNITS` with a model.
+``widgets/page/format.js`` has the same rules for the page, which gets the units of :data:`~.catalogue.UNITS`
+with a model.
 """
 
 from __future__ import annotations

@@ -25,9 +25,8 @@ class Lives:
         self._blocks = [block for block in connected.blocks if block.name in at.blocks]
         self._by_result = {block.result: block for block in self._blocks}
         self._made: dict[int, Number] = {}
-        self._chains: dict[int, frozenset[int]] = {}
+        self._chains: dict[int, Mapping[int, None]] = {}
         self._same: dict[tuple[int, int], Number] = {}
-        self._stand_ins: dict[int, dict[int, Number]] = {}
 
     def made(self, tensor: int) -> Number:
         """1 where ``tensor`` is made, or what stands in for it is there; 0 inside a block that is left out."""
@@ -60,25 +59,21 @@ class Lives:
 
     def same(self, one: int, other: int) -> Number:
         """1 where two tensors are one and the same, because of blocks left out between them."""
-        if one not in self._by_result and other not in self._by_result:
-            return 0
-        if (one, other) not in self._same:
-            others = self.stand_ins(other)
-            both = (left * others[tensor] for tensor, left in self.stand_ins(one).items() if tensor in others)
-            self._same[one, other] = next(both, 0)
-        return self._same[one, other]
+        # A stand-in comes before what it stands for: of two tensors the later one may be the other, never this one it.
+        earlier, later = sorted((one, other))
+        walked: list[tuple[int, int]] = []
+        while (earlier, later) not in self._same and earlier != later and later in self._by_result:
+            walked.append((earlier, later))
+            earlier, later = sorted((earlier, self._by_result[later].source))
+        found: Number = self._same.get((earlier, later), int(earlier == later))
+        for pair in reversed(walked):
+            found = 0 if is_zero(found) else found * self.left_out(pair[1])
+            self._same[pair] = found
+        return found
 
-    def stand_ins(self, tensor: int) -> Mapping[int, Number]:
-        """``tensor``, what stands in for it where its block is left out, and so on, each with 1 where that is so."""
-        if tensor not in self._stand_ins:
-            found: dict[int, Number] = {tensor: 1}
-            at, left_out = tensor, 1
-            while (block := self._by_result.get(at)) is not None:
-                left_out = left_out * (1 - self._kept[block.name])
-                at = block.source
-                found[at] = left_out
-            self._stand_ins[tensor] = found
-        return self._stand_ins[tensor]
+    def left_out(self, tensor: int) -> Number:
+        """1 where the block that makes ``tensor`` is left out."""
+        return 1 - self._kept[self._by_result[tensor].name]
 
     def root(self, tensor: int) -> int:
         """What stands in for ``tensor`` where all blocks before it are left out."""
@@ -86,10 +81,14 @@ class Lives:
             tensor = self._by_result[tensor].source
         return tensor
 
-    def chain(self, tensor: int) -> frozenset[int]:
-        """``tensor`` and all that can stand in for it."""
+    def chain(self, tensor: int) -> Mapping[int, None]:
+        """``tensor``, what stands in for it where its block is left out, and so on, in this order."""
         if tensor not in self._chains:
-            self._chains[tensor] = frozenset(self.stand_ins(tensor))
+            found, at = {tensor: None}, tensor
+            while at in self._by_result:
+                at = self._by_result[at].source
+                found[at] = None
+            self._chains[tensor] = found
         return self._chains[tensor]
 
     def block_after(self, tensor: int, position: int) -> Block | None:
@@ -116,6 +115,10 @@ class Saved:
         self._sizes = sizes
         self._need: dict[int, Number] = {}
         self._counted: dict[int, Number] = {}
+        # By tensor: that it is needed, what may be one with it, and whether it is counted of its own.
+        self._known: dict[int, tuple[Number, list[tuple[int, Number]], Number]] = {}
+        # By tensor: that it is needed, that its stand-in is held, and what follows for it.
+        self._holds: dict[int, tuple[Number, Number, Number]] = {}
         self._related: dict[int, list[int]] = {}  # those that may be one tensor, by what stands in for all of them
         self._only_in: dict[int, Block | None] = {}  # the block from each tensor that holds all that need it
 
@@ -143,8 +146,14 @@ class Saved:
     def holds(self, tensor: int) -> Number:
         """1 where ``tensor``, or what it is where a block is left out, is kept, else 0."""
         held: Number = 0
-        for each, left_out in self._lives.stand_ins(tensor).items():
-            held = either(held, left_out * self._need.get(each, 0))
+        for each in reversed(list(self._lives.chain(tensor))):
+            need = self._need.get(each, 0)
+            known = self._holds.get(each)
+            # What is needed of the past is the same from one call to the next, and a chain may be long.
+            if known is None or known[0] is not need or known[1] is not held:
+                here = need if is_zero(held) else either(self._lives.left_out(each) * held, need)
+                self._holds[each] = known = (need, held, here)
+            held = known[2]
         return held
 
     def copy(self) -> Saved:
@@ -156,10 +165,16 @@ class Saved:
         return other
 
     def _recount(self, tensor: int) -> None:
-        there = self._lives.made(tensor) * self._need.get(tensor, 0)
-        for other in self._related[self._lives.root(tensor)]:
-            if self._may_be_one(tensor, other):
-                there = without(there, self._lives.same(tensor, other) * self._need[other])
+        need = self._need.get(tensor, 0)
+        related = self._related[self._lives.root(tensor)]
+        others = [(other, self._need[other]) for other in related if self._may_be_one(tensor, other)]
+        before, known, there = self._known.get(tensor, (None, [], 0))
+        # Most often one that comes later is all that is new.
+        if before is not need or not _begins_with(others, known):
+            known, there = [], self._lives.made(tensor) * need
+        for other, is_needed in others[len(known) :]:
+            there = without(there, self._lives.same(tensor, other) * is_needed)
+        self._known[tensor] = (need, others, there)
         now, counted = there * self._sizes[tensor], self._counted.get(tensor, 0)
         self._counted[tensor] = now
         self.total = self.total + (now if is_zero(counted) else now - counted)
@@ -168,6 +183,12 @@ class Saved:
         """Whether ``tensor`` is needed where it is one with a ``later`` one: not if only by what is left out then."""
         block = self._only_in[tensor]
         return later > tensor and (block is None or block.result not in self._lives.chain(later))
+
+
+def _begins_with(others: list[tuple[int, Number]], known: list[tuple[int, Number]]) -> bool:
+    # Recorded numbers cannot be compared; one that has not changed is the same object.
+    pairs = zip(known, others, strict=False)
+    return len(known) <= len(others) and all(was[0] == now[0] and was[1] is now[1] for was, now in pairs)
 
 
 def without(is_there: Number, other: Number) -> Number:

@@ -86,7 +86,7 @@ def nearest_width(group: WidthGroup, width: float, multiple_of: int = 1) -> int:
     """The allowed width nearest to ``width``, and a multiple of ``multiple_of`` where the bounds leave one.
 
     With a ``multiple_of`` the model's own width stays allowed. Halves go up, as in
-    ``widgets/widths.js``, which must agree.
+    ``widgets/page/widths.js``, which must agree.
     """
     if group.fixed:
         return group.width

@@ -121,7 +121,7 @@ def _lack_of_classes(order: Order, space: StructureSpace) -> str:
             if modules := set(own_modules(layer.serialized)):
                 what = f"the layer {name!r} ({layer.kind})"
                 _import(modules)
-                from ..keras_bridge.trial_making import make_again
+                from ..keras_bridge.rebuilding.trial_making import make_again
 
                 make_again(layer)
         if order.compiled is not None and (modules := set(own_modules(order.compiled))):

@@ -9,8 +9,8 @@ from typing import Any
 
 import keras
 
-from ..keras_bridge.fixed_batch import stateful_layers
 from ..keras_bridge.internals import has_exclusions
+from ..keras_bridge.rebuilding.fixed_batch import stateful_layers
 from ..structure import Structure
 from .budget import Budget
 

@@ -13,8 +13,8 @@ import tensorflow as tf
 
 from ..keras_bridge import build_model
 from ..keras_bridge.backend import JAX, backend_name, without_gradients
+from ..keras_bridge.inheriting.variables import placed_weights
 from ..keras_bridge.logits import logits_of
-from ..keras_bridge.variables import placed_weights
 from .budget import Budget
 from .objective import Objective
 from .optimizer import exclude_from_decay, fresh_optimizer, innermost

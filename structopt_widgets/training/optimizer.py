@@ -8,9 +8,9 @@ from typing import Any
 import keras
 
 from ..keras_bridge.backend import is_tensorflow
+from ..keras_bridge.inheriting.variables import present_weights
 from ..keras_bridge.internals import is_excluded_from_decay, schedule_of, sum_gradients_by
-from ..keras_bridge.source import KerasSource
-from ..keras_bridge.variables import present_weights
+from ..keras_bridge.rebuilding.source import KerasSource
 from ..structure import Structure
 from .budget import Budget
 from .compiled import compiled_model

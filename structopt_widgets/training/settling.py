@@ -19,7 +19,7 @@ from typing import Any
 import keras
 
 from ..keras_bridge.backend import compiled, without_gradients
-from ..keras_bridge.variables import placed_weights
+from ..keras_bridge.inheriting.variables import placed_weights
 from ..structure import Structure
 from .budget import Budget
 

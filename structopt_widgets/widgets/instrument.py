@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 
-from .modules import shipped
+from .modules import shipped, stylesheet
 from .packed import packed
 
 
@@ -22,7 +21,7 @@ class Instrument(anywidget.AnyWidget):
     """
 
     _esm = shipped("instrument")
-    _css = Path(__file__).with_suffix(".css")
+    _css = stylesheet("instrument")
 
     # The model as packed JSON, see page_model.py.
     model = traitlets.Unicode().tag(sync=True)

@@ -7,7 +7,7 @@ import re
 import zlib
 from pathlib import Path
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent / "page"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+)\.js";\n', re.MULTILINE)
 _ASIDE = re.compile(r"^[ \t]*(?://.*)?\n|^[ \t]+", re.MULTILINE)
 _EXPORT = re.compile(r"^export (?!default)", re.MULTILINE)
@@ -22,7 +22,7 @@ export default widget;
 
 
 def joined(name: str) -> str:
-    """The module ``name`` of this folder with the modules that it imports in front of it, each once.
+    """The module ``name`` of the folder of the page with the modules that it imports in front of it, each once.
 
     They become one scope, so a name may be defined in one of them only, and an import cannot rename. Comments and
     indentation stay behind: the text goes to the page again with each widget. A string may not go over two lines.
@@ -34,6 +34,11 @@ def shipped(name: str) -> str:
     """:func:`joined`, compressed, as a module that unpacks itself: a page of three explorers holds it three times."""
     text = base64.b64encode(zlib.compress(joined(name).encode(), 9)).decode()
     return _UNPACK.replace("PACKED", text)
+
+
+def stylesheet(name: str) -> str:
+    """The style sheet ``name`` of the folder of the page."""
+    return (FOLDER / f"{name}.css").read_text(encoding="utf-8")
 
 
 def in_order(name: str, before: list[str]) -> list[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ..graph.wording import say
 from .exploration import Exploration
 from .learning_curve import curve_title, learning_curve
-from .modules import joined
+from .modules import joined, stylesheet
 from .packed import packed
 from .page_model import page_model
 from .static_twin import twin_html
@@ -65,9 +64,7 @@ def saved_page(exploration: Exploration, traits: Mapping[str, Any], above: str =
         "learned": words.all({trial.number: learning_curve(curve_title(trial), trial.history) for trial in shown}),
         **{name: traits[name] for name in KEPT},
     }
-    style = "\n".join(
-        Path(__file__).with_name(name).read_text(encoding="utf-8") for name in ("instrument.css", "saved_page.css")
-    )
+    style = "\n".join(map(stylesheet, ("instrument", "saved_page")))
     return f"""<!DOCTYPE html>
 <html lang="{words.code}">
 <head>

@@ -21,7 +21,7 @@ from tf_profiler import profiled
 from zoo.decoder import SEVEN_BILLION, decoder
 
 import structopt_widgets as sw
-from structopt_widgets.keras_bridge.profile import profiled as profiled_without_weights
+from structopt_widgets.keras_bridge.verifying.profile import profiled as profiled_without_weights
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.slow, pytest.mark.timeout(900)]
 

@@ -11,7 +11,7 @@ from keras import layers as kl
 from zoo import ZOO
 
 import structopt_widgets as sw
-from structopt_widgets.keras_bridge.given_model import QUANTITY, compare_outputs
+from structopt_widgets.keras_bridge.verifying.given_model import QUANTITY, compare_outputs
 
 INFERENCE, TRAINING = f"{QUANTITY}, inference", f"{QUANTITY}, training"
 

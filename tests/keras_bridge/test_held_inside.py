@@ -13,7 +13,7 @@ from keras import layers as kl
 from keras import ops
 
 import structopt_widgets as sw
-from structopt_widgets.keras_bridge.whose_functions import has_weighted_activation
+from structopt_widgets.keras_bridge.reading.whose_functions import has_weighted_activation
 from structopt_widgets.keras_bridge.without_weights import pending_weights
 
 PACKAGE = "test_held_inside"

@@ -9,7 +9,7 @@ from keras import layers as kl
 from zoo.specimen import randomize
 
 import structopt_widgets as sw
-from structopt_widgets.keras_bridge.importance import IMPORTANCES
+from structopt_widgets.keras_bridge.inheriting.importance import IMPORTANCES
 
 read = sw.StructureSpace.from_keras
 

@@ -11,7 +11,7 @@ import pytest
 from keras import layers as kl
 
 import structopt_widgets as sw
-from structopt_widgets.keras_bridge.names import accepted_names
+from structopt_widgets.keras_bridge.rebuilding.names import accepted_names
 
 
 def test_names_are_told_apart_and_others_stay() -> None:

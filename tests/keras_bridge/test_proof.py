@@ -11,7 +11,8 @@ from keras import layers as kl
 from keras import ops
 
 import structopt_widgets as sw
-from structopt_widgets.keras_bridge.given_model import compare_outputs
+from structopt_widgets.keras_bridge.proving.tiny_batches import differ
+from structopt_widgets.keras_bridge.verifying.given_model import compare_outputs
 
 
 class CountsItsCalls(kl.Layer):
@@ -161,3 +162,25 @@ def test_a_model_without_weights_says_that_it_is_not_compared() -> None:
     with sw.without_weights():
         model = chain(TrainsByDefault(name="own"))
     assert "no weights" in sw.StructureSpace.from_keras(model).source.unproven
+
+
+NAN, INF = float("nan"), float("inf")
+
+
+@pytest.mark.parametrize(
+    ("theirs", "ours", "is_same"),
+    [
+        ([NAN, 0.02], [NAN, 0.02000001], True),  # no number in one place, another order of sums in the next
+        ([INF, 0.02], [INF, 0.02000001], True),
+        ([INF, 0.02], [INF, 0.5], False),  # an infinity is no scale beside which all else is equal
+        ([INF, 0.02], [-INF, 0.02], False),
+        ([NAN, 0.02], [0.0, 0.02], False),
+        ([0.0, 0.02], [NAN, 0.02], False),
+        ([2000.0, 0.02], [2000.0, 0.1], True),  # a tolerance of the largest
+        ([], [], True),
+    ],
+)
+def test_rounding_is_told_from_a_difference_beside_what_is_no_number(
+    theirs: list[float], ours: list[float], is_same: bool
+) -> None:
+    assert bool(differ(ops.array(theirs), ops.array(ours))) is not is_same

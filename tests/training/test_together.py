@@ -15,7 +15,7 @@ import pytest
 
 from structopt_widgets import Structure, StructureSpace
 from structopt_widgets.keras_bridge import build_model
-from structopt_widgets.keras_bridge.variables import present_weights
+from structopt_widgets.keras_bridge.inheriting.variables import present_weights
 from structopt_widgets.training import Budget, Data, Progress, Trial, load_data, quick_run, train_together
 from structopt_widgets.training.fitting import Samples, fit
 from structopt_widgets.training.inputs import fit_x

@@ -9,9 +9,9 @@ import keras
 import numpy as np
 
 from ...keras_bridge import build_model
+from ...keras_bridge.inheriting.variables import placed_weights
 from ...keras_bridge.internals import sum_gradients_by
 from ...keras_bridge.logits import logits_of
-from ...keras_bridge.variables import placed_weights
 from ...structure import Structure
 from ..budget import Budget
 from ..compiled import as_loss

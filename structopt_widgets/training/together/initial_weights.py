@@ -7,9 +7,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from ...keras_bridge import build_model
+from ...keras_bridge.inheriting.variables import placed_weights
 from ...keras_bridge.kinds import role_of
-from ...keras_bridge.names import operations_of
-from ...keras_bridge.variables import placed_weights
+from ...keras_bridge.rebuilding.names import operations_of
 from ..run import Run
 from .dropout import ROLES, first_seed
 

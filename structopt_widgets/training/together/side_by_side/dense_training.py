@@ -13,10 +13,10 @@ import tensorflow as tf
 
 from ....graph import Dim
 from ....keras_bridge import build_model
+from ....keras_bridge.inheriting.variables import placed_weights, present_weights
 from ....keras_bridge.kinds import role_of
 from ....keras_bridge.logits import logits_of, with_logits
-from ....keras_bridge.names import operations_of
-from ....keras_bridge.variables import placed_weights, present_weights
+from ....keras_bridge.rebuilding.names import operations_of
 from ....layer_rules import Role
 from ....layer_rules.connect import ConnectedCall
 from ...budget import Budget

@@ -13,7 +13,7 @@ from ....graph import WEIGHT, Dim, TensorRef
 from ....graph.dimensions import resolve
 from ....graph.model_graph import map_structure
 from ....keras_bridge.internals import layers_inside, scale_scores, with_mask_of
-from ....keras_bridge.names import operations_of
+from ....keras_bridge.rebuilding.names import operations_of
 from ....layer_rules import Role
 from ....layer_rules.connect import ConnectedCall
 from ....structure import Structure

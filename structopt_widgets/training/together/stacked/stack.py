@@ -10,8 +10,8 @@ import numpy as np
 import tensorflow as tf
 
 from ....keras_bridge import build_model
+from ....keras_bridge.inheriting.variables import placed_weights
 from ....keras_bridge.logits import logits_of
-from ....keras_bridge.variables import placed_weights
 from ....structure import Structure
 from ...budget import Budget
 from ...objective import Objective

@@ -1,0 +1,1 @@
+"""Layers that stay one call: what they do inside, tried out, counted."""

@@ -1,0 +1,1 @@
+"""Layers without a rule are opened to the operations of their call."""

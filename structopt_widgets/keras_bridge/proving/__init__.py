@@ -1,0 +1,1 @@
+"""What was read, run against the model's own calls."""

@@ -1,0 +1,1 @@
+"""A model or a file becomes a graph of plain data."""

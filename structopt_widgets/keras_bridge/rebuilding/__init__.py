@@ -1,0 +1,1 @@
+"""A structure becomes a model, or its code."""
