@@ -19,6 +19,7 @@ import tensorflow as tf
 from keras import ops
 
 from ..nodes import PATCHING
+from ..tables import tables_traced
 from .tensorflow_arguments import lengths_of, number_of, refuse
 from .tensorflow_complex import MADE, cast, has_complex, on_complex, spectra_traced
 from .tensorflow_images import IMAGES
@@ -81,7 +82,7 @@ def tensorflow_traced(is_tracing: Callable[[], bool]) -> Iterator[None]:
     with PATCHING:
         kind.__call__ = call
         try:
-            with lengths_told(), spectra_traced(is_tracing):
+            with lengths_told(), spectra_traced(is_tracing), tables_traced(is_tracing):
                 yield
         finally:
             kind.__call__ = real
