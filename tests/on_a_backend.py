@@ -1,6 +1,6 @@
 """What is done on one of Keras's backends, in a process of its own: prints what came of it as JSON.
 
-The arguments are a folder with ``model.keras`` and ``data.npz``, and ``everything`` or ``little``;
+The arguments are a folder with ``model.keras`` and ``data.npz``, and ``everything``, ``little`` or ``speed``;
 ``KERAS_BACKEND`` says which backend.
 """
 
@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,11 @@ def of_tokens() -> keras.Model:
     return keras.Model(inputs, kl.Dense(2, name="out")(Gated(6, name="gated")(kl.LSTM(5, name="lstm")(x))))
 
 
+def data_in(folder: Path) -> sw.Data:
+    with np.load(folder / "data.npz", allow_pickle=False) as file:
+        return sw.Data(file["x"], file["y"])
+
+
 def counts(model: keras.Model) -> list[Any]:
     """Costs of a model as it came and at half its widths, and what Keras counts in the copies."""
     space = sw.StructureSpace.from_keras(model)
@@ -73,9 +80,7 @@ def counts(model: keras.Model) -> list[Any]:
 
 def done(folder: Path) -> dict[str, Any]:
     """Everything: reading, building with inherited weights, quick runs and a sweep."""
-    with np.load(folder / "data.npz", allow_pickle=False) as file:
-        data = sw.Data(file["x"], file["y"])
-    space = sw.StructureSpace.from_keras(folder / "model.keras")
+    data, space = data_in(folder), sw.StructureSpace.from_keras(folder / "model.keras")
     half, budget = space.scaled(0.5), sw.Budget(epochs=1, seeds=2)
     inherited = half.build(data=data)
     study = sw.Study()
@@ -97,14 +102,19 @@ def done(folder: Path) -> dict[str, Any]:
 
 def little_done(folder: Path) -> dict[str, Any]:
     """The least of each: a model is read from its file, built with inherited weights, and trained."""
-    with np.load(folder / "data.npz", allow_pickle=False) as file:
-        data = sw.Data(file["x"], file["y"])
-    space = sw.StructureSpace.from_keras(folder / "model.keras")
+    data, space = data_in(folder), sw.StructureSpace.from_keras(folder / "model.keras")
     half = space.scaled(0.5)
     inherited = half.build(importance="l2")
     trial = sw.quick_run(half, data, sw.Budget(epochs=1, seeds=1))
+    # The same seeds in one step and one by one, of a model that draws and normalizes.
+    images = sw.Data(np.random.default_rng(0).normal(size=(60, 6, 6, 2)).astype("float32"), np.arange(60) % 3)
+    narrow = sw.StructureSpace.from_keras(of_images()).scaled(0.5)
+    budget = sw.Budget(epochs=2, seeds=[3, 4], batch_size=20)
+    joint, *alone = (sw.quick_run(narrow, images, replace(budget, seeds=each)) for each in ([3, 4], [3], [4]))
     return {
         "backend": keras.backend.backend(),
+        "together": [joint.engine, joint.settled, joint.history],
+        "alone": [[each.engine, each.settled, each.history[0]] for each in alone],
         "counts": [[half.measure().n_params, inherited.count_params(), half.measure().flops]],
         "outputs": keras.ops.convert_to_numpy(inherited(data.x_val, training=False)).tolist(),
         "trials": [[trial.state, trial.engine]],
@@ -120,6 +130,22 @@ def refusal(space: sw.StructureSpace) -> str:
     return ""
 
 
+def timed(folder: Path) -> dict[str, Any]:
+    """Seconds of processor and of the clock that the seeds of a structure take in one step, and one by one."""
+    data, space = data_in(folder), sw.StructureSpace.from_keras(folder / "model.keras")
+
+    def taken(*budgets: sw.Budget) -> list[float]:
+        start = time.process_time(), time.perf_counter()
+        for each in budgets:
+            assert sw.quick_run(space.baseline, data, each).state == "complete"
+        return [time.process_time() - start[0], time.perf_counter() - start[1]]
+
+    budgets = [sw.Budget(epochs=3, seeds=[seed]) for seed in range(3)]
+    taken(budgets[0])  # the backend's own start
+    return {"together": taken(sw.Budget(epochs=3, seeds=3)), "alone": taken(*budgets)}
+
+
 if __name__ == "__main__":
     warnings.simplefilter("ignore")  # of the backends' own libraries
-    print(json.dumps((done if sys.argv[2] == "everything" else little_done)(Path(sys.argv[1]))))
+    doing = {"everything": done, "little": little_done, "speed": timed}[sys.argv[2]]
+    print(json.dumps(doing(Path(sys.argv[1]))))

@@ -44,6 +44,13 @@ def test_jax_does_the_least_of_each(tmp_path: Path) -> None:
     assert found["counts"] == [[n_params, n_params, half.measure().flops]]
     assert np.shape(found["outputs"]) == (12, 3)
     assert found["trials"] == [["complete", "keras"]]
+    engine, settled, history = found["together"]
+    assert (engine, settled) == ("together", True)
+    assert [each[:2] for each in found["alone"]] == [["keras", True], ["keras", True]]
+    for mine, (_, _, theirs) in zip(history, found["alone"], strict=True):
+        assert len(mine) == len(theirs) == 2
+        for one, other in zip(mine, theirs, strict=True):
+            assert one == pytest.approx(other, rel=1e-4)
     assert (found["backend"], "jax" in found["versions"]) == ("jax", True)
 
 
@@ -68,8 +75,10 @@ def test_another_backend_does_the_same(backend: str, tmp_path: Path) -> None:
     mine = sw.StructureSpace.from_keras(model).scaled(0.5).build(data=data)
     expected = keras.ops.convert_to_numpy(mine(data.x_val, training=False))
     np.testing.assert_allclose(found["outputs"], expected, atol=1e-4)
-    why = f"keras: structures are trained together by TensorFlow, not by {backend}"
-    assert found["trials"] == [["complete", why, True], ["complete", why, True], ["complete", why, True]]
+    # Two seeds of a structure, and two structures with one each.
+    why = "keras: runs are trained together by TensorFlow and JAX, not by torch"
+    ways = ["together", "keras", "keras"] if backend == "jax" else [why, why, why]
+    assert found["trials"] == [["complete", way, True] for way in ways]
     assert backend in found["versions"]
     assert "tensorflow" not in found["versions"]
     assert found["same"]

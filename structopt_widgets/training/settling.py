@@ -74,6 +74,13 @@ def _updates(structure: Structure, layer: str) -> int:
     return count
 
 
+def moving_states(structure: Structure, model: keras.Model) -> list[Moving | None]:
+    """How each of the model's weights that are not trained moves, in their order; ``None`` for those that do not."""
+    placed = placed_weights(structure, model)
+    moving = {id(placed[key]): each for key, each in moving_weights(structure).items() if key in placed}
+    return [moving.get(id(each)) for each in model.non_trainable_variables]
+
+
 def batches_to_settle(structure: Structure, budget: Budget, samples: int, steps: int) -> int:
     """How many training batches to recompute statistics from after ``steps``; 0 where all have settled."""
     moving = moving_weights(structure).values()
@@ -89,10 +96,8 @@ class Settling:
     """
 
     def __init__(self, structure: Structure, model: keras.Model) -> None:
-        placed = placed_weights(structure, model)
-        moving = {id(placed[key]): each for key, each in moving_weights(structure).items() if key in placed}
         self._model = model
-        self._moving = [moving.get(id(each)) for each in model.non_trainable_variables]
+        self._moving = moving_states(structure, model)
 
         def updated(weights: list[Any], state: list[Any], x: Any) -> list[Any]:
             return model.stateless_call(weights, state, x, training=True)[1]

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from ..figures.embedded import as_image
 from ..figures.style import column_title, format_value
 from ..figures.svg import draw_tradeoff_svg
+from ..figures.svg_parts import Svg
 from ..figures.tradeoff import tradeoff_info
 from ..figures.width_bars import WidthBar, draw_width_bars
 from ..graph.wording import say, say_n
@@ -20,6 +21,7 @@ from ..training.trial import measured_costs
 from .exploration import Exploration
 
 MOST_POINTS, MOST_ROWS, MOST_CHANGES = 200, 10, 30  # of the plot, of the trials' table, of what differs
+LARGEST_PICTURE = 300_000  # letters of SVG
 LONGEST = 120  # characters of a structure in words
 SIZE = "n_params"  # what the plot has across
 
@@ -62,12 +64,22 @@ def twin_html(exploration: Exploration, hint: str = _HINT) -> str:
         f'<p style="margin:4px 0;font-size:90%">{html.escape(words(hint))}</p>',
         costs_table(exploration),
         changes_table(structure, words),
-        caption(words(say("Widths by layer"))),
-        as_image(draw_width_bars(_bars(structure, words), words)),
+        _shape(exploration),
     ]
     if len(exploration.study):
         parts += _trials(exploration)
     return "".join(parts)
+
+
+def _shape(exploration: Exploration) -> str:
+    """The network as a page has drawn it, where that is of the structure at hand; else its widths as bars."""
+    structure, words = exploration.structure, exploration.language
+    bars = draw_width_bars(_bars(structure, words), words)
+    drawn, svg = exploration.picture or (None, "")
+    if drawn != structure or len(svg) > LARGEST_PICTURE:
+        return caption(words(say("Widths by layer"))) + as_image(bars)
+    # Whatever a page sends is an image's: nothing of it can run.
+    return caption(words(say("Network"))) + as_image(Svg(svg, bars.words))
 
 
 def _described(structure: Structure, words: Words) -> str:

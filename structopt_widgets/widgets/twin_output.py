@@ -155,7 +155,7 @@ class TwinOutput:
             self._page.send(self._drawn)
 
 
-_FOLLOWED = ("structure", "trials", "budget")
+_FOLLOWED = ("structure", "trials", "budget", "picture")
 
 
 def _hides_by_style() -> bool:

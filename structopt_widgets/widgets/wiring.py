@@ -169,13 +169,18 @@ class Wiring:
             "compare": lambda: self._compare(asked["number"], asked["other"]),
             "choose": lambda: self._go(asked["number"]),
             "save": lambda: self._saving.start(asked["suffix"]),
-            "picture": lambda: self._saving.take_picture(asked["svg"]),
+            "picture": lambda: self._pictured(asked["svg"]),
             "latency": self._timing.measure,
             "code": lambda: self._coder.look(here.structure),
         }
         if what not in acts:
             raise ValueError(f"Expected to be asked for {', '.join(acts)}; got {what!r}.")
         acts[what]()
+
+    def _pictured(self, svg: str) -> None:
+        # What was asked has moved the structure to where the page drew it.
+        self._exploration.picture = (self._exploration.structure, svg)
+        self._saving.take_picture(svg)
 
     def _fit(self, limits: dict[str, float], batch_size: int) -> None:
         self._background.message.clear()

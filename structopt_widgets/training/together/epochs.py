@@ -47,7 +47,7 @@ def fit_jointly(
     lengths, deadline = epoch_lengths(budget, n), Deadline(budget)
     orders = [sample_orders(run.seed, n) for run in runs]
     going, number, count = list(range(len(runs))), 0, 1
-    to_prove = joint.adds_losses or not is_known(runs[0].structure, objective)
+    to_prove = not joint.is_keras_own and (joint.adds_losses or not is_known(runs[0].structure, objective))
     for steps in lengths:
         order = np.stack([next(each) for each in orders])
         total, seen, done = np.zeros(len(runs)), 0, 0
@@ -69,7 +69,7 @@ def fit_jointly(
                     weights,
                 )
                 to_prove = False
-            # The first step is slower than the others by what TensorFlow prepares.
+            # The first step is slower than the others by what the backend prepares.
             count = max(1, int(UNHEARD * len(in_a_row) / (time.perf_counter() - start)))
             for losses in in_a_row:
                 rows = min(size, n - done * size)

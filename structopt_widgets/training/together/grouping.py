@@ -16,6 +16,7 @@ from ..objective import last_activation
 from ..run import Run
 from .joint_training import JointTraining, NotStackableError
 from .member_activations import ELEMENTWISE
+from .one_structure import OneStructure
 from .side_by_side.dense_networks import dense_layers
 from .side_by_side.dense_training import SideBySide
 from .stacked.stack import Stack
@@ -54,6 +55,14 @@ def batches(runs: Sequence[Run], samples: int, budget: Budget) -> list[Batch]:
         there = tuple(run.structure.blocks.values())
         kinds.setdefault((last_activation(run.structure), whole, there), []).append(run)
     return [batch for alike in kinds.values() for batch in _planned(alike, samples, budget)]
+
+
+def batches_of_one_structure(runs: Sequence[Run]) -> list[Batch]:
+    """``runs`` in batches of JAX: those of one structure each, whose weights have one shape."""
+    by_structure: dict[Structure, list[Run]] = {}
+    for run in runs:
+        by_structure.setdefault(run.structure, []).append(run)
+    return [Batch(each, (OneStructure,)) for each in by_structure.values()]
 
 
 def _planned(runs: Sequence[Run], samples: int, budget: Budget) -> list[Batch]:

@@ -50,7 +50,8 @@ def train_together(
     weights, optimizers that clip by norms, mixed precision, weight constraints, layers that compute otherwise
     among padded channels. Layers, functions and losses of a user's own are trained together once one
     member's first step has been found equal to Keras's own. The trial's ``engine`` says which way was
-    taken, and why one by one; so does the log of this module.
+    taken, and why one by one; so does the log of this module. On JAX the seeds of each structure are
+    trained together, by Keras's own layers; on PyTorch all runs one by one.
 
     Args:
         structures: all of one :class:`StructureSpace`.
@@ -94,12 +95,12 @@ def train_together(
     if not many:
         return []
     # Keras takes seconds to import; whoever only reads trials should not wait for it.
-    from ...keras_bridge.backend import is_tensorflow
+    from ...keras_bridge.backend import JAX, backend_name, is_tensorflow
     from ..compiled_steps import forget_compiled_steps
     from ..fitting import Samples
     from ..objective import choose_objective
     from ..run import Run
-    from .grouping import Batch, batches
+    from .grouping import Batch, batches, batches_of_one_structure
 
     space = many[0].space
     objectives = [choose_objective(each, data) for each in many]
@@ -119,11 +120,14 @@ def train_together(
         for run in batch.runs:
             run.seconds = (watch.elapsed - start) / len(batch.runs)
 
-    # Two of them may be at work at once only where they are TensorFlow's own.
-    planned = batches(runs, sum(lengths) * budget.batch_size, budget) if is_tensorflow() else [Batch(runs)]
     with at_work(watch):
         try:
-            train_at_once(planned, train, watch)
+            if is_tensorflow():
+                train_at_once(batches(runs, sum(lengths) * budget.batch_size, budget), train, watch)
+            else:
+                # Two at once only where the backend's own threads do not mind.
+                for each in batches_of_one_structure(runs) if backend_name() == JAX else [Batch(runs)]:
+                    train(each)
         except Stopped:
             pass
         finally:
@@ -147,15 +151,14 @@ def _train(
     batch: Batch, objective: Objective, samples: Samples, budget: Budget, weights: str, watch: Watch, raises: bool
 ) -> None:
     """Train ``runs`` together, or one by one when they are one or cannot be stacked."""
-    from ...keras_bridge.backend import backend_name, is_tensorflow
+    from ...keras_bridge.backend import TORCH, backend_name
     from ..fitting import fit
     from .epochs import fit_jointly
     from .joint_training import NotStackableError
 
     runs = batch.runs
-    # The joint engine is made of TensorFlow's operations.
-    is_possible = is_tensorflow() or len(runs) == 1
-    why = "" if is_possible else f"structures are trained together by TensorFlow, not by {backend_name()}"
+    is_possible = backend_name() != TORCH or len(runs) == 1
+    why = "" if is_possible else "runs are trained together by TensorFlow and JAX, not by torch"
     for kind in batch.kinds if len(runs) > 1 and not why else ():
         try:
             for run in runs:

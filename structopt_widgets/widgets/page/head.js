@@ -53,5 +53,5 @@ export function headView(state) {
     const [a, b] = [A, B].map((each) => state.costsOf(state.changed(each))(metric.name));
     setText(difference, a === b ? say("B = A in parameters") : say("B {change} parameters", { change: changedBy(b, a) }));
   };
-  return { el, paint, end: saving.end };
+  return { el, paint, rest: saving.rest, end: saving.end };
 }

@@ -16,13 +16,12 @@ import { plotView } from "./plot.js";
 import { predictionView } from "./prediction.js";
 import { unpacked } from "./program.js";
 import { speedView } from "./speed.js";
-import { State } from "./state.js";
+import { RESTED, State } from "./state.js";
 import { stripView } from "./strip.js";
 import { say } from "./words.js";
 import { tableView } from "./trials_table.js";
 import { workView } from "./work.js";
 
-const RESTED = 150; // milliseconds without a change
 const EVERYTHING = ["structure", "steps", "looks", "settings", "study", "comparison", "work", "curve", "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "listed", "help"];
 
 // Draw a state into an element; returns what ends it. A host (in Jupyter, or of a page) never meets a view.

@@ -1,5 +1,5 @@
 // The network as a picture: height is width, breadth is resolution; under it, on the same x, the memory alive.
-import { html, pixel, setText, setValue } from "./elements.js";
+import { html, pixel, setText, setValue, svgElement } from "./elements.js";
 import { formatExact } from "./format.js";
 import { drawPicture, paintBetween, paintSkips, paintTexts, stand } from "./picture_drawing.js";
 import { paintMemory } from "./picture_memory.js";
@@ -8,6 +8,8 @@ import { columnsOf, ranksOf } from "./picture_layout.js";
 import { say } from "./words.js";
 
 const CARRIED = ["fill", "fill-opacity", "stroke", "stroke-width", "stroke-dasharray", "opacity", "font-size", "font-weight", "font-family"];
+const PLAIN = { "fill-opacity": "1", stroke: "none", "stroke-dasharray": "none", opacity: "1", "stroke-width": "1px" };
+const UNSEEN = ".sw-grab, .sw-grab *"; // what a hand takes hold of
 
 export function pictureView(state) {
   const { model } = state;
@@ -141,14 +143,31 @@ export function pictureView(state) {
   };
 }
 
-// The picture as a file's text. Colours are the page's: they go along.
+// The picture as a file's text. Colours are the page's: they go along, with what is behind them.
 export function pictureText(svg) {
   const copy = svg.cloneNode(true);
   const all = [svg, ...svg.querySelectorAll("*")];
-  [copy, ...copy.querySelectorAll("*")].forEach((node, index) => {
+  const copies = [copy, ...copy.querySelectorAll("*")];
+  copies.forEach((node, index) => {
+    if (node.matches(UNSEEN)) return;
     const style = getComputedStyle(all[index]);
-    CARRIED.forEach((each) => node.style.setProperty(each, style.getPropertyValue(each)));
+    CARRIED.filter((name) => name.startsWith("font") ? node.matches("text") : style.getPropertyValue(name) !== PLAIN[name])
+      .forEach((name) => node.style.setProperty(name, style.getPropertyValue(name)));
   });
+  copies.forEach((node) => { if (node.matches(UNSEEN)) node.remove(); });
+  const { width, height } = svg.viewBox.baseVal;
+  copy.prepend(svgElement("rect", { width, height, fill: groundOf(svg) }));
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
+  copy.setAttribute("width", width);
+  ["role", "tabindex", "data-drag", "class"].forEach((name) => copy.removeAttribute(name));
   return copy.outerHTML;
+}
+
+// The colour that an element stands on.
+function groundOf(el) {
+  for (let at = el; at !== null; at = at.parentElement) {
+    const ground = getComputedStyle(at).backgroundColor;
+    if (ground !== "transparent" && !/^rgba\(.*, 0\)$/.test(ground)) return ground;
+  }
+  return "white";
 }

@@ -1,7 +1,7 @@
 // What can be kept of the structure at hand: its code, and files of it.
 import { enable, html, saveText, setText } from "./elements.js";
 import { pictureText } from "./picture.js";
-import { alike } from "./state.js";
+import { RESTED, alike } from "./state.js";
 import { trialsCsv } from "./trials_table.js";
 import { say } from "./words.js";
 
@@ -55,7 +55,16 @@ export function savingView(state) {
   });
   const left = ({ target }) => { if (!el.contains(target)) el.open = false; };
   document.addEventListener("pointerdown", left, true);
-  const picture = () => pictureText(el.closest(".sw-instrument").querySelector(".sw-picture svg"));
+  const place = () => el.closest(".sw-instrument")?.querySelector(".sw-picture");
+  const picture = () => pictureText(place().querySelector("svg"));
+  // What a saved notebook shows where no script runs is drawn here; a lesson may do without a picture.
+  let [sent, timer] = ["", null];
+  const send = () => {
+    if (state.isHeld || state.work.alone || state.work.lost || !place() || place().hidden) return;
+    const now = picture();
+    if (now !== sent) state.ask("picture", { svg: now });
+    sent = now;
+  };
   el.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !el.open) return;
     el.open = false;
@@ -71,6 +80,10 @@ export function savingView(state) {
   };
   const paint = (changed) => {
     if (changed.has("pictured")) state.ask("picture", { svg: picture() });
+    if (changed.has("steps")) {
+      clearTimeout(timer);
+      timer = setTimeout(send, RESTED);
+    }
     if (changed.has("code") && isAsked && isOfNow()) give();
     const { what, alert, status, lost, alone } = state.work;
     entries.forEach((each) => { each.hidden = Boolean(alone); });
@@ -86,5 +99,11 @@ export function savingView(state) {
     setText(said, outcome || (what ? `${what} …` : ""));
     isTold = !outcome;
   };
-  return { el, said, paint, end: () => document.removeEventListener("pointerdown", left, true) };
+  return {
+    el, said, paint, rest: send,
+    end: () => {
+      clearTimeout(timer);
+      document.removeEventListener("pointerdown", left, true);
+    },
+  };
 }

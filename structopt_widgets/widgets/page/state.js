@@ -12,6 +12,8 @@ const LOOKS = {
   against_trial: null, dtype: null,
 };
 
+export const RESTED = 150; // milliseconds without a change
+
 export class State {
   // model: see page_model.py. ask: called with what is to be done, and more.
   constructor(model, ask) {

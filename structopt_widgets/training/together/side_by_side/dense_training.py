@@ -25,9 +25,10 @@ from ...optimizer import fresh_optimizer
 from ...run import Run
 from .. import dropout, member_activations
 from ..initial_weights import initial_weights
-from ..joint_training import JointTraining, NotStackableError, refuse_layer, refuse_optimizer, refuse_weights
+from ..joint_training import NotStackableError, refuse_layer, refuse_optimizer, refuse_weights
 from ..members import envelope_of
 from ..model_calls import follow_calls
+from ..tensorflow_training import TensorFlowTraining
 from .dense_networks import dense_layers
 from .parts import Parts
 
@@ -42,7 +43,7 @@ class _Samples:
     tensors: tuple[Any, ...]
 
 
-class SideBySide(JointTraining):
+class SideBySide(TensorFlowTraining):
     """The models of several runs without padding: a joint tensor has a row for each channel of each member.
 
     Dense layers multiply each member's rows with its own weights; where members read the same samples,

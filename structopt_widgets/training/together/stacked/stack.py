@@ -18,12 +18,13 @@ from ...objective import Objective
 from ...optimizer import fresh_optimizer
 from ...run import Run
 from ..initial_weights import Weights, initial_weights
-from ..joint_training import JointTraining, NotStackableError, refuse_optimizer, refuse_weights
+from ..joint_training import NotStackableError, refuse_optimizer, refuse_weights
 from ..members import Placement, envelope_of
+from ..tensorflow_training import TensorFlowTraining
 from .forward import Forward
 
 
-class Stack(JointTraining):
+class Stack(TensorFlowTraining):
     """The models of several runs, padded with zeros to the widest, with a first axis for the members.
 
     Args:
