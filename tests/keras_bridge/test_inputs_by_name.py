@@ -34,6 +34,7 @@ class ByPlaces(keras.Model):
         return self.out(ops.squeeze(ops.take_along_axis(x, last[:, None, None], axis=1), 1))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="other backends take places that are fractions")
 def test_what_is_looked_up_by_is_whole_and_the_rest_is_not() -> None:
     rng = np.random.default_rng(0)
@@ -100,6 +101,7 @@ class Branching(keras.Model):
         return {"z": self.one(h), "a": self.two(h)}
 
 
+@pytest.mark.slow
 def test_outputs_by_name_of_a_model_that_is_kept_whole_fit_its_rule() -> None:
     given = Branching()
     given(np.zeros((1, 4), "float32"))
