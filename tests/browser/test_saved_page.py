@@ -118,6 +118,8 @@ def check_twin(page: Page, first: int = 60) -> None:
     expect(twin).to_be_visible(timeout=30_000)
     expect(twin).to_contain_text(n_params(first))
     expect(twin).to_contain_text(f"first 128→{first}")
+    # The page has drawn the network as it stands.
+    expect(twin.get_by_text("Network", exact=True)).to_be_visible()
     pictures = twin.locator("img")
     expect(pictures).to_have_count(2)
     for picture in pictures.all():

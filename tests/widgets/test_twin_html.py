@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import html
 import random
@@ -14,6 +15,7 @@ from keras import layers as kl
 
 import structopt_widgets as sw
 from structopt_widgets.metrics import METRICS, format_exact
+from structopt_widgets.widgets import static_twin
 from structopt_widgets.widgets.exploration import Exploration
 from structopt_widgets.widgets.static_twin import twin_html, twin_words
 
@@ -143,3 +145,22 @@ def test_a_name_is_no_html() -> None:
     assert HOSTILE not in text
     assert html.escape(HOSTILE) in text
     assert set(re.findall(r"<(\w+)", text)) == set(re.findall(r"<(\w+)", twin_html(Exploration(space))))
+
+
+def test_the_network_is_shown_as_a_page_drew_it_while_the_structure_is_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    exploration = Exploration(residual())
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script><text>{HOSTILE}</text></svg>'
+    exploration.picture = (exploration.structure, svg)
+    shown = twin_html(exploration)
+    assert "<b>Network</b>" in shown
+    # In an image nothing runs, and nothing of it is the page's own HTML.
+    assert "<script" not in shown
+    assert HOSTILE not in shown
+    pictures = [base64.b64decode(each).decode() for each in re.findall(r"base64,([^\"]+)", shown)]
+    assert [each for each in pictures if "alert(1)" in each] == pictures
+    exploration.structure = exploration.space.scaled(0.5)
+    assert "<b>Network</b>" not in twin_html(exploration)
+    assert "<b>Widths by layer</b>" in twin_html(exploration)
+    monkeypatch.setattr(static_twin, "LARGEST_PICTURE", 10)
+    exploration.picture = (exploration.structure, svg)
+    assert "<b>Widths by layer</b>" in twin_html(exploration)

@@ -2,7 +2,7 @@
 import { bulkRow } from "./bulk_row.js";
 import { html, numbersOf, setText } from "./elements.js";
 import { leverRow, named, shareBar, slider } from "./lever_row.js";
-import { MANY, commonStart, foundRows, leversTree, openAtFirst, rowsOf } from "./levers_tree.js";
+import { MANY, commonStart, foundRows, openNow, rowsOf, toggleOpen, treeOf } from "./levers_tree.js";
 import { say, sayMany } from "./words.js";
 
 const LEAST = 0.05; // of a multiplier
@@ -10,7 +10,7 @@ const ROWS_SEEN = 26; // lines
 
 export function leversView(state) {
   const { model } = state;
-  const tree = leversTree(model);
+  const tree = treeOf(model);
   const homes = new Map(); // group to the first row that has it
   model.rows.forEach((row, index) => {
     if (row.group !== null && !homes.has(row.group)) homes.set(row.group, index);
@@ -19,13 +19,6 @@ export function leversView(state) {
   const made = new Map(); // rows by their place, as they were made
   let [shown, heads, found, isUnfolded] = [[], [], null, false];
   let [lines, first] = [[], 0]; // what is drawn, from above: [element, how it is painted]; and the first in sight
-
-  const open = () => new Set(state.looks.open ?? openAtFirst(tree, (layer) => state.layer("n_params", layer, state.base)));
-  const toggle = (key) => {
-    const now = open();
-    if (!now.delete(key)) now.add(key);
-    state.look({ open: [...now] });
-  };
 
   // A slider of many widths at once; its scale is logarithmic.
   const many = (label, places, key) => {
@@ -77,7 +70,7 @@ export function leversView(state) {
     const own = groups.filter((group) => !model.groups[group].fixed && rowsOf(node).includes(homes.get(group)));
     const caret = html("span", { className: "sw-caret", "aria-hidden": "true" }, "▸");
     const button = html("button", { type: "button", className: "sw-section", "aria-expanded": String(isOpen) }, caret, node.title);
-    button.addEventListener("click", () => toggle(node.key));
+    button.addEventListener("click", () => toggleOpen(state, node.key));
     const scale = many(say("all widths of {name}", { name: node.title }), own, node.key);
     const share = shareBar();
     const keep = node.block === null ? html("span") : named("sw-keep", blockSwitch(node.block), say("keep"));
@@ -106,7 +99,7 @@ export function leversView(state) {
 
   const startOf = (node) => (node === tree.root ? "" : commonStart(node.items.flatMap(({ row }) => (row === undefined ? [] : [model.rows[row].name]))));
   const build = () => {
-    const opened = open();
+    const opened = openNow(state);
     const focused = document.activeElement?.getAttribute?.("aria-label");
     const focusedHead = rows.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
     [shown, heads, lines] = [[], [], []];

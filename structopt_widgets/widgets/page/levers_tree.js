@@ -34,7 +34,7 @@ export function leversTree(model) {
       const stage = stages?.get(section);
       const home = stage === undefined ? root : within(root, `stage ${stage.title}`, stage.title, stage.layers);
       home.isStage = stage !== undefined;
-      place = within(home, `section ${section.title}`, section.title, section.layers, inHead.get(section.title) ?? null);
+      place = within(home, sectionKey(section), section.title, section.layers, inHead.get(section.title) ?? null);
     }
     model.layers[row.layer].path.forEach((name, depth) => {
       const inside = model.layers.flatMap((layer, layerPlace) => (layer.path[depth] === name ? [layerPlace] : []));
@@ -48,6 +48,34 @@ export function leversTree(model) {
   waiting.forEach(({ index }) => place.items.push({ block: index }));
   return { root, nodes, isFolded };
 }
+
+const trees = new WeakMap();
+
+// The same tree of a model each time.
+export function treeOf(model) {
+  if (!trees.has(model)) trees.set(model, leversTree(model));
+  return trees.get(model);
+}
+
+// The keys of the nodes that are open, the latest last; rows and picture unfold by them.
+export function openNow(state) {
+  return new Set(state.looks.open ?? openAtFirst(treeOf(state.model), (layer) => state.layer("n_params", layer, state.base)));
+}
+
+// Fold a node, or unfold it with those it is in.
+export function toggleOpen(state, key) {
+  const now = openNow(state);
+  if (!now.delete(key)) [...nodesAround(treeOf(state.model), key), key].forEach((each) => now.add(each));
+  state.look({ open: [...now] });
+}
+
+function nodesAround({ nodes }, key) {
+  const around = [...nodes.values()].find(({ items }) => items.some((item) => item.key === key));
+  return around === undefined ? [] : [...nodesAround({ nodes }, around.key), around.key];
+}
+
+// The key of the node of a section.
+export const sectionKey = ({ title }) => `section ${title}`;
 
 // The stage of each section, where it has more than one: by their titles, or ten blocks that only count.
 function stagesOfSections(model) {

@@ -3,6 +3,7 @@ import { html, pixel, setText, setValue, svgElement } from "./elements.js";
 import { formatExact } from "./format.js";
 import { drawPicture, paintBetween, paintSkips, paintTexts, stand } from "./picture_drawing.js";
 import { paintMemory } from "./picture_memory.js";
+import { openNow, sectionKey, toggleOpen } from "./levers_tree.js";
 import { paintColumns } from "./picture_columns.js";
 import { columnsOf, ranksOf } from "./picture_layout.js";
 import { say } from "./words.js";
@@ -21,28 +22,44 @@ export function pictureView(state) {
   const spoken = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });
   const el = html("section", { className: "sw-picture" },
     html("div", { className: "sw-bar-head" }, title, scaleText, html("span", { className: "sw-space" }), sum), place, spoken);
-  const columns = columnsOf(model);
-  const ranked = ranksOf(model, columns);
-  const groups = [...new Set(columns.map(({ group }) => group).filter((group) => group !== null))];
-  const rowOf = new Map(groups.map((group) => [group, model.rows.findIndex((row) => row.group === group)]));
-  const outOf = columns.map(({ layer }) => model.blocks.flatMap(({ layers }, block) => (layers.includes(layer) ? [block] : [])));
+  let [columns, ranked, groups, outOf] = [[], [], [], []];
   let [drawn, width, frame] = [null, 0, null];
+  let unfoldedBy = null; // what is open, as it was when the columns were chosen
   let isTold = false; // whether a key has moved, and what is chosen now is to be said
 
-  const select = (group) => { if (group !== null) state.select({ row: rowOf.get(group), group }); };
+  const select = (group) => { if (group !== null) state.select({ row: model.rows.findIndex((row) => row.group === group), group }); };
+  // The blocks that are open are drawn by their layers.
+  const chooseColumns = () => {
+    const open = openNow(state);
+    const now = [...open].join(" ");
+    if (now === unfoldedBy) return false;
+    const before = columns.map(({ layer, isBlock }) => `${layer} ${isBlock}`).join();
+    [unfoldedBy, columns] = [now, columnsOf(model, open)];
+    if (columns.map(({ layer, isBlock }) => `${layer} ${isBlock}`).join() === before) return false;
+    ranked = ranksOf(model, columns);
+    groups = [...new Set(columns.map(({ group }) => group).filter((group) => group !== null))];
+    outOf = columns.map(({ layer }) => model.blocks.flatMap(({ layers }, block) => (layers.includes(layer) ? [block] : [])));
+    return true;
+  };
+  const toggle = ({ section }) => toggleOpen(state, sectionKey(model.sections[section]));
   const build = () => {
+    const isFocused = drawn?.svg.contains(document.activeElement);
     frame = null;
     width = Math.max(300, place.clientWidth || 900);
     drawn = drawPicture(state, columns, ranked, width);
-    drawn.places.forEach((each) => each.grab.addEventListener("pointerdown", (event) => drag(event, each.column.group, each)));
+    drawn.places.forEach((each) => {
+      each.grab.addEventListener("pointerdown", (event) => drag(event, each.column.group, each));
+      each.grab.addEventListener("dblclick", () => toggle(each.column));
+    });
     drawn.bands.forEach(({ grab, group }) => grab.addEventListener("pointerdown", (event) => drag(event, group, null)));
     drawn.svg.addEventListener("keydown", typed);
     drawn.sums.forEach((text, index) => text.addEventListener("click", () => state.explainLayers(columns[index].layers)));
     drawn.memory.forEach(({ text, told }) => text.addEventListener("click", () => state.explain({ metric: told, layer: null })));
     place.replaceChildren(drawn.svg);
+    if (isFocused) drawn.svg.focus({ preventScroll: true });
     stand(drawn, state.now.widths);
     paintGrabs();
-    setText(scaleText, columns.some(({ isBlock }) => isBlock) ? say("a column a block: its largest width, and what it costs; drag one")
+    setText(scaleText, columns.some(({ isBlock }) => isBlock) ? say("a column a block: its largest width, and what it costs; drag one, double-click: its layers")
       : drawn.isFew ? say("height: width; drag a layer")
         : drawn.isLinear ? say("height: channels, breadth: resolution, light band: a shared width; drag a layer")
           : say("height: channels (square root), breadth: resolution, light band: a shared width; drag a layer"));
@@ -80,6 +97,7 @@ export function pictureView(state) {
       ArrowRight: () => select(groups[Math.min(at + 1, groups.length - 1)]),
       ArrowLeft: () => select(groups[Math.max(at - 1, 0)]),
       ArrowUp: () => at >= 0 && state.setWidth(chosen, state.now.widths[chosen] + step * model.groups[chosen].divisor),
+      Enter: () => columns.some(({ isBlock }) => isBlock) && at >= 0 && toggle(columns.find(({ group }) => group === chosen)),
       ArrowDown: () => at >= 0 && state.setWidth(chosen, state.now.widths[chosen] - step * model.groups[chosen].divisor),
     }[event.key];
     if (act === undefined) return;
@@ -131,10 +149,14 @@ export function pictureView(state) {
     if (Math.abs(place.clientWidth - width) > 1) frame ??= requestAnimationFrame(build);
   });
   resized.observe(place);
+  chooseColumns();
   build();
   return {
     el,
-    paint: (changed) => { if (changed.has("structure") || changed.has("looks")) paint(); },
+    paint: (changed) => {
+      if (changed.has("looks") && chooseColumns()) build();
+      else if (changed.has("structure") || changed.has("looks")) paint();
+    },
     rest: paintGrabs,
     end: () => {
       cancelAnimationFrame(frame);

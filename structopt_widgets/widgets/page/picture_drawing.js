@@ -38,7 +38,9 @@ export function drawPicture(state, columns, { ranks, wires: over, feeders }, wid
 
   const svg = svgElement("svg", {
     viewBox: `0 0 ${width} ${tall + STRIPS}`, height: tall + STRIPS, role: "application", tabindex: 0, "data-drag": "",
-    "aria-label": say("picture of the network: arrows left and right choose a layer, up and down change its width"),
+    "aria-label": columns.some(({ isBlock }) => isBlock)
+      ? say("picture of the network: arrows left and right choose a block, up and down change its width, Enter shows its layers")
+      : say("picture of the network: arrows left and right choose a layer, up and down change its width"),
   });
   const layout = laidOut(columns, ranks, width, isFew);
   const rankOf = columns.map(() => 0);

@@ -1,12 +1,13 @@
 // Where the picture's columns stand: ranks from left to right, branches above one another, wires over what they skip.
 import { homesOf, inputsOf } from "./cost_parts.js";
+import { sectionKey } from "./levers_tree.js";
 
 export const FEW = 12; // columns that are drawn with their names and what lies between them
-const MOST = 240; // columns: of a larger model each block is one
+const MOST = 100; // columns that can be told apart: of a larger model each block is one, until it is unfolded
 
 // A column a layer that makes a width, and one an input; the layers after it that make none are its own.
 // An attention is one of its heads, each as high as its size.
-export function columnsOf(model) {
+export function columnsOf(model, open = new Set()) {
   const columns = [];
   const sectionOf = new Map(model.sections.flatMap(({ layers }, index) => layers.map((layer) => [layer, index])));
   const owner = new Map();
@@ -28,37 +29,51 @@ export function columnsOf(model) {
     }
   });
   homesOf(model, owner).forEach((column, layer) => { if (!owner.has(layer)) columns[column].layers.push(layer); });
-  return columns.length > MOST && model.sections.length > 1 ? byBlock(columns) : columns;
+  return columns.length > MOST && model.sections.length > 1 ? byBlock(model, columns, open) : columns;
 }
 
 function partsOf(model, layer) {
   return model.groups.flatMap(({ label, layers }, group) => (label !== null && layers[0] === layer ? [group] : []));
 }
 
-// One column a block: its widest.
-function byBlock(columns) {
+// One column a block: its widest; of those that are open a column a layer, of the latest as many as there is room for.
+function byBlock(model, columns, open) {
+  const sizes = model.sections.map((_, section) => columns.filter((column) => column.section === section).length);
+  let room = Math.max(MOST / 2, MOST - sizes.filter((size) => size > 0).length);
+  const unfolded = new Set([...open].reverse().flatMap((key) => {
+    const section = model.sections.findIndex((each) => sectionKey(each) === key);
+    if (section < 0 || sizes[section] - 1 > room) return [];
+    room -= sizes[section] - 1;
+    return [section];
+  }));
   const blocks = new Map();
   columns.forEach((column) => {
+    if (unfolded.has(column.section)) {
+      blocks.set(column, column);
+      return;
+    }
     const known = blocks.get(column.section);
-    if (known === undefined) blocks.set(column.section, { ...column, layers: [...column.layers] });
+    if (known === undefined) blocks.set(column.section, { ...column, isBlock: true, layers: [...column.layers] });
     else Object.assign(known, column.width > known.width && column.group !== null ? column : {}, { layers: [...known.layers, ...column.layers] });
   });
-  return [...blocks.values()].map((column) => ({ ...column, isBlock: true }));
+  return [...blocks.values()];
 }
 
 // The ranks, each with its columns from top to bottom, and the wires between what is not side by side.
 // A wire goes from the rank "from" over the ranks "over" to the rank "to": before its column, or behind a sum.
 export function ranksOf(model, columns) {
-  if (columns.some(({ isBlock }) => isBlock)) {
-    return { ranks: columns.map((_, index) => [index]), wires: [], feeders: columns.map((_, index) => (index ? [index - 1] : [])) };
-  }
-  const columnAt = new Map(columns.map(({ layer }, index) => [layer, index]));
+  const at = standsAt(columns);
+  const columnAt = new Map(columns.map(({ layer }, index) => [at(layer), index]));
+  const inputsAt = model.layers.map(() => new Set());
+  model.layers.forEach((_, layer) => inputsOf(model, layer).forEach((each) => inputsAt[at(layer)].add(at(each))));
   const [rank, source, reached] = [[], [], []]; // by layer
   const ranks = [];
   const found = new Map();
   const feeders = columns.map(() => []);
   model.layers.forEach((_, layer) => {
-    const inputs = [...new Set(inputsOf(model, layer))];
+    if (at(layer) !== layer) return;
+    // What a block takes from later ones goes round.
+    const inputs = [...inputsAt[layer]].filter((each) => each < layer);
     const own = columnAt.get(layer);
     const before = Math.max(-1, ...inputs.map((each) => rank[each]));
     const isJoin = new Set(inputs.map((each) => source[each])).size > 1;
@@ -80,6 +95,15 @@ export function ranksOf(model, columns) {
     });
   });
   return { ranks: inOrder(ranks, feeders), wires: levels([...found.values()]), feeders };
+}
+
+// The layers of a block that is one column stand where its first does.
+function standsAt(columns) {
+  const first = new Map(columns.filter(({ isBlock }) => isBlock).flatMap(({ layers }) => {
+    const least = Math.min(...layers);
+    return layers.map((layer) => [layer, least]);
+  }));
+  return (layer) => first.get(layer) ?? layer;
 }
 
 // Branches keep the order of what they come from.

@@ -49,8 +49,10 @@ export function paintMemory(state, { memory, times, width }, columns) {
     setValue(strip.peak, "cx", pixel(peak ?? 0));
     setValue(strip.peak, "cy", y(high));
     const isLong = isBack && width > LONG_TEXT;
-    const isRight = peak > width - (isLong ? PEAK_ROOM.long : PEAK_ROOM.short);
-    setValue(strip.text, "x", pixel(isRight ? peak - 8 : Math.max(peak + 8, NAME_ROOM)));
+    const room = isLong ? PEAK_ROOM.long : PEAK_ROOM.short;
+    const isRight = peak > width - room;
+    // On neither side over the name at the left.
+    setValue(strip.text, "x", pixel(isRight ? Math.min(Math.max(peak - 8, NAME_ROOM + room), width) : Math.max(peak + 8, NAME_ROOM)));
     setValue(strip.text, "y", pixel(Number(y(high)) - 4));
     setValue(strip.text, "text-anchor", isRight ? "end" : "start");
     const total = state.values[state.model.program.totals.training_bytes];
