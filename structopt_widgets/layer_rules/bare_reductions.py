@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..graph import Shape, baseline_size, ceil_log2
 from .augmentation import Resampling
 from .bare_axes import positions, register_bare
 from .bare_operations import Reduction, Variance
+from .convolutional import split_channels
 from .kept import Kept
 from .pooling import Pooling
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
@@ -86,6 +87,22 @@ class Rounds(AlongAxis):
         return super().connect(site)
 
 
+class Moved(Resampling):
+    """Images moved and turned, each value made of its neighbours where it comes from."""
+
+    PLACE = 14  # two sums of two products and a number, one more for what both are divided by
+
+    def connect(self, site: Site) -> Connection:
+        for transform in site.inputs[1:]:
+            site.fix(transform, "moves images by it")
+        return super().connect(site)
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        plain = super().cost(site, at)
+        space, _ = split_channels(site, site.outputs[0])
+        return replace(plain, other=plain.other + self.PLACE * at.elements(tuple(space)), span=plain.span + 4)
+
+
 def _sorted(site: Site, at: Setting) -> Cost:
     """Everything sorted along the axes that are summed up: log2 n comparisons an element."""
     elements = at.elements(site.inputs[0])
@@ -114,5 +131,6 @@ register_bare(Kept("searches for each value", reads=1, span=1), "Digitize")
 register_bare(Pooling(mean=True), "AveragePool")
 register_bare(Pooling(mean=False), "MaxPool")
 register_bare(Resampling(), "Resize")
+register_bare(Moved(), "AffineTransform")
 register_bare(Kept("computes with its colors", makes=3, span=3), "RGBToGrayscale")
 register_bare(Kept("computes with its colors", makes=8, span=8), "RGBToHSV", "HSVToRGB")

@@ -48,6 +48,13 @@ class _Opened(Layer):
 
 
 # Of a tensor of shape (5, 6), all values between 0 and 1, whose last axis is a width. The width goes through.
+
+
+def _square(x: Any) -> Any:
+    """A matrix of the width on both sides, far from singular."""
+    return ops.add(ops.matmul(ops.transpose(x, (0, 2, 1)), x), np.eye(6, dtype="float32"))
+
+
 EDITABLE: dict[str, Called] = {
     **{
         name: getattr(ops, function)
@@ -288,6 +295,10 @@ EDITABLE: dict[str, Called] = {
     "AveragePool": lambda x: ops.average_pool(x, 2),
     "MaxPool": lambda x: ops.max_pool(x, 2),
     "Resize": lambda x: ops.image.resize(ops.expand_dims(x, 1), (2, 3)),
+    "AffineTransform": lambda x: ops.image.affine_transform(ops.expand_dims(x, 1), np.eye(8, dtype="float32")[0] * 0.9),
+    "FFT": lambda x: ops.fft((x, x))[0],
+    "FFT2": lambda x: ops.fft2((x, x))[0],
+    "IFFT2": lambda x: ops.ifft2((x, x))[0],
     "ExtractPatches": lambda x: ops.image.extract_patches(ops.expand_dims(x, 1), (1, 2)),
 }
 # With the number of samples, their second argument, among theirs, as an opened layer calls them.
@@ -304,6 +315,7 @@ COUNTED: dict[str, Called] = {
     "Conv": lambda x: ops.conv(x, _kernel(2, 6, 3)),
     # Called by itself it cannot be run, which is an error of Keras 3.15; in the call() of a layer it can.
     "ConvTranspose": lambda x: _Opened(lambda y: ops.conv_transpose(y, _kernel(2, 3, 6)))(x),
+    "Cholesky": lambda x: ops.cholesky(_square(x)),
     "Cross": lambda x: ops.cross(x[..., :3], x[..., 3:]),
     "SparseCategoricalCrossentropy": lambda x: ops.sparse_categorical_crossentropy(ops.argmax(x, axis=-1), x),
     "STFT": lambda x: ops.add(*ops.stft(x, 4, 2, 4)),
@@ -317,17 +329,15 @@ COUNTED: dict[str, Called] = {
     ),
     "DepthToSpace": lambda x: ops.depth_to_space(ops.matmul(ops.reshape(x, (-1, 1, 5, 6)), WIDE), 2),
     "DepthwiseConv": lambda x: ops.depthwise_conv(x, _kernel(2, 6, 2)),
+    "Det": lambda x: ops.det(_square(x)),
     "Diagonal": lambda x: ops.diagonal(x, axis1=1, axis2=2),
     "Diff": lambda x: ops.diff(x, axis=1),
     "Digitize": lambda x: ops.cast(ops.digitize(x, ROW), "float32"),
     "Dot": lambda x: ops.dot(x, WIDE),
     "Dsplit": lambda x: ops.dsplit(x, 2)[0],
     "ExtractSequences": lambda x: ops.extract_sequences(x, 3, 1),
-    "FFT": lambda x: ops.fft((x, x))[0],
-    "FFT2": lambda x: ops.fft2((x, x))[0],
     "HSVToRGB": lambda x: ops.image.hsv_to_rgb(ops.reshape(x, (-1, 5, 2, 3))),
     "Hsplit": lambda x: ops.hsplit(x[:, :4], 2)[0],
-    "IFFT2": lambda x: ops.ifft2((x, x))[0],
     "IRFFT": lambda x: ops.irfft((x, x)),
     "Inner": lambda x: ops.inner(x, ROW),
     "LayerNorm": lambda x: ops.layer_normalization(x, ROW, ROW),
@@ -337,6 +347,8 @@ COUNTED: dict[str, Called] = {
     "Nanpercentile": lambda x: ops.nanpercentile(x, 30, axis=1),
     "Nanquantile": lambda x: ops.nanquantile(x, 0.3, axis=1),
     "OneHot": lambda x: ops.one_hot(_integers(x), 7),
+    "Inv": lambda x: ops.inv(_square(x)),
+    "Logdet": lambda x: ops.logdet(_square(x)),
     "PadImages": lambda x: ops.image.pad_images(
         ops.reshape(x, (-1, 5, 3, 2)), top_padding=1, left_padding=1, target_height=7, target_width=5
     ),
@@ -348,6 +360,9 @@ COUNTED: dict[str, Called] = {
     "RMSNorm": lambda x: ops.rms_normalization(x, ROW),
     "Rot90": lambda x: ops.rot90(x, axes=(1, 2)),
     "SeparableConv": lambda x: ops.separable_conv(x, _kernel(2, 6, 2), _kernel(1, 12, 3)),
+    "Slogdet": lambda x: ops.slogdet(_square(x))[1],
+    "Solve": lambda x: ops.solve(_square(x), ops.transpose(x, (0, 2, 1))),
+    "SolveTriangular": lambda x: ops.solve_triangular(_square(x), ops.transpose(x, (0, 2, 1)), lower=True),
     "SpaceToDepth": lambda x: ops.space_to_depth(ops.reshape(x, (-1, 5, 6, 1))[:, :4], 2),
     "TakeAlongAxis": lambda x: ops.take_along_axis(x, np.zeros((2, 2, 6), "int32"), axis=1),
     "Tensordot": lambda x: ops.tensordot(x, WIDE, 1),
@@ -360,15 +375,15 @@ COUNTED: dict[str, Called] = {
 # Their layers keep what is around them as it is, and are listed as not counted.
 LISTED: dict[str, str] = {
     "holds a function": "AssociativeScan Cond ForiLoop Function JVP Map Scan Switch VectorizedMap WhileLoop",
-    "of matrices, mostly by iteration": "Cholesky CholeskyInverse Det Eig Eigh Inv Logdet Lstsq LuFactor MatrixRank "
-    "Pinv Qr SVD Slogdet Solve SolveTriangular",
+    "of matrices, mostly by iteration": "CholeskyInverse Eig Eigh Lstsq MatrixRank Pinv Qr SVD",
+    "fails in Keras itself on a batch": "LuFactor",
     "a score, not part of a model": "CTCDecode InTopK PSNR SSIM",
     "made of numbers, not of a tensor of the model": "Arange Array EmptyLike Full Geomspace Linspace "
     "Logspace Ndim Size",
     "works along the batch": "AllClose Corrcoef Diag Diagflat Histogram Outer Ravel Vdot Vsplit Vstack",
     "makes what only the values decide": "Bincount Nonzero SearchSorted SegmentMin SegmentProd "
     "SegmentReduction Unique UnravelIndex",
-    "a transformation of images that no model in the field holds": "AffineTransform ElasticTransform GaussianBlur "
+    "a transformation of images that no model in the field holds": "ElasticTransform GaussianBlur "
     "MapCoordinates PerspectiveTransform ScaleAndTranslate SobelEdges",
     "fails in Keras itself on a symbolic tensor": "AdaptiveAveragePool AdaptiveMaxPool Mish",
     "another name of an operation in the tables, or never made": "Abs Conj Fliplr Flipud ReLU Rearrange",
