@@ -451,6 +451,29 @@ def test_a_layer_of_the_picture_is_dragged_and_worked_by_keys(page: Page) -> Non
     expect(page.locator(".sw-picture")).to_contain_text(f"peak {expected} KiB")
 
 
+# Texts of the picture that stand on one another; the lines of a text's box are higher than its letters.
+OVERPRINTED = """() => {
+    const texts = [...document.querySelectorAll(".sw-picture svg text")].filter((each) => each.textContent);
+    const boxes = texts.map((each) => [each.textContent, each.getBoundingClientRect()]);
+    return boxes.flatMap(([text, a], at) => boxes.slice(at + 1).filter(([, b]) =>
+        a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom).map(([other]) => [text, other]));
+}"""
+
+
+@pytest.mark.parametrize("widest", [2, 3])
+def test_no_text_of_the_picture_is_on_another(page: Page, widest: int) -> None:
+    # The peak of training is where the widest layer is.
+    inputs = x = keras.Input((6,))
+    for at in range(6):
+        x = keras.layers.Dense(64 if at == widest else 4, activation="relu", name=f"layer_{at}")(x)
+    show(page, sw.explore(keras.Model(inputs, keras.layers.Dense(2, name="out")(x))))
+    for breadth in (800, 1280, 1920):
+        page.set_viewport_size({"width": breadth, "height": 900})
+        drawn = "(svg) => svg.viewBox.baseVal.width === svg.parentElement.clientWidth"
+        page.wait_for_function(f"({drawn})(document.querySelector('.sw-picture svg'))")
+        assert page.evaluate(OVERPRINTED) == [], breadth
+
+
 def test_a_budget_is_a_line_and_fit_asks_for_it(page: Page) -> None:
     show(page, sw.explore(dense_model()))
     field = page.get_by_label("budget of Parameters")

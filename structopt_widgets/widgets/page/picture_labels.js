@@ -2,7 +2,7 @@
 import { label, pixel, svgElement } from "./elements.js";
 import { lengthOf } from "./words.js";
 
-const GLYPH = 6.6; // pixels
+export const GLYPH = 6.6; // pixels
 const WORDS_APART = 3; // pixels between two words
 const [OVERHANG, OVER_APART] = [1.5, 10]; // how much longer than its item a word may be, and pixels between such words
 const EVEN_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
