@@ -455,8 +455,9 @@ def test_a_layer_of_the_picture_is_dragged_and_worked_by_keys(page: Page) -> Non
 OVERPRINTED = """() => {
     const texts = [...document.querySelectorAll(".sw-picture svg text")].filter((each) => each.textContent);
     const boxes = texts.map((each) => [each.textContent, each.getBoundingClientRect()]);
-    return boxes.flatMap(([text, a], at) => boxes.slice(at + 1).filter(([, b]) =>
-        a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom).map(([other]) => [text, other]));
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom;
+    return boxes.flatMap(([text, box], at) =>
+        boxes.slice(at + 1).filter(([, other]) => meet(box, other)).map(([other]) => [text, other]));
 }"""
 
 

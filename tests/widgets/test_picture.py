@@ -177,6 +177,20 @@ def test_numbers_that_have_no_room_are_left_out_evenly() -> None:
     assert found[0] == "block 0"
     numbers = [int(each) for each in found[1:]]
     assert numbers == list(range(20, 500, 10))
+    # "100" begins at 297 of 300 pixels, at its item's left edge, and would end over the edge of the picture.
+    edge = [
+        {
+            "x": 3 * at,
+            "end": 3 * at + 3,
+            "isLeft": True,
+            "number": at + 1,
+            "kind": "",
+            "texts": [f"block {at + 1}", str(at + 1)],
+        }
+        for at in range(100)
+    ]
+    shown = in_node("picture_labels", "fittingWords(given, 300)", edge)
+    assert [text for _, text in shown] == ["block 1", "20", "30", "40", "50", "60", "70", "80", "90"]
 
 
 def test_a_name_may_stand_over_neighbours_that_have_none() -> None:
