@@ -36,9 +36,10 @@ if TYPE_CHECKING:
     from .study import Study, Trial, beside_references, compare, compare_networks, pareto_front
     from .training import Budget, Data, load_data, reference_scores, train_together
     from .training.latency import measure_latency
+    from .training.latency_fit import fit_latency
     from .training.quick_run import quick_run
     from .training.sensitivity import inherited_score, sensitivity
-    from .widgets import Explorer, check_prediction, explore
+    from .widgets import Explorer, check_prediction, explore, in_language
 
 _HOME = {
     "Budget": "training",
@@ -71,7 +72,9 @@ _HOME = {
     "compare_networks": "study",
     "explore": "widgets",
     "findings": "advice",
+    "fit_latency": "training.latency_fit",
     "format_metric": "metrics",
+    "in_language": "widgets",
     "inherited_score": "training",
     "keep_pictures": "figures",
     "load_data": "training",
@@ -126,7 +129,9 @@ __all__ = [
     "compare_networks",
     "explore",
     "findings",
+    "fit_latency",
     "format_metric",
+    "in_language",
     "inherited_score",
     "keep_pictures",
     "load_data",

@@ -706,6 +706,8 @@ def _figure_rows() -> Iterator[Row]:
             lambda _, value, argument=argument: sw.check_prediction(**{**told, argument: value}),
             values,
         )
+    yield Row("in_language(said)", lambda _, value: sw.in_language(value, "zh"), [None, 3, THING])
+    yield Row("in_language(language)", lambda _, value: sw.in_language("text", value), ["", "xx", 3, None])
     yield Row("plot_sensitivity(sensitivity)", lambda _, value: sw.plot_sensitivity(value), tables)
     yield Row(
         "plot_sensitivity(order)",

@@ -35,7 +35,7 @@ VERDICT = re.compile(
     r"|更好|更差|最好|最差|更快|更慢|较快|较慢|更准|达成|胜过|分不出",
     re.IGNORECASE | re.ASCII,
 )
-SHOWN_BY = {"Markdown", "check"}  # functions whose texts are prose
+SHOWN_BY = {"Markdown", "check_prediction"}  # functions whose texts are prose
 
 Cell = dict[str, Any]
 
@@ -103,8 +103,12 @@ def prose(cells: Iterable[Cell]) -> Iterator[tuple[str, str]]:
         tree = ast.parse(cell["source"])
         is_text = "computed-text" in cell["metadata"].get("tags", ())
         for node in [tree] if is_text else ast.walk(tree):
-            if is_text or (isinstance(node, ast.Call) and getattr(node.func, "id", None) in SHOWN_BY):
+            if is_text or (isinstance(node, ast.Call) and _name(node.func) in SHOWN_BY):
                 yield cell["id"], _without_code(" ".join(_fixed(node)))
+
+
+def _name(function: ast.expr) -> str | None:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", None)
 
 
 def _fixed(node: ast.AST) -> Iterator[str]:

@@ -12,6 +12,7 @@ from notebook_prose import Cell, cells_of, prose, unfounded
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
+SPEAKING = {"sw.explore", "sw.check_prediction"}  # what takes a language
 CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 # Phrases that claim nothing of a result.
 DEFINITIONS = {
@@ -26,6 +27,8 @@ DEFINITIONS = {
     "Not told apart is not the same as equal": "what a verdict does not say",
     "at least as accurate as": "what is counted, with the number before it",
     "Llama 3 8B": "a name",
+    "A window of 3 x 3": "of the model's code, a section above",
+    "takes 4 bytes, a 2, an 1, an half of one": "how broad each dtype is",
     "(95 %)": "the level of the kit's intervals",
     "in 95 of 100 such experiments": "what that level means",
     "that no other beats in accuracy and size at once": "what the Pareto front is",
@@ -125,6 +128,10 @@ def test_the_chinese_walkthrough_runs_the_same_code() -> None:
         ("sw.explore(space)", 'sw.explore(space, language="en")', False),
         ("sw.explore(space)", 'sw.explore(space, predict=True, language="zh")', False),
         ("sw.measure(space)", 'sw.measure(space, language="zh")', False),
+        ("sw.check_prediction(1, 2)", 'sw.check_prediction(1, 2, language="zh")', True),
+        ("print(trial.summary())", 'print(sw.in_language(trial.summary(), "zh"))', True),
+        ("print(trial.summary())", 'print(sw.in_language(other.summary(), "zh"))', False),
+        ("print(trial.summary())", 'print(sw.in_language(trial.summary(), "en"))', False),
     ],
 )
 def test_a_translation_changes_words_only(one: str, other: str, expected: bool) -> None:
@@ -134,11 +141,13 @@ def test_a_translation_changes_words_only(one: str, other: str, expected: bool) 
 def is_translation(one: Any, other: Any) -> bool:
     """Whether code differs in nothing but texts that are Chinese in the other; their values may be in another order.
 
-    The other's explorers may be in Chinese: ``sw.explore(..., language="zh")``.
+    What the other's kit says may be in Chinese: ``sw.explore(..., language="zh")``, ``sw.in_language(..., "zh")``.
     """
+    if isinstance(other, ast.Call) and ast.unparse(other.func) == "sw.in_language":
+        return len(other.args) == 2 and ast.unparse(other.args[1]) == "'zh'" and is_translation(one, other.args[0])
     if type(one) is not type(other):
         return False
-    if isinstance(one, ast.Call) and ast.unparse(other.func) == "sw.explore" and other.keywords[-1:]:
+    if isinstance(one, ast.Call) and ast.unparse(other.func) in SPEAKING and other.keywords[-1:]:
         *keywords, last = other.keywords
         is_chinese = ast.unparse(last) == "language='zh'"
         other = ast.Call(other.func, other.args, keywords if is_chinese else other.keywords)

@@ -7,17 +7,14 @@ their axes, keys, lines across and annotations. Another kind of trace is named, 
 
 from __future__ import annotations
 
-import base64
 import html
 import math
-import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
-
-from .plotly_axes import FigureAxis, find_figure_axis, formatted
+from .plotly_axes import FigureAxis, find_figure_axis
+from .plotly_data import axes_of, cell_range, key_entries, plain_values, shared_colours
 from .plotly_marks import (
     DASHES,
     Trace,
@@ -27,30 +24,28 @@ from .plotly_marks import (
     draw_image,
     draw_points,
     inside,
-    mark,
-    png_size,
     reach,
-    shade,
 )
+from .plotly_words import INK, bare, draw_colour_scale, draw_key, draw_title, text_at
 from .svg_parts import Svg, text_width
 
 WIDTH, HEIGHT = 900, 450  # pixels: about as wide as a page has room; plotly's own height
 DRAWN = ("bar", "scatter", "heatmap", "image")
-GRID, INK = "#e5e5e5", "#333"
+GRID = "#e5e5e5"
 LINE = 15.0  # pixels
 _SLANT = 35  # degrees, of names that are longer than the room below them
 
 
 def draw_figure(figure: Mapping[str, Any]) -> Svg:
     """A figure, as ``figure.to_dict()`` has it, as a picture."""
-    plain = _plain(figure)
+    plain = plain_values(figure)
     traces = [trace for trace in plain.get("data", ()) if trace.get("visible", True) is True]
     foreign = sorted({str(trace.get("type", "scatter")) for trace in traces} - set(DRAWN))
     if foreign:
         return _in_words(f"A figure of {', '.join(foreign)}. It is drawn where this notebook is run, in JupyterLab.")
     layout = plain.get("layout") or {}
     return _Drawing(
-        [{"type": "scatter", **_shared_colours(traces, layout, trace), **trace} for trace in traces], layout
+        [{"type": "scatter", **shared_colours(traces, layout, trace), **trace} for trace in traces], layout
     ).svg()
 
 
@@ -60,8 +55,8 @@ class _Drawing:
     def __init__(self, traces: list[Trace], layout: Mapping[str, Any]) -> None:
         self.traces, self.layout = traces, layout
         self.width, self.height = float(layout.get("width") or WIDTH), float(layout.get("height") or HEIGHT)
-        self.named = [] if layout.get("showlegend") is False else _key_entries(traces, layout)
-        self.pairs = list(dict.fromkeys(_axes_of(trace) for trace in traces)) or [("x", "y")]
+        self.named = [] if layout.get("showlegend") is False else key_entries(traces, layout)
+        self.pairs = list(dict.fromkeys(axes_of(trace) for trace in traces)) or [("x", "y")]
         self.by_axis = self._values()
         self.left, self.top, self.right, self.bottom = self._frame()
         self.axes = {name: self._axis(name) for pair in self.pairs for name in pair}
@@ -74,7 +69,14 @@ class _Drawing:
             parts += [self._grid(x, y), *self._marks((x, y)), self._scales(x, y)]
         parts += [self._line(each) for each in self.layout.get("shapes") or () if each.get("type") == "line"]
         parts += [self._note(each) for each in self.layout.get("annotations") or ()]
-        parts += [self._key(), self._title(), self._colours()]
+        parts += [
+            draw_key(self.named, inside(self.layout, "legend", "title", "text"), *self._key_place(), self._is_flat()),
+            draw_title(
+                inside(self.layout, "title", "text"), self.left, self.height, self._is_below(),
+                inside(self.layout, "title", "font", "color"),
+            ),
+            draw_colour_scale(self.traces, self.right + 16, self.top, self.bottom),
+        ]  # fmt: skip
         words = self._words()
         return Svg(
             f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {self.width:g} {self.height:g}" '
@@ -89,8 +91,8 @@ class _Drawing:
         barmode = str(self.layout.get("barmode") or "group")
         ends = {along: reach(self.traces, barmode, along) for along in "xy"}
         for place, trace in enumerate(self.traces):
-            for along, name in zip("xy", _axes_of(trace), strict=True):
-                values = _cell_range(trace, along)
+            for along, name in zip("xy", axes_of(trace), strict=True):
+                values = cell_range(trace, along)
                 if values is None:
                     values = list(trace.get(along) or ())
                     if place in ends[along] and not any(isinstance(each, str) for each in values):
@@ -119,7 +121,7 @@ class _Drawing:
 
     def _keep_square(self, pair: tuple[str, str]) -> None:
         """Pixels of a picture are as wide as high: the longer axis gives way, at both ends."""
-        if not any(trace["type"] == "image" and _axes_of(trace) == pair for trace in self.traces):
+        if not any(trace["type"] == "image" and axes_of(trace) == pair for trace in self.traces):
             return
         x, y = (self.axes[name] for name in pair)
         scale = min(abs(axis.end - axis.start) / abs(axis.high - axis.low) for axis in (x, y))
@@ -144,7 +146,7 @@ class _Drawing:
         if any(trace["type"] == "heatmap" and trace.get("showscale") is not False for trace in self.traces):
             right += 70
         beyond = [each for each in self.layout.get("annotations") or () if each.get("xref") == "paper"]
-        right += max((text_width(_bare(each["text"])) for each in beyond if each.get("x", 0) >= 1), default=0.0)
+        right += max((text_width(bare(each["text"])) for each in beyond if each.get("x", 0) >= 1), default=0.0)
         right = max(right, float(margin.get("r", 0)) if not self.named or self._is_flat() else 0.0)
         title = bool(inside(self.layout, "title", "text"))
         top = 16.0 + (22 if self.named and self._is_flat() else 0) + (26 if title and not self._is_below() else 0)
@@ -160,7 +162,7 @@ class _Drawing:
 
     def _lines(self, axis: FigureAxis) -> list[list[str]]:
         """The names below an axis, in as many lines as let them stand side by side; nothing where none do."""
-        labels = [_bare(label) for _, label in axis.ticks]
+        labels = [bare(label) for _, label in axis.ticks]
         room = abs(axis.end - axis.start) / max(len(labels), 1) - 6
         lines = [textwrap.wrap(label, max(int(room / text_width("x")), 1), break_long_words=False) for label in labels]
         if axis.kind != "category":
@@ -195,7 +197,7 @@ class _Drawing:
         axes = dict(zip("xy", (self.axes[name] for name in pair), strict=True))
         parts = []
         for place, trace in enumerate(self.traces):
-            if _axes_of(trace) != pair:
+            if axes_of(trace) != pair:
                 continue
             if trace["type"] == "bar":
                 group = groups.index(str(trace.get("offsetgroup") or place))
@@ -228,25 +230,27 @@ class _Drawing:
                 for index, (place, label) in enumerate(across.ticks):
                     at = across.pixel(place)
                     if lines:
-                        parts += [_text(line, at, low + 16 + LINE * i, "middle") for i, line in enumerate(lines[index])]
+                        parts += [
+                            text_at(line, at, low + 16 + LINE * i, "middle") for i, line in enumerate(lines[index])
+                        ]
                     else:
                         parts.append(
                             f'<text transform="translate({at:.1f} {low + 12:.1f}) rotate(-{_SLANT})" '
-                            f'text-anchor="end">{html.escape(_bare(label))}</text>'
+                            f'text-anchor="end">{html.escape(bare(label))}</text>'
                         )
             middle = (across.start + across.end) / 2
             under = low + (36 if _has_labels(across) else 18) + self._lower(across)
-            parts.append(_text(inside(across.layout, "title", "text"), middle, under, "middle"))
+            parts.append(text_at(inside(across.layout, "title", "text"), middle, under, "middle"))
         if up.layout.get("visible") is not False:
             left = min(across.start, across.end)
             labels = up.ticks if _has_labels(up) else []
-            parts += [_text(label, left - 6, up.pixel(place) + 4, "end") for place, label in labels]
+            parts += [text_at(label, left - 6, up.pixel(place) + 4, "end") for place, label in labels]
             title = inside(up.layout, "title", "text")
             if title:
                 beside = left - max((text_width(label) for _, label in labels), default=0.0) - 18
                 parts.append(
                     f'<text transform="translate({beside:.1f} {(up.start + up.end) / 2:.1f}) rotate(-90)" '
-                    f'text-anchor="middle">{html.escape(_bare(title))}</text>'
+                    f'text-anchor="middle">{html.escape(bare(title))}</text>'
                 )
         return "".join(parts)
 
@@ -279,171 +283,30 @@ class _Drawing:
         anchor = {"left": "start", "right": "end"}.get(str(note.get("xanchor")), "middle")
         vertical = {"bottom": -4, "top": 12}.get(str(note.get("yanchor")), 4)
         shift = {"start": 4, "end": -4}.get(anchor, 0)
-        return _text(
+        return text_at(
             note.get("text"), x + shift, y + vertical, anchor, colour=inside(note, "font", "color"),
             angle=note.get("textangle") or 0, dx=8 if note.get("textangle") == 90 else 0,
         )  # fmt: skip
 
-    def _key(self) -> str:
-        parts = []
-        x, y = (self.left, 16.0) if self._is_flat() else (self.right + 16, self.top + 6)
-        title = inside(self.layout, "legend", "title", "text")
-        if title and self.named and not self._is_flat():
-            parts.append(_text(title, x, y + 4, "start"))
-            y += 20
-        for name, trace in self.named:
-            middle = x + 10
-            if trace["type"] == "bar":
-                colour = of_first(inside(trace, "marker", "color"))
-                edge = html.escape(str(inside(trace, "marker", "line", "color") or "none"))
-                parts.append(
-                    f'<rect x="{x + 4:.1f}" y="{y - 6:.1f}" width="12" height="12" fill="{colour}" stroke="{edge}"/>'
-                )
-            else:
-                if "lines" in (trace.get("mode") or "lines"):
-                    line = trace.get("line") or {}
-                    colour = html.escape(str(line.get("color") or INK))
-                    dash = DASHES.get(str(line.get("dash")), "none")
-                    parts.append(
-                        f'<path d="M{x:.1f} {y:.1f}h20" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-                    )
-                if "markers" in (trace.get("mode") or ""):
-                    parts.append(mark(trace, 0, middle, y))
-            parts.append(_text(name, x + 26, y + 4, "start"))
-            if self._is_flat():
-                x += 26 + text_width(_bare(name)) + 18
-            else:
-                y += 20
-        return "".join(parts)
-
-    def _title(self) -> str:
-        title = inside(self.layout, "title", "text")
-        if not title:
-            return ""
-        lines = str(title).split("<br>")
-        below = self._is_below()
-        first = self.height - 16 * len(lines) + 6 if below else 24
-        return "".join(
-            _text(line, self.left, first + 16 * i, "start", colour=inside(self.layout, "title", "font", "color"))
-            for i, line in enumerate(lines)
-        )
-
-    def _colours(self) -> str:
-        """The scale of a heat map's colours."""
-        trace = next((each for each in self.traces if each["type"] == "heatmap"), None)
-        if trace is None or trace.get("showscale") is False:
-            return ""
-        values = [each for row in trace.get("z") or () for each in row if each is not None]
-        low, high = (float(trace.get("zmin", min(values, default=0))), float(trace.get("zmax", max(values, default=1))))
-        x, steps = self.right + 16, 24
-        height = (self.bottom - self.top) / steps
-        parts = [
-            f'<rect x="{x:.1f}" y="{self.bottom - (i + 1) * height:.1f}" width="14" height="{height + 0.5:.1f}" '
-            f'fill="{shade(trace.get("colorscale") or (), (i + 0.5) / steps)[0]}"/>'
-            for i in range(steps)
-        ]
-        parts += [
-            _text(formatted(each, ""), x + 20, y + 4, "start") for each, y in ((low, self.bottom), (high, self.top))
-        ]
-        title = inside(trace, "colorbar", "title", "text")
-        parts.append(_text(title, x + 20, (self.top + self.bottom) / 2, "start"))
-        return "".join(parts)
+    def _key_place(self) -> tuple[float, float]:
+        return (self.left, 16.0) if self._is_flat() else (self.right + 16, self.top + 6)
 
     def _words(self) -> str:
         """What the picture shows, for who cannot see it."""
         x, y = (inside(self.axes[name].layout, "title", "text") for name in self.pairs[0])
-        axes = " against ".join(_bare(each) for each in (y, x) if each)
-        names = ", ".join(dict.fromkeys(_bare(name) for name, _ in self.named))
+        axes = " against ".join(bare(each) for each in (y, x) if each)
+        names = ", ".join(dict.fromkeys(bare(name) for name, _ in self.named))
         kinds = " and ".join(dict.fromkeys(str(trace["type"]) for trace in self.traces))
         return f"{axes or kinds or 'An empty figure'}{f': {names}' if names else ''}"
-
-
-def _shared_colours(traces: Sequence[Trace], layout: Mapping[str, Any], trace: Trace) -> dict[str, Any]:
-    """What heat maps with one scale of colours have in common; nothing for a trace with its own."""
-    name = trace.get("coloraxis")
-    if name is None:
-        return {}
-    shared = layout.get(name) or {}
-    values = [
-        each
-        for other in traces
-        if other.get("coloraxis") == name
-        for row in other["z"]
-        for each in row
-        if each is not None
-    ]
-    return {
-        "colorscale": shared.get("colorscale"),
-        "showscale": shared.get("showscale"),
-        "zmin": shared.get("cmin", min(values, default=0)),
-        "zmax": shared.get("cmax", max(values, default=1)),
-    }
-
-
-def _axes_of(trace: Trace) -> tuple[str, str]:
-    return str(trace.get("xaxis") or "x"), str(trace.get("yaxis") or "y")
-
-
-def _cell_range(trace: Trace, along: str) -> list[Any] | None:
-    """The ends of what a heat map or a picture covers; ``None`` for what has values of its own."""
-    if trace["type"] == "image":
-        return [-0.5, png_size(str(trace["source"]))["xy".index(along)] - 0.5]
-    if trace["type"] == "heatmap" and not trace.get(along):
-        rows = trace.get("z") or ()
-        return [-0.5, (len(rows) if along == "y" else len(rows[0]) if rows else 1) - 0.5]
-    return None
-
-
-def _key_entries(traces: Sequence[Trace], layout: Mapping[str, Any]) -> list[tuple[str, Trace]]:
-    """What the key names: each group once, and nothing where there is only one."""
-    named: dict[str, tuple[str, Trace]] = {}
-    for place, trace in enumerate(traces):
-        if trace.get("showlegend") is not False and trace.get("name") and trace["type"] in ("bar", "scatter"):
-            named.setdefault(str(trace.get("legendgroup") or place), (str(trace["name"]), trace))
-    asked = layout.get("showlegend") or any(trace.get("showlegend") for trace in traces)
-    return list(named.values()) if len(named) > 1 or asked else []
 
 
 def _has_labels(axis: FigureAxis) -> bool:
     return axis.layout.get("visible", True) is not False and axis.layout.get("showticklabels", True) is not False
 
 
-def of_first(colour: Any) -> str:
-    """A colour for the key: of a list the first."""
-    return html.escape(str(colour[0] if isinstance(colour, list) and colour else colour or INK))
-
-
-def _text(
-    words: Any, x: float, y: float, anchor: str, colour: Any = None, angle: float = 0, dx: float = 0
-) -> str:  # fmt: skip
-    if not words:
-        return ""
-    fill = f' fill="{html.escape(str(colour))}"' if colour else ""
-    turn = f' transform="rotate({angle:g} {x:.1f} {y:.1f})"' if angle else ""
-    return f'<text x="{x + dx:.1f}" y="{y:.1f}" text-anchor="{anchor}"{fill}{turn}>{html.escape(_bare(words))}</text>'
-
-
-def _bare(words: Any) -> str:
-    """Text that plotly reads as HTML, as it is read."""
-    return html.unescape(re.sub(r"<br\s*/?>", " ", re.sub(r"</?(?:b|i|sub|sup|span)[^>]*>", "", str(words))))
-
-
 def _in_words(words: str) -> Svg:
     return Svg(
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} 40" width="{WIDTH}" height="40" '
-        f'font-family="sans-serif" font-size="12" fill="{INK}">{_text(words, 10, 24, "start")}</svg>',
+        f'font-family="sans-serif" font-size="12" fill="{INK}">{text_at(words, 10, 24, "start")}</svg>',
         words,
     )
-
-
-def _plain(value: Any) -> Any:
-    """Lists and numbers, of what plotly packs as bytes and NumPy as arrays."""
-    if isinstance(value, Mapping):
-        if "bdata" in value:
-            array = np.frombuffer(base64.b64decode(value["bdata"]), dtype=np.dtype(value["dtype"]))
-            shape = [int(each) for each in str(value.get("shape") or len(array)).split(",")]
-            return array.reshape(shape).tolist()
-        return {name: _plain(each) for name, each in value.items()}
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    return [_plain(each) for each in value] if isinstance(value, list | tuple) else value

@@ -220,8 +220,8 @@ class ModelGraph:
 
     @property
     def output_tensors(self) -> list[int]:
-        """Indices of the model's output tensors."""
-        return [ref.index for ref in tensor_refs(self.outputs)]
+        """Indices of the model's output tensors, those of a dictionary by its sorted keys, as Keras has them."""
+        return [ref.index for ref in tensor_refs(_sorted(self.outputs))]
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and dictionaries.
@@ -286,6 +286,15 @@ class ModelGraph:
         )
 
 
+def _sorted(structure: Any) -> Any:
+    """The same with the entries of dictionaries in the order of their keys."""
+    if isinstance(structure, Mapping):
+        return {key: _sorted(structure[key]) for key in sorted(structure)}
+    if isinstance(structure, (list, tuple)):
+        return [_sorted(each) for each in structure]
+    return structure
+
+
 def tensor_refs(structure: Any) -> list[TensorRef]:
     """The tensor references in nested lists, tuples and dictionaries, in order."""
     found: list[TensorRef] = []
@@ -298,5 +307,6 @@ def map_structure(function: Callable[[Any], Any], structure: Any) -> Any:
     if isinstance(structure, Mapping):
         return {key: map_structure(function, value) for key, value in structure.items()}
     if isinstance(structure, (list, tuple)):
-        return type(structure)(map_structure(function, value) for value in structure)
+        made = [map_structure(function, value) for value in structure]
+        return type(structure)(*made) if hasattr(structure, "_fields") else type(structure)(made)
     return function(structure)

@@ -164,9 +164,9 @@ class Repetition(Bare):
     def connect(self, site: Site) -> Connection:
         shape, repeats = site.inputs[0], site.config["repeats"]
         if "axis" in site.config:
-            if not isinstance(repeats, (int, BatchSize)) or site.config["axis"] is None:
-                raise UnsupportedLayerError("there is none for unequal repetitions")
-            (axis,) = positions(site.config["axis"], len(shape))
+            (axis,) = self._axis(site, shape)
+            if not isinstance(repeats, (int, BatchSize)):
+                return self._unequal(site, axis)
             if isinstance(repeats, BatchSize):
                 site.fix((shape[axis],), "repeats it for each sample")
                 many = of_batch(baseline_length(repeats) * baseline_size(shape[axis]))
@@ -180,10 +180,27 @@ class Repetition(Bare):
             raise UnsupportedLayerError("there is none for repeating the batch for each sample")
         return Connection((tuple(_times(dim, count, is_tile=True) for count, dim in zip(times, padded, strict=True)),))
 
+    def _axis(self, site: Site, shape: Shape) -> list[int]:
+        axis = site.config["axis"]
+        if axis is None and len(shape) > 1:
+            raise UnsupportedLayerError("there is none for repeating a flattened array")
+        return positions(axis or 0, len(shape))
+
+    def _unequal(self, site: Site, axis: int) -> Connection:
+        """Each place a number of times of its own."""
+        shape, repeats = site.inputs[0], site.config["repeats"]
+        if has_batch(shape[axis]):
+            raise UnsupportedLayerError("there is none for repeating samples unequally")
+        site.fix((shape[axis],), "repeats each place so many times")
+        times = [*repeats] * (baseline_size(shape[axis]) if len(repeats) == 1 else 1)
+        return Connection(((*shape[:axis], sum(times), *shape[axis + 1 :]),))
+
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         repeats, outputs = site.config["repeats"], site.outputs[0]
         if "axis" in site.config:
-            (axis,) = positions(site.config["axis"], len(outputs))
+            (axis,) = self._axis(site, outputs)
+            if not isinstance(repeats, (int, BatchSize)):
+                return {}
             return {"repeats": at.size(outputs[axis])} if _is_widened(site.inputs[0][axis], repeats) else {}
         given = [repeats] if isinstance(repeats, (int, BatchSize)) else list(repeats)
         inputs = (*(1,) * (len(outputs) - len(site.inputs[0])), *site.inputs[0])

@@ -65,7 +65,7 @@ class GetItem(Bare):
             return [length]
         if step > 1 and start < step and size % step == 0 and length == size // step:
             return [site.every(dim, step, say("takes every {n} of it", n=step))]
-        if step != 1 or length <= 1 or length == size - 1:
+        if step != 1 or (min(length, size - length) <= 1 and not _has_seams(dim, start, stop)):
             # One place alone is no width.
             site.fix((dim,), "takes a part of it")
             return [length]
@@ -82,6 +82,12 @@ def _is_whole(part: Any, dim: Dim) -> bool:
             baseline_size(dim),
         )
     )
+
+
+def _has_seams(dim: Dim, start: int, stop: int) -> bool:
+    """Whether ``dim`` is made of parts, and a range of it of whole ones."""
+    ends = {0, *(begin + baseline_size(part) for part, begin in _side_by_side(dim))}
+    return {start, stop} <= ends
 
 
 def _range(site: Site, dim: Dim, start: int, stop: int) -> Dim:

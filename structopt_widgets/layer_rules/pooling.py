@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..graph import ceil_log2, product
-from .convolutional import as_list, channels_aside, join_channels, slid, slides_along, split_channels
+from ..graph import Shape, ceil_log2, product
+from ..graph.dimensions import symbols
+from .convolutional import as_list, channels_aside, join_channels, slid, slides_along
 from .registry import register_layer_rule
-from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site
+from .rule import Connection, Cost, LayerRule, Mixing, Number, Setting, Site
 
 
 @dataclass(frozen=True)
@@ -41,23 +42,31 @@ def _window(site: Site) -> tuple[list[int], list[int]]:
 
 @dataclass(frozen=True)
 class GlobalPooling(LayerRule):
-    """One value a channel over all of space."""
-
-    ignores_padding = True
+    """One value a channel over all of space, whose lengths may be widths: so many queries, patterns, clusters."""
 
     mean: bool
 
+    def ignores_padding_at(self, site: Site) -> bool:
+        return not self._widths(site)
+
     def connect(self, site: Site) -> Connection:
-        space, channels = split_channels(site, site.inputs[0])
+        space, channels = channels_aside(site, site.inputs[0])
         kept = join_channels(site, [1] * len(space), channels) if site.config.get("keepdims") else (channels,)
         return Connection((kept,))
 
     def cost(self, site: Site, at: Setting) -> Cost:
-        space, _ = split_channels(site, site.inputs[0])
-        return _pooled(product(space), self.mean, site, at)
+        space, _ = channels_aside(site, site.inputs[0])
+        return _pooled(at.elements(tuple(space)), self.mean, site, at)
+
+    def mixing(self, site: Site) -> Mixing:
+        return Mixing(averaged=self._widths(site)) if self.mean else Mixing()  # of equal ones one is the largest
+
+    def _widths(self, site: Site) -> Shape:
+        space, _ = channels_aside(site, site.inputs[0])
+        return tuple(dim for dim in space if any(each.fixed is None for each in symbols(dim)))
 
 
-def _pooled(window: int, mean: bool, site: Site, at: Setting) -> Cost:
+def _pooled(window: Number, mean: bool, site: Site, at: Setting) -> Cost:
     return Cost(
         other=(window - 1 + mean) * at.elements(site.outputs[0]),
         span=ceil_log2(window) + mean,

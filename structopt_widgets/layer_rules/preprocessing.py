@@ -15,6 +15,9 @@ def _binned(site: Site, at: Setting) -> Cost:
     return Cost(other=ceil_log2(bins) * at.elements(site.inputs[0]), span=ceil_log2(bins))
 
 
+LOOKS_UP = "structopt_widgets.keras_bridge.tables.LooksUp"
+
+
 class CategoryEncoding(Kept):
     """One or more categories, each a number below ``num_tokens``."""
 
@@ -22,7 +25,7 @@ class CategoryEncoding(Kept):
 
 
 # As an embedding's, a lookup is no arithmetic, nor is the hash that text is looked up by.
-for _kind in ("IntegerLookup", "StringLookup", "TextVectorization"):
+for _kind in ("IntegerLookup", "StringLookup", "TextVectorization", LOOKS_UP):
     register_layer_rule(_kind, Kept("looks its input up in a vocabulary"))
 for _kind in ("Hashing", "HashedCrossing"):
     register_layer_rule(_kind, Kept("sorts its input into bins by a hash"))

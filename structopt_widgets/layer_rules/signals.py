@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from ..graph import baseline_size, ceil_log2
+from dataclasses import dataclass
+
+from ..graph import Shape, baseline_size, ceil_log2
+from ..graph.dimensions import has_batch
 from .bare_axes import register_bare
 from .kept import Kept
 from .registry import register_layer_rule
-from .rule import Cost, Setting, Site
+from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError
 
 BECAUSE = "transforms it as a signal"
 
@@ -17,18 +20,63 @@ def fourier(length: int, is_real: bool = False) -> int:
     return flops // 2 if is_real else flops
 
 
-def _transformed(axes: int, is_real: bool = False) -> Kept:
-    def cost(site: Site, at: Setting) -> Cost:
-        shape = [baseline_size(dim) for dim in site.inputs[0]]
-        if is_real:
-            # The real side is the longer one, of the transform and of its inverse.
-            shape[-1] = max(shape[-1], baseline_size(site.outputs[0][-1]))
-        lengths = shape[-axes:]
-        elements = at.elements(tuple(shape))
-        other = sum(elements // length * fourier(length, is_real) for length in lengths)
-        return Cost(other=other, span=sum(5 * ceil_log2(length) for length in lengths))
+@dataclass(frozen=True)
+class Transform(LayerRule):
+    """A Fourier transform along the last ``axes``: as many values come out as go in, and each is made of all."""
 
-    return Kept(BECAUSE, counted=cost)
+    sees_batch = True
+    axes: int = 1
+
+    def connect(self, site: Site) -> Connection:
+        shape, *others = site.inputs
+        for other in others:  # the imaginary part
+            for one, two in zip(shape, other, strict=True):
+                site.tie(one, two, "transforms them as one signal")
+        if any(map(has_batch, shape[-self.axes :])):
+            raise UnsupportedLayerError("there is none for transforming the samples of a batch")
+        made = self.made(site, shape)
+        return Connection((made,) * len(site.call.outputs))
+
+    def made(self, site: Site, shape: Shape) -> Shape:
+        """The shape of what comes out."""
+        return shape
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        shape = site.inputs[0]
+        depth = sum(5 * ceil_log2(at.size(dim)) for dim in shape[-self.axes :])
+        return Cost(other=depth * at.elements(shape), span=depth, passes=len(shape) > self.axes)
+
+    def mixing(self, site: Site) -> Mixing:
+        return Mixing(summed=tuple(site.inputs[0][-self.axes :]))
+
+
+class RealTransform(Transform):
+    """The same of real values, whose spectrum has one half; or back (``inverse``). The length stays as it is."""
+
+    inverse: bool = False
+
+    def made(self, site: Site, shape: Shape) -> Shape:
+        site.fix((shape[-1],), BECAUSE)
+        length, given = baseline_size(shape[-1]), site.config.get("fft_length")
+        if self.inverse:
+            return (*shape[:-1], given or 2 * (length - 1))
+        return (*shape[:-1], (given or length) // 2 + 1)
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        *rest, last = site.inputs[0]
+        # The real side is the longer one, of the transform and of its inverse.
+        length = max(baseline_size(last), baseline_size(site.outputs[0][-1]))
+        return Cost(
+            other=at.elements(tuple(rest)) * fourier(length, is_real=True),
+            span=5 * ceil_log2(length),
+            passes=len(rest) > 0,
+        )
+
+
+class RealInverse(RealTransform):
+    """From a spectrum to real values."""
+
+    inverse = True
 
 
 def _spectrogram(site: Site, at: Setting) -> Cost:
@@ -68,8 +116,9 @@ def _short_time(site: Site, at: Setting) -> Cost:
 
 
 register_bare(Kept(BECAUSE, counted=_short_time), "STFT")
-register_bare(_transformed(1), "FFT")
-register_bare(_transformed(2), "FFT2", "IFFT2")
-register_bare(_transformed(1, is_real=True), "RFFT", "IRFFT")
+register_bare(Transform(), "FFT")
+register_bare(Transform(2), "FFT2", "IFFT2")
+register_bare(RealTransform(), "RFFT")
+register_bare(RealInverse(), "IRFFT")
 register_layer_rule("STFTSpectrogram", Kept(BECAUSE, counted=_spectrogram))
 register_layer_rule("MelSpectrogram", Kept(BECAUSE, counted=_mel))

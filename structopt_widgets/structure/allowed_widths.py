@@ -34,13 +34,24 @@ INITIALIZERS: tuple[str, ...] = (
 def allowed_width(group: WidthGroup, width: Any) -> int:
     """``width`` as an int, if ``group`` may take it."""
     if isinstance(width, bool) or not isinstance(width, (int, np.integer)):
-        raise TypeError(f"Expected a whole number as the width of {group.name!r}, got {typed(width)}. Round it first.")
+        raise TypeError(
+            say(
+                "Expected a whole number as the width of {group}, got {width}. Round it first.",
+                group=repr(group.name),
+                width=typed(width),
+            )
+        )
     if width == group.width:
         return int(width)
     if group.fixed:
         raise ValueError(
-            f"Expected a width that is free. The width of {group.name!r} is fixed at {group.width}, "
-            f"got {short(width)}: {group.why}."
+            say(
+                "Expected a width that is free. The width of {group} is fixed at {fixed}, got {width}: {why}.",
+                group=repr(group.name),
+                fixed=group.width,
+                width=short(width),
+                why=group.why,
+            )
         )
     if not group.lower <= width <= group.upper:
         raise ValueError(
@@ -55,8 +66,15 @@ def allowed_width(group: WidthGroup, width: Any) -> int:
         )
     if width % group.divisor:
         raise ValueError(
-            f"Expected a multiple of {group.divisor} as the width of {group.name!r}, got {width} ({group.why}). "
-            f"The nearest is {nearest_width(group, int(width))}."
+            say(
+                "Expected a multiple of {divisor} as the width of {group}, got {width} ({why}). "
+                "The nearest is {nearest}.",
+                divisor=group.divisor,
+                group=repr(group.name),
+                width=width,
+                why=group.why,
+                nearest=nearest_width(group, int(width)),
+            )
         )
     return int(width)
 

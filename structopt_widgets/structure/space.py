@@ -20,6 +20,7 @@ from .allowed_widths import allowed_widths, grid, nearest_width
 from .budget_fit import fit_budget
 from .choices import CHOICES
 from .sections import find_sections
+from .state_line import from_python
 from .structure import Structure
 from .titles import find_block_titles, find_titles
 from .width_groups import WidthGroup, derived_widths, find_switches, find_width_groups
@@ -245,6 +246,16 @@ class StructureSpace:
         if not self.is_same_model(start.space):
             raise ValueError(f"Expected a start in this space, got a structure of {start.space.graph.name!r}.")
         return fit_budget(self, limits, sensitivity, multiple_of, batch_size, optimizer, start)
+
+    def from_python(self, line: str) -> Structure:
+        """The structure of a line that :meth:`Structure.to_python` wrote, for this model or one with the same layers.
+
+        The line is read, not run. Raises ``ValueError`` for any other text, and for what this model has not.
+
+        >>> space.from_python("space.baseline.with_width('hidden', 4)") == space.scaled(0.5)
+        True
+        """
+        return from_python(self, line)
 
     def sample(self, rng: random.Random, multiple_of: int = 1) -> Structure:
         """A random structure: every free width, activation, bias and block drawn uniformly.

@@ -18,6 +18,7 @@ from ..metrics.estimate import check_estimate, with_parts
 from . import door
 from .allowed_widths import allowed_width
 from .choices import CHOICES, choices_of
+from .state_line import to_python
 
 if TYPE_CHECKING:
     import keras
@@ -307,19 +308,12 @@ class Structure:
         return found
 
     def to_python(self) -> str:
-        """A Python expression that makes this structure from ``space``.
+        """The structure as one line: a Python expression, which :meth:`StructureSpace.from_python` reads back.
 
         >>> space.scaled(0.5).to_python()
         "space.baseline.with_width('hidden', 4)"
         """
-        methods = dict(
-            zip(CHOICES, ("with_width", "with_activation", "with_bias", "with_initializer", "with_block"), strict=True)
-        )
-        text = "space.baseline"
-        for key, (_, value) in self.space.baseline.diff(self).items():
-            choice, _, name = key.partition(".")
-            text += f".{methods[choice]}({name!r}, {value!r})"
-        return text
+        return to_python(self)
 
     def code(self) -> str:
         """Stand-alone Keras code of this structure: a functional model, without its weights and without this package.

@@ -48,22 +48,39 @@ def hypervolume_history(trials: pd.DataFrame, maximize: str, minimize: Sequence[
         maximize: the column of the score.
         minimize: columns of costs.
     """
-    columns = [maximize, *minimize]
-    rows = trials[columns].astype(float)
-    rows[list(minimize)] = np.log(rows[list(minimize)].clip(lower=1))
-    rows[maximize] = -rows[maximize]
-    rows = rows[np.isfinite(rows).all(axis=1)]
-    if rows.empty or not (span := np.ptp(rows.to_numpy(), axis=0)).all():
-        return pd.Series(0.0, index=rows.index)
-    costs = (rows.to_numpy() - rows.to_numpy().min(axis=0)) / span
-    reference = np.ones(costs.shape[1])
-    front, volume, volumes = costs[:0], 0.0, []
-    for row in costs:
+    box = _in_the_box(trials, maximize, minimize)
+    reference = np.ones(box.shape[1])
+    front, volume, volumes = np.empty((0, box.shape[1])), 0.0, []
+    for row in box.to_numpy():
         if not (front <= row).all(axis=1).any():
             volume += _exclusive(row, front, reference)
             front = np.vstack([front[~(row <= front).all(axis=1)], row])
         volumes.append(volume)
-    return pd.Series(volumes, index=rows.index)
+    return pd.Series(volumes, index=box.index)
+
+
+def hypervolume_parts(trials: pd.DataFrame, maximize: str, minimize: Sequence[str]) -> pd.Series:
+    """By trial of the front, from the best score on, what it adds to those before it: they sum to the hypervolume.
+
+    See :func:`hypervolume_history` for the arguments, and for the box that these are shares of.
+    """
+    box = _in_the_box(trials, maximize, minimize).drop_duplicates()
+    front = box[non_dominated(box.to_numpy())].sort_values(maximize)
+    rows, reference = front.to_numpy(), np.ones(box.shape[1])
+    return pd.Series(
+        [_exclusive(row, rows[:at], reference) for at, row in enumerate(rows)], index=front.index, dtype=float
+    )
+
+
+def _in_the_box(trials: pd.DataFrame, maximize: str, minimize: Sequence[str]) -> pd.DataFrame:
+    """The numbers of the trials from 0, the best of each column, to 1, the worst; all 1 where one is constant."""
+    rows = trials[[maximize, *minimize]].astype(float)
+    rows[list(minimize)] = np.log(rows[list(minimize)].clip(lower=1))
+    rows[maximize] = -rows[maximize]
+    rows = rows[np.isfinite(rows).all(axis=1)]
+    if rows.empty or not (span := np.ptp(rows.to_numpy(), axis=0)).all():
+        return rows * 0 + 1.0
+    return (rows - rows.min()) / span
 
 
 def stall_note(history: pd.Series) -> str:

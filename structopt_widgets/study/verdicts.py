@@ -84,6 +84,13 @@ def _p_values(difference: np.ndarray, standard_error: np.ndarray, df: np.ndarray
 def tally(compared: pd.DataFrame) -> str:
     """How often each verdict of a :meth:`Study.compare` was found, in words: ``"1 the best, 3 worse"``."""
     counts = compared["verdict"].value_counts()
-    words = (THE_BEST, ALIKE, WORSE, NOT_COMPARABLE, OTHERWISE)
-    found = [say("{n} {verdict}", n=int(counts[word]), verdict=word) for word in words if word in counts]
+    # In a sentence that names no best the verdict of a pair has to.
+    words = {
+        THE_BEST: THE_BEST,
+        ALIKE: say("cannot be told apart from the best"),
+        WORSE: WORSE,
+        NOT_COMPARABLE: NOT_COMPARABLE,
+        OTHERWISE: OTHERWISE,
+    }
+    found = [say("{n} {verdict}", n=int(counts[word]), verdict=said) for word, said in words.items() if word in counts]
     return listed(say(", "), found)

@@ -110,6 +110,24 @@ class Explorer(ipywidgets.VBox):
             source.observe(lambda change, mine=mine: self.set_trait(mine, change["new"]), names=name)
             self.set_trait(mine, getattr(source, name))
 
+    @property
+    def state(self) -> str:
+        """Where the sliders stand, as one line to keep or to send; assign one to go there, in one step.
+
+        See :meth:`Structure.to_python`; raises ``ValueError`` for a line that is none, or of another model.
+
+        >>> explorer = sw.explore(space)
+        >>> explorer.state = "space.baseline.with_width('hidden', 4)"
+        >>> explorer.state
+        "space.baseline.with_width('hidden', 4)"
+        """
+        text: str = self.structure.to_python()
+        return text
+
+    @state.setter
+    def state(self, line: str) -> None:
+        self.structure = self.space.from_python(line)
+
     def undo(self) -> None:
         """Go back one step, whoever took it; raises ``ValueError`` where there is none.
 
@@ -310,6 +328,7 @@ def explore(
     show: Iterable[str] | None = None,
     predict: bool = False,
     language: str = ENGLISH,
+    state: str | None = None,
 ) -> Explorer:
     """Explore a model's structures in JupyterLab, in one line.
 
@@ -323,8 +342,9 @@ def explore(
             ``"n_params"``; by default all.
         predict: whether the chosen cost of what a slider was moved to is hidden until somebody has said what it is.
         language: of all that is shown: ``"en"``, or ``"zh"`` for Chinese. Names in code stay as they are.
+        state: where the sliders are to stand, as ``explorer.state`` says it; by default as the model came.
 
-    Raises ``ValueError`` for a language that there is none of, and for a part to show that there is none of.
+    Raises ``ValueError`` for a language or a part to show that there is none of, and for a state of another model.
 
     >>> explorer = sw.explore(model, data=data)
     >>> explorer.structure == explorer.space.baseline
@@ -332,4 +352,7 @@ def explore(
     """
     if not isinstance(model, StructureSpace):
         model = StructureSpace.from_keras(model, input_shape=input_shape, data=data)
-    return Explorer(model, data, study, show, predict, language)
+    explorer = Explorer(model, data, study, show, predict, language)
+    if state is not None:
+        explorer.state = state
+    return explorer

@@ -8,7 +8,7 @@ import io
 from pathlib import Path
 from typing import Any
 
-from ..graph.checks import known
+from ..graph.checks import known, text
 from ..graph.wording import Said
 
 ENGLISH = "en"  # what the code says
@@ -54,6 +54,23 @@ class Language:
         if not one:  # gettext has the catalogue's head there
             return one
         return self._words.gettext(one) if many is None else self._words.ngettext(one, many, n)
+
+
+def in_language(said: str | BaseException, language: str) -> str:
+    """What the kit said, in a language: a trial's summary, the reason of a width, an error.
+
+    Args:
+        said: a text of the kit, as it came from it, or an error that it raised. What has become part of another text,
+            and what the kit did not say, stays as it is.
+        language: ``"en"``, or ``"zh"`` for Chinese; raises ``ValueError`` for one that there is no catalogue of.
+
+    >>> sw.in_language(study.trial(0).summary(), "zh")
+    '准确率 27.8%（95 % 置信区间 17.1% 到 41.7%，2 个随机种子的平均），67 个参数'
+    """  # noqa: RUF002 - the signs of Chinese are those of Chinese
+    words = Language(language)
+    if isinstance(said, BaseException):
+        return words(said.args[0] if len(said.args) == 1 and isinstance(said.args[0], str) else str(said))
+    return words(text(said, "said, a text of the kit or an error,"))
 
 
 @functools.cache

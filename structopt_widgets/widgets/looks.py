@@ -9,6 +9,7 @@ from ..graph.checks import flag, known, mapping, number, whole
 from ..metrics import trial_metrics
 from ..metrics.parameters import BITS_OF
 
+FLASH = "flash_bytes"  # no trial keeps it: it follows from the structure
 COLUMNS = ("number", "score", "interval", "cost", "change", "structure", "verdict")  # of the table
 
 
@@ -30,7 +31,8 @@ def checked_looks(given: dict[str, Any], metrics: Iterable[str], trials: Iterabl
     def limits(value: Any) -> dict[str, float]:
         found = mapping(value, "limits", '{"n_params": 50_000}')
         return {
-            known(name, trial_metrics(), "a cost"): number(found[name], f"the limit of {name}", 0) for name in found
+            known(name, [*trial_metrics(), FLASH], "a cost"): number(found[name], f"the limit of {name}", 0)
+            for name in found
         }
 
     def one_of(*names: Any) -> Callable[[Any], Any]:
@@ -38,7 +40,7 @@ def checked_looks(given: dict[str, Any], metrics: Iterable[str], trials: Iterabl
 
     checks: dict[str, Callable[[Any], Any]] = {
         "metric": one_of(*metrics),
-        "against": one_of(*trial_metrics()),
+        "against": one_of(*trial_metrics(), FLASH),
         "log": lambda value: flag(value, "log"),
         "near": lambda value: flag(value, "near"),
         "order": one_of("size", "place"),

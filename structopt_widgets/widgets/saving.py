@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import itertools
 import os
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..graph.checks import file_path, opened, short
-from ..graph.wording import say
+from ..graph.wording import listed, say, sentences
 from ..metrics import format_bytes
 from ..structure import Structure
 from ..training import Data
@@ -33,6 +35,7 @@ KINDS = {
 }
 PAGE, PICTURE = ".html", ".svg"
 MODELS = {".keras": None, ".tflite": "litert", ".onnx": "onnx"}  # the formats of Keras's export
+LARGER = 1.2  # times the weights: from here on a file says what else it holds
 NEEDED = {"onnx": "onnx tf2onnx", "tf2onnx": "onnx tf2onnx"}
 
 
@@ -141,15 +144,49 @@ def save(
         return _saved_text(path, texts[suffix], suffix, shown)
     with opened(path, "what is saved"):
         _write_model(structure.build(data=data), path, MODELS[suffix])
-    size = format_bytes(os.path.getsize(path))
-    weights = format_bytes(structure.measure().weight_bytes)
-    return say(
+    size, weights = os.path.getsize(path), structure.measure().weight_bytes
+    saved = say(
         "Saved {kind}: {file}, {size}; the weights are counted as {weights}.",
         kind=KINDS[suffix],
         file=shown or Path(path).name,
-        size=size,
-        weights=weights,
+        size=format_bytes(size),
+        weights=format_bytes(weights),
     )
+    return sentences(saved, why_larger(path, size, weights))
+
+
+def why_larger(path: str | os.PathLike[str], size: float, weights: float) -> str:
+    """What a file of a model holds beside its weights, in a sentence; empty where that is little."""
+    if weights <= 0 or size < LARGER * weights:
+        return ""
+    times = f"{size / weights:.3g}"
+    if not zipfile.is_zipfile(path):
+        return say("The file is {times} times that: it holds the graph of operations too.", times=times)
+    import h5py  # type: ignore[import-untyped]  # comes with Keras
+
+    with zipfile.ZipFile(path) as file:
+        sizes = {each.filename: each.file_size for each in file.infolist()}
+        with h5py.File(io.BytesIO(file.read("model.weights.h5"))) as stored:
+            optimizer = _bytes_of(stored.get("optimizer"))
+            all_of_it = _bytes_of(stored)
+    configuration = sum(sizes.values()) - sizes["model.weights.h5"]
+    parts = [
+        (say("the optimizer's state"), optimizer),
+        (say("weights as they are stored"), all_of_it - optimizer - weights),
+        (say("the layers' configuration"), configuration),
+        (say("tables and padding of HDF5"), sizes["model.weights.h5"] - all_of_it),
+    ]
+    named = [say("{what} {size}", what=what, size=format_bytes(size)) for what, size in parts if size > 0.1 * weights]
+    return say(
+        "The file is {times} times that; beside them it holds {parts}.", times=times, parts=listed(say(", "), named)
+    )
+
+
+def _bytes_of(group: Any) -> int:
+    """Of all arrays in a group of HDF5."""
+    if group is None:
+        return 0
+    return int(group.nbytes) if hasattr(group, "nbytes") else sum(_bytes_of(each) for each in group.values())
 
 
 def _saved_text(path: str, text: Callable[[], str], suffix: str, shown: str = "") -> str:

@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
+from ..graph.checks import number, whole
 from ..graph.wording import say, sentences
+from ..structure import Structure
 from ..training.latency import measure_latency
+from ..training.latency_fit import fit_latency
 from .background import Background, Outcome, Task
 from .changes import changes
 from .exploration import Exploration
@@ -52,12 +55,52 @@ class Timing(traitlets.HasTraits):
             )
             if task.should_stop():
                 return Outcome("")
-            self.table = table
-            lines = [_line(rows) for _, rows in table.groupby("batch_size")]
-            self.latency = {"structure": changes(here), "lines": lines}
-            return Outcome(say("Latency: {lines}", lines=sentences(*lines)))
+            return Outcome(say("Latency: {lines}", lines=sentences(*self._show(table, here))))
 
         self._background.start(work, say("timing"), say("Nothing was timed."))
+
+    def fit(self, seconds: float, batch_size: int = 1) -> None:
+        """Set the sliders, once it is found in the background, to the widest structure that is fast enough here.
+
+        See :func:`structopt_widgets.fit_latency`; the other knobs stay. Raises ``RuntimeError`` while something else is
+        going on there, and ``ValueError`` for a latency that is none.
+        """
+        self._background.message.clear()
+        number(seconds, "seconds", above=0)
+        whole(batch_size, "a batch size", least=1)
+        here = self._exploration
+
+        def work(task: Task) -> Outcome:
+            task.report(0.0, say("building and compiling"))
+            found = fit_latency(
+                here.space,
+                seconds,
+                batch_size,
+                self._settings.multiple_of,
+                here.structure,
+                on_progress=lambda done, of: task.report(done / of, say("{n} structures timed", n=done)),
+                should_stop=task.should_stop,
+            )
+            if found is None or task.should_stop():
+                return Outcome("")
+            here.structure = found.structure
+            lines = self._show(found.table, found.structure)
+            within = say(
+                "The widest within {limit} ms, of {n} timed. {lines}",
+                limit=f"{1000 * seconds:.3g}",
+                n=found.tried,
+                lines=sentences(*lines),
+            )
+            return Outcome(within)
+
+        self._background.start(work, say("fitting to a latency"), say("The sliders stay where they are."))
+
+    def _show(self, table: pd.DataFrame, structure: Structure) -> list[str]:
+        """Show a table whose structure 0 this is; returns it in words."""
+        self.table = table
+        lines = [_line(rows) for _, rows in table.groupby("batch_size")]
+        self.latency = {"structure": changes(structure), "lines": lines}
+        return lines
 
 
 def _line(rows: pd.DataFrame) -> str:

@@ -60,7 +60,9 @@ def study_rows(
     return {
         "score": {"name": score, "label": column_title(score), "unit": "share" if score == "accuracy" else "number"},
         "trials": rows,
-        "references": [[say(name), float(value)] for name, value in references.items() if math.isfinite(value)],
+        "references": [
+            [say(name), float(value), str(name)] for name, value in references.items() if math.isfinite(value)
+        ],
         "baseline": baseline,
         "growth": _growth(rows, scored, score, minimize),
         "note": sentences(note, _allowed(compared, score), more),

@@ -24,6 +24,7 @@ from .saving import Saving, missing_packages
 from .settings import Settings
 from .sweep_control import Sweep
 from .timing import Timing
+from .told_scores import told_number
 from .trial_rows import no_comparison, study_rows
 from .validation import Validation
 
@@ -171,6 +172,7 @@ class Wiring:
             "save": lambda: self._saving.start(asked["suffix"]),
             "picture": lambda: self._pictured(asked["svg"]),
             "latency": self._timing.measure,
+            "fit_latency": lambda: self._timing.fit(asked["seconds"], asked["batch_size"]),
             "code": lambda: self._coder.look(here.structure),
         }
         if what not in acts:
@@ -214,6 +216,10 @@ class Wiring:
             structure = changed(here.space, of["changes"])
         if of is not None:
             batch_size = of["batch_size"]
+        if of is not None and "value" in of:
+            told = partial(told_number, metric=metric, of=of, data=here.data, shown=self.instrument.study)
+            self._teller.look(structure, partial(told, minimize=self._settings.minimize))
+            return
         work = partial(
             shown_receipt,
             metric=metric,

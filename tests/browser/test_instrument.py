@@ -259,9 +259,13 @@ def test_a_number_waits_for_its_prediction(page: Page) -> None:
         expect(answer).to_have_text(words)
         expect(number).to_have_text(str(right))
         expect(number).to_be_visible()
-        # The formula stands beside it.
+        # The formula stands under the verdict, not over it, and makes way for the next question.
         assert page.evaluate("window.sent.at(-1).do") == "receipt"
-        page.get_by_role("button", name="close help").click()
+        formula = page.get_by_role("dialog", name="help")
+        verdict, under = answer.bounding_box(), formula.bounding_box()
+        assert verdict is not None
+        assert under is not None
+        assert under["y"] >= verdict["y"] + verdict["height"]
 
     put(page, "width of hidden", 4)
     predict(38, 38, "Right: 38.")  # 7 x 4 + 5 x 2
@@ -270,6 +274,7 @@ def test_a_number_waits_for_its_prediction(page: Page) -> None:
     page.get_by_role("button", name="undo").click()
     page.get_by_role("button", name="Show", exact=True).click()
     expect(answer).to_have_text("Parameters: 38.")
+    expect(page.locator(".sw-notes")).to_have_text("For one sample: MACs. The stroke on a bar is the model as it came.")
 
 
 def test_what_tells_of_a_number_waits_for_its_prediction_too(page: Page) -> None:
@@ -279,8 +284,12 @@ def test_what_tells_of_a_number_waits_for_its_prediction_too(page: Page) -> None
     expect(help_pane.locator("h2")).to_be_visible()
     expect(used).to_be_visible()
     put(page, "width of hidden", 4)
-    for each in (help_pane.locator("h2"), help_pane.locator("p").first, used):
+    for each in (help_pane, used):
         expect(each).to_be_hidden()
+    # What it means may be asked; a box that is empty would lie over the sliders.
+    page.get_by_role("button", name="what is Parameters").click(force=True)
+    expect(help_pane.locator("h2")).to_have_text("Parameters")
+    expect(help_pane).to_contain_text("Its number and formula wait for your prediction.")
     page.get_by_role("button", name="Show", exact=True).click()
     expect(help_pane.locator("h2")).to_have_text("Parameters 38")
     expect(used).to_have_text("50 Parameters: 76 % used")
@@ -461,6 +470,7 @@ OVERPRINTED = """() => {
 }"""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("widest", [2, 3])
 def test_no_text_of_the_picture_is_on_another(page: Page, widest: int) -> None:
     # The peak of training is where the widest layer is.
@@ -475,6 +485,44 @@ def test_no_text_of_the_picture_is_on_another(page: Page, widest: int) -> None:
         assert page.evaluate(OVERPRINTED) == [], breadth
 
 
+def chain(blocks: int) -> keras.Model:
+    inputs = keras.Input((6,))
+    x = keras.layers.Dense(8, name="stem")(inputs)
+    for block in range(1, blocks + 1):
+        inner = keras.layers.Dense(16, activation="relu", name=f"inner_{block}")(x)
+        x = keras.layers.Add()([x, keras.layers.Dense(8, name=f"back_{block}")(inner)])
+    return keras.Model(inputs, keras.layers.Dense(2, name="out")(x))
+
+
+@pytest.mark.slow
+def test_the_picture_of_many_blocks_unfolds_with_their_rows(page: Page) -> None:
+    show(page, sw.explore(chain(60)))
+    titles = page.locator(".sw-picture .sw-grab title")
+
+    def columns_of(block: int) -> list[str]:
+        shown = titles.all_text_contents()
+        return [each for each in shown if each in (f"block {block}", f"inner_{block}", f"back_{block}")]
+
+    assert columns_of(3) == ["block 3"]
+    row = page.get_by_role("button", name="block 3", exact=True)
+    row.click()
+    expect(titles.filter(has_text="inner_3")).to_have_count(1)
+    # Its second layer has the width of the stream, which is a column of its own too.
+    assert columns_of(3) == ["inner_3", "back_3"]
+    row.click()
+    expect(titles.filter(has_text="inner_3")).to_have_count(0)
+    assert columns_of(3) == ["block 3"]
+    # And the other way round: by a double-click, and by keys.
+    column = page.locator(".sw-picture .sw-grab", has=page.locator("title", has_text="block 4").first).first
+    column.dispatch_event("dblclick")
+    expect(page.get_by_label("width of inner_4", exact=True)).to_be_visible()
+    assert columns_of(4) == ["inner_4", "back_4"]
+    page.locator(".sw-picture svg").focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.closest('.sw-picture') !== null")
+
+
 def test_a_budget_is_a_line_and_fit_asks_for_it(page: Page) -> None:
     show(page, sw.explore(dense_model()))
     field = page.get_by_label("budget of Parameters")
@@ -486,6 +534,21 @@ def test_a_budget_is_a_line_and_fit_asks_for_it(page: Page) -> None:
     page.get_by_role("button", name="Fit").click()
     asked = page.evaluate("window.sent.at(-1)")
     assert (asked["do"], asked["limits"]) == ("fit", {"n_params": 50})
+    # Of flash, which no trial keeps, as well.
+    page.get_by_label("what the budget is of").select_option("flash_bytes")
+    field = page.get_by_label("budget of Flash, int8")
+    field.fill("200")
+    field.press("Enter")
+    page.get_by_role("button", name="Fit").click()
+    asked = page.evaluate("window.sent.at(-1)")
+    assert (asked["do"], asked["limits"]) == ("fit", {"flash_bytes": 200})
+    # Of latency by the clock.
+    page.get_by_text("machine, time it here").click()
+    field = page.get_by_label("budget of latency here")
+    field.fill("1.5")
+    field.locator("xpath=ancestor::div[1]").get_by_role("button").click()
+    asked = page.evaluate("window.sent.at(-1)")
+    assert (asked["do"], asked["seconds"], asked["batch_size"]) == ("fit_latency", 0.0015, 1)
 
 
 def test_what_is_of_one_sample_says_so_beside_the_number_of_the_batch(page: Page) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 from keras import layers, ops
 
 from .foreign import foreign, indices, tokens
@@ -276,3 +277,32 @@ class AutoregressiveLSTM(keras.Model):
 @foreign((6, 4), sliders={"units": 7})
 def autoregressive_lstm() -> keras.Model:
     return AutoregressiveLSTM()
+
+
+class LowFrequencies(layers.Layer):
+    """The lowest frequencies of a sequence times complex weights, the others left out."""
+
+    def __init__(self, width: int, kept: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.width, self.kept = width, kept
+
+    def build(self, shape: Any) -> None:
+        sizes = (shape[-1], self.width, self.kept)
+        self.real = self.add_weight(shape=sizes, name="real", initializer="glorot_uniform")
+        self.imaginary = self.add_weight(shape=sizes, name="imaginary", initializer="glorot_uniform")
+
+    def call(self, x: Any) -> Any:
+        spectrum = tf.signal.rfft(tf.transpose(x, [0, 2, 1]))
+        low = tf.einsum("bik,iok->bok", spectrum[..., : self.kept], tf.complex(self.real, self.imaginary))
+        rest = tf.repeat(tf.zeros_like(spectrum[:, :1, self.kept :]), self.width, axis=1)
+        return tf.transpose(tf.signal.irfft(tf.concat([low, rest], axis=-1), [x.shape[1]]), [0, 2, 1])
+
+
+@foreign((8, 2), sliders={"width": 6, "projection": 9})
+def fourier_neural_operator() -> keras.Model:
+    """Li et al. 2021, in one dimension."""
+    inputs = keras.Input((8, 2))
+    x = layers.Dense(6)(inputs)
+    for _ in range(2):
+        x = layers.Activation("gelu")(layers.Add()([LowFrequencies(6, 3)(x), layers.Conv1D(6, 1)(x)]))
+    return keras.Model(inputs, layers.Dense(1)(layers.Dense(9, activation="gelu")(x)))

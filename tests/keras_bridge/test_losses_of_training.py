@@ -49,6 +49,7 @@ def test_a_loss_is_added_when_the_model_adds_it(always: bool) -> None:
 
     np.testing.assert_allclose(copy(batch, training=False), given(batch, training=False), atol=1e-6)
     assert len(copy.losses) == int(always)
+    assert copy.output_names == given.output_names == ["out"]
     trained = [np.asarray(copy(batch, training=True)) for _ in range(2)]
     assert float(sum(copy.losses)) == pytest.approx(expected, rel=1e-5)
     assert not np.allclose(*trained)  # the dropout is still there

@@ -114,6 +114,25 @@ def chosen(x: Any, w: Any) -> Any:
     return x + (tf.reduce_mean(best.values, -1) + places + tf.reduce_sum(rows, 0))[:, None]
 
 
+def spectra(x: Any, w: Any) -> Any:
+    """Complex numbers, made of two weights and of a sequence: products, quotients, an exponential, and back."""
+    spectrum = tf.signal.rfft(tf.transpose(x, [0, 2, 1]))
+    turned = tf.cast(w, tf.complex64) * tf.constant(1j, tf.complex64)
+    factors = tf.exp(tf.complex(tf.zeros_like(w), w)) / (2.0 + turned)
+    mixed = tf.einsum("bdf,de->bef", spectrum, factors) - tf.math.conj(spectrum) * 0.5
+    mixed = tf.concat([mixed[..., :1], -mixed[..., 1:]], axis=-1)
+    back = tf.signal.irfft(mixed, fft_length=[STEPS])
+    size = tf.abs(tf.matmul(tf.signal.fft(tf.cast(x, tf.complex64)), factors))
+    rest = tf.math.imag(tf.signal.ifft(spectrum)) + tf.cos(tf.math.angle(1.0 + tf.math.square(spectrum)))
+    return tf.transpose(back, [0, 2, 1]) + size + tf.reduce_mean(rest, axis=[1, 2], keepdims=True)
+
+
+def parts_by_length(x: Any, w: Any) -> Any:
+    """A slice with a length of -1, and places that are repeated unequally."""
+    late = keras.ops.slice(tf.matmul(x, w), [0, 2, 0], [-1, -1, WIDTH])
+    return tf.repeat(late, [2, 1, 2], axis=1) + keras.ops.repeat(x[:, :1], [STEPS], axis=1)
+
+
 class Blur(kl.Layer):
     """Halves an image by the same window for each channel."""
 
@@ -200,6 +219,8 @@ def of_length_one(x: Any, w: Any) -> Any:
         squares,
         windows,
         chosen,
+        spectra,
+        parts_by_length,
     ],
 )
 def test_an_idiom_is_opened_and_leaves_the_width_around_it_free(function: Callable[[Any, Any], Any]) -> None:

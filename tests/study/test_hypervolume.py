@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from structopt_widgets.study.hypervolume import hypervolume, hypervolume_history, stall_note
+from structopt_widgets.study.hypervolume import hypervolume, hypervolume_history, hypervolume_parts, stall_note
 
 
 def by_cells(costs: np.ndarray, reference: np.ndarray) -> int:
@@ -55,3 +55,16 @@ def test_a_stall_is_told_and_growth_is_not() -> None:
     assert stall_note(pd.Series(np.linspace(0.1, 0.6, 16))) == ""
     assert stall_note(pd.Series([0.6] * 15)) == ""  # too few to tell
     assert "The last 25 added 0.5 %" in stall_note(pd.Series([0.199] * 75 + [0.2] * 25))
+
+
+def test_the_parts_of_the_front_are_those_of_a_staircase() -> None:
+    """In two columns each trial adds the rectangle between its own size and that of the next better score."""
+    trials = table([0.9, 0.5, 0.8, 0.7, 0.9], [100.0, 1.0, 10.0, 50.0, 100.0])
+    parts = hypervolume_parts(trials, "accuracy", ["n_params"])
+    # On the scales of the box: scores 1, 0.75, 0 of the front, sizes at 1, a half and 0 of ln 100.
+    assert parts.to_dict() == pytest.approx({0: 0.0, 2: 0.75 * 0.5, 1: 0.0})
+    assert hypervolume_parts(trials.iloc[:1], "accuracy", ["n_params"]).sum() == 0
+    rng = np.random.default_rng(0)
+    many = pd.DataFrame(rng.random((30, 3)) * [1, 1e4, 1e6], columns=["accuracy", "n_params", "flops"])
+    whole = hypervolume_history(many, "accuracy", ["n_params", "flops"]).iloc[-1]
+    assert hypervolume_parts(many, "accuracy", ["n_params", "flops"]).sum() == pytest.approx(whole)

@@ -21,6 +21,8 @@ def test_looks_are_the_page_s_and_add_up(explorer: sw.Explorer) -> None:
     explorer.look(limits={"n_params": 50}, dtype="int8")
     expected = {"metric": "macs", "against": "macs", "order": "place", "limits": {"n_params": 50}, "dtype": "int8"}
     assert explorer.instrument.looks == expected
+    explorer.look(against="flash_bytes", limits={"flash_bytes": 40})
+    assert explorer.instrument.looks["limits"] == {"flash_bytes": 40}
     explorer.look(metric="flops", against="n_params")
     assert explorer.instrument.looks["against"] == "n_params"
 

@@ -150,6 +150,41 @@ def test_no_wire_comes_from_what_only_a_weight_feeds() -> None:
     assert all(wire["columns"] for wire in found["wires"])
 
 
+def test_of_many_blocks_those_that_are_open_are_drawn_by_their_layers() -> None:
+    inputs = keras.Input((6,))
+    x = kl.Dense(8, name="stem")(inputs)
+    for block in range(1, 61):
+        x = kl.Add()([x, kl.Dense(8)(kl.Dense(16, name=f"inner_{block}")(x))])
+    model = page_model(StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2, name="out")(x))))
+    script = """(() => {
+        const columns = columnsOf(given.model, new Set(given.open));
+        return { columns, ...ranksOf(given.model, columns) };
+    })()"""
+
+    def drawn(*blocks: int) -> dict[str, Any]:
+        keys = [f"section block {block}" for block in blocks]
+        found: dict[str, Any] = in_node("picture_layout", script, {"model": model, "open": keys})
+        layers = sorted(layer for column in found["columns"] for layer in column["layers"])
+        assert layers == list(range(len(model["layers"])))
+        assert sorted(column for rank in found["ranks"] for column in rank) == list(range(len(found["columns"])))
+        return found
+
+    def unfolded(found: dict[str, Any]) -> set[str]:
+        names = {model["layers"][each["layer"]]["name"] for each in found["columns"] if not each.get("isBlock")}
+        return {name for name in names if name.startswith("inner_")}
+
+    folded, some = drawn(), drawn(7, 9)
+    assert unfolded(folded) == set()
+    assert unfolded(some) == {"inner_7", "inner_9"}
+    assert len(some["columns"]) == len(folded["columns"]) + 2
+    # What a block skips is drawn where it is open.
+    assert [len(each["wires"]) for each in (folded, some)] == [0, 2]
+    # The latest that there is room for.
+    many = unfolded(drawn(*range(1, 61)))
+    assert "inner_60" in many
+    assert 2 < len(many) < 60
+
+
 def words(breadths: list[float], texts: list[list[str]], numbers: list[int] | None = None) -> list[str]:
     """The words that stand over or under items side by side, none on another."""
     items: list[dict[str, Any]] = []

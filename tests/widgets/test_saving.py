@@ -35,7 +35,22 @@ def test_the_keras_file_is_the_model_with_its_weights(explorer: sw.Explorer, tmp
     assert loaded.count_params() == 4 * 5 + 5 + 5 * 2 + 2
     np.testing.assert_allclose(loaded(X), explorer.model()(X), rtol=1e-6)
     size = format_bytes((tmp_path / "a.keras").stat().st_size)
-    assert said.endswith(f"a.keras, {size}; the weights are counted as {format_bytes(4 * 37)}.")
+    assert f"a.keras, {size}; the weights are counted as {format_bytes(4 * 37)}." in said
+    times = (tmp_path / "a.keras").stat().st_size / (4 * 37)
+    assert f"The file is {times:.3g} times that; beside them it holds the layers' configuration" in said
+    assert "optimizer" not in said
+
+
+@pytest.mark.slow
+def test_a_file_larger_than_its_weights_says_what_else_it_holds(tmp_path: Path) -> None:
+    model = keras.Sequential([keras.Input((4,)), kl.Dense(8, name="hidden"), kl.Dense(2, name="out")])
+    model.compile("adam", "mse")
+    model.train_on_batch(X, np.zeros((3, 2)))
+    # Two slots a weight, the step and the learning rate: of 58 weights.
+    adam = format_bytes(4 * (2 * 58 + 2) + 4)
+    assert f"the optimizer's state {adam}" in sw.explore(model).save(tmp_path / "a.keras")
+    wide = keras.Sequential([keras.Input((400,)), kl.Dense(400, name="hidden"), kl.Dense(2, name="out")])
+    assert "times" not in sw.explore(wide).save(tmp_path / "wide.keras")
 
 
 def test_code_structure_and_table(explorer: sw.Explorer, tmp_path: Path) -> None:

@@ -57,7 +57,7 @@ def test_a_sweep_fills_the_plot_and_obeys_its_limit(explorer: sw.Explorer) -> No
     assert explorer.background.message.status.startswith(f"{len(trials)} structures")
     assert explorer.instrument.work["what"] == ""
     # Chance and a linear model are drawn once there is something to hold against them.
-    assert [name for name, _ in explorer.instrument.study["references"]] == ["chance", "linear model"]
+    assert [name for name, *_ in explorer.instrument.study["references"]] == ["chance", "linear model"]
 
 
 @slow
@@ -227,4 +227,4 @@ def test_the_sliders_do_not_wait_for_the_linear_model(explorer: sw.Explorer, mon
     assert drawing.is_alive()
     go_on.set()
     drawing.join(60)
-    assert [name for name, _ in explorer.instrument.study["references"]] == ["chance"]
+    assert [name for name, *_ in explorer.instrument.study["references"]] == ["chance"]

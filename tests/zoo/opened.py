@@ -109,6 +109,20 @@ class TiedOutput(kl.Layer):
         return super().get_config() | {"vocabulary": self.vocabulary, "width": self.width}
 
 
+class Clusters(kl.Layer):
+    """What stands nearest to each of some learned places."""
+
+    def __init__(self, count: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.count = count
+
+    def build(self, shape: Any) -> None:
+        self.places = self.add_weight(shape=(self.count, shape[-1]), name="places")
+
+    def call(self, x: Any) -> Any:
+        return ops.matmul(ops.softmax(ops.einsum("kd,btd->bkt", self.places, x)), x)
+
+
 @specimen((5, 4))
 def positions_from_a_table() -> keras.Model:
     inputs = keras.Input((5, 4))
@@ -138,3 +152,21 @@ def heads_folded_into_the_batch() -> keras.Model:
 def a_table_tied_to_the_output() -> keras.Model:
     inputs = keras.Input((6,), dtype="int32")
     return keras.Model(inputs, TiedOutput(9, 4)(inputs))
+
+
+@specimen((5, 4), unmaskable="a cluster of zeros is still one", cannot_grow=frozenset({"seeds_places"}))
+def clusters_pooled_away() -> keras.Model:
+    """Learned places meet a sequence; how many there are is a width that global pools take, by mean and maximum."""
+    inputs = keras.Input((5, 4))
+    found = Clusters(5, name="seeds")(kl.Dense(7, name="hidden")(inputs))
+    pooled = [kl.GlobalAveragePooling1D()(found), kl.GlobalMaxPooling1D()(found)]
+    return keras.Model(inputs, kl.Dense(2, name="out")(kl.Concatenate()(pooled)))
+
+
+@specimen((6, 4), unmaskable="a spectrum is of all channels", cannot_grow=frozenset({"mixed"}))
+def mixed_by_spectra() -> keras.Model:
+    """A Fourier transform along the time and the width, as FNet has it: any width can be transformed."""
+    inputs = keras.Input((6, 4))
+    x = kl.Dense(5, name="mixed")(inputs)
+    x = x + ops.fft2((x, ops.zeros_like(x)))[0]
+    return keras.Model(inputs, kl.Dense(2, name="out")(kl.GlobalAveragePooling1D()(kl.Dense(3, name="free")(x))))

@@ -10,7 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras.src.ops import nn
+from keras.src.ops import core, nn
 from keras.src.tree.tree_api import register_tree_node_class
 
 from ..nodes import PATCHING
@@ -77,8 +77,8 @@ def spellings_taken() -> Iterator[None]:
     """In this block bare operations on symbolic tensors take what is spelled in TensorFlow's and NumPy's ways.
 
     ``padding="VALID"``, lengths that were computed, capitals in an einsum, ``x[None]``, ``x[:n]``, lists as indices,
-    NumPy's numbers as factors; shapes are :class:`Lengths`, with ``as_list()`` and ``rank``. A ``Dropout`` may be
-    called as a part of a subclass's ``call()``: its draw is then seen.
+    ``slice`` with a length of -1, NumPy's numbers as factors; shapes are :class:`Lengths`, with ``as_list()`` and
+    ``rank``. A ``Dropout`` may be called as a part of a subclass's ``call()``: its draw is then seen.
     """
     real, shape, dropped = keras.Operation.symbolic_call, keras.KerasTensor.shape, keras.layers.Dropout.call
 
@@ -91,6 +91,8 @@ def spellings_taken() -> Iterator[None]:
             return len(args[0].shape)
         if type(operation).__name__ == "GetItem" and len(args) > 1:
             args = (args[0], _key(args[1]), *args[2:])
+        if type(operation) is core.Slice and len(args) > 1 and (key := _ranges(args[0], args[1], operation.shape)):
+            return args[0][key]
         return real(operation, *args, **kwargs)
 
     def dropout(layer: Any, inputs: Any, training: bool = False) -> Any:
@@ -120,6 +122,16 @@ def _key(key: Any) -> Any:
         return (key,)
     is_of_axes = isinstance(key, list) and any(each is None or isinstance(each, slice) for each in key)
     return tuple(key) if is_of_axes else key
+
+
+def _ranges(tensor: Any, starts: Any, lengths: Any) -> tuple[slice, ...] | None:
+    """The index that a ``slice`` of known places is; a length of -1 is all that is left."""
+    if not all(isinstance(each, (int, np.integer)) for each in (*starts, *lengths)):
+        return None
+    axes = zip(tensor.shape, map(int, starts), map(int, lengths), strict=True)
+    return tuple(
+        slice(start or None, None if length in (-1, whole - start) else start + length) for whole, start, length in axes
+    )
 
 
 def _respell(operation: Any) -> None:

@@ -19,8 +19,10 @@ import tensorflow as tf
 from keras import ops
 
 from ..nodes import PATCHING
+from ..tables import tables_traced
 from .tensorflow_arguments import lengths_of, number_of, refuse
-from .tensorflow_images import IMAGES_AND_SIGNALS, cast
+from .tensorflow_complex import MADE, cast, has_complex, on_complex, spectra_traced
+from .tensorflow_images import IMAGES
 from .tensorflow_matrices import MATRICES
 
 # Of one tensor, element by element.
@@ -80,7 +82,7 @@ def tensorflow_traced(is_tracing: Callable[[], bool]) -> Iterator[None]:
     with PATCHING:
         kind.__call__ = call
         try:
-            with lengths_told():
+            with lengths_told(), spectra_traced(is_tracing), tables_traced(is_tracing):
                 yield
         finally:
             kind.__call__ = real
@@ -125,8 +127,13 @@ def _dispatcher() -> None:
         def handle(self, op: Any, args: Any, kwargs: Any) -> Any:
             leaves = keras.tree.flatten((args, kwargs))
             is_ours = _is_tracing and _is_tracing[-1]() and any(isinstance(each, keras.KerasTensor) for each in leaves)
-            function = self._table.get(_name(op)) if is_ours else None
-            return self.NOT_SUPPORTED if function is None else function(*_bound(op, args, kwargs))
+            if not is_ours:
+                return self.NOT_SUPPORTED
+            name, (given,) = _name(op), _bound(op, args, kwargs)
+            function = self._table.get(name)
+            if has_complex(given):
+                function = on_complex(name, function or (lambda _: refuse(name)))
+            return self.NOT_SUPPORTED if function is None else function(given)
 
     _registered.append(_Dispatcher())
     _registered[0].register()
@@ -160,7 +167,8 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
     table |= {short: table[name] for name, short in aliases.items()}
     return (
         table
-        | IMAGES_AND_SIGNALS
+        | IMAGES
+        | MADE
         | MATRICES
         | dict.fromkeys(_CHECKS.split(), lambda _: None)
         | {

@@ -1,49 +1,14 @@
-"""Functions of TensorFlow on images, convolutions and spectra, as operations of ``keras.ops``."""
+"""Functions of TensorFlow on images and convolutions, as operations of ``keras.ops``."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from keras import ops
 
 from .tensorflow_arguments import lengths_of, number_of, refuse
-
-
-class _Complex(NamedTuple):
-    """A complex tensor, as Keras has it: two real ones."""
-
-    real: Any
-    imaginary: Any
-
-
-def cast(x: Any, dtype: str) -> Any:
-    """``tf.cast``, to complex numbers too."""
-    if isinstance(x, _Complex):
-        return x if dtype.startswith("complex") else ops.cast(x.real, dtype)
-    if not dtype.startswith("complex"):
-        return ops.cast(x, dtype)
-    real = ops.cast(x, "float32")
-    return _Complex(real, ops.zeros_like(real))
-
-
-def _part(given: dict[str, Any], place: int) -> Any:
-    return given["input"][place] if isinstance(given["input"], _Complex) else refuse("part of what is not complex")
-
-
-def _transform(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
-    return lambda given: _Complex(*function(tuple(given["input"])))
-
-
-def _real_transform(given: dict[str, Any]) -> Any:
-    length = given["fft_length"]
-    return _Complex(*ops.rfft(given["input_tensor"], None if length is None else number_of(length)))
-
-
-def _absolute(given: dict[str, Any]) -> Any:
-    x = given["x"]
-    return ops.sqrt(ops.square(x[0]) + ops.square(x[1])) if isinstance(x, _Complex) else ops.abs(x)
 
 
 def _resize(given: dict[str, Any]) -> Any:
@@ -146,8 +111,7 @@ def _channels_last(given: dict[str, Any]) -> str:
     return "channels_last" if layout is None or layout.endswith("C") else refuse("channels before space")
 
 
-IMAGES_AND_SIGNALS: dict[str, Callable[[dict[str, Any]], Any]] = {
-    "abs": _absolute,
+IMAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "atrous_conv2d": lambda a: ops.conv(a["value"], a["filters"], 1, _padding(a), dilation_rate=number_of(a["rate"])),
     "avg_pool1d": _pool(ops.average_pool),
     "avg_pool2d": _pool(ops.average_pool),
@@ -163,19 +127,13 @@ IMAGES_AND_SIGNALS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "depth_to_space_v2": lambda a: ops.nn.depth_to_space(a["input"], number_of(a["block_size"]), _channels_last(a)),
     "depthwise_conv2d_v2": _convolution(ops.depthwise_conv, "filter", "strides"),
     "extract_image_patches_v2": _patches,
-    "fft": _transform(ops.fft),
-    "fft2d": _transform(ops.fft2),
     "flip_left_right": lambda a: ops.flip(a["image"], axis=-2),
     "flip_up_down": lambda a: ops.flip(a["image"], axis=-3),
-    "ifft2d": _transform(ops.ifft2),
-    "imag": lambda a: _part(a, 1),
     "max_pool1d": _pool(ops.max_pool),
     "max_pool2d": _pool(ops.max_pool),
     "max_pool_v2": _pool(ops.max_pool),
     "pad_to_bounding_box": _padded,
-    "real": lambda a: _part(a, 0),
     "resize_images": _resized_by_corners,
     "resize_images_v2": _resize,
-    "_rfft": _real_transform,
     "space_to_depth_v2": lambda a: ops.nn.space_to_depth(a["input"], number_of(a["block_size"]), _channels_last(a)),
 }

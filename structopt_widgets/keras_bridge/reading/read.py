@@ -30,6 +30,7 @@ from .shapes import check_shape
 from .text_inputs import dtypes_with_text, may_read_text
 from .trace import Run, needs_run, run_of, whole
 from .training_branches import depends_on_training, is_unlike_itself, unlike_in_training, with_all_calls
+from .whole_inputs import dtypes_of_places
 
 COMPILED = "is compiled by TensorFlow and no longer does what its code says: a copy is compiled anew"
 
@@ -51,8 +52,9 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
                 "Wrap arrays in it: sw.Data(x, y); data that is shipped is opened with sw.load_data(name)."
             )
         if input_shape is None:
-            input_shape = _by_input(data.input_shape, model)
+            input_shape = data.input_shape
         dtype = keras.tree.map_structure(_dtype_of_tokens, data.x)
+    input_shape = _by_input(input_shape, model)
     graph = graph_of(model)
     if graph is not None and has_own_graph(model) and not needs_run(graph, input_shape):
         reader = GraphReader()
@@ -67,9 +69,12 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
     is_guessed = dtype is None and texts is None and not has_own_graph(model)
     if is_guessed and made[1].unproven.startswith(RAISES):
         # A subclassed model is traced on floats where nobody says otherwise; what it reads may be looked up.
-        with contextlib.suppress(ValueError), fresh_names():
-            of_whole_numbers = _opened(model, run_of(model, input_shape, "int32"))
-            return made if of_whole_numbers[1].unproven else of_whole_numbers
+        looked_up = dtypes_of_places(_traced(run, {}))
+        for dtypes in (looked_up, "int32"):
+            with contextlib.suppress(ValueError), fresh_names():
+                of_whole_numbers = _opened(model, run_of(model, input_shape, dtypes)) if dtypes else made
+                if not of_whole_numbers[1].unproven:
+                    return of_whole_numbers
     return made
 
 

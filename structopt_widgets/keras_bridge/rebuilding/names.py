@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import keras
 
 from ...graph import ModelGraph
+from ...layer_rules.effects import ADDS_LOSS
 from ...structure import Structure
 
 _ACCEPTED = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.-]*")
@@ -54,7 +56,20 @@ def built_names(graph: ModelGraph) -> dict[str, str]:
         is_alone = path and opened.count(path[0]) == 1 and calls[maker] == 1 and path[0] not in taken
         if is_alone and _ACCEPTED.fullmatch(path[0]):
             names[maker] = path[0]
-    return names
+    return names | _of_losses(graph, makers, names)
+
+
+def _of_losses(graph: ModelGraph, makers: Sequence[str], names: Mapping[str, str]) -> dict[str, str]:
+    """What adds losses to an output has the output's name, and the layer behind it another."""
+    changed: dict[str, str] = {}
+    by_output = {index: call.layer for call in graph.calls for index in call.outputs}
+    for call in graph.calls:
+        if call.layer in makers and ADDS_LOSS in graph.layers[call.layer].kinds and call.inputs[0] in by_output:
+            passed = by_output[call.inputs[0]]
+            taken = {*names.values(), *changed.values()}
+            free = (f"{names[passed]}_{number}" for number in itertools.count(1))
+            changed[passed], changed[call.layer] = next(name for name in free if name not in taken), names[passed]
+    return changed
 
 
 def operations_of(structure: Structure, model: keras.Model) -> dict[str, Any]:

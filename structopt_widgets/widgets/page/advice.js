@@ -93,6 +93,9 @@ export function findingsView(state) {
 // A limit of the plot's cost: a field, a line in the plot, and Fit, which sets the sliders to make the most of it.
 export function limitView(state) {
   const field = html("input", { type: "number", min: 0, placeholder: say("none") });
+  const of = html("select", { "aria-label": say("what the budget is of"), title: say("the cost of the budget, and of the plot") },
+    ...state.budgets.map(({ name, label }) => html("option", { value: name }, label)));
+  of.addEventListener("change", () => state.look({ against: of.value }));
   const text = html("button", { type: "button", className: "sw-dim sw-small sw-told sw-used", tabIndex: -1, title: say("how this number came about"),
     onclick: () => {
       const { against, limits } = state.looks;
@@ -103,7 +106,7 @@ export function limitView(state) {
   const label = html("span", { className: "sw-limit-name" }, say("budget"));
   const fits = html("div", { className: "sw-fits" });
   const refused = html("div", { className: "sw-refused", "aria-live": "assertive" });
-  const el = html("div", { className: "sw-limit" }, html("div", { className: "sw-bar-head" }, html("label", {}, label, field), fit, text), refused, fits);
+  const el = html("div", { className: "sw-limit" }, html("div", { className: "sw-bar-head" }, html("label", {}, label, field), of, fit, text), refused, fits);
   const stop = numbersOf(el);
   field.addEventListener("change", () => {
     const limits = { ...state.looks.limits };
@@ -147,6 +150,7 @@ export function limitView(state) {
     const metric = state.metrics.get(state.looks.against);
     const limit = state.looks.limits[metric.name];
     fit.hidden = Boolean(state.work.alone);
+    of.value = metric.name;
     field.setAttribute("aria-label", say("budget of {name}", { name: metric.trialLabel }));
     if (document.activeElement !== field) field.value = limit ?? "";
     enable(fit, limit !== undefined && !metric.more && !state.work.what);

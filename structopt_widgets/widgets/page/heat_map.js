@@ -18,7 +18,7 @@ export function heatMapView(state) {
   const cell = (place, [width, lost], unit) => {
     const group = model.groups[place];
     const text = gainText(-lost, unit, true);
-    const button = html("button", { type: "button", className: "sw-told", tabIndex: -1, "aria-label": say("cut {name} to {width}: {change}", { name: group.title, width, change: gainText(-lost, unit) }),
+    const button = html("button", { type: "button", className: "sw-told sw-cut", tabIndex: -1, "aria-label": say("cut {name} to {width}: {change}", { name: group.title, width, change: gainText(-lost, unit) }),
       onclick: () => {
         state.commit();
         state.setWidth(place, width, true);

@@ -24,16 +24,20 @@ const TOPICS = {
   levers: () => [say("Levers"), [
     say("Width: the units, channels, heads or head size that a layer makes. Layers whose outputs are added have one width together and share a slider."),
     say("Activation: the function after a layer's sum; bias: whether the sum has a constant. Keep: whether a block is there at all. Initial weights are of the selected layer."),
+    say("One unit more of a dense layer costs n weights and a bias, and as many weights as there are units after it: N = (n + 1) u + (u + 1) m. A bias is u weights; an activation costs FLOPs and no weights; initial weights cost nothing and decide where training starts."),
+    say("Depth: a block that is left out passes its input on, so that its cost is gone and the critical path shorter."),
     say("All widths multiplies every free width by one factor; steps keep widths to multiples that matrix units like. The first row is for all layers, or for those that are chosen in it: a stage, blocks that are built alike, layers of a kind."),
   ]],
   tradeoff: () => [say("Trade-off"), [
     say("Run trains the structure at hand and validates it; Sweep does so for many. Each is a point: its score against its cost, with a 95 % interval."),
     say("The Pareto front is what no other trial beats in both. What cannot be told apart from the best is hollow: a smaller one of these is as good as can be known."),
     say("A sweep varies what its settings say. Hypervolume: of the box between the worst and the best score and costs (on a logarithmic scale), the share that some trial is at least as good as; when it grows no more, the sweep has found what it can."),
+    say("Preview is the score of this structure with the model's own weights, the units kept that count most, before any training: right ones / all validation samples."),
     say("Two are told apart where chance alone would open such a gap, between any two, in fewer than 5 of 100 such studies: the more structures, the larger the gaps that chance makes."),
   ]],
   limit: () => [say("Budget"), [
     say("The most that a structure may have of the plot's cost. Fit multiplies all widths of the model by one factor, the largest that keeps within it."),
+    say("By sensitivity it cuts where most cost is saved for the score lost. A latency has no formula: its budget stands in Speed, where structures are built and timed."),
   ]],
   where: () => [say("Where it goes"), [
     say("The chosen cost by layer or by block, as it is now; the stroke on a bar is the model as it came."),
@@ -97,6 +101,7 @@ export function helpView(state) {
     html("td", { className: "sw-formula" }, tree ? typeset(tree, false) : formula || say("too long to read: see the layers"),
       ...(numbers ? [html("div", { className: "sw-dim" }, "= ", tree ? typeset(tree, true) : numbers)] : [])),
     html("td", { className: "sw-num" }, numberText(value, unit)));
+  const secret = () => html("p", { className: "sw-dim" }, say("Its number and formula wait for your prediction."));
   const paintReceipt = (metric, layer, margin, of) => {
     const { receipt } = state;
     if (receipt.metric !== metric.name || receipt.layer !== layer || (receipt.margin ?? null) !== margin || !alike(receipt.of, of)) return [html("p", { className: "sw-dim" }, state.work.lost || state.work.alone ? say("Formulas need a kernel.") : say("The kernel is asked for the formula …"))];
@@ -127,7 +132,9 @@ export function helpView(state) {
       body.replaceChildren(...sentences.map((each) => html("p", {}, each)));
     } else {
       const { unit: scoreUnit = "share", label: scoreLabel = say("score") } = state.study.score;
-      const metric = help.metric === "score" ? { name: "score", label: scoreLabel, unit: scoreUnit, additive: true } : state.metrics.get(help.metric);
+      const ofScores = { name: help.metric, label: scoreLabel, unit: scoreUnit, additive: true };
+      const others = { score: ofScores, preview: ofScores, reference: ofScores, hypervolume: { ...ofScores, label: say("Hypervolume"), unit: "number" } };
+      const metric = others[help.metric] ?? state.metrics.get(help.metric);
       const other = help.of === undefined ? null : state.other(help.of);
       const margin = help.margin === undefined ? null : state.model.keys.widths[help.margin];
       const names = help.layer === null ? [] : [help.layer, ...(help.layers ?? [])];
@@ -137,10 +144,10 @@ export function helpView(state) {
       const quantity = other === null ? state.label(metric) : isOneSample ? metric.trialLabel : metric.label;
       const named = names.length ? say("{quantity} of {name}", { quantity, name: partName(names) }) : quantity;
       const whose = other === null ? named : say("{quantity}, {structure}:", { quantity: named, structure: other.name });
-      const told = value === null ? whose : say("{quantity} {value}", { quantity: whose, value: numberText(value, metric.unit) });
+      const told = value === null || state.isGuessing ? whose : say("{quantity} {value}", { quantity: whose, value: numberText(value, metric.unit) });
       setText(title, margin === null ? told : say("One step more of {name}: {told}", { name: state.model.groups[help.margin].title, told }));
       const meaning = metric.convention || (metric.meaning ? say("{sentence}.", { sentence: `${metric.meaning[0].toUpperCase()}${metric.meaning.slice(1)}` }) : "");
-      body.replaceChildren(...(meaning ? [html("p", {}, meaning)] : []), ...paintReceipt(metric, help.layer, margin, help.of));
+      body.replaceChildren(...(meaning ? [html("p", {}, meaning)] : []), ...(state.isGuessing ? [secret()] : paintReceipt(metric, help.layer, margin, help.of)));
     }
     if (wasHidden) {
       before = document.activeElement;
@@ -162,6 +169,12 @@ export function helpView(state) {
 
 // What the key ? asks about, from where the focus is.
 export function explainHere(state, target) {
+  // A number that tells of itself, of the sliders or not, is what is asked about.
+  const number = target.closest(".sw-told:not(.sw-cut), .sw-reference");
+  if (number !== null) {
+    number.dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true }));
+    return;
+  }
   const cost = target.closest("[data-cost]")?.dataset.cost;
   const topic = target.closest("[data-topic]")?.dataset.topic;
   const row = state.looks.selected && state.model.rows[state.looks.selected.row];

@@ -21,11 +21,17 @@ export function notesView(state) {
   const paint = () => {
     const isBound = state.total("uncounted") > 0;
     const batch = state.settings.batch_size;
-    const first = say("Parameters, FLOPs, MACs and parallelism are for one sample; memory is for batches of {batch}, training with {optimizer}. The stroke on a bar is the model as it came.",
-      { batch, optimizer: state.model.optimizer });
-    const kept = state.model.metrics.filter(({ inTrials, scope }) => inTrials && scope === "batch");
-    const second = say("Of trials, the plot, comparisons and budgets, {quantities} are for one sample.", { quantities: kept.map(({ label }) => label).join(say(", ")) });
-    const stood = kept.length ? say("{sentence} {next}", { sentence: first, next: second }) : first;
+    const { costs, parts } = state.lesson;
+    const shown = state.model.metrics.filter(({ shown: isShown, name }) => isShown && (costs === null || costs.includes(name)));
+    const named = (...scopes) => shown.filter(({ scope }) => scopes.includes(scope)).map(({ label }) => label).join(say(", "));
+    const [ofSample, ofBatch] = [named("sample"), named("batch", "step")];
+    const kept = parts === null || parts.includes("tradeoff") ? state.model.metrics.filter(({ inTrials, scope }) => inTrials && scope === "batch") : [];
+    const stood = [
+      ofSample && say("For one sample: {quantities}.", { quantities: ofSample }),
+      ofBatch && say("For batches of {batch}, training with {optimizer}: {quantities}.", { batch, optimizer: state.model.optimizer, quantities: ofBatch }),
+      say("The stroke on a bar is the model as it came."),
+      kept.length && say("Of trials, the plot, comparisons and budgets, {quantities} are for one sample.", { quantities: kept.map(({ label }) => label).join(say(", ")) }),
+    ].filter(Boolean).reduce((sentence, next) => say("{sentence} {next}", { sentence, next }));
     const next = () => say("Lower bounds (≥), since these are not, or not wholly, counted: {layers}.", { layers: notCounted(state).join(say("; ")) });
     setText(el, isBound ? say("{sentence} {next}", { sentence: stood, next: next() }) : stood);
   };

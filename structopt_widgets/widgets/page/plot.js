@@ -127,8 +127,13 @@ export function plotView(state) {
     Object.entries(size).forEach(([name, value]) => drawn.area.setAttribute(name, value));
     return undefined;
   };
+  // The scores at the margin tell how they came about.
+  const explainReference = (mark) => {
+    const [name, value, key] = state.study.references[Number(mark.dataset.reference)];
+    state.explainNumber("reference", name, value, { key });
+  };
   const pressed = (event) => {
-    if (event.button !== 0) return;
+    if (event.button !== 0 || event.target.closest(".sw-reference")) return;
     press = within(place(event));
     plot.setPointerCapture(event.pointerId);
   };
@@ -147,6 +152,13 @@ export function plotView(state) {
     }
   };
   const typed = (event) => {
+    const reference = event.target.closest(".sw-reference");
+    if (reference !== null) {
+      if (event.key !== "Enter" && event.key !== " ") return;
+      event.preventDefault();
+      explainReference(reference);
+      return;
+    }
     const mark = event.target.closest(".sw-point");
     if (mark === null) return;
     const [number, numbers] = [Number(mark.dataset.number), order()];
@@ -171,12 +183,17 @@ export function plotView(state) {
     pointerleave: () => press === null && point(null),
     pointercancel: () => { press = null; },
     dblclick: () => zoom(null),
+    click: ({ target }) => {
+      const reference = target.closest(".sw-reference");
+      if (reference !== null) explainReference(reference);
+    },
     focusin: (event) => {
       const mark = event.target.closest(".sw-point");
       if (mark !== null) point(Number(mark.dataset.number));
     },
     focusout: () => point(null),
   };
+  roving(plot, () => [...plot.querySelectorAll(".sw-reference")]);
   Object.entries(listeners).forEach(([name, listener]) => plot.addEventListener(name, listener));
   const resized = new ResizeObserver(() => {
     // Its own redrawing changes the height only.

@@ -67,8 +67,8 @@ export function plotted(state) {
   const metric = state.metrics.get(looks.against);
   const unit = study.score.unit ?? "share";
   const points = study.trials.flatMap((trial) => {
-    const x = trial.costs[metric.name];
-    if (trial.score === null || !Number.isFinite(x) || (looks.log && x <= 0)) return [];
+    const x = state.costOfTrial(trial, metric.name);
+    if (trial.score === null || x === null || !Number.isFinite(x) || (looks.log && x <= 0)) return [];
     const { number, score: y, low, high, alike: isAlike, seeds } = trial;
     const ends = { quantity: study.score.label, value: scoreText(y, unit), low: low === null ? "" : scoreText(low, unit), high: high === null ? "" : scoreText(high, unit) };
     const score = ends.low === "" || ends.high === "" ? say("{quantity}: {value}", ends)
@@ -111,8 +111,11 @@ function references(state, across, up) {
   const places = namePlaces(state.references.map(([, value]) => value), up);
   state.references.forEach(([name, value], index) => {
     if (up.holds(value)) group.append(svgElement("path", { d: `M${across.start} ${pixel(up.at(value))}H${across.end}` }));
+    const title = say("{quantity}: {value}", { quantity: name, value: tickLabel(value, state.y.unit) });
     const line = label(across.end + 6, pixel(places[index] + 4), referenceText([name, value], up, state.y.unit), "sw-tick");
-    line.append(svgElement("title", {}, say("{quantity}: {value}", { quantity: name, value: tickLabel(value, state.y.unit) })));
+    line.append(svgElement("title", {}, title));
+    Object.entries({ class: "sw-tick sw-reference", role: "button", tabindex: index ? -1 : 0, "aria-label": title, "data-reference": index })
+      .forEach(([key, each]) => line.setAttribute(key, each));
     group.append(line);
   });
   return group;

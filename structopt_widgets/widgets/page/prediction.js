@@ -46,6 +46,7 @@ export function predictionView(state) {
       if (isOpen && !state.isGuessing) {
         field.value = "";
         setText(answer, "");
+        if (state.help?.metric) state.explain(null); // the last number's formula lies over the sliders
       }
       state.isGuessing = isOpen;
       el.closest(".sw-instrument")?.classList.toggle("sw-guessing", isOpen);
@@ -54,6 +55,8 @@ export function predictionView(state) {
     const asked = { structure: described(state.model, now), quantity: state.label(metric()), unit: inWords(metric().unit) };
     setText(question, !isOpen ? "" : asked.unit ? say("{structure}. {quantity} now, in {unit}?", asked) : say("{structure}. {quantity} now?", asked));
     if (!isOpen && answer.textContent === "") setText(answer, say("Move a slider, and predict what it costs before you see it."));
+    // Help opens under the verdict, not over it.
+    if (changed.has("help")) el.closest(".sw-instrument")?.style.setProperty("--asked", `${el.offsetHeight}px`);
   };
   return { el, paint };
 }

@@ -24,10 +24,16 @@ export function speedView(state) {
   const own = html("span", { className: "sw-group", hidden: true }, rate, traffic);
   const words = html("p");
   const time = html("button", { type: "button", title: say("this structure and the model, compiled, one sample and a batch: explorer.timing.measure()"), onclick: () => state.ask("latency") }, say("Time it here"));
+  // A budget of latency has no formula: structures are built and timed until one is found.
+  const most = html("input", { type: "number", min: 0, step: "any", placeholder: say("none"), "aria-label": say("budget of latency here, milliseconds a batch") });
+  const fit = html("button", { type: "button", title: say("build and time structures of all widths alike, about eight, and set the sliders to the widest that is fast enough: explorer.timing.fit(seconds)"),
+    onclick: () => state.ask("fit_latency", { seconds: Number(most.value) / 1000, batch_size: Number(samples.value) }) }, say("Fit"));
+  const samples = html("select", { "aria-label": say("batch that is timed") });
+  const budget = html("div", { className: "sw-bar-head" }, html("label", {}, html("span", { className: "sw-dim" }, say("budget")), most), html("span", { className: "sw-dim" }, say("ms, batch of")), samples, fit);
   const measured = html("div", { className: "sw-small" });
   const el = html("section", { className: "sw-pane sw-speed" }, html("div", { className: "sw-bar-head" }, html("h2", {}, say("Speed")), summary),
     html("details", {}, html("summary", {}, say("machine, time it here")),
-      html("div", { className: "sw-bar-head" }, html("span", { className: "sw-dim" }, say("on")), machine, own, time), words, measured));
+      html("div", { className: "sw-bar-head" }, html("span", { className: "sw-dim" }, say("on")), machine, own, time), words, budget, measured));
   const chosen = () => state.looks.machine ?? [...machines.keys()][0];
   machine.addEventListener("change", () => state.look({ machine: machine.value }));
   [rate, traffic].forEach((each, place) => each.addEventListener("change", () => {
@@ -35,6 +41,8 @@ export function speedView(state) {
     rates[place] = Math.max(0, Number(each.value)) * 1e9;
     state.look({ rates });
   }));
+  most.addEventListener("input", () => enable(fit, canFit()));
+  const canFit = () => Number(most.value) > 0 && !state.work.what && state.free.length > 0;
   const ratesOf = (name) => (name === OWN ? state.looks.rates : machines.get(name));
   const paint = (changed) => {
     const name = chosen();
@@ -60,9 +68,16 @@ export function speedView(state) {
     setText(words, !isKnown ? say("Say what your machine can do: its peak arithmetic and the rate of its memory.")
       : isMemory ? say("A batch of {batch} takes {least} at least there; moving weights and tensors is what it waits for. From {n} FLOPs a byte on it is arithmetic.", known())
         : say("A batch of {batch} takes {least} at least there; arithmetic is what it waits for. From {n} FLOPs a byte on it is arithmetic.", known()));
+    const batches = [...new Set([1, batch])].map(String);
+    if (!alike([...samples.options].map(({ value }) => value), batches)) {
+      const was = samples.value;
+      samples.replaceChildren(...batches.map((each) => html("option", {}, each)));
+      samples.value = batches.includes(was) ? was : "1";
+    }
     if (!["latency", "work", "steps", "structure"].some((each) => changed.has(each))) return;
     enable(time, !state.work.what);
-    time.hidden = Boolean(state.work.alone);
+    enable(fit, canFit());
+    time.hidden = budget.hidden = Boolean(state.work.alone);
     measured.hidden = time.hidden && state.latency.lines === undefined;
     const { lines, structure } = state.latency;
     const isOld = lines !== undefined && !alike(structure, state.changes());

@@ -128,6 +128,12 @@ export class State {
     return this.costsOf(structure, this.batchOf(metric))(metric);
   }
 
+  // A cost of a trial: kept with it, or else that of its structure; null where neither is known.
+  costOfTrial({ costs, changes }, metric) {
+    if (metric in costs || changes === null || changes === undefined || !(metric in this.model.program.totals)) return costs[metric] ?? null;
+    return this.costsOf(this.changed(changes), this.batchOf(metric))(metric);
+  }
+
   // The cost of a layer, by its place.
   layer(metric, place, values = this.values) {
     return this.stored(metric, (each) => values[this.model.program.layers[each][place]]);
@@ -146,6 +152,11 @@ export class State {
   // The metric by layer that goes with the chosen one.
   get shares() {
     return this.metrics.get(this.metrics.get(this.looks.metric).bars ?? "n_params");
+  }
+
+  // Of what a structure may have too much: the costs of trials that are shown, and what devices have no more of.
+  get budgets() {
+    return this.model.metrics.filter(({ name, inTrials, shown, more }) => name === "flash_bytes" || (inTrials && shown && !more));
   }
 
   get multiple() {
@@ -398,11 +409,17 @@ export class State {
     this.explain({ metric, layer, of: { changes, name, batch_size: batch } });
   }
 
+  // Explain a number that is no cost and no trial's: "preview", "reference" or "hypervolume"; name: what it is of.
+  explainNumber(metric, name, value, more = {}) {
+    this.explain({ metric, layer: null, of: { name, value, batch_size: 1, ...more } });
+  }
+
   // What help is about where it is not about the sliders: its name, and a function of a metric and layers.
-  other({ trial: number, changes, name, batch_size: batch }) {
+  other({ trial: number, changes, name, value, batch_size: batch }) {
+    if (value !== undefined) return { name, value: () => value };
     const trial = number === undefined ? undefined : this.study.trials.find((each) => each.number === number);
     const told = number === undefined ? name : say("trial {number}", { number });
-    if (trial !== undefined) return { name: told, value: (metric) => (metric === "score" ? trial.score : trial.costs[metric]) ?? null };
+    if (trial !== undefined) return { name: told, value: (metric) => (metric === "score" ? trial.score : this.costOfTrial(trial, metric)) };
     if (changes === undefined) return { name: told, value: () => null };
     return {
       name: told,

@@ -26,6 +26,8 @@ export function tableView(state) {
     const metric = state.metrics.get(state.looks.against);
     const { unit, label } = state.study.score;
     const base = state.trialCost(metric.name, state.fresh());
+    const cost = (trial) => state.costOfTrial(trial, metric.name);
+    const told = (trial, tell) => (cost(trial) === null ? "" : tell(cost(trial)));
     const numbered = state.study.trials.some(({ seeds }) => seeds === 1);
     return [
       ["number", "#", (trial) => trial.number, (trial) => String(trial.number)],
@@ -33,10 +35,10 @@ export function tableView(state) {
         (trial) => scoreText(trial.score, unit, "")],
       ["interval", "95 %", (trial) => trial.low ?? -Infinity, (trial) => (trial.low === null ? ""
         : interval(trial, unit, numbered))],
-      ["cost", metric.trialLabel, (trial) => trial.costs[metric.name] ?? Infinity,
-        (trial) => (trial.costs[metric.name] === null ? "" : formatExact(trial.costs[metric.name], metric.unit))],
-      ["change", say("to model"), (trial) => trial.costs[metric.name] ?? Infinity,
-        (trial) => (trial.costs[metric.name] === null ? "" : changedTo(trial.costs[metric.name], base))],
+      ["cost", metric.trialLabel, (trial) => cost(trial) ?? Infinity,
+        (trial) => told(trial, (value) => formatExact(value, metric.unit))],
+      ["change", say("to model"), (trial) => cost(trial) ?? Infinity,
+        (trial) => told(trial, (value) => changedTo(value, base))],
       ["structure", say("structure"), (trial) => (trial.changes === null ? "" : described(model, trial.changes)),
         (trial) => (trial.changes === null ? say("another model") : described(model, trial.changes))],
       ["verdict", say("against best"), (trial) => trial.said, (trial) => trial.said],

@@ -66,13 +66,21 @@ export function workView(state) {
   // The score with the model's own weights, which follows the sliders without training.
   const preview = html("input", { type: "checkbox" });
   const score = html("span", { className: "sw-preview" });
-  const follows = html("label", { className: "sw-small sw-follows", hidden: true, title: say("the validation score with the model's own weights, the units kept that count most, before any training") },
-    preview, html("span", { className: "sw-dim" }, say("preview")), score);
+  const previewed = toldNumber("", () => state.explainNumber("preview", say("preview"), state.preview.score, { changes: state.preview.structure }));
+  previewed.classList.add("sw-preview");
+  previewed.tabIndex = 0;
+  const follows = html("span", { className: "sw-small sw-follows", hidden: true, title: say("the validation score with the model's own weights, the units kept that count most, before any training") },
+    html("label", {}, preview, html("span", { className: "sw-dim" }, say("preview"))), previewed, score);
   preview.addEventListener("change", () => state.setting({ preview: preview.checked }));
   const paintPreview = () => {
     const { score: value, structure, error: why, seconds } = state.preview;
     const isOf = structure !== undefined && alike(structure, state.changes());
-    const words = why || say("{score} with inherited weights, before training ({seconds} s)", { score: scoreText(value, state.study.score.unit ?? "share"), seconds: seconds?.toFixed(1) });
+    const words = why || say("with inherited weights, before training ({seconds} s)", { seconds: seconds?.toFixed(1) });
+    const isScored = Boolean(state.settings.preview && isOf && !why);
+    keepFocus(follows, () => {
+      previewed.hidden = !isScored;
+      setText(previewed, isScored ? scoreText(value, state.study.score.unit ?? "share") : "");
+    });
     setText(score, !state.settings.preview ? say("the score with inherited weights") : isOf ? words : "…");
   };
   // The numbers of the trial that the message is of, each of which tells how it came about.
