@@ -165,7 +165,15 @@ class _Connector:
     def _require_lengths(self, call: Call) -> None:
         """Without a rule only Keras knows an output's lengths: it has to know them all."""
         for index in call.outputs:
-            shape = self._graph.tensors[index].shape
+            tensor = self._graph.tensors[index]
+            shape = tensor.shape
+            # What the layer runs does not tell Keras that these are samples.
+            if shape[:1] == (None,) and tensor.batch_axis is None:
+                raise ValueError(
+                    f"Expected {call.layer!r} to make as many rows as the batch has, got {shape}, whose first length "
+                    "its code does not tell. Give the layer a compute_output_shape() that begins with "
+                    "input_shape[0], or write its call() with keras.ops."
+                )
             if None in shape:
                 raise ValueError(
                     f"Expected every axis of {call.layer!r} but the batch to have a length, got {(None, *shape)}: "

@@ -300,3 +300,31 @@ def test_what_is_compiled_inside_of_a_layer_is_read_as_it_is_written() -> None:
     assert not space.baseline.measure().uncounted
     assert sorted(each.width for each in space.width_groups.values() if not each.fixed) == [5, 7]
     np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-5)
+
+
+class _Outside(kl.Layer):
+    """Runs Python that TensorFlow cannot look into, and says the channels of what comes out, but not the rows."""
+
+    def call(self, x: Any) -> Any:
+        made = tf.py_function(lambda each: each * 2.0, [x], tf.float32)
+        made.set_shape((None, 6))
+        return made
+
+
+class _OutsideAndSaid(_Outside):
+    """The same as the error advises."""
+
+    def compute_output_shape(self, input_shape: Any) -> Any:
+        return input_shape[0], 6
+
+
+def test_rows_that_code_does_not_tell_are_asked_for_and_no_input_shape_is() -> None:
+    def around(layer: keras.Layer) -> keras.Model:
+        inputs = keras.Input((6,))
+        return keras.Model(inputs, kl.Dense(2)(kl.Dense(9)(layer(inputs))))
+
+    with pytest.raises(ValueError, match=r"'outside' to make as many rows.*compute_output_shape\(\)") as raised:
+        sw.StructureSpace.from_keras(around(_Outside(name="outside")))
+    assert "Pass input_shape" not in str(raised.value)
+    space = sw.StructureSpace.from_keras(around(_OutsideAndSaid()))
+    assert [group.width for group in space.width_groups.values() if not group.fixed] == [9]

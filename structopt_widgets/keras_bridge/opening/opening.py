@@ -362,7 +362,7 @@ class _Tracer:
                 made = outputs
             self._specs[key] = [each.shape for each in keras.tree.flatten(made)]
         flat = zip(keras.tree.flatten(outputs), self._specs[key], strict=True)
-        whole = [keras.KerasTensor(shape, dtype=each.dtype) for each, shape in flat]
+        whole = [keras.KerasTensor(_known(shape, each.shape), dtype=each.dtype) for each, shape in flat]
         return keras.tree.pack_sequence_as(outputs, whole)
 
     def _opened(self, layer: Any) -> Callable[..., Any]:
@@ -476,3 +476,10 @@ def _is_table(value: Any) -> bool:
 
 def _has_tensors(structure: Any) -> bool:
     return any(isinstance(each, keras.KerasTensor) for each in keras.tree.flatten(structure))
+
+
+def _known(computed: tuple[int | None, ...], said: tuple[int | None, ...]) -> tuple[int | None, ...]:
+    """The lengths that ``call()`` computes; those that it leaves open are what the class says."""
+    if len(computed) != len(said):
+        return computed
+    return tuple(other if length is None else length for length, other in zip(computed, said, strict=True))
