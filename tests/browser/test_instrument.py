@@ -460,6 +460,31 @@ def test_a_layer_of_the_picture_is_dragged_and_worked_by_keys(page: Page) -> Non
     expect(page.locator(".sw-picture")).to_contain_text(f"peak {expected} KiB")
 
 
+# Texts of the picture that stand on one another; the lines of a text's box are higher than its letters.
+OVERPRINTED = """() => {
+    const texts = [...document.querySelectorAll(".sw-picture svg text")].filter((each) => each.textContent);
+    const boxes = texts.map((each) => [each.textContent, each.getBoundingClientRect()]);
+    const meet = (a, b) => a.left < b.right && b.left < a.right && a.top + 3 < b.bottom && b.top + 3 < a.bottom;
+    return boxes.flatMap(([text, box], at) =>
+        boxes.slice(at + 1).filter(([, other]) => meet(box, other)).map(([other]) => [text, other]));
+}"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("widest", [2, 3])
+def test_no_text_of_the_picture_is_on_another(page: Page, widest: int) -> None:
+    # The peak of training is where the widest layer is.
+    inputs = x = keras.Input((6,))
+    for at in range(6):
+        x = keras.layers.Dense(64 if at == widest else 4, activation="relu", name=f"layer_{at}")(x)
+    show(page, sw.explore(keras.Model(inputs, keras.layers.Dense(2, name="out")(x))))
+    for breadth in (800, 1280, 1920):
+        page.set_viewport_size({"width": breadth, "height": 900})
+        drawn = "(svg) => svg.viewBox.baseVal.width === svg.parentElement.clientWidth"
+        page.wait_for_function(f"({drawn})(document.querySelector('.sw-picture svg'))")
+        assert page.evaluate(OVERPRINTED) == [], breadth
+
+
 def chain(blocks: int) -> keras.Model:
     inputs = keras.Input((6,))
     x = keras.layers.Dense(8, name="stem")(inputs)

@@ -212,6 +212,20 @@ def test_numbers_that_have_no_room_are_left_out_evenly() -> None:
     assert found[0] == "block 0"
     numbers = [int(each) for each in found[1:]]
     assert numbers == list(range(20, 500, 10))
+    # "100" begins at 297 of 300 pixels, at its item's left edge, and would end over the edge of the picture.
+    edge = [
+        {
+            "x": 3 * at,
+            "end": 3 * at + 3,
+            "isLeft": True,
+            "number": at + 1,
+            "kind": "",
+            "texts": [f"block {at + 1}", str(at + 1)],
+        }
+        for at in range(100)
+    ]
+    shown = in_node("picture_labels", "fittingWords(given, 300)", edge)
+    assert [text for _, text in shown] == ["block 1", "20", "30", "40", "50", "60", "70", "80", "90"]
 
 
 def test_a_name_may_stand_over_neighbours_that_have_none() -> None:
@@ -221,3 +235,21 @@ def test_a_name_may_stand_over_neighbours_that_have_none() -> None:
     assert words([60, 30, 20, 20, 60, 24], texts) == ["a", "second", "fifth"]
     # A number by itself says nothing.
     assert words([60, 20], [["stage 2", "2"], ["stage 4", "4"]], [2, 4]) == ["stage 2"]
+
+
+def test_the_text_of_a_peak_is_beside_it_and_not_on_the_name_of_its_strip() -> None:
+    called, texts = "a" * 23, ["b" * 66, "c" * 14]
+    breadths = (300, 500, 600, 700, 764, 1244, 1884)
+    given = [[texts, peak, called, breadth] for breadth in breadths for peak in range(0, breadth + 1, 4)]
+    found = in_node("picture_memory", "given.map((each) => peakText(...each))", given)
+    shown: dict[int, set[str]] = {breadth: set() for breadth in breadths}
+    for (_, peak, _, breadth), each in zip(given, found, strict=True):
+        long = 6.6 * len(each["text"])
+        start = each["x"] - (long if each["anchor"] == "end" else 0)
+        assert start >= 6.6 * len(called), (breadth, peak)
+        assert start + long <= breadth, (breadth, peak)
+        shown[breadth].add(each["text"])
+    # 436 pixels beside 152 of the name: never in 500, always in 1,244 (then one of both sides has room for it).
+    assert shown[500] == {texts[1]}
+    assert shown[764] == set(texts)
+    assert shown[1244] == {texts[0]}

@@ -2,7 +2,7 @@
 import { label, pixel, svgElement } from "./elements.js";
 import { lengthOf } from "./words.js";
 
-const GLYPH = 6.6; // pixels
+export const GLYPH = 6.6; // pixels
 const WORDS_APART = 3; // pixels between two words
 const [OVERHANG, OVER_APART] = [1.5, 10]; // how much longer than its item a word may be, and pixels between such words
 const EVEN_STEPS = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000];
@@ -23,7 +23,7 @@ export function fittingWords(items, breadth) {
       chosen.delete(item);
       counted.add(item);
     });
-    evenWords(series).forEach(([item, text]) => chosen.set(item, text));
+    evenWords(series, breadth).forEach(([item, text]) => chosen.set(item, text));
   });
   const taken = [...chosen].map(([item, text]) => wordPlace(item, text));
   items.forEach((item) => {
@@ -62,8 +62,8 @@ function numberedRuns(items) {
   return runs;
 }
 
-// The first and every second, fifth, tenth ... of a series: as many as fit.
-function evenWords(series) {
+// The first and every second, fifth, tenth ... of a series: as many as fit, none over the edge of the picture.
+function evenWords(series, breadth) {
   const tried = (step) => {
     const [{ number: first }] = series;
     // Every second counts from the first, tens are tens.
@@ -78,7 +78,8 @@ function evenWords(series) {
   // The first says what is numbered.
   const named = first.texts.at(-2) ?? first.texts.at(-1);
   const end = wordPlace(first, named)[1] + WORDS_APART;
-  return [[first, named], ...others.filter(([item, text]) => text !== undefined && wordPlace(item, text)[0] >= end)];
+  const isInside = ([from, to]) => from >= end && to <= breadth;
+  return [[first, named], ...others.filter(([item, text]) => text !== undefined && isInside(wordPlace(item, text)))];
 }
 
 // Stages over the picture, the numbers of their blocks under it.
