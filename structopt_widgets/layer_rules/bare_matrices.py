@@ -13,8 +13,6 @@ from .bare_axes import register_bare
 from .kept import Kept
 from .rule import Cost, Setting, Site
 
-BECAUSE = "takes its matrices apart as a whole"
-
 
 def _elimination(thirds: int, rows: int = 0) -> Any:
     """``thirds`` of n cubed for each matrix, and ``rows`` times n squared for each column of a right side, if any."""
@@ -38,4 +36,4 @@ for _names, _thirds, _rows in (
     ("Solve", 2, 2),
     ("SolveTriangular", 0, 1),
 ):
-    register_bare(Kept(BECAUSE, counted=_elimination(_thirds, _rows)), *_names.split())
+    register_bare(Kept("takes its matrices apart", counted=_elimination(_thirds, _rows)), *_names.split())

@@ -253,3 +253,11 @@ def test_the_text_of_a_peak_is_beside_it_and_not_on_the_name_of_its_strip() -> N
     assert shown[500] == {texts[1]}
     assert shown[764] == set(texts)
     assert shown[1244] == {texts[0]}
+
+
+@pytest.mark.parametrize(
+    ("sides", "words"),
+    [([], ""), ([1, 1], ""), ([48], "48 positions"), ([56, 56], "56²"), ([32, 48], "32 × 48"), ([8, 8, 8], "8³")],  # noqa: RUF001 - a product
+)
+def test_the_size_of_a_map_is_said_as_it_is(sides: list[int], words: str) -> None:
+    assert in_node("picture_labels", "sizeWords(given)", sides) == words

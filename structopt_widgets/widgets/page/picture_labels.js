@@ -1,6 +1,6 @@
 // The words over and under the picture of a deep network: stages and blocks, as many as there is room for.
 import { label, pixel, svgElement } from "./elements.js";
-import { lengthOf } from "./words.js";
+import { lengthOf, say } from "./words.js";
 
 export const GLYPH = 6.6; // pixels
 const WORDS_APART = 3; // pixels between two words
@@ -83,13 +83,23 @@ function evenWords(series, breadth) {
 }
 
 // Stages over the picture, the numbers of their blocks under it.
+// How large a map is, in words; nothing for a single place.
+export function sizeWords(sides) {
+  const [first] = sides;
+  if (sides.every((side) => side === 1)) return "";
+  if (sides.length === 1) return say("{n} positions", { n: first });
+  const power = { 2: "²", 3: "³" }[sides.length];
+  return power && sides.every((side) => side === first) ? `${first}${power}` : sides.join(" × ");
+}
+
 export function drawStages(svg, spans, tall, breadth) {
   const numbered = (text) => (/\d+$/.test(text) ? { number: Number(text.match(/\d+$/)[0]), kind: text.replace(/\d+$/, "") } : {});
-  const stages = spans.map(({ stage, x, end, side }) => {
+  const stages = spans.map(({ stage, x, end, sides }) => {
     const found = numbered(stage);
+    const size = sizeWords(sides);
     return {
       x, end, isLeft: true, ...found,
-      texts: [...(side > 1 ? [`${stage}  ${side}²`] : []), stage, ...(found.kind ? [String(found.number)] : [])],
+      texts: [...(size ? [`${stage}  ${size}`] : []), stage, ...(found.kind ? [String(found.number)] : [])],
     };
   });
   spans.forEach(({ x, end }) => svg.append(svgElement("path", { class: "sw-stage", d: `M${pixel(x)} 17.5H${pixel(end)}` })));

@@ -209,7 +209,7 @@ export function stagesOf(model, columns, ranks, layout) {
     const name = isLayer ? model.layers[columns[first].layer].name : title;
     if (span.blocks.at(-1)?.title !== name) span.blocks.push({ title: name, block: isLayer ? name : block, isLayer, x });
     span.blocks.at(-1).end = x + breadth;
-    [span.side] = columns[first].sides;
+    span.sides = columns[first].sides;
   });
   return spans;
 }
