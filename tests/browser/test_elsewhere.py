@@ -1,4 +1,4 @@
-"""Other pages than JupyterLab's own: Voila, the HTML manager; two explorers and a second view in one.
+"""Other pages than JupyterLab's own: Voila, Notebook 7, the HTML manager; two explorers and a second view in one.
 
 The HTML manager is what shows widgets outside of Jupyter: in converted pages, and it is the manager that hosts such as
 VS Code build theirs on.
@@ -70,12 +70,12 @@ def expect_width(instrument: Locator, width: int) -> None:
 
 @pytest.fixture(scope="module")
 def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The commands of an environment that has this project beside Voila, as a user installs them."""
+    """The commands of an environment that has this project beside Voila and Notebook, as a user installs them."""
     if shutil.which("uv") is None:
         pytest.skip("uv is not installed: pip install uv")
     environment = tmp_path_factory.mktemp("elsewhere") / "environment"
     subprocess.run(["uv", "venv", "--python", sys.executable, environment], check=True)
-    command = ["uv", "pip", "install", "--python", environment, "--editable", REPOSITORY, "voila"]
+    command = ["uv", "pip", "install", "--python", environment, "--editable", REPOSITORY, "voila", "notebook"]
     subprocess.run(command, check=True)
     return environment / "bin"
 
@@ -119,6 +119,27 @@ def test_voila_shows_an_explorer_that_moves(serve: Callable[..., str], browser: 
     expect_width(instrument, 15)
     page.screenshot(path=tmp_path / "voila.png")
     expect(page.locator(".sw-twin")).to_be_hidden()
+    page.close()
+
+
+def test_notebook_leaves_the_keys_to_a_slider(serve: Callable[..., str], browser: Browser, tmp_path: Path) -> None:
+    path = notebook(tmp_path, MODEL, ONE)
+    address = serve("jupyter-notebook", "--allow-root", "--IdentityProvider.token=")
+    page = browser.new_page(viewport={"width": 1400, "height": 1200})
+    page.goto(f"{address}notebooks/{path.name}", timeout=240_000)
+    cells = page.locator(".jp-Notebook .jp-CodeCell .cm-content")
+    cells.first.click(timeout=120_000)
+    for _ in range(2):
+        page.keyboard.press("Shift+Enter")
+    instrument = page.locator(".sw-instrument")
+    expect_width(instrument, 16)
+    # In its command mode these keys fold headings and choose other cells.
+    move(instrument, page)
+    expect_width(instrument, 15)
+    page.keyboard.press("ArrowDown")
+    expect_width(instrument, 14)
+    page.keyboard.press("ArrowUp")
+    expect_width(instrument, 15)
     page.close()
 
 

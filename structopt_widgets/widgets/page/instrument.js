@@ -134,6 +134,14 @@ export function mount(el, state) {
   // What a cell is to work on is told before it runs, rest or no rest: the hand has left for another place.
   const gone = (event) => { if (!el.contains(event.relatedTarget) && !state.isHeld) state.commit(); };
   const leaving = (event) => { if (event.key === "Enter" && (event.shiftKey || event.ctrlKey || event.metaKey || event.altKey)) state.commit(); };
+  // A notebook's program sees keys before anything in its page does; here only those that run and save are its own.
+  const claimed = (event) => {
+    if (!el.contains(event.target)) return;
+    const isCommand = event.ctrlKey || event.metaKey || event.altKey || (event.shiftKey && event.key === "Enter");
+    // It asks the control itself first, and what is around it after.
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", !isCommand || event.key.toLowerCase() === "z");
+  };
+  window.addEventListener("keydown", claimed, true);
   el.addEventListener("focusout", gone);
   document.addEventListener("keydown", leaving, true);
   el.addEventListener("pointerdown", held);
@@ -145,6 +153,7 @@ export function mount(el, state) {
     watched.disconnect();
     ["pointerup", "pointercancel"].forEach((name) => document.removeEventListener(name, released));
     document.removeEventListener("keydown", leaving, true);
+    window.removeEventListener("keydown", claimed, true);
     views.forEach((view) => view.end?.());
   };
 }
