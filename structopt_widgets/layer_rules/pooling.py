@@ -67,9 +67,11 @@ class GlobalPooling(LayerRule):
 
 
 def _pooled(window: Number, mean: bool, site: Site, at: Setting) -> Cost:
+    # Of a symbol, a whole number may be taken, but no truth.
+    divided = int(mean)
     return Cost(
-        other=(window - 1 + mean) * at.elements(site.outputs[0]),
-        span=ceil_log2(window) + mean,
+        other=(window - 1 + divided) * at.elements(site.outputs[0]),
+        span=ceil_log2(window) + divided,
         saves="nothing" if mean else "inputs",
     )
 

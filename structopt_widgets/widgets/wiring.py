@@ -170,7 +170,8 @@ class Wiring:
             "compare": lambda: self._compare(asked["number"], asked["other"]),
             "choose": lambda: self._go(asked["number"]),
             "save": lambda: self._saving.start(asked["suffix"]),
-            "picture": lambda: self._pictured(asked["svg"]),
+            "picture": lambda: self._saving.take_picture(asked["svg"]),
+            "drawn": lambda: self._drawn(asked["svg"], asked["of"]),
             "latency": self._timing.measure,
             "fit_latency": lambda: self._timing.fit(asked["seconds"], asked["batch_size"]),
             "code": lambda: self._coder.look(here.structure),
@@ -179,10 +180,10 @@ class Wiring:
             raise ValueError(f"Expected to be asked for {', '.join(acts)}; got {what!r}.")
         acts[what]()
 
-    def _pictured(self, svg: str) -> None:
-        # What was asked has moved the structure to where the page drew it.
-        self._exploration.picture = (self._exploration.structure, svg)
-        self._saving.take_picture(svg)
+    def _drawn(self, svg: str, of: dict[str, Any]) -> None:
+        # Where the structure has moved on, the page draws it too.
+        if changes(self._exploration.structure) == of:
+            self._exploration.picture = (self._exploration.structure, svg)
 
     def _fit(self, limits: dict[str, float], batch_size: int) -> None:
         self._background.message.clear()

@@ -13,7 +13,7 @@ export function growthView(state) {
   const text = html("span", { className: "sw-dim sw-small" });
   const words = html("p", { className: "sw-note" });
   const el = html("div", { className: "sw-growth", hidden: true },
-    html("div", { className: "sw-bar-head" }, html("span", { className: "sw-small" }, say("Hypervolume")), svg, number, text), words);
+    html("div", { className: "sw-bar-head" }, html("span", { className: "sw-small" }, say("Hypervolume")), svg, number, " ", text), words);
   const paint = (changed) => {
     if (!changed.has("study")) return;
     const { values = [], costs = [], words: told = "" } = state.study.growth ?? {};

@@ -69,6 +69,8 @@ export function jupyterHost(model) {
     });
     state.subscribe((what) => {
       if (what === "steps") save("standing", state.standing);
+      // Nobody has asked: it moves nothing, and says of which structure it is.
+      if (what === "drawn" && !lost) model.send({ do: "drawn", ...state.drawn });
       if (what === "settings") save("settings", state.settings);
       if (what === "looks" && !isTaking) {
         clearTimeout(timer);

@@ -17,6 +17,7 @@ export function pictureView(state) {
   const title = html("h2");
   const scaleText = html("span", { className: "sw-dim sw-small" });
   const sum = html("button", { type: "button", className: "sw-dim sw-small sw-told sw-sum", title: say("the formula of this"),
+    tabIndex: -1, // by keys the number over it tells the same
     onclick: () => state.explain({ metric: state.shares.name, layer: null }) });
   const place = html("div");
   const spoken = html("div", { className: "sw-spoken", role: "status", "aria-live": "polite" });

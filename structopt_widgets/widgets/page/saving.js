@@ -61,9 +61,11 @@ export function savingView(state) {
   let [sent, timer] = ["", null];
   const send = () => {
     if (state.isHeld || state.work.alone || state.work.lost || !place() || place().hidden) return;
-    const now = picture();
-    if (now !== sent) state.ask("picture", { svg: now });
-    sent = now;
+    const svg = picture();
+    if (svg === sent) return;
+    sent = svg;
+    state.drawn = { svg, of: state.changes() };
+    state.tell("drawn");
   };
   el.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || !el.open) return;

@@ -41,6 +41,7 @@ export class State {
     this.isGuessing = false; // whether numbers wait for a prediction
     this.help = null; // what is explained: { topic }, or { metric, layer }
     this.factors = new Map(); // what a slider of many widths was moved to, by its key
+    this.drawn = {}; // the picture as it was drawn last, and of which structure
     this.isHeld = false; // whether a hand is on a control
     this.refused = ""; // why the width that was typed last is not there
     this.pointed = null; // the trial under the mouse
@@ -56,7 +57,7 @@ export class State {
 
   // listener: called with what has changed: "structure", "steps", "looks", "settings", "study", "comparison", "work", "curve",
   // "findings", "preview", "fits", "receipt", "code", "latency", "sensitivity", "listed" or "help";
-  // "pictured" where a cell wants the picture.
+  // "pictured" where a cell wants the picture, "drawn" where there is one of a structure at rest.
   subscribe(listener) {
     this.listeners.push(listener);
   }
