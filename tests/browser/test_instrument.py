@@ -854,7 +854,8 @@ def test_tab_stops_are_few_and_every_control_has_a_name(page: Page) -> None:
     }""")
     assert stops <= 20
     unnamed = page.evaluate("""() => [...document.querySelectorAll("input, select, button")].filter((each) =>
-        each.checkVisibility() && !(each.getAttribute("aria-label") || each.textContent || each.closest("label")?.textContent)).length""")
+        each.checkVisibility() &&
+        !(each.getAttribute("aria-label") || each.textContent || each.closest("label")?.textContent)).length""")
     assert unnamed == 0
 
 
