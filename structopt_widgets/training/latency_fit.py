@@ -23,11 +23,14 @@ PATIENCE = 1.0  # seconds a structure is timed for
 
 @dataclass(frozen=True)
 class LatencyFit:
-    """Attributes:
-    structure: the widest that was found within the limit.
-    table: it and the model as it came, timed in turns once more after the search, as :func:`measure_latency` gives
-        it: structure 0 is the one found, 1 the model where that is another.
-    tried: how many structures were timed.
+    """What a search for a latency has found.
+
+    Attributes:
+        structure: the widest that was found within the limit.
+        table: it and the model as it came, timed in turns once more after the search, as :func:`measure_latency` gives
+            it: structure 0 is the one found, 1 the model where that is another. Of the narrowest this second timing
+            may be over the limit that the first one met.
+        tried: how many structures were timed.
     """
 
     structure: Structure
@@ -88,10 +91,8 @@ def fit_latency(
     table = timed(candidates[0])
     if table is not None and (least := float(table["seconds"].iloc[0])) > seconds:
         raise BudgetError({"seconds": least}, _too_little(seconds, least, batch_size))
-    fast, slow = (
-        0,
-        len(candidates),
-    )  # places of the widest known to be fast enough, and of the narrowest known not to be
+    # Places of the widest known to be fast enough, and of the narrowest known not to be.
+    fast, slow = 0, len(candidates)
     while table is not None and slow - fast > 1:
         middle = (fast + slow) // 2
         table = timed(candidates[middle])

@@ -12,6 +12,7 @@ import tensorflow as tf
 from keras import layers as kl
 
 import structopt_widgets as sw
+from structopt_widgets.keras_bridge.opening.tensorflow_complex import Complex, on_complex
 
 STEPS, WIDTH = 5, 16
 
@@ -328,3 +329,13 @@ def test_rows_that_code_does_not_tell_are_asked_for_and_no_input_shape_is() -> N
     assert "Pass input_shape" not in str(raised.value)
     space = sw.StructureSpace.from_keras(around(_OutsideAndSaid()))
     assert [group.width for group in space.width_groups.values() if not group.fixed] == [9]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "int32", "complex64"])
+def test_a_complex_number_is_cast_to_the_type_that_is_asked_for(dtype: str) -> None:
+    real, imaginary = np.array([1.6, -2.5], "float32"), np.array([0.5, 1.0], "float32")
+    given = {"x": Complex(keras.ops.array(real), keras.ops.array(imaginary)), "dtype": tf.as_dtype(dtype)}
+    made, expected = on_complex("cast", lambda _: None)(given), tf.cast(tf.complex(real, imaginary), dtype)
+    assert made.dtype == expected.dtype.name
+    of_real = made.real if isinstance(made, Complex) else made
+    np.testing.assert_allclose(of_real, tf.math.real(expected) if dtype == "complex64" else expected)

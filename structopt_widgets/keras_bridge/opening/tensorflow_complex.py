@@ -183,7 +183,7 @@ _OWN: dict[str, Callable[[Given], Any]] = {
     "abs": _absolute,
     "add": lambda a: _two(a)[0] + _two(a)[1],
     "angle": lambda a: ops.arctan2(a["input"].imaginary, a["input"].real),
-    "cast": lambda a: a["x"] if "complex" in str(a["dtype"]) else a["x"].real,
+    "cast": lambda a: cast(a["x"], tf.as_dtype(a["dtype"]).name),
     "conj": lambda a: a["x"].conjugate(),
     "divide": lambda a: _two(a)[0] / _two(a)[1],
     "exp": _exponential,

@@ -141,7 +141,6 @@ class OneStructure(JointTraining):
             )
             loss = self._mean_loss(_gathered(y, rows), made)
             for each in added:
-                self.adds_losses = True
                 loss += keras.ops.sum(keras.ops.cast(each, loss.dtype))
             return loss, updated
 
