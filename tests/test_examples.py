@@ -29,6 +29,9 @@ NEEDS_NONE = {
     *("StructureSpace.is_same_model", "Study.trial", "Data.examples", "Explorer.close", "Explorer.add"),
     *("Trial.from_record", "Trial.to_record", "Trial.to_row"),
 }
+# Their examples train.
+TRAIN = {"reproduce", "Study.test", "Study.sweep", "inherited_score", "compare_networks", "train_together"}
+TRAIN |= {"beside_references", "quick_run", "fit_latency"}
 
 
 def public() -> Iterator[tuple[str, Any]]:
@@ -61,7 +64,9 @@ def world() -> dict[str, Any]:
     return {"sw": sw, "keras": keras, "np": np, "model": model, "space": space, "data": data, "study": study}
 
 
-@pytest.mark.parametrize("name", PUBLIC)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in TRAIN else ()) for name in PUBLIC]
+)
 def test_examples_run(name: str, world: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # A rule that an example registers would be asked in later tests, without the names it reads.
     monkeypatch.setattr(finding_rule, "RULES", finding_rule.RULES[:])

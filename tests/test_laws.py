@@ -20,9 +20,9 @@ RANDOM_STRUCTURES = 2  # and two more in the slow tier
 Built = tuple[keras.Model, sw.StructureSpace, list[tuple[sw.Structure, keras.Model]]]
 
 
-# The fast tier runs a sixth of them.
+# The fast tier runs a twelfth of them.
 SPECIMENS = [
-    pytest.param(specimen, id=name, marks=pytest.mark.slow if index % 6 else ())
+    pytest.param(specimen, id=name, marks=pytest.mark.slow if index % 12 else ())
     for index, (name, specimen) in enumerate(ZOO.items())
 ]
 

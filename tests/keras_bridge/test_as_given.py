@@ -65,6 +65,7 @@ def test_its_losses_are_those_of_its_code_and_of_its_weights_once(given: Any) ->
         np.testing.assert_allclose(sum(map(float, copy.losses)), sum(map(float, given.losses)), rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_fresh_weights_are_others_and_follow_from_the_seed(given: Any) -> None:
     structure = sw.StructureSpace.from_keras(given).baseline
     one, again, other = (structure.build("fresh", seed=seed) for seed in (1, 1, 2))

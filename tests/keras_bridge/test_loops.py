@@ -153,6 +153,7 @@ def written_into(x: Any, _: Any) -> Any:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("function", [chosen_by_value, mapped, joined_by_halves, written_into])
 def test_what_is_chosen_mapped_or_written_leaves_the_width_free(function: Callable[[Any, Any], Any]) -> None:
     inputs = keras.Input((STEPS, 5))

@@ -13,7 +13,7 @@ import structopt_widgets as sw
 # Flash of the weights in KiB, int8, 224 x 224, 1,000 classes: STMicroelectronics, stm32ai-modelzoo.
 PUBLISHED = [
     ("MobileNet", 0.25, 467.33),
-    ("MobileNetV2", 1.0, 3458.97),
+    pytest.param("MobileNetV2", 1.0, 3458.97, marks=pytest.mark.slow),
     pytest.param("MobileNet", 1.0, 4157.09, marks=pytest.mark.exhaustive),
     pytest.param("MobileNetV2", 1.4, 6015.34, marks=pytest.mark.exhaustive),
 ]

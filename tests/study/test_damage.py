@@ -140,6 +140,7 @@ def test_a_journal_of_an_earlier_release_is_read_past_a_damaged_line(journal: Pa
                 assert found.items() <= every.items()
 
 
+@pytest.mark.slow
 def test_the_line_of_a_study_is_made_out_where_there_is_no_second_one(journal: Path) -> None:
     every = read(journal)[1]
     old = without_checksums(journal.read_bytes())

@@ -74,6 +74,7 @@ def test_a_width_is_drawn_evenly_on_a_logarithmic_scale() -> None:
     assert knob.levels(3) == [1, 3, 16]
 
 
+@pytest.mark.slow
 def test_widths_go_down_to_an_eighth_and_farther_where_a_limit_asks_for_it() -> None:
     layers = [keras.layers.Dense(100, "relu", name="wide"), keras.layers.Dense(2, name="out")]
     space = sw.StructureSpace.from_keras(keras.Sequential([keras.Input((4,)), *layers], name="wide"))

@@ -55,6 +55,7 @@ def test_a_layer_called_twice_is_updated_twice() -> None:
     np.testing.assert_allclose(mean, np.abs(x.mean(0)) * (1 - 0.8) * 0.2 / (1 - 0.8**2), rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_a_layer_of_timesteps_is_updated_at_each() -> None:
     inner = keras.Sequential([keras.Input((4,)), layers.BatchNormalization(momentum=0.8), layers.Dense(2)])
     model = keras.Sequential([keras.Input((3, 4)), layers.TimeDistributed(inner), layers.LSTM(2)])

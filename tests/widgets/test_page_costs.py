@@ -26,7 +26,7 @@ N_STRUCTURES = 400  # of each model
 MODELS = ("residual_cnn", "decoder_with_tied_embeddings", "bilstm_tagger", "u_net", "unknown_layer")
 
 
-@pytest.fixture(params=MODELS)
+@pytest.fixture(scope="module", params=MODELS)
 def space(request: pytest.FixtureRequest) -> StructureSpace:
     return StructureSpace.from_keras(ZOO[request.param].make())
 

@@ -150,6 +150,7 @@ def test_no_wire_comes_from_what_only_a_weight_feeds() -> None:
     assert all(wire["columns"] for wire in found["wires"])
 
 
+@pytest.mark.slow
 def test_of_many_blocks_those_that_are_open_are_drawn_by_their_layers() -> None:
     inputs = keras.Input((6,))
     x = kl.Dense(8, name="stem")(inputs)
