@@ -10,6 +10,7 @@ from ..metrics import trial_metrics
 from ..metrics.parameters import BITS_OF
 
 FLASH = "flash_bytes"  # no trial keeps it: it follows from the structure
+SECONDS = "seconds"  # latency: no cost, and no formula knows it
 COLUMNS = ("number", "score", "interval", "cost", "change", "structure", "verdict")  # of the table
 
 
@@ -31,7 +32,7 @@ def checked_looks(given: dict[str, Any], metrics: Iterable[str], trials: Iterabl
     def limits(value: Any) -> dict[str, float]:
         found = mapping(value, "limits", '{"n_params": 50_000}')
         return {
-            known(name, [*trial_metrics(), FLASH], "a cost"): number(found[name], f"the limit of {name}", 0)
+            known(name, [*trial_metrics(), FLASH, SECONDS], "a cost"): number(found[name], f"the limit of {name}", 0)
             for name in found
         }
 

@@ -62,7 +62,8 @@ class Timing(traitlets.HasTraits):
     def fit(self, seconds: float, batch_size: int = 1) -> None:
         """Set the sliders, once it is found in the background, to the widest structure that is fast enough here.
 
-        See :func:`structopt_widgets.fit_latency`; the other knobs stay. Raises ``RuntimeError`` while something else is
+        See :func:`structopt_widgets.fit_latency`; the other knobs stay. The structure found is a line in the plot while
+        ``explorer.look(limits={"seconds": seconds})`` stands. Raises ``RuntimeError`` while something else is
         going on there, and ``ValueError`` for a latency that is none.
         """
         self._background.message.clear()
@@ -85,6 +86,8 @@ class Timing(traitlets.HasTraits):
                 return Outcome("")
             here.structure = found.structure
             lines = self._show(found.table, found.structure)
+            fit = {"seconds": seconds, "batch_size": batch_size, "structure": changes(found.structure)}
+            self.latency = {**self.latency, "fit": fit}
             within = say(
                 "The widest within {limit} ms, of {n} timed. {lines}",
                 limit=f"{1000 * seconds:.3g}",
@@ -99,7 +102,8 @@ class Timing(traitlets.HasTraits):
         """Show a table whose structure 0 this is; returns it in words."""
         self.table = table
         lines = [_line(rows) for _, rows in table.groupby("batch_size")]
-        self.latency = {"structure": changes(structure), "lines": lines}
+        fit = {name: found for name, found in self.latency.items() if name == "fit"}
+        self.latency = {"structure": changes(structure), "lines": lines, **fit}
         return lines
 
 

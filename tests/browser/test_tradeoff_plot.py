@@ -421,3 +421,25 @@ def test_numbers_of_fits_and_of_the_budget_tell_how_they_came_about(page: Page, 
     page.keyboard.press("Escape")
     page.locator(".sw-limit").get_by_role("button", name="500 Parameters: over by 100 %").click()
     expect(help_pane.locator("h2")).to_have_text("Parameters, of a budget of 500: 1,002")
+
+
+def test_a_budget_of_latency_is_a_line_at_the_widest_that_was_fast_enough(page: Page, explorer: sw.Explorer) -> None:
+    fit = {"seconds": 0.002, "batch_size": 8, "structure": {"widths": [[0, 4]]}}
+    latency = {"fit": fit, "lines": ["Batch 8: 2 ms."], "structure": {}}
+    plain_page.show(page, explorer, study=study(trials()), latency=latency, looks={"limits": {"seconds": 0.002}})
+    field = page.get_by_label("budget of latency here, milliseconds a batch")
+    expect(field).to_have_value("2")
+    text = page.locator(".sw-limit-text")
+    expect(text).to_contain_text("2 ms")
+    assert "batch of 8" in str(text.locator("title").text_content())
+    # As far along the axis as four units have parameters (402), on a logarithmic axis.
+    plot = page.locator(".sw-plot")
+    low, high = (float(str(plot.get_attribute(f"data-{end}"))) for end in ("low", "high"))
+    share = math.log(402 / low) / math.log(high / low)
+    frame = page.locator(".sw-plot .sw-beyond").evaluate("(each) => [each.x.baseVal.value, each.width.baseVal.value]")
+    right = sum(frame)
+    assert (frame[0] - 46) / (right - 46) == pytest.approx(share, abs=0.01)
+    page.locator(".sw-speed summary").click()
+    field.fill("3")
+    field.press("Tab")
+    expect(text).to_have_count(0)  # of a budget that nobody has timed for there is no line

@@ -47,6 +47,10 @@ def test_both_are_timed_with_one_sample_and_a_batch() -> None:
     ask(explorer, "latency")
     explorer.background.wait(120)
     assert [line.split(":")[0] for line in explorer.instrument.latency["lines"]] == ["Batch 1", "Batch 5"]
+    explorer.timing.fit(seconds=60, batch_size=5)
+    explorer.background.wait(120)
+    fit = {"seconds": 60, "batch_size": 5, "structure": explorer.instrument.standing["structure"]}
+    assert explorer.instrument.latency["fit"] == fit
     explorer.controls["words"].width.value = 2
     ask(explorer, "latency")
     explorer.background.wait(120)
@@ -58,4 +62,5 @@ def test_both_are_timed_with_one_sample_and_a_batch() -> None:
     assert (table["low"] <= table["seconds"]).all()
     assert (table["seconds"] <= table["high"]).all()
     assert explorer.instrument.latency["structure"] == explorer.instrument.standing["structure"]
+    assert explorer.instrument.latency["fit"] == fit  # still the line in the plot
     assert "the model" in explorer.background.message.status

@@ -203,7 +203,7 @@ export function plotView(state) {
   resized.observe(plot);
   const paint = (changed) => {
     if (changed.has("study") || findNear === null) findNear = nearestTrials(state);
-    if (changed.has("study") || changed.has("looks") || drawn === null) build();
+    if (changed.has("study") || changed.has("looks") || changed.has("latency") || drawn === null) build();
     else if (changed.has("structure")) {
       const now = state.trialCost(seen.x.name);
       drawCursor(drawn, now, seen.x.unit);

@@ -1,7 +1,7 @@
 // What the trade-off plot shows: its traits as a picture.
 import { axisAround, axisBetween } from "./axes.js";
 import { axesFrame, circlePath, diamondPath, label, pixel, squarePath, svgElement } from "./elements.js";
-import { formatExact, tickLabel } from "./format.js";
+import { durationText, formatExact, tickLabel } from "./format.js";
 import { described, lengthOf, say, scoreText } from "./words.js";
 
 const ROOM = { left: 46, right: 12, top: 34, bottom: 40 };
@@ -12,7 +12,7 @@ const LETTER = 6.4; // pixels of breadth, as instrument.css has the names
 export function extent(state) {
   const { points, cursor, log } = state;
   const here = Number.isFinite(cursor) && (cursor > 0 || !log) ? [cursor] : [];
-  const limits = state.limit > 0 ? [state.limit] : [];
+  const limits = state.limits.map((limit) => limit.x).filter((x) => x > 0);
   const xs = [...points.map((point) => point.x), ...here, ...(points.length ? limits : [])];
   const ys = points.flatMap((point) => [point.y, point.low, point.high]).filter(Number.isFinite);
   if (points.length === 0) {
@@ -83,9 +83,21 @@ export function plotted(state) {
   return {
     points, front: paretoFront(points, metric.more), step: metric.more ? "vh" : "hv",
     baseline: study.baseline, cursor: state.trialCost(metric.name), log: looks.log, references: study.references,
-    limit: looks.limits[metric.name], x: { name: metric.name, label: metric.trialLabel, unit: metric.unit },
+    limits: limitsOf(state, metric), x: { name: metric.name, label: metric.trialLabel, unit: metric.unit },
     y: { ...study.score, unit }, empty: say("No trial yet: run one, and its point appears here."),
   };
+}
+
+// Where budgets end on an axis: that of its cost; and that of latency, for which there is no formula, at the widest structure
+// that was timed to be fast enough.
+function limitsOf(state, metric) {
+  const { limits } = state.looks;
+  const { fit } = state.latency;
+  const found = limits[metric.name] === undefined ? [] : [{ x: limits[metric.name], text: say("budget"), title: "" }];
+  if (fit === undefined || fit.seconds !== limits.seconds) return found;
+  const told = { time: durationText(fit.seconds), batch: fit.batch_size };
+  const title = say("the widest that was timed here to take {time} at most, batch of {batch}, all widths alike", told);
+  return [...found, { x: state.trialCost(metric.name, state.changed(fit.structure)), text: told.time, title }];
 }
 
 // Numbers of the trials that no other beats, by ascending x: the best y within reach of each x.
@@ -172,12 +184,14 @@ export function drawPlot(state, view, width) {
   const marks = new Map(order.map((point) => [point.number, trial(point, state, across, up)]));
   inside.append(...marks.values());
   inside.append(svgElement("path", { class: "sw-front-mark", d: front.map(([x, y]) => diamondPath(x, y, 8)).join("") }));
-  if (state.limit !== undefined && across.holds(state.limit)) {
-    const x = pixel(across.at(state.limit));
+  state.limits.filter((limit) => across.holds(limit.x)).forEach((limit, place) => {
+    const x = pixel(across.at(limit.x));
     inside.append(svgElement("rect", { class: "sw-beyond", x, y: top, width: Math.max(0, right - x), height: bottom - top }));
     inside.append(svgElement("path", { class: "sw-limit-line", d: `M${x} ${top}V${bottom}` }));
-    svg.append(label(Number(x) + 3, bottom - 5, say("budget"), "sw-tick sw-limit-text"));
-  }
+    const text = label(Number(x) + 3, bottom - 5 - NAME_LINE * place, limit.text, "sw-tick sw-limit-text");
+    text.append(svgElement("title", {}, limit.title || limit.text));
+    svg.append(text);
+  });
   const cursor = svgElement("g", { class: "sw-cursor", "aria-hidden": "true" });
   const area = svgElement("rect", { class: "sw-area" });
   svg.append(cursor, inside, area);

@@ -42,6 +42,10 @@ export function speedView(state) {
     state.look({ rates });
   }));
   most.addEventListener("input", () => enable(fit, canFit()));
+  most.addEventListener("change", () => {
+    const { seconds: _, ...limits } = state.looks.limits;
+    state.look({ limits: Number(most.value) > 0 ? { ...limits, seconds: Number(most.value) / 1000 } : limits });
+  });
   const canFit = () => Number(most.value) > 0 && !state.work.what && state.free.length > 0;
   const ratesOf = (name) => (name === OWN ? state.looks.rates : machines.get(name));
   const paint = (changed) => {
@@ -52,6 +56,8 @@ export function speedView(state) {
     [rate, traffic].forEach((each, place) => {
       if (document.activeElement !== each) each.value = state.looks.rates?.[place] ? state.looks.rates[place] / 1e9 : "";
     });
+    const { seconds } = state.looks.limits;
+    if (document.activeElement !== most) most.value = seconds > 0 ? Number((1000 * seconds).toPrecision(6)) : "";
     const { program } = model;
     const read = (metric) => state.values[program.totals[metric]];
     const activations = program.layers.activation_bytes.reduce((sum, slot) => sum + state.values[slot], 0);
@@ -74,7 +80,7 @@ export function speedView(state) {
       samples.replaceChildren(...batches.map((each) => html("option", {}, each)));
       samples.value = batches.includes(was) ? was : "1";
     }
-    if (!["latency", "work", "steps", "structure"].some((each) => changed.has(each))) return;
+    if (!["latency", "work", "steps", "structure", "looks"].some((each) => changed.has(each))) return;
     enable(time, !state.work.what);
     enable(fit, canFit());
     time.hidden = budget.hidden = Boolean(state.work.alone);
