@@ -101,6 +101,22 @@ def test_no_rule_of_axe_is_broken(page: Page, theme: str, count: int) -> None:
     assert found == []
 
 
+def test_all_that_a_hand_moves_says_what_it_is(page: Page) -> None:
+    show(page, explorer := sw.explore(blocks(30)), **full(explorer))
+    page.get_by_role("combobox", name="metric of the bars").select_option("weight_bytes")
+    unasked = """() => [...document.querySelectorAll("input, select, .sw-head button, [data-cost], section.sw-pane")]
+        .filter((each) => each.getClientRects().length && !each.closest(".sw-menu, .sw-help"))
+        .filter((each) => !each.querySelector(".sw-ask") && !each.closest("[data-topic], [data-cost]"))
+        .map((each) => each.outerHTML)"""
+    for folded in (".sw-settings summary", ".sw-speed summary"):
+        page.locator(folded).click()
+    assert page.evaluate(unasked) == []
+    for topic in page.locator("[data-topic]").all():
+        assert topic.locator(".sw-ask").count() >= 1
+    names = [str(each.get_attribute("aria-label")) for each in page.locator(".sw-ask").all()]
+    assert len(names) == len(set(names))
+
+
 def test_few_stops_lie_between_a_key_and_what_it_wants(page: Page) -> None:
     explorer = sw.explore(blocks(1))
     work = {**explorer.instrument.work, "hasData": True, "status": "The best is trial 2.", "trial": 2}

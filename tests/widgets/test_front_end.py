@@ -118,7 +118,7 @@ def test_the_front_is_the_best_score_within_reach(step: str) -> None:
 @pytest.mark.parametrize("log", [True, False])
 def test_the_plot_holds_every_interval_and_leaves_the_references_out(log: bool) -> None:
     point = {"number": 0, "x": 1000, "y": 0.8, "low": 0.75, "high": 0.84, "text": "", "alike": False}
-    state = {"points": [point], "cursor": 1000, "log": log, "references": [["chance", 0.1]]}
+    state = {"points": [point], "cursor": 1000, "log": log, "references": [["chance", 0.1]], "limits": []}
     found = in_node("plot_drawing", "extent(given)", state)
     assert min(found["ys"]) == 0.75
     assert max(found["ys"]) == 0.84

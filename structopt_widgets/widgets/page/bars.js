@@ -1,6 +1,7 @@
 // Where it goes: the chosen cost by layer or by block, the largest first or in the order of execution.
 import { partName } from "./cost_parts.js";
 import { html, keepFocus, numbersOf, reachable, segments, setText } from "./elements.js";
+import { helpButton } from "./help.js";
 import { shareBar } from "./lever_row.js";
 import { say } from "./words.js";
 
@@ -18,12 +19,13 @@ export function barsView(state) {
   const dtype = html("select", { "aria-label": say("dtype of the weights"), title: say("bytes of all weights if they were stored so; int8 deployment folds batch norms and keeps biases in 32 bits") },
     ...Object.entries(dtypes).map(([name, text]) => html("option", { value: name }, text)));
   dtype.addEventListener("change", () => state.look({ dtype: dtype.value || null }));
+  const storage = html("span", { className: "sw-group" }, dtype, helpButton(state, "dtype"));
   const by = segments(say("bars by"), { layers: say("layers"), blocks: say("blocks") }, (chosen) => state.look({ by: chosen }));
   const order = segments(say("order of the bars"), { size: say("largest"), place: say("in order") }, (chosen) => state.look({ order: chosen }));
   by.group.hidden = model.sections.length < 2;
   const list = html("div", { className: "sw-list", tabIndex: 0, role: "region", "aria-label": say("costs by layer") });
   const el = html("section", { className: "sw-pane sw-where" },
-    html("div", { className: "sw-bar-head" }, html("h2", {}, say("Where it goes")), choice, dtype, html("span", { className: "sw-space" }), order.group, by.group), list);
+    html("div", { className: "sw-bar-head" }, html("h2", {}, say("Where it goes")), choice, storage, html("span", { className: "sw-space" }), order.group, by.group), list);
   // As the rows have them; a model without rows has its layers.
   const parts = model.rows.length ? state.parts.map((own, row) => ({ layers: own, group: model.rows[row].group })).filter(({ layers: own }) => own.length)
     : model.layers.map(({ group }, place) => ({ layers: [place], group }));
@@ -83,7 +85,7 @@ export function barsView(state) {
     el,
     paint: (changed) => {
       choice.value = state.shares.name;
-      dtype.hidden = state.shares.name !== "weight_bytes";
+      storage.hidden = state.shares.name !== "weight_bytes";
       dtype.value = state.looks.dtype ?? "";
       by.show(state.looks.by);
       order.show(state.looks.order);

@@ -1,5 +1,6 @@
 // The head: name, undo and redo, snapshots, reset.
 import { enable, html, oneStop, setText } from "./elements.js";
+import { helpButton } from "./help.js";
 import { savingView } from "./saving.js";
 import { changedBy, say } from "./words.js";
 import { alike } from "./state.js";
@@ -24,7 +25,8 @@ export function headView(state) {
   const el = html("div", { className: "sw-head", role: "toolbar" }, html("span", { className: "sw-title" }, state.model.name),
     html("span", { className: "sw-space" }),
     html("span", { className: "sw-group" }, undo, redo),
-    html("span", { className: "sw-group", role: "group", "aria-label": say("snapshots") }, keep, ...kept.values(), others, difference), saving.el, reset, saving.said);
+    html("span", { className: "sw-group", role: "group", "aria-label": say("snapshots") }, keep, ...kept.values(), others, difference), saving.el, reset, helpButton(state, "keeping"), saving.said);
+  el.dataset.topic = "keeping";
   const stop = oneStop(el, () => [undo, redo, keep, ...kept.values(), saving.el.querySelector("summary"), reset]);
   const paint = (changed) => {
     saving.paint(changed);

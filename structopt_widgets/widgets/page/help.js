@@ -35,12 +35,20 @@ const TOPICS = {
     say("Preview is the score of this structure with the model's own weights, the units kept that count most, before any training: right ones / all validation samples."),
     say("Two are told apart where chance alone would open such a gap, between any two, in fewer than 5 of 100 such studies: the more structures, the larger the gaps that chance makes."),
   ]],
+  runs: () => [say("Settings"), [
+    say("Epochs: passes over the training samples. Seeds: how often a structure is trained, each time from other weights, which the interval takes into account. Batch size: samples a step, which memory for a batch follows."),
+    say("A sweep trains so many structures. The sampler chooses them: spread out (random, quasi-random, grid), or by what came of those before (TPE, NSGA-II). None has more parameters than it may; halving trains all for a third of the budget and the best third of them for all of it."),
+  ]],
   limit: () => [say("Budget"), [
     say("The most that a structure may have of the plot's cost. Fit multiplies all widths of the model by one factor, the largest that keeps within it."),
     say("By sensitivity it cuts where most cost is saved for the score lost. A latency has no formula: its budget stands in Speed, where structures are built and timed."),
   ]],
   where: () => [say("Where it goes"), [
     say("The chosen cost by layer or by block, as it is now; the stroke on a bar is the model as it came."),
+  ]],
+  dtype: () => [say("Stored dtype"), [
+    say("Bytes if all weights were stored so: parameters × bits / 8. Nothing is rounded to it here, and what that does to the score is not known."),
+    say("int8 deployment folds each batch normalization into the layer before it and keeps one bias of 32 bits a channel."),
   ]],
   marginal: () => [say("One more unit costs"), [
     say("By how much the chosen cost grows when one width alone grows by its smallest step: the cost at u + d less the cost at u."),
@@ -56,6 +64,10 @@ const TOPICS = {
   ]],
   findings: () => [say("Findings"), [
     say("What stands out in this structure, its data or its trials, and why it matters. Mend changes what the finding is about and nothing else."),
+  ]],
+  keeping: () => [say("Steps and files"), [
+    say("Undo and redo go through every step, of a hand or of a cell. Keep remembers this structure as A, then as B; a click on either brings it back, and beside them stands by how much B differs."),
+    say("Save has the model with its weights, its code, its costs, the trials and this page as files. Reset brings back everything as the model came, and can be undone."),
   ]],
   curve: () => [say("Learning curve"), [
     say("Training and validation loss by epoch of the run named above it. A validation loss that rises while the other falls is overfitting."),

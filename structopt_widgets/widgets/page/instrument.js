@@ -52,7 +52,7 @@ export function mount(el, state) {
     view.el.classList.toggle("sw-untaught", parts !== null && !parts.includes(part));
   });
   // A lesson may leave one side empty.
-  const isTaught = (column) => [...column.querySelectorAll("[data-topic]")].some((each) => !each.classList.contains("sw-untaught"));
+  const isTaught = (column) => [...column.querySelectorAll("[data-topic]")].some((each) => each.closest(".sw-untaught") === null);
   [...body.children].forEach((column) => column.classList.toggle("sw-untaught", !isTaught(column)));
   strip.el.append(help.el);
   el.classList.add("sw-instrument");

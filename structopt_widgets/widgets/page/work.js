@@ -1,6 +1,7 @@
 // Runs and sweeps: buttons, what they may spend, how far they are, and what came of them.
 import { enable, html, keepFocus, oneStop, setText, toldNumber } from "./elements.js";
 import { formatExact } from "./format.js";
+import { helpButton } from "./help.js";
 import { alike } from "./state.js";
 import { say, sayMany, scoreText } from "./words.js";
 
@@ -49,12 +50,13 @@ export function workView(state) {
   sampler.addEventListener("change", () => state.setting({ sampler: sampler.value }));
   const summary = html("summary");
   const settings = html("details", { className: "sw-settings" }, summary,
-    html("div", { className: "sw-fields" }, html("b", {}, say("each run")), ...fields.slice(0, 3).map(({ el }) => el)),
+    html("div", { className: "sw-fields" }, html("b", {}, say("each run")), helpButton(state, "runs"), ...fields.slice(0, 3).map(({ el }) => el)),
     html("div", { className: "sw-fields" }, html("b", {}, say("a sweep")), fields[3].el,
       html("label", {}, html("span", { className: "sw-dim" }, say("sampler")), sampler), fields[4].el,
       html("label", { title: say("successive halving: all are trained for a third of the budget, the best third of them for all of it; at least 3 epochs") }, halving, html("span", {}, say("halving")))),
     html("div", { className: "sw-fields", role: "group", "aria-label": say("what a sweep varies") }, html("b", {}, say("varies")), ...vary.els),
     html("div", { className: "sw-fields", role: "group", "aria-label": say("costs that a sweep keeps small") }, html("b", { title: say("beside a good score: NSGA-II and TPE go by these, and so does the hypervolume") }, say("keeps small")), ...minimize.els));
+  settings.dataset.topic = "runs";
   const fill = html("i");
   const progress = html("span", { className: "sw-progress", role: "progressbar", "aria-label": say("progress") }, fill);
   progress.setAttribute("aria-valuemin", "0");
