@@ -77,3 +77,18 @@ def test_a_width_is_the_same_on_both_sides_of_a_normalization(function: Any) -> 
     narrow = space.baseline.with_width("a", 3)
     assert narrow.measure().n_params == narrow.build().count_params() == 7 * 3 + 3 + 4 * 3
     assert narrow.measure(batch_size=2).flops < space.baseline.measure(batch_size=2).flops
+
+
+@pytest.mark.parametrize("merge", [kl.Add, kl.Multiply, kl.Average])
+@pytest.mark.parametrize("sides", [1, -1])
+def test_one_row_of_weights_is_merged_with_every_sample(merge: Any, sides: int) -> None:
+    inputs = keras.Input((5,))
+    x = kl.Dense(6, name="a")(kl.Reshape((5, 1))(inputs))
+    rows = Own(lambda c: [(5, c)], lambda x, w: w[None])(x)
+    model = keras.Model(inputs, kl.Dense(2)(merge()([x, rows][::sides])))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    (name,) = (each for each, group in space.width_groups.items() if not group.fixed)
+    narrow = space.baseline.with_width(name, 4)
+    # Kernel and bias, five rows of weights, kernel and bias.
+    assert narrow.measure().n_params == narrow.build().count_params() == 2 * 4 + 5 * 4 + 4 * 2 + 2
