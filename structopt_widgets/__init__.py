@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from .training.latency_fit import fit_latency
     from .training.quick_run import quick_run
     from .training.sensitivity import inherited_score, sensitivity
-    from .widgets import Explorer, check_prediction, explore, in_language
+    from .widgets import Explorer, check_prediction, explore
 
 _HOME = {
     "Budget": "training",
@@ -74,7 +74,7 @@ _HOME = {
     "findings": "advice",
     "fit_latency": "training.latency_fit",
     "format_metric": "metrics",
-    "in_language": "widgets",
+    "in_language": "graph.language",
     "inherited_score": "training",
     "keep_pictures": "figures",
     "load_data": "training",

@@ -282,7 +282,8 @@ class _Drawing:
         y = self._place(note.get("yref", "y"), note.get("y", 0.5), "y")
         anchor = {"left": "start", "right": "end"}.get(str(note.get("xanchor")), "middle")
         vertical = {"bottom": -4, "top": 12}.get(str(note.get("yanchor")), 4)
-        shift = {"start": 4, "end": -4}.get(anchor, 0)
+        shift = {"start": 4, "end": -4}.get(anchor, 0) + (note.get("xshift") or 0)
+        vertical -= note.get("yshift") or 0  # upwards
         return text_at(
             note.get("text"), x + shift, y + vertical, anchor, colour=inside(note, "font", "color"),
             angle=note.get("textangle") or 0, dx=8 if note.get("textangle") == 90 else 0,

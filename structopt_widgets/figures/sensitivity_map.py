@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..graph.checks import known, typed
+from ..graph.language import ENGLISH, Language, Words
+from ..graph.wording import say
 from .keep_pictures import keep_pictures
 from .layer_costs import FRAME_HEIGHT, ROW_HEIGHT
 from .style import TEMPLATE
@@ -27,19 +29,21 @@ class SensitivityInfo:
     widths: tuple[tuple[int | None, ...], ...]
 
 
-def plot_sensitivity(sensitivity: Any, order: str = "model") -> go.Figure:
+def plot_sensitivity(sensitivity: Any, order: str = "model", language: str = ENGLISH) -> go.Figure:
     """A heat map of what each width group loses when it alone is cut, darker the more.
 
     Args:
         sensitivity: what :func:`structopt_widgets.sensitivity` gives, or its ``table``.
         order: ``"model"``, groups in execution order; ``"lost"``, the one that can be cut best on top.
+        language: of its words: ``"en"``, or ``"zh"`` for Chinese.
 
     >>> figure = sw.plot_sensitivity(sw.sensitivity(model, data))
     >>> list(figure.data[0].y)
     ['hidden']
     """
+    words = Language(language)
     keep_pictures()
-    return _draw(_sensitivity_info(sensitivity, order))
+    return _draw(_sensitivity_info(sensitivity, order), words)
 
 
 def _sensitivity_info(sensitivity: Any, order: str = "model") -> SensitivityInfo:
@@ -64,30 +68,39 @@ def _sensitivity_info(sensitivity: Any, order: str = "model") -> SensitivityInfo
     )
 
 
-def _draw(info: SensitivityInfo) -> go.Figure:
+def _draw(info: SensitivityInfo, words: Words) -> go.Figure:
     import plotly.graph_objects as go
 
     # A number in each cell: never by colour alone. A cut that wins is drawn as one that loses nothing.
-    words = [["" if each is None else f"{each:.3f}" for each in row] for row in info.lost]
+    numbers = [["" if each is None else f"{each:.3f}" for each in row] for row in info.lost]
+    hover = words(
+        say(
+            "{group} at {share}, {width} wide: {loss} lost",
+            group="%{y}",
+            share="%{x}",
+            width="%{customdata}",
+            loss="%{text}",
+        )
+    )
     figure = go.Figure(
         go.Heatmap(
             z=[[None if each is None else max(each, 0.0) for each in row] for row in info.lost],
             x=[f"{ratio:.0%}" for ratio in info.ratios],
             y=[html.escape(str(group)) for group in info.groups],
-            text=words,
+            text=numbers,
             customdata=[[each or "" for each in row] for row in info.widths],
             texttemplate="%{text}",
-            hovertemplate="%{y} at %{x}, %{customdata} wide: %{text} lost<extra></extra>",
+            hovertemplate=f"{hover}<extra></extra>",
             colorscale="Cividis_r",
             zmin=0,
-            colorbar={"title": {"text": "lost"}},
+            colorbar={"title": {"text": words(say("lost"))}},
         )
     )
     figure.update_layout(
         template=TEMPLATE,
         height=FRAME_HEIGHT + ROW_HEIGHT * max(len(info.groups), 1),
         margin={"l": 20, "r": 20, "t": 30, "b": 50},
-        xaxis={"title": {"text": "Share of the width that stays"}, "type": "category"},
+        xaxis={"title": {"text": words(say("Share of the width that stays"))}, "type": "category"},
         yaxis={"autorange": "reversed", "automargin": True, "type": "category"},
     )
     return figure

@@ -5,21 +5,19 @@ from __future__ import annotations
 import html
 import math
 import re
-import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..graph.language import ENGLISH, Language, Words
 from ..graph.wording import listed, say, sentences
 from .style import COLOURS, GREY, column_title, format_value
 from .svg_parts import Svg, linear_ticks, log_ticks
-from .tradeoff import NOTE_WIDTH, Point, TradeoffInfo, tradeoff_info
+from .tradeoff import Point, TradeoffInfo, note_lines, tradeoff_info
 from .tradeoff_layout import EMPTY, LIKE_THE_BEST
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Words = Callable[[str], str]
 
 LEFT, RIGHT, TOP, BOTTOM = 70, 20, 48, 52  # room for the axes' labels and the key
 NAMES = 90  # in RIGHT's place: room for the references' names beside the axes, where no point can be under them
@@ -58,12 +56,14 @@ def plot_tradeoff_svg(
     width: int = 640,
     height: int = 400,
     references: Mapping[str, float] | None = None,
+    language: str = ENGLISH,
 ) -> Svg:
     """As :func:`plot_tradeoff`, as a picture of ``width`` x ``height`` pixels that needs no script.
 
     >>> picture = sw.plot_tradeoff_svg(study.trials, x="flops", baseline=0)
     """
-    return draw_tradeoff_svg(tradeoff_info(trials, x, y, baseline, cursor, logx, references), width, height)
+    info = tradeoff_info(trials, x, y, baseline, cursor, logx, references)
+    return draw_tradeoff_svg(info, width, height, Language(language))
 
 
 def find_axis(values: list[float], start: float, end: float, log: bool) -> Axis:
@@ -89,7 +89,7 @@ def draw_tradeoff_svg(info: TradeoffInfo, width: int = 640, height: int = 400, w
     ends += [value for _, value in info.references]
     cursor = [info.cursor] if info.cursor is not None and (info.cursor > 0 or not info.logx) else []
     right = width - (NAMES if info.references else RIGHT)
-    note = _lines(words(info.note))
+    note = note_lines(words(info.note))
     across = find_axis([*(point.x for point in info.points), *cursor], LEFT, right, info.logx)
     up = find_axis(ends, height - BOTTOM, TOP, log=False)
     title = words(say("{y} against {x}", y=column_title(info.y), x=column_title(info.x)))
@@ -103,7 +103,10 @@ def draw_tradeoff_svg(info: TradeoffInfo, width: int = 640, height: int = 400, w
         *_references([(words(say(name)), up.at(value)) for name, value in info.references], right),
         *_front(info, across, up),
         # The baseline last, so that its star is not under a point as large as it.
-        *(_trial(point, info, across, up) for point in sorted(info.points, key=lambda each: each == info.baseline)),
+        *(
+            _trial(point, info, across, up, words)
+            for point in sorted(info.points, key=lambda each: each == info.baseline)
+        ),
         *_key(info, words),
     ]
     parts += [
@@ -144,12 +147,6 @@ def _description(info: TradeoffInfo) -> str:
         ),
         info.note,
     )
-
-
-def _lines(note: str) -> list[str]:
-    """A note in lines; a letter of Chinese is as wide as two of others."""
-    is_wide = any(letter >= "\N{IDEOGRAPHIC SPACE}" for letter in note)
-    return textwrap.wrap(note, NOTE_WIDTH // 2 if is_wide else NOTE_WIDTH)
 
 
 def _frame(info: TradeoffInfo, across: Axis, up: Axis, height: int, words: Words) -> list[str]:
@@ -210,7 +207,7 @@ def _front(info: TradeoffInfo, across: Axis, up: Axis) -> list[str]:
     ]
 
 
-def _trial(point: Point, info: TradeoffInfo, across: Axis, up: Axis) -> str:
+def _trial(point: Point, info: TradeoffInfo, across: Axis, up: Axis, words: Words) -> str:
     x, y = across.at(point.x), up.at(point.y)
     interval = ""
     if not math.isnan(point.low + point.high):
@@ -219,9 +216,8 @@ def _trial(point: Point, info: TradeoffInfo, across: Axis, up: Axis) -> str:
             f'<path d="M{x:.1f} {low:.1f}V{high:.1f}M{x - 4:.1f} {low:.1f}h8M{x - 4:.1f} {high:.1f}h8" '
             f'stroke="{COLOURS["blue"]}"/>'
         )
-    return (
-        f"<g><title>{html.escape(point.words)}</title>{interval}{_mark(x, y, point == info.baseline, point.alike)}</g>"
-    )
+    mark = _mark(x, y, point == info.baseline, point.alike)
+    return f"<g><title>{html.escape(point.text(words))}</title>{interval}{mark}</g>"
 
 
 def _mark(x: float, y: float, is_baseline: bool, is_hollow: bool = False) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..graph.checks import flag, instance, mapping, number, table, text, whole
+from ..graph.language import ENGLISH, Language, Words
 from ..graph.wording import say, sentences
 from ..study import pareto_front
 from ..study.optimism import winners_note
@@ -24,13 +25,15 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
 NOTE_WIDTH, NOTE_LINE = 85, 15  # characters in a line below the figure, and its height
+NAME_LINE, HEIGHT = 14, 280  # pixels of a reference's name, and about those of the axis that plotly makes
 
 
 @dataclass(frozen=True)
 class Point:
     """A complete trial: its number, place, interval of y, and words. ``low`` and ``high`` may be NaN.
 
-    ``alike``: it cannot be told apart from the best, or is the best.
+    ``lines``: which trial it is, its structure, and what it has. ``alike``: it cannot be told apart from the best, or
+    is the best.
     """
 
     number: int
@@ -38,13 +41,18 @@ class Point:
     y: float
     low: float
     high: float
-    text: str
+    lines: tuple[str, ...]
     alike: bool = False
 
-    @property
-    def words(self) -> str:
-        """``text``, which is HTML for plotly, as plain lines."""
-        return html.unescape(self.text.replace("<b>", "").replace("</b>", "").replace("<br>", "\n"))
+    def text(self, words: Words = str) -> str:
+        """``lines`` in a language."""
+        trial, structure, *more = map(words, self.lines)
+        return "\n".join([f"{trial} {structure}", *more])
+
+    def markup(self, words: Words = str) -> str:
+        """The same as plotly's HTML: layer names are the user's."""
+        trial, *more = (html.escape(each) for each in map(words, self.lines))
+        return f"<b>{trial}</b> {'<br>'.join(more)}"
 
 
 @dataclass(frozen=True)
@@ -99,6 +107,7 @@ def plot_tradeoff(
     logx: bool = True,
     figure: go.Figure | None = None,
     references: Mapping[str, float] | None = None,
+    language: str = ENGLISH,
 ) -> go.Figure:
     """Score against cost, with intervals and the Pareto front.
 
@@ -113,8 +122,9 @@ def plot_tradeoff(
         logx: a logarithmic x axis; rows with x of 0 or less are then left out.
         figure: a figure to update in place instead of making one.
         references: scores to draw as horizontal lines, such as ``sw.reference_scores(data)``.
+        language: of its words: ``"en"``, or ``"zh"`` for Chinese.
 
-    Raises ``ValueError`` for a column or a number that is not in the table.
+    Raises ``ValueError`` for a column or a number that is not in the table, and for a language that there is none of.
 
     >>> figure = sw.plot_tradeoff(study.trials, x="flops", baseline=0)
     """
@@ -123,9 +133,10 @@ def plot_tradeoff(
 
     if figure is not None:
         instance(figure, BaseFigure, "figure as a plotly Figure to update, or None")
+    words = Language(language)
     info = tradeoff_info(trials, x, y, baseline, cursor, logx, references)
     keep_pictures()
-    return draw_tradeoff(info, go.Figure() if figure is None else figure)
+    return draw_tradeoff(info, go.Figure() if figure is None else figure, words)
 
 
 def tradeoff_info(
@@ -188,16 +199,16 @@ def tradeoff_info(
     return TradeoffInfo(x, y, points, order, marked, cursor, logx, lines, x_room, y_room, note)
 
 
-def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
-    """Show ``info`` in a plotly figure, whose traces are made once and then updated in place.
+def draw_tradeoff(info: TradeoffInfo, figure: Any, words: Words = str) -> Any:
+    """Show ``info``, its words in a language, in a plotly figure, whose traces are made once and then updated in place.
 
     They are, in this order: the trials with their intervals, the Pareto front, the baseline, the trials like the
     best, and the room around what is at one place. ``customdata`` of the first and the third are the numbers of the
     trials; the first shape of the layout is the cursor, the others are the references; its title is the note.
     """
     if not figure.data:
-        figure.add_traces(tradeoff_traces())
-        figure.update_layout(**tradeoff_layout())
+        figure.add_traces(tradeoff_traces(words))
+        figure.update_layout(**tradeoff_layout(words))
     points, front, baseline, alike, room = figure.data
     with figure.batch_update():
         alike.x, alike.y = ([getattr(each, axis) for each in info.points if each.alike] for axis in "xy")
@@ -205,27 +216,28 @@ def draw_tradeoff(info: TradeoffInfo, figure: Any) -> Any:
         points.error_y.array = [_length(each.high - each.y) for each in info.points]
         points.error_y.arrayminus = [_length(each.y - each.low) for each in info.points]
         points.customdata = [each.number for each in info.points]
-        points.text = [each.text for each in info.points]
+        points.text = [each.markup(words) for each in info.points]
         front.x, front.y = [each.x for each in info.front_points], [each.y for each in info.front_points]
         front.line.shape = info.step
         marked = [info.baseline] if info.baseline is not None else []
         baseline.x, baseline.y = [each.x for each in marked], [each.y for each in marked]
         baseline.customdata = [each.number for each in marked]
-        baseline.text = [each.text for each in marked]
+        baseline.text = [each.markup(words) for each in marked]
         layout = figure.layout
-        is_new = layout.annotations[0].visible or layout.xaxis.title.text != column_title(info.x)
-        layout.xaxis.title.text, layout.yaxis.title.text = column_title(info.x), column_title(info.y)
+        across, up = (words(column_title(each)) for each in (info.x, info.y))
+        is_new = layout.annotations[0].visible or layout.xaxis.title.text != across
+        layout.xaxis.title.text, layout.yaxis.title.text = across, up
         layout.xaxis.type = "log" if info.logx else "linear"
         layout.yaxis.tickformat = ".0%" if info.y == "accuracy" else None
         layout.shapes = [layout.shapes[0], *(_line(value) for _, value in info.references)]
-        layout.annotations = [layout.annotations[0], *(_name(name, value) for name, value in info.references)]
+        layout.annotations = [layout.annotations[0], *_names(info, words)]
         cursor = layout.shapes[0]
         # A hidden cursor still needs a place, and a logarithmic axis has none at 0.
         place = info.cursor if info.cursor is not None and (info.cursor > 0 or not info.logx) else None
         cursor.visible = place is not None
         cursor.x0 = cursor.x1 = 1 if place is None else place
         layout.annotations[0].visible = not info.points
-        note = textwrap.wrap(info.note, NOTE_WIDTH)
+        note = note_lines(words(info.note))
         layout.title.text = "<br>".join(note)
         # plotly puts the first of several lines at the bottom.
         raised = NOTE_LINE * max(len(note) - 1, 0)
@@ -273,29 +285,52 @@ def _line(value: float) -> dict[str, Any]:
     return {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": value, "y1": value, "line": line}
 
 
-def _name(name: str, value: float) -> dict[str, Any]:
-    # Beside the axes, where no point can be under it.
-    place = {"xref": "paper", "x": 1, "xanchor": "left", "y": value, "yanchor": "middle"}
-    # plotly reads HTML in annotations.
-    return {"text": html.escape(name), "showarrow": False, "font": {"color": GREY, "size": 11}, **place}
+def _names(info: TradeoffInfo, words: Words) -> list[dict[str, Any]]:
+    """The references' names beside the axes, where no point can be under them, apart from one another."""
+    ends = [end for each in info.points for end in (each.y, each.low, each.high) if not math.isnan(end)]
+    ends += [value for _, value in info.references]
+    line = NAME_LINE / HEIGHT * (max(ends) - min(ends) if len(ends) > 1 and max(ends) > min(ends) else 1)
+    found, least = [], -math.inf
+    for name, value in sorted(info.references, key=lambda each: each[1]):
+        least = max(value, least + line)
+        place = {"xref": "paper", "x": 1, "xanchor": "left", "y": value, "yanchor": "middle"}
+        shift = {"yshift": round((least - value) / line * NAME_LINE, 1)}
+        # plotly reads HTML in annotations.
+        text = html.escape(words(say(name)))
+        found.append({"text": text, "showarrow": False, "font": {"color": GREY, "size": 11}, **place, **shift})
+    return found
+
+
+def note_lines(note: str) -> list[str]:
+    """A note in lines; a letter of Chinese is as wide as two of others."""
+    is_wide = any(letter >= "\N{IDEOGRAPHIC SPACE}" for letter in note)
+    return textwrap.wrap(note, NOTE_WIDTH // 2 if is_wide else NOTE_WIDTH)
 
 
 def _point(number: Any, row: dict[Any, Any], x: str, y: str) -> Point:
     low, high = (float(row.get(f"{y}_{end}", math.nan)) for end in ("low", "high"))
     # An interval of one run says nothing of what another seed would do.
-    covers = "95 % of this network" if row.get("seeds") == 1 else "95 %"
-    interval = "" if math.isnan(low) else f" ({covers}: {format_value(y, low)} to {format_value(y, high)})"
-    # plotly reads HTML in hover texts, and layer names are the user's.
-    words = html.escape(str(row.get("structure", "")))
+    ends = {"quantity": column_title(y), "value": format_value(y, row[y])}
+    ends |= {"low": format_value(y, low), "high": format_value(y, high)}
+    if math.isnan(low):
+        score = say("{quantity}: {value}", **ends)
+    elif row.get("seeds") == 1:
+        score = say("{quantity}: {value} (95 % of this network: {low} to {high})", **ends)
+    else:
+        score = say("{quantity}: {value} (95 %: {low} to {high})", **ends)
     # Without a comparison, and for a trial that is not in it, the column is missing or NaN.
     found = row.get("verdict")
     found_in: dict[str, str] = {ALIKE: LIKE_THE_BEST, NOT_COMPARABLE: NOT_COMPARABLE, OTHERWISE: OTHERWISE}
     said = found_in.get(found) if isinstance(found, str) else None
-    text = (
-        f"<b>trial {number}</b> {words}<br>{column_title(y)}: {format_value(y, row[y])}{interval}"
-        f"<br>{column_title(x)}: {format_value(x, row[x], exact=True)}{f'<br>{said}' if said else ''}"
+    cost = say("{quantity}: {value}", quantity=column_title(x), value=format_value(x, row[x], exact=True))
+    lines = (
+        say("trial {number}", number=number),
+        str(row.get("structure", "")),
+        score,
+        cost,
+        *([said] if said else []),
     )
-    return Point(int(number), float(row[x]), float(row[y]), low, high, text, found in (ALIKE, THE_BEST))
+    return Point(int(number), float(row[x]), float(row[y]), low, high, lines, found in (ALIKE, THE_BEST))
 
 
 def _length(value: float) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..graph.language import Words
 from ..graph.wording import say
 from .style import COLOURS, GREY, SYMBOLS, TEMPLATE
 
@@ -12,20 +13,20 @@ MARGIN_BELOW = 75  # the axis, its title, and a note of one line
 EMPTY = say("No trial yet: run one, and its point appears here.")
 
 
-def tradeoff_traces() -> list[Any]:
-    """The five traces of the figure, still empty."""
+def tradeoff_traces(words: Words = str) -> list[Any]:
+    """The five traces of the figure, still empty, their names in a language."""
     import plotly.graph_objects as go
 
     return [
         go.Scatter(
-            name="trial, 95 % interval",
+            name=words(say("trial, 95 % interval")),
             mode="markers",
             marker={"color": COLOURS["blue"], "symbol": SYMBOLS["trial"], "size": 9},
             error_y={"type": "data", "symmetric": False, "thickness": 1, "color": COLOURS["blue"]},
             hovertemplate="%{text}<extra></extra>",
         ),
         go.Scatter(
-            name="Pareto front",
+            name=words(say("Pareto front")),
             mode="lines+markers",
             line={"color": COLOURS["vermillion"], "width": 1.5, "dash": "dash"},
             marker={"symbol": f"{SYMBOLS['front']}-open", "size": 14, "line": {"width": 1.5}},
@@ -33,7 +34,7 @@ def tradeoff_traces() -> list[Any]:
             hoverinfo="skip",
         ),
         go.Scatter(
-            name="the model as it came",
+            name=words(say("the model as it came")),
             mode="markers",
             marker={
                 "color": COLOURS["orange"],
@@ -44,7 +45,7 @@ def tradeoff_traces() -> list[Any]:
             hovertemplate="%{text}<extra></extra>",
         ),
         go.Scatter(
-            name=LIKE_THE_BEST,
+            name=words(LIKE_THE_BEST),
             mode="markers",
             marker={"color": "white", "symbol": SYMBOLS["alike"], "size": 7, "line": {"width": 2}},
             marker_line_color=COLOURS["blue"],
@@ -56,7 +57,7 @@ def tradeoff_traces() -> list[Any]:
     ]
 
 
-def tradeoff_layout() -> dict[str, Any]:
+def tradeoff_layout(words: Words = str) -> dict[str, Any]:
     """Axes and key; the cursor is the first shape, the word for no trials the first annotation, the note the title."""
     return {
         "template": TEMPLATE,
@@ -89,7 +90,7 @@ def tradeoff_layout() -> dict[str, Any]:
         ],
         "annotations": [
             {
-                "text": EMPTY,
+                "text": words(EMPTY),
                 "xref": "paper",
                 "yref": "paper",
                 "x": 0.5,

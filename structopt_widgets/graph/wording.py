@@ -1,8 +1,8 @@
 """Sentences for people that can be said in other languages: English now, another language where they are shown.
 
 Who makes a sentence does not know who will read it: a thread, a study or a layer rule has no language. So a sentence
-is English text, as ever, and remembers what it was made of; the explorer that shows it says it in its own language
-(``widgets/language.py``).
+is English text, as ever, and remembers what it was made of; who shows it says it in a language
+(``language.py``).
 """
 
 from __future__ import annotations

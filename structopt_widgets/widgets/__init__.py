@@ -1,7 +1,6 @@
 """Floor 8: ipywidgets and anywidget; thin. No formula lives here."""
 
 from .explorer import Explorer, explore
-from .language import in_language
 from .prediction_check import check_prediction
 
-__all__ = ["Explorer", "check_prediction", "explore", "in_language"]
+__all__ = ["Explorer", "check_prediction", "explore"]

@@ -10,12 +10,12 @@ from typing import Any
 import ipywidgets
 import traitlets
 
+from ..graph.language import Language
 from ..graph.wording import say
 from ..structure import LayerSwitches, WidthGroup
 from ..structure.allowed_widths import nearest_width
 from .control_names import control_names
 from .exploration import Exploration
-from .language import Language
 from .settings import MULTIPLES, Settings
 
 WHAT_HARDWARE_LIKES = say(

@@ -9,12 +9,12 @@ from typing import Any
 import traitlets
 
 from ..graph.checks import instance
+from ..graph.language import ENGLISH, Language
 from ..graph.wording import say, sentences
 from ..structure import History, Structure, StructureSpace
 from ..structure.allowed_widths import allowed_width
 from ..study import Study
 from ..training import Budget, Data, reference_scores
-from .language import ENGLISH, Language
 
 FASHION = ((14, 14), (14, 14, 1))  # shapes of one sample of sw.load_data("fashion"), as models take them
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 import traitlets
 
+from ..graph.language import ENGLISH
 from ..structure import StructureSpace
 from ..study import Study
 from ..training import Data, Trial
@@ -17,7 +18,6 @@ from .controls import Controls
 from .exploration import Checked, Exploration
 from .family import family
 from .fit_to_budget import UNIFORM, Fitting
-from .language import ENGLISH
 from .looks import checked_looks
 from .saved_page import KEPT, saved_page
 from .saving import Saving

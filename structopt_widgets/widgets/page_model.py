@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from ..graph import Program
+from ..graph.language import Language
 from ..graph.wording import say
 from ..layer_rules import layer_activation
 from ..layer_rules.activation_costs import ActivationCost
@@ -17,7 +18,6 @@ from ..metrics.roofline import MACHINES
 from ..structure import StructureSpace
 from ..structure.choices import CHOICES
 from .control_names import control_names
-from .language import Language
 from .packed import columns
 
 FLOPS_EACH = "flops_per_token"

@@ -8,8 +8,8 @@ from numbers import Real
 from typing import Any
 
 from ..graph.checks import flag, number, text
+from ..graph.language import ENGLISH, Language
 from ..graph.wording import say
-from .language import ENGLISH, Language
 
 NEAR_SHARE = 0.01  # a percentage point
 

@@ -8,12 +8,12 @@ from typing import Any
 import ipywidgets
 import traitlets
 
+from ..graph.language import Language
 from ..graph.wording import say
 from ..metrics import trial_metrics
 from ..study.samplers import SAMPLERS
 from ..training.budget import SHORT_BUDGET
 from .exploration import Exploration
-from .language import Language
 
 MULTIPLES = (1, 8, 16, 32, 64)
 VARIED = ("widths", "activations", "biases", "blocks")  # in the order of the page; blocks are the depth

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from ..figures.embedded import as_image
 from ..figures.style import column_title, format_value
@@ -11,6 +11,7 @@ from ..figures.svg import draw_tradeoff_svg
 from ..figures.svg_parts import Svg
 from ..figures.tradeoff import tradeoff_info
 from ..figures.width_bars import WidthBar, draw_width_bars
+from ..graph.language import Words
 from ..graph.wording import say, say_n
 from ..metrics import METRICS, format_exact
 from ..metrics.catalogue import shown_metrics
@@ -33,7 +34,6 @@ _CHOICES = {
     "blocks": say("kept"),
 }
 _YES_NO = {True: say("yes"), False: say("no")}
-Words = Callable[[str], str]  # an exploration's language
 
 _NAME = "\0"  # a place in a sentence for what is HTML
 _MINUS = "\N{MINUS SIGN}"  # as wide as the plus

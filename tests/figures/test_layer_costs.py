@@ -42,6 +42,13 @@ def test_the_drawing() -> None:
     assert in_bytes.data[0].text == ("1.00 KiB",)
 
 
+def test_words_beside_the_longest_bar_have_room() -> None:
+    figure = plot_layer_costs(Report(first=12_345_678), baseline=Report(first=23_456_789), language="zh")
+    text = figure.layout.annotations[0].text
+    assert "原为" in text
+    assert figure.layout.margin.r >= 7 * len(text)
+
+
 def test_layer_names_are_escaped() -> None:
     assert plot_layer_costs(Report(**{"<a>": 1})).data[0].y == ("&lt;a&gt;",)
 

@@ -181,3 +181,11 @@ def test_a_picture_is_kept_where_plotly_chose_how_to_show() -> None:
         assert bundle["image/svg+xml"] == draw_figure(figure.to_dict()).svg
     finally:
         pio.renderers.default = before
+
+
+def test_a_note_that_is_shifted_stands_where_plotly_has_it() -> None:
+    figure = go.Figure(go.Scatter(x=[1, 2], y=[1, 2]))
+    for name, shift in {"here": 0, "above": 14}.items():
+        figure.add_annotation(text=name, x=1.5, y=1.5, showarrow=False, yshift=shift)
+    places = {each.text: float(each.get("y")) for each in drawn(figure).iter(f"{SVG}text")}
+    assert places["here"] - places["above"] == 14

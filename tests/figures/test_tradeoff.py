@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -64,7 +65,7 @@ def test_of_very_many_the_front_the_best_and_the_latest_are_shown() -> None:
 
 
 def test_hover_texts_are_escaped(trials: pd.DataFrame) -> None:
-    text = tradeoff_info(trials).points[1].text
+    text = tradeoff_info(trials).points[1].markup()
     assert "&lt;b&gt;a&lt;/b&gt; 8→4" in text
     assert "60.0% (95 %: 50.0% to 70.0%)" in text
     assert "Parameters: 100" in text
@@ -170,7 +171,7 @@ def test_trials_like_the_best_are_hollow(trials: pd.DataFrame) -> None:
     table = trials.join(compared)
     info = tradeoff_info(table)
     assert [each.number for each in info.points if each.alike] == [2, 7]
-    words = [each.number for each in info.points if "cannot be told apart from the best" in each.text]
+    words = [each.number for each in info.points if "cannot be told apart from the best" in each.text()]
     assert words == [2]  # the best is the best
     figure = plot_tradeoff(table)
     hollow = figure.data[3]
@@ -221,12 +222,12 @@ def test_the_note_says_by_how_much_the_best_is_optimistic(trials: pd.DataFrame) 
     assert figure.layout.title.text.replace("<br>", " ") == note
     alone = trials.join(compared.assign(verdict="one run each: not comparable"))
     assert "and more for what its seed did" in tradeoff_info(alone).note
-    assert "not comparable" in tradeoff_info(alone).points[0].text
+    assert "not comparable" in tradeoff_info(alone).points[0].text()
     assert not any(each.alike for each in tradeoff_info(alone).points)
 
 
 def test_an_interval_of_one_run_says_whose_it_is(trials: pd.DataFrame) -> None:
-    texts = [each.text for each in tradeoff_info(trials.assign(seeds=[1, 3, 3, 3, 3])).points]
+    texts = [each.text() for each in tradeoff_info(trials.assign(seeds=[1, 3, 3, 3, 3])).points]
     assert "95 % of this network: 75.0% to 84.0%" in texts[0]
     assert "(95 %: 50.0% to 70.0%)" in texts[1]
 
@@ -243,3 +244,20 @@ def test_references_are_lines_with_names(trials: pd.DataFrame) -> None:
     plot_tradeoff(trials, cursor=300, figure=figure)
     assert [shape.x0 for shape in figure.layout.shapes] == [300]
     assert len(figure.layout.annotations) == 1
+
+
+def test_names_of_references_that_are_close_stand_apart(trials: pd.DataFrame) -> None:
+    figure = plot_tradeoff(trials, references={"linear model": 0.3, "chance": 0.3})
+    one, other = figure.layout.annotations[1:]
+    assert (one.y, other.y) == (0.3, 0.3)
+    assert abs(one.yshift - other.yshift) >= 11  # pixels, the size of their letters
+
+
+def test_a_figure_is_said_in_chinese(trials: pd.DataFrame) -> None:
+    figure = plot_tradeoff(trials, references={"chance": 0.3}, baseline=0, language="zh")
+    shown = [each.name for each in figure.data[:4]] + [figure.layout.xaxis.title.text, figure.layout.yaxis.title.text]
+    shown += [*figure.data[0].text, *(each.text for each in figure.layout.annotations)]
+    for text in shown:
+        assert re.search("[\N{CJK UNIFIED IDEOGRAPH-4E00}-\N{CJK UNIFIED IDEOGRAPH-9FFF}]", text), text
+    with pytest.raises(ValueError, match="Expected a language, one of: en, zh"):
+        plot_tradeoff(trials, language="fr")

@@ -84,7 +84,7 @@ def test_a_width_is_the_same_on_both_sides_of_a_normalization(function: Any) -> 
 def test_one_row_of_weights_is_merged_with_every_sample(merge: Any, sides: int) -> None:
     inputs = keras.Input((5,))
     x = kl.Dense(6, name="a")(kl.Reshape((5, 1))(inputs))
-    rows = Own(lambda c: [(5, c)], lambda x, w: w[None])(x)
+    rows = Own(lambda c: [(5, c)], lambda _, w: w[None])(x)
     model = keras.Model(inputs, kl.Dense(2)(merge()([x, rows][::sides])))
     space = sw.StructureSpace.from_keras(model)
     assert not space.baseline.measure().uncounted

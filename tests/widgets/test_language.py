@@ -15,8 +15,8 @@ from asked import ask
 from said_texts import CATALOGUES, Text, collected, in_javascript, in_python, read
 
 import structopt_widgets as sw
+from structopt_widgets.graph.language import Language, languages
 from structopt_widgets.graph.wording import Said, listed, say, say_n, sentences, told
-from structopt_widgets.widgets.language import Language, languages
 from structopt_widgets.widgets.page_model import page_model
 from structopt_widgets.widgets.static_twin import twin_html, twin_words
 
@@ -95,7 +95,7 @@ def english(text: str) -> list[str]:
 
 def test_a_language_that_is_not_there_is_refused() -> None:
     assert languages() == ["en", "zh"]
-    with pytest.raises(ValueError, match=r"Expected a language of the explorer, one of: en, zh; got 'fr'\."):
+    with pytest.raises(ValueError, match=r"Expected a language, one of: en, zh; got 'fr'\."):
         sw.explore(small(), language="fr")
 
 

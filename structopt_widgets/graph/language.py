@@ -1,17 +1,19 @@
-"""The languages of the explorer, each a gettext catalogue in ``locale/``; see ``locale/README.md``."""
+"""The languages of explorers and figures, each a gettext catalogue in ``locale/``; see ``locale/README.md``."""
 
 from __future__ import annotations
 
 import functools
 import gettext
 import io
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..graph.checks import known, text
-from ..graph.wording import Said
+from .checks import known, text
+from .wording import Said
 
 ENGLISH = "en"  # what the code says
+Words = Callable[[str], str]  # a language, or str, which is English
 FOLDER = Path(__file__).parent.parent / "locale"
 _CATALOGUE = "*/LC_MESSAGES/structopt_widgets.po"
 
@@ -29,7 +31,7 @@ class Language:
     """
 
     def __init__(self, code: str = ENGLISH) -> None:
-        self.code = known(code, languages(), "a language of the explorer")
+        self.code = known(code, languages(), "a language")
         self._words, self._page = (gettext.NullTranslations(), {}) if code == ENGLISH else _catalogue(code)
 
     def __call__(self, text: str) -> str:
