@@ -295,6 +295,18 @@ def test_what_tells_of_a_number_waits_for_its_prediction_too(page: Page) -> None
     expect(used).to_have_text("50 Parameters: 76 % used")
 
 
+def test_the_question_stays_in_sight_under_the_costs(page: Page) -> None:
+    page.set_viewport_size({"width": 800, "height": 420})
+    show(page, sw.explore(dense_model(), predict=True))
+    put(page, "width of hidden", 4)
+    page.evaluate("scrollTo(0, document.body.scrollHeight / 2)")
+    strip, question = (page.locator(each).bounding_box() for each in (".sw-live-panel", ".sw-prediction"))
+    assert strip is not None
+    assert question is not None
+    assert strip["y"] == pytest.approx(0, abs=1)
+    assert question["y"] == pytest.approx(strip["height"], abs=1)
+
+
 def test_what_python_sets_is_shown(page: Page) -> None:
     explorer = sw.explore(dense_model())
     show(page, explorer)

@@ -14,6 +14,9 @@ export function predictionView(state) {
   const form = html("form", { className: "sw-bar-head" }, question, field, check, show);
   const answer = html("div", { className: "sw-answer", role: "status" });
   const el = html("section", { className: "sw-pane sw-prediction", hidden: !state.lesson.predict, "aria-label": say("predict first") }, form, answer);
+  // The question stays in sight under the costs while a slider far below moves.
+  const under = new ResizeObserver(([{ target }]) => { el.style.top = `${target.offsetHeight}px`; });
+  let isUnder = false;
   let known = state.changes(); // the structure whose numbers have been seen
 
   const metric = () => state.metrics.get(state.looks.metric);
@@ -40,6 +43,8 @@ export function predictionView(state) {
   });
   const paint = (changed) => {
     if (!state.lesson.predict) return;
+    if (!isUnder) under.observe(el.previousElementSibling);
+    isUnder = true;
     const now = state.changes();
     const isOpen = !alike(now, known);
     if (isOpen !== state.isGuessing || changed.has("looks")) {
@@ -58,5 +63,5 @@ export function predictionView(state) {
     // Help opens under the verdict, not over it.
     if (changed.has("help")) el.closest(".sw-instrument")?.style.setProperty("--asked", `${el.offsetHeight}px`);
   };
-  return { el, paint };
+  return { el, paint, end: () => under.disconnect() };
 }
