@@ -12,7 +12,7 @@ from notebook_prose import Cell, cells_of, prose, unfounded
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
-SPEAKING = {"sw.explore", "sw.check_prediction"}  # what takes a language
+SPEAKING = {"sw.explore", "sw.check_prediction", "sw.plot_layer_costs", "sw.plot_tradeoff"}  # what takes a language
 CHINESE = re.compile("[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]")
 # Phrases that claim nothing of a result.
 DEFINITIONS = {

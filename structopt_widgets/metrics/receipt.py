@@ -86,10 +86,9 @@ class Receipt:
     def _repr_html_(self) -> str:
         name = METRICS[self.metric].label
         head = f"<p><b>{name}: {format_metric(self.metric, self.value)}</b> ({self.value:,})</p>"
-        formula = html.escape(self.latex)
         shown = (
-            f"$$ {formula} $$"
-            if len(formula) <= LONGEST_LATEX
+            self._in_mathml(self.formula, "block")
+            if len(self.latex) <= LONGEST_LATEX
             else f"<p>The formula of the whole model has {len(self.formula.args)} terms; by layer:</p>"
         )
         notes = "".join(f"<li>{label}: {html.escape(text)}</li>" for label, text in self._notes())
@@ -106,7 +105,7 @@ class Receipt:
         largest = sorted(values, key=lambda layer: -values[layer])[:MOST_LAYERS]
         rows = "".join(
             f"<tr><th scope='row'>{html.escape(layer)}</th><td>{values[layer]:,}</td>"
-            f"<td style='text-align:left'>${html.escape(self._in_latex(self.layers[layer]))}$</td></tr>"
+            f"<td style='text-align:left'>{self._in_mathml(self.layers[layer])}</td></tr>"
             for layer in values
             if layer in largest
         )
@@ -128,6 +127,11 @@ class Receipt:
 
         names = {symbol: rf"u_{{\text{{{_escaped(name)}}}}}" for symbol, name in self.symbol_names.items()}
         return sympy.latex(with_log2(formula), symbol_names=names)
+
+    def _in_mathml(self, formula: sympy.Expr, display: str = "inline") -> str:
+        from .mathml import mathml
+
+        return mathml(with_log2(formula), self.symbol_names, display)
 
 
 def _evaluated(formula: sympy.Expr, widths: Mapping[sympy.Symbol, int]) -> Any:

@@ -131,16 +131,17 @@ def test_a_logarithm_is_written_in_one_form() -> None:
     # A product over 9 u terms, in the whole as in the layer.
     assert "ceiling(log2(9*u_first))" in str(receipt)
     assert r"\operatorname{log}_{2}{\left(9 u_{\text{first}} \right)}" in receipt.latex
-    assert receipt.latex in receipt._repr_html_()
+    assert "log2" in receipt._repr_html_()
     for text in (str(receipt), receipt._repr_html_()):
         assert "log(" not in text
+        assert "<mi>log</mi>" not in text
         assert r"\log" not in text
 
 
 def test_names_are_escaped() -> None:
     receipt = sw.measure(mlp()).receipt("flops")
     assert r"u_{\text{a\_b<c}}" in receipt._repr_latex_()
-    assert r"u_{\text{a\_b&lt;c}}" in receipt._repr_html_()
+    assert "<mtext>a_b&lt;c</mtext>" in receipt._repr_html_()
     assert "a_b<c" not in receipt._repr_html_()
 
 
