@@ -26,7 +26,7 @@ function drawCurve(curve, width) {
   const values = LOSSES.flatMap(([name]) => curve[name]).filter(Number.isFinite);
   const up = axisAround(values, CURVE.bottom, CURVE.top, false);
   const svg = svgElement("svg", {
-    class: "sw-plot", width, height: CURVE.height, role: "img",
+    class: "sw-plot", width, height: CURVE.height, viewBox: `0 0 ${width} ${CURVE.height}`, role: "img",
     "aria-label": say("Learning curve: training and validation loss of {n} epochs", { n: epochs }),
   });
   svg.append(axesFrame(across, up, String, (value) => tickLabel(value, "number")));

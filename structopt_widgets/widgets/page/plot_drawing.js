@@ -165,7 +165,7 @@ export function drawPlot(state, view, width) {
   const clip = `sw-inside-${view.id}`;
   const title = say("{y} against {x}", { y: state.y.label, x: state.x.label });
   const svg = svgElement("svg", {
-    class: "sw-plot", width, height, role: "group", "aria-label": title, "data-low": across.low, "data-high": across.high,
+    class: "sw-plot", width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": title, "data-low": across.low, "data-high": across.high,
   });
   svg.append(svgElement("clipPath", { id: clip }, svgElement("rect", {
     x: across.start, y: top - 10, width: right - across.start + 10, height: bottom - top + 10,
