@@ -63,5 +63,6 @@ def test_some_layers() -> None:
 
 
 @pytest.mark.exhaustive
+@pytest.mark.timeout(3000)
 def test_many_layers() -> None:
     on_draws(500, check_layer)

@@ -139,6 +139,20 @@ class ConvTranspose(nn.ConvTranspose):
         return ops.conv_transpose(inputs, kernel, **{name: getattr(self, name) for name in by_name})
 
 
+@keras.saving.register_keras_serializable(_PACKAGE)
+class Conv(nn.Conv):
+    """Keras's own, of symbolic tensors too where the kernel is of groups: only there Keras asks for all channels."""
+
+    __module__ = nn.__name__  # it has that one's rule
+
+    def compute_output_spec(self, inputs: Any, kernel: Any) -> keras.KerasTensor:
+        is_first = (self.data_format or keras.config.image_data_format()) == "channels_first"
+        channels, (each, made) = inputs.shape[1 if is_first else -1], kernel.shape[-2:]
+        is_grouped = channels and each and channels % each == 0 and made % (channels // each) == 0
+        of_all = keras.KerasTensor((*kernel.shape[:-2], channels, made), dtype=kernel.dtype)
+        return super().compute_output_spec(inputs, of_all if is_grouped else kernel)
+
+
 @dataclass(frozen=True)
 class Unsized:
     """A bare operation that can only be made when the size of the batch is known, by its serialization."""

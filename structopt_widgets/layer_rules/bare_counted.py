@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Product, Shape, TensorRef, baseline_size, sum_depth
+from ..graph.wording import say
 from .bare_axes import register_bare
 from .convolutional import as_list, slid, slides_along
 from .kept import Kept, as_keras_has_them
@@ -90,8 +91,9 @@ _KEPT = Kept("multiplies it by a constant")
 class Convolved(LayerRule):
     """A convolution whose kernel is a tensor, as a weight of one's own: its channels are those of what it meets.
 
-    With a constant as its kernel, in groups or with channels first all sizes stay; but one window that is the same for
-    each channel goes with them. ``by_channel``: a window for each channel by itself (depthwise).
+    With a constant as its kernel or with channels first all sizes stay; but one window that is the same for each
+    channel goes with them. ``by_channel``: a window for each channel by itself (depthwise). A kernel of fewer channels
+    is of groups, each of which sees its share.
     """
 
     def __init__(self, by_channel: bool = False) -> None:
@@ -100,7 +102,7 @@ class Convolved(LayerRule):
     def connect(self, site: Site) -> Connection:
         place, shape = site.place(1, "kernel"), site.inputs[0]
         kernel: Shape = () if place is None else site.inputs[place]
-        fits = len(kernel) == len(shape) + 1 and baseline_size(kernel[-2]) == baseline_size(shape[-1])
+        fits = len(kernel) == len(shape) + 1
         window = self._repeated(site)
         if window is not None:
             space = slid(site, *self._window(site), as_list(site.config["dilation_rate"], window.ndim - 2))
@@ -108,11 +110,16 @@ class Convolved(LayerRule):
         if place is None or not fits or site.config.get("data_format") == "channels_first":
             return _KEPT.connect(site)
         site.fix(kernel[:-2], "slides a window of that size")
-        site.tie(shape[-1], kernel[-2], "convolves them")
+        groups = 1 if self._by_channel else baseline_size(shape[-1]) // baseline_size(kernel[-2])
+        convolved = say("convolves them in {n} groups", n=groups) if groups > 1 else "convolves them"
+        site.tie(site.split(shape[-1], groups, convolved) if groups > 1 else shape[-1], kernel[-2], convolved)
         space = slid(site, *self._window(site), as_list(site.config["dilation_rate"], len(kernel) - 2))
         if not self._by_channel:
             site.contract(place, kernel[-2])
-            return Connection(((*space, kernel[-1]),))
+            if groups == 1:
+                return Connection(((*space, kernel[-1]),))
+            made = site.split(kernel[-1], groups, say("makes them in {n} groups", n=groups))
+            return Connection(((*space, Product(groups, made)),))
         site.fix(kernel[-1:], "makes so many of each channel")
         many = baseline_size(kernel[-1])
         return Connection(((*space, shape[-1] if many == 1 else Product(shape[-1], many)),))

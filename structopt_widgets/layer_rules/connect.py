@@ -154,10 +154,9 @@ class _Connector:
             site.outputs = list(connection.outputs)
             return connection, ()
         lead = _lead(full)
-        # A weight beside samples has no batch that could be left out, or one row that stands for all of them.
+        # A weight beside samples has no batch that could be left out.
         is_whole = any(map(has_batch, lead))
-        rank = max(map(len, full), default=0)
-        site.inputs = [shape if is_whole and not _has_rows(shape, rank) else shape[1:] for shape in full]
+        site.inputs = [shape if is_whole and shape and not has_batch(shape[0]) else shape[1:] for shape in full]
         connection = rule.connect(site)
         site.outputs = list(connection.outputs)
         outputs = tuple((*lead, *shape) for shape in connection.outputs)
@@ -204,11 +203,6 @@ class _Connector:
         actual = [weight.shape for weight in layer.weights]
         if declared != actual:
             raise _RuleMismatchError(f"expected weights of shapes {actual}, the rule gives {declared}")
-
-
-def _has_rows(shape: Shape, rank: int) -> bool:
-    """Whether the first axis of a tensor is that of the batch, or one row in its place, among tensors of that rank."""
-    return not shape or has_batch(shape[0]) or (shape[0] == 1 and len(shape) == rank)
 
 
 def _lead(full: list[Shape]) -> Shape:

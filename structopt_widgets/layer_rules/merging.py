@@ -42,8 +42,10 @@ class Merging(LayerRule):
     nonlinear: bool = False
 
     def connect(self, site: Site) -> Connection:
-        result = site.inputs[0]
-        for shape in site.inputs[1:]:
+        rank = len(site.found[0])
+        # Of weights one row may stand in the batch's place.
+        result, *others = (shape[1:] if len(shape) > rank else shape for shape in site.inputs)
+        for shape in others:
             result = broadcast(site, result, shape, self.verb)
         return Connection((result,))
 

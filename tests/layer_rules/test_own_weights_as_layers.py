@@ -6,7 +6,9 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers as kl
 from keras import ops
 
@@ -31,6 +33,12 @@ class Own(kl.Layer):
 PAIRS = {
     "conv1d": ((8, 5), Own(lambda c: [(3, c, 4)], ops.conv), kl.Conv1D(4, 3, use_bias=False)),
     "conv2d": ((8, 8, 5), Own(lambda c: [(2, 3, c, 7)], ops.conv), kl.Conv2D(7, (2, 3), use_bias=False)),
+    "conv2d of one place": ((8, 8, 5), Own(lambda c: [(1, 1, c, 7)], ops.conv), kl.Conv2D(7, 1, use_bias=False)),
+    "conv2d in groups": (
+        (8, 8, 6),
+        Own(lambda c: [(3, 3, c // 2, 4)], ops.conv),
+        kl.Conv2D(4, 3, groups=2, use_bias=False),
+    ),
     "depthwise": (
         (8, 8, 5),
         Own(lambda c: [(3, 3, c, 1)], ops.depthwise_conv),
@@ -77,6 +85,21 @@ def test_a_width_is_the_same_on_both_sides_of_a_normalization(function: Any) -> 
     narrow = space.baseline.with_width("a", 3)
     assert narrow.measure().n_params == narrow.build().count_params() == 7 * 3 + 3 + 4 * 3
     assert narrow.measure(batch_size=2).flops < space.baseline.measure(batch_size=2).flops
+
+
+@pytest.mark.parametrize("function", [ops.conv, lambda x, w: tf.nn.conv1d(x, w, 1, "VALID")])
+def test_a_kernel_of_groups_has_widths_of_groups(function: Any) -> None:
+    own = Own(lambda c: [(3, c // 4, 12)], function)
+    model = keras.Sequential([keras.Input((9, 5)), kl.Conv1D(8, 1, use_bias=False, name="a"), own, kl.Dense(3)])
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    narrow = space.scaled(0.5)
+    # Four groups of one channel and of two, instead of two and three; the rest is kernels and the last bias.
+    (made,) = (each for each in narrow.build("fresh").weights if each.shape[0] == 3 and len(each.shape) == 3)
+    assert made.shape == (3, 1, 8)
+    assert narrow.measure().n_params == narrow.build().count_params() == 5 * 4 + 3 * 1 * 8 + 8 * 3 + 3
+    x = np.random.default_rng(0).normal(size=(2, 9, 5)).astype("float32")
+    np.testing.assert_allclose(space.baseline.build()(x), model(x), atol=1e-5)
 
 
 @pytest.mark.parametrize("merge", [kl.Add, kl.Multiply, kl.Average])

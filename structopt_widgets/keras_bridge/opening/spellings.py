@@ -14,7 +14,10 @@ from keras.src.ops import core, nn
 from keras.src.tree.tree_api import register_tree_node_class
 
 from ..nodes import PATCHING
-from ..replayed import ConvTranspose
+from ..replayed import Conv, ConvTranspose
+
+# Operations that Keras mistakes, and what they are instead.
+_TOLD_BETTER = {nn.Conv: Conv, nn.ConvTranspose: ConvTranspose}
 
 
 @register_tree_node_class  # for Keras it is any other tuple of lengths
@@ -136,8 +139,8 @@ def _ranges(tensor: Any, starts: Any, lengths: Any) -> tuple[slice, ...] | None:
 
 def _respell(operation: Any) -> None:
     # Made for this one call: nobody else sees it change.
-    if type(operation) is nn.ConvTranspose:
-        operation.__class__ = ConvTranspose
+    if (told := _TOLD_BETTER.get(type(operation))) is not None:
+        operation.__class__ = told
     for name, value in list(vars(operation).items()):
         if not name.startswith("_") and (respelled := _respelled(name, value)) is not value:
             setattr(operation, name, respelled)
