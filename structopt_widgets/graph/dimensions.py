@@ -223,10 +223,10 @@ def cut(dim: Dim, lengths: Sequence[int], why: str) -> tuple[Dim, ...]:
     dim = resolve(dim)
     if sum(lengths) != baseline_size(dim) or min(lengths) < 1:
         raise DimensionError(f"{why}: expected lengths that add up to {baseline_size(dim)}, got {list(lengths)}.")
-    if isinstance(dim, Symbol) and dim.fixed is None and dim.divisor == 1:
-        named = enumerate(lengths, start=1)
+    if isinstance(dim, Symbol) and dim.fixed is None:
         parts = tuple(
-            Symbol(length, list(dim.layers), ties=[*dim.ties, why], label=f"part {place}") for place, length in named
+            Symbol(length, list(dim.layers), dim.divisor, [*dim.ties, why], label=f"part {place}")
+            for place, length in enumerate(lengths, start=1)
         )
         dim.bound = Concat(parts)
         return parts

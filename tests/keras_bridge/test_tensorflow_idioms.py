@@ -339,3 +339,25 @@ def test_a_complex_number_is_cast_to_the_type_that_is_asked_for(dtype: str) -> N
     assert made.dtype == expected.dtype.name
     of_real = made.real if isinstance(made, Complex) else made
     np.testing.assert_allclose(of_real, tf.math.real(expected) if dtype == "complex64" else expected)
+
+
+class HalvesOfThree(kl.Layer):
+    """Queries, keys and values side by side, each cut at its half, as attention along two directions has them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.made = kl.Dense(24, use_bias=False, name="made")
+
+    def call(self, x: Any) -> Any:
+        three = tf.transpose(tf.reshape(self.made(x), (-1, 4, 3, 8)), (2, 0, 1, 3))
+        halves = (three[:, :, :, :4], three[:, :, :, 4:])
+        return tf.concat([each[0] * each[1] + each[2] for each in halves], -1)
+
+
+def test_a_share_of_a_width_is_cut_where_it_is_sliced() -> None:
+    model = keras.Sequential([keras.Input((4, 5)), HalvesOfThree(), kl.Dense(2, name="out")])
+    space = sw.StructureSpace.from_keras(model)
+    free = {name: group for name, group in space.width_groups.items() if not group.fixed}
+    assert sorted(group.width for group in free.values()) == [12, 12]  # queries, keys and values of four each
+    narrow = space.baseline.with_width(next(iter(free)), 6)
+    assert narrow.measure().n_params == narrow.build().count_params() == 5 * (6 + 12) + (2 + 4) * 2 + 2
