@@ -192,6 +192,14 @@ def split(dim: Dim, outer: int, why: str, is_unit: bool = False) -> Dim:
         return part
     if isinstance(dim, Product) and resolve(dim.outer) == outer:
         return dim.inner
+    if (side := _side_by_side(dim)) is not None:
+        # Equal runs of parts, as windows laid side by side have them.
+        parts = _flat_parts(side)
+        run, rest = divmod(len(parts), outer)
+        if not rest and parts == parts[:run] * outer:
+            return (
+                parts[0] if run == 1 else Product(run, parts[0]) if len({*parts}) == 1 else Concat(tuple(parts[:run]))
+            )
     fix(dim, why)
     return inner
 

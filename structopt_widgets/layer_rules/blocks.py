@@ -99,9 +99,10 @@ class _Finder:
     def residual_blocks(self) -> Iterator[Block]:
         """Each addition of a tensor and what is made from it alone."""
         for at, each in enumerate(self._calls):
-            if each.rule is None or each.rule.role is not Role.ADDITION or len(set(each.call.inputs)) != 2:
+            inputs = each.call.inputs
+            if each.rule is None or each.rule.role is not Role.ADDITION or not len(inputs) == len({*inputs}) == 2:
                 continue
-            for source, branch in (each.call.inputs, each.call.inputs[::-1]):
+            for source, branch in (inputs, inputs[::-1]):
                 inside = self._between(source, branch)
                 if inside and self._is_block(source, each.call.outputs[0], inside | {at}):
                     name = each.call.layer

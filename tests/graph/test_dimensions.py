@@ -176,6 +176,15 @@ def test_splitting_by_another_number_freezes() -> None:
     assert part.fixed == "other"
 
 
+def test_equal_runs_of_parts_are_split_as_blocks() -> None:
+    a, b = Symbol(4), Symbol(2)
+    assert size(split(Concat((a,) * 6), 2, WHY), {a: 5}.__getitem__) == 15
+    assert split(Product(6, a), 6, WHY) is split(Concat((a,) * 6), 6, WHY) is a
+    assert size(split(Concat((a, b, a, b)), 2, WHY), {a: 5, b: 3}.__getitem__) == 8
+    assert split(Concat((a, b, b, a)), 2, "other") == 6
+    assert a.fixed == b.fixed == "other"
+
+
 def test_splitting_what_cannot_be_chosen_gives_a_number() -> None:
     assert split(12, 3, WHY) == 4
     assert split(Symbol(12, fixed="fixed"), 3, WHY) == 4

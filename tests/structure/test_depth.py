@@ -37,6 +37,14 @@ def test_the_blocks_there_are(name: str) -> None:
     assert sorted(space_of(name).blocks) == sorted(EXPECTED[name])
 
 
+def test_what_is_added_more_than_once_is_no_residual_block() -> None:
+    inputs = keras.Input((4,))
+    x = kl.Dense(4, name="a")(inputs)
+    y = kl.Add(name="thrice")([x, kl.Dense(4, "relu", name="b")(x), x])
+    space = sw.StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2, name="out")(y)))
+    assert "thrice" not in space.blocks
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXPECTED)
 def test_every_combination_measures_what_the_built_model_measures(name: str) -> None:
