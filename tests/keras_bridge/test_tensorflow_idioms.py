@@ -53,7 +53,8 @@ def lists_for_stacks(x: Any, w: Any) -> Any:
     scores = tf.reduce_sum(tf.matmul(parts, parts, transpose_b=True), axis=0)
     groups = tf.math.unsorted_segment_sum(tf.transpose(x, [1, 0, 2]), [0, 0, 1, 1, 2], 3)
     picked = tf.gather(x, [0, 2, 4], axis=1)
-    return tf.reduce_sum([x, x * scores], 0) + tf.reduce_mean(groups, 0)[:, None] + tf.reduce_sum(picked, 1)[:, None]
+    both = tf.reduce_sum([x, x * scores], 0) + keras.ops.sum([x, -x * scores], axis=0)
+    return both + tf.reduce_mean(groups, 0)[:, None] + tf.reduce_sum(picked, 1)[:, None]
 
 
 def products(x: Any, w: Any) -> Any:

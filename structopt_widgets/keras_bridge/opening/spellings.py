@@ -18,6 +18,8 @@ from ..replayed import Conv, ConvTranspose
 
 # Operations that Keras mistakes, and what they are instead.
 _TOLD_BETTER = {nn.Conv: Conv, nn.ConvTranspose: ConvTranspose}
+# Reductions, which take a list of tensors for a stack of them.
+_OF_ONE_TENSOR = {"Max", "Mean", "Min", "Prod", "Std", "Sum", "Var"}
 
 
 @register_tree_node_class  # for Keras it is any other tuple of lengths
@@ -80,7 +82,7 @@ def spellings_taken() -> Iterator[None]:
     """In this block bare operations on symbolic tensors take what is spelled in TensorFlow's and NumPy's ways.
 
     ``padding="VALID"``, lengths that were computed, capitals in an einsum, ``x[None]``, ``x[:n]``, lists as indices,
-    ``slice`` with a length of -1, NumPy's numbers as factors; shapes are :class:`Lengths`, with ``as_list()`` and
+    ``slice`` with a length of -1, NumPy's numbers as factors, lists that are summed; shapes are :class:`Lengths`, with ``as_list()`` and
     ``rank``. A ``Dropout`` may be called as a part of a subclass's ``call()``: its draw is then seen.
     """
     real, shape, dropped = keras.Operation.symbolic_call, keras.KerasTensor.shape, keras.layers.Dropout.call
@@ -92,6 +94,8 @@ def spellings_taken() -> Iterator[None]:
             args = tuple(float(each) if isinstance(each, np.floating) else each for each in args)
         if type(operation).__name__ == "Ndim":
             return len(args[0].shape)
+        if type(operation).__name__ in _OF_ONE_TENSOR and args and isinstance(args[0], (list, tuple)):
+            args = (keras.ops.stack(args[0]), *args[1:])
         if type(operation).__name__ == "GetItem" and len(args) > 1:
             args = (args[0], _key(args[1]), *args[2:])
         if type(operation) is core.Slice and len(args) > 1 and (key := _ranges(args[0], args[1], operation.shape)):
