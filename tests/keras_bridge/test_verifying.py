@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import keras
 import pytest
@@ -141,3 +142,23 @@ def test_the_peak_of_a_network_with_branches_is_explained() -> None:
     assert row.agrees is None
     assert "orders branches" in row.explanation
     assert row.ours == pytest.approx(row.theirs, rel=0.05)
+
+
+@keras.saving.register_keras_serializable("tests")
+class Reconstructing(keras.layers.Layer):
+    """Adds to the loss how badly it gives back what it reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.back = keras.layers.Dense(6, name="back")
+
+    def call(self, x: Any) -> Any:
+        self.add_loss(keras.ops.mean(keras.ops.square(self.back(x) - x)))
+        return x
+
+
+def test_products_of_a_loss_alone_are_seen() -> None:
+    model = keras.Sequential([keras.Input((6,)), Reconstructing(), keras.layers.Dense(2)])
+    found = sw.measure(model).verify()
+    (products,) = (row for row in found.rows if row.quantity.startswith("products"))
+    assert (products.ours, products.theirs) == (2 * (6 * 6 + 6 * 2),) * 2

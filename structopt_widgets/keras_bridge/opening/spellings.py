@@ -82,8 +82,8 @@ def spellings_taken() -> Iterator[None]:
     """In this block bare operations on symbolic tensors take what is spelled in TensorFlow's and NumPy's ways.
 
     ``padding="VALID"``, lengths that were computed, capitals in an einsum, ``x[None]``, ``x[:n]``, lists as indices,
-    ``slice`` with a length of -1, NumPy's numbers as factors, lists that are summed; shapes are :class:`Lengths`, with ``as_list()`` and
-    ``rank``. A ``Dropout`` may be called as a part of a subclass's ``call()``: its draw is then seen.
+    ``slice`` with a length of -1, NumPy's numbers as factors, lists that are summed; shapes are :class:`Lengths`, with
+    ``as_list()`` and ``rank``. A ``Dropout`` may be called as a part of a subclass's ``call()``: its draw is then seen.
     """
     real, shape, dropped = keras.Operation.symbolic_call, keras.KerasTensor.shape, keras.layers.Dropout.call
 

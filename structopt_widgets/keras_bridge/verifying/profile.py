@@ -47,7 +47,7 @@ def profiled(model: keras.Model) -> dict[str, Counter[str]]:
 
     What TensorFlow has no formula for counts 0. ``LOOPS_SEEN`` counts the loops a layer runs.
     """
-    run, specs = traceable(model, batch_size=1)
+    run, specs = traceable(model, batch_size=1, losses=True)
     graph = tf.function(run).get_concrete_function(*specs).graph
     found: dict[str, Counter[str]] = {operation.name: Counter() for operation in model.operations}
     found[""] = Counter()

@@ -8,9 +8,12 @@ import keras
 import tensorflow as tf
 
 
-def traceable(model: keras.Model, batch_size: int) -> tuple[Any, tuple[list[tf.TensorSpec], list[tf.TensorSpec]]]:
+def traceable(
+    model: keras.Model, batch_size: int, losses: bool = False
+) -> tuple[Any, tuple[list[tf.TensorSpec], list[tf.TensorSpec]]]:
     """``(function, specs)``: the model as a function of its weights and its inputs, and what to trace it on.
 
+    Where ``losses`` are asked for, what the layers add to the loss while they are called comes after the outputs.
     The calls of the layer at place ``n`` of ``model.operations`` carry the name scope ``layer_n_``.
     """
     place = {id(operation): number for number, operation in enumerate(model.operations)}
@@ -24,9 +27,11 @@ def traceable(model: keras.Model, batch_size: int) -> tuple[Any, tuple[list[tf.T
         return call
 
     def run(values: list[Any], inputs: list[Any]) -> Any:
-        with keras.StatelessScope(state_mapping=list(zip(variables, values, strict=True))):
+        held = list(zip(variables, values, strict=True))
+        with keras.StatelessScope(state_mapping=held, collect_losses=losses) as scope:
             structure = keras.tree.pack_sequence_as(model._inputs_struct, inputs)
-            return keras.tree.flatten(model._run_through_graph(structure, operation_fn=scoped))
+            made = keras.tree.flatten(model._run_through_graph(structure, operation_fn=scoped))
+        return [*made, *scope.losses]
 
     weights = [tf.TensorSpec(tuple(variable.shape), variable.dtype) for variable in variables]
     inputs = [tf.TensorSpec((batch_size, *tensor.shape[1:]), tensor.dtype) for tensor in model.inputs]
