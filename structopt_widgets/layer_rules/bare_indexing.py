@@ -56,9 +56,14 @@ class GetItem(Bare):
 
     def _taken(self, site: Site, part: Any, dim: Dim) -> list[Dim]:
         size = baseline_size(dim)
+        # The first and the last there are of any width.
+        is_free = site.is_blank and part in (0, -1, slice(1), slice(0, 1), slice(-1, None))
         if isinstance(part, int):
-            site.fix((dim,), "takes a part of it")
+            if not is_free:
+                site.fix((dim,), "takes a part of it")
             return []
+        if is_free:
+            return [1]
         start, stop, step = part.indices(size)
         length = len(range(start, stop, step))
         if isinstance(dim, int):

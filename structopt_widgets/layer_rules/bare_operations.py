@@ -52,6 +52,13 @@ class Combination(LayerRule):
 
 
 @dataclass(frozen=True)
+class Blank(Elementwise):
+    """The same value everywhere, in the shape of its input."""
+
+    reads_no_values = True
+
+
+@dataclass(frozen=True)
 class Reduction(LayerRule):
     """One value over some axes: n - 1 operations, and one more an output for a ``mean``.
 
@@ -122,7 +129,7 @@ register_bare(Elementwise(flops=1, span=1, saves="outputs"), "Exp", "Sqrt", "Rsq
 register_bare(Elementwise(flops=1, span=1, kept=0), "Negative", "LogicalNot", "Floor", "Ceil", "Round", "Sign")
 register_bare(Elementwise(flops=2, span=2), "Clip")
 register_bare(Identity(kept=0), "Cast", "ConvertToTensor", "StopGradient")
-register_bare(Elementwise(kept=0), "ZerosLike", "OnesLike")
+register_bare(Blank(kept=0), "ZerosLike", "OnesLike")
 register_bare(Reduction(), "Sum")
 register_bare(Choice(), "Argmax", "Argmin")
 register_bare(Reduction(keeps=True), "Prod")

@@ -61,6 +61,12 @@ class _Connector:
         self._uses = WeightUses(graph)
         self._borrowed = Borrowed(graph)
         self._places = Places()
+        self._values_read = {
+            index
+            for call in graph.calls
+            if (rule := rule_of(graph.layers[call.layer])) is None or not rule.reads_no_values
+            for index in call.inputs
+        }.union(graph.output_tensors)
 
     def connected(self) -> ConnectedGraph:
         graph = self._graph
@@ -100,6 +106,7 @@ class _Connector:
         tensors = [self._graph.tensors[index] for index in call.outputs]
         found = tuple(each.shape if each.batch_axis == 0 else each.shape[1:] for each in tensors)
         site = Site(layer, full, call, found=found, of_weights=self._uses.of(call), places=self._places.of(call))
+        site.is_blank = self._values_read.isdisjoint(call.outputs)
         rule = rule_of(layer) if layer.name not in self._uncounted else None
         why = f"{layer.kind}; {layer.closed}" if layer.closed else layer.kind
         reason = say("has no layer rule ({why}); sw.register_layer_rule adds one", why=why) if rule is None else ""

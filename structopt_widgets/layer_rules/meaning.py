@@ -43,6 +43,7 @@ class Meaning:
             then be trained together. A layer that is ``elementwise`` need not say so.
         keeps_values: when the model is used, its values are its input's, perhaps in another shape.
         is_view: they always are, and need no memory of their own: it is its input in another shape or order.
+        reads_no_values: only the shape of its input matters.
         random: it draws random numbers in training.
         assigns: in training it changes a weight that the optimizer updates too.
         tokens_key: the configuration entry that the integers it reads must stay below, or ``None``.
@@ -53,6 +54,7 @@ class Meaning:
     ignores_padding: bool = False
     keeps_values: bool = False
     is_view: bool = False
+    reads_no_values: bool = False
     random: bool = False
     assigns: bool = False
     tokens_key: str | None = None

@@ -120,7 +120,8 @@ class Site:
     them that other calls read in another way. ``places`` are for each input the axis whose places its whole numbers
     are, where that is known; ``chosen`` is the same of the output, as a rule says it.
     ``found`` are the output shapes as Keras has them, without the batch, with ``None`` for lengths that it
-    does not know; ``parts`` is what a rule notes for itself.
+    does not know; ``parts`` is what a rule notes for itself. ``is_blank``: only the shape of what the call makes
+    matters to who reads it.
 
     >>> site = space.connected.calls[1].site
     >>> isinstance(site, sw.Site), site.layer.name, site.inputs
@@ -139,6 +140,7 @@ class Site:
     parts: list[Any] = field(default_factory=list)
     places: Sequence[Dim | None] = ()
     chosen: Dim | None = None
+    is_blank: bool = False
 
     @property
     def config(self) -> Mapping[str, Any]:

@@ -362,3 +362,19 @@ def test_a_share_of_a_width_is_cut_where_it_is_sliced() -> None:
     assert sorted(group.width for group in free.values()) == [12, 12]  # queries, keys and values of four each
     narrow = space.baseline.with_width(next(iter(free)), 6)
     assert narrow.measure().n_params == narrow.build().count_params() == 5 * (6 + 12) + (2 + 4) * 2 + 2
+
+
+@pytest.mark.parametrize("key", [0, -1, slice(1), slice(-1, None)])
+def test_of_what_only_the_shape_is_read_no_width_is_kept(key: Any) -> None:
+    def blank(x: Any, w: Any) -> Any:
+        ones = tf.ones_like(x[..., key])
+        return tf.matmul(x, w) * (ones[..., :1] if isinstance(key, slice) else ones[..., None])
+
+    inputs = keras.Input((3, 4))
+    hidden = Own(blank)(kl.Dense(WIDTH, name="before")(inputs))
+    given = keras.Model(inputs, kl.Dense(2, name="out")(hidden))
+    space = sw.StructureSpace.from_keras(given)
+    batch = np.random.default_rng(0).normal(size=(3, 3, 4)).astype("float32")
+    np.testing.assert_allclose(given(batch), space.baseline.build()(batch), rtol=1e-4, atol=1e-4)
+    narrow = space.baseline.with_width("before", 1)
+    assert narrow.build("fresh")(batch).shape == (3, 3, 2)
