@@ -30,7 +30,7 @@ NOT_TINY = {
     "VideoPrismBackbone": "not written yet",
 }
 
-SOME = ("albert", "bert", "bloom", "electra")  # of those examined, the quick ones; the rest is exhaustive
+SOME = ("albert", "bert", "bloom", "xlnet")  # of those examined, the quick ones; the rest is exhaustive
 
 
 @pytest.fixture(scope="module")

@@ -344,7 +344,7 @@ class _Tracer:
     def _whole(self, layer: Any, outputs: Any, args: Any, kwargs: Any) -> Any:
         """``outputs`` as long as follows from the inputs: Keras leaves some lengths open, a user's class may err."""
         shapes = [each.shape for each in keras.tree.flatten((args, kwargs)) if isinstance(each, keras.KerasTensor)]
-        is_open = any(None in each.shape for each in keras.tree.flatten(outputs))
+        is_open = any(None in each.shape for each in keras.tree.flatten(outputs) if each is not None)
         # Keras takes the scores of attention to be as long as the queries both ways.
         has_scores = isinstance(layer, keras.layers.MultiHeadAttention) and isinstance(outputs, tuple)
         is_sure = not is_open and not has_scores and id(layer) not in self._found.closed
@@ -360,9 +360,12 @@ class _Tracer:
                 if is_open:
                     raise
                 made = outputs
-            self._specs[key] = [each.shape for each in keras.tree.flatten(made)]
+            self._specs[key] = [getattr(each, "shape", None) for each in keras.tree.flatten(made)]  # some are None
         flat = zip(keras.tree.flatten(outputs), self._specs[key], strict=True)
-        whole = [keras.KerasTensor(_known(shape, each.shape), dtype=each.dtype) for each, shape in flat]
+        whole = [
+            each if each is None or shape is None else keras.KerasTensor(_known(shape, each.shape), dtype=each.dtype)
+            for each, shape in flat
+        ]
         return keras.tree.pack_sequence_as(outputs, whole)
 
     def _opened(self, layer: Any) -> Callable[..., Any]:
