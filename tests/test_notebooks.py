@@ -146,10 +146,12 @@ def test_what_is_no_prediction_is_told_so_without_the_answer(language: str) -> N
         return check(prediction, truth, hint="h", answer="a", **options).split("\n\n")[0]
 
     right, high = (said(each, 139)[:8] for each in (139, 140))
-    for wrong in ("139", True, float("nan"), float("inf"), [139]):
+    for wrong in ("139", "41%", True, float("nan"), float("inf"), [139]):
         assert f"`{wrong!r}`" in said(wrong, 139)
     assert "`0.44`" in said(44, 0.4414, share=True)
     assert said(-0.1, 0.4414, share=True)[:8] not in (right, high)
+    assert "`" not in said(-0.1, 0.4414, share=True)  # it is not taken for a percentage
+    assert said(10**400, 139)[:8] not in (right, high)
     # A share may be a percentage point off, and no more.
     near, below, above = (said(each, 0.4414, share=True) for each in (0.4414 + 0.01, 0.43, 0.46))
     assert "0.4414" in near

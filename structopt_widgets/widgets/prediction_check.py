@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from numbers import Real
 from typing import Any
 
-from ..graph.checks import flag, number, text
+from ..graph.checks import flag, number, short, text
 from ..graph.language import ENGLISH, Language
 from ..graph.wording import say
 
@@ -77,10 +77,18 @@ def _judged(prediction: Any, truth: str | float, close: float, share: bool) -> s
         if prediction.strip() == truth:
             return say("**Right.**")
         return say("**Not that one.** Look at the hint, and try again.")
-    if isinstance(prediction, bool) or not isinstance(prediction, Real) or not math.isfinite(prediction):
-        return say("Write a number, without quotation marks. `{got}` is none.", got=repr(prediction))
-    value = float(prediction)
-    if share and not 0 <= value <= 1:
+    if isinstance(prediction, str):
+        return say(
+            "Write digits alone, such as `67000` or `0.41`: no quotation marks, unit, percent sign or commas between "
+            "thousands. `{got}` is text.",
+            got=repr(prediction),
+        )
+    value = _number(prediction)
+    if not math.isfinite(value):
+        return say("Write one number, such as `67000` or `0.41`, in place of `{got}`.", got=short(prediction))
+    if share and value < 0:
+        return say("No share is below 0. Write a number from 0 to 1.")
+    if share and value > 1:
         return say(
             "Write a share, a number from 0 to 1: {got} % is `{share}`.", got=f"{value:g}", share=f"{value / 100:g}"
         )
@@ -90,3 +98,13 @@ def _judged(prediction: Any, truth: str | float, close: float, share: bool) -> s
     if value > truth:
         return say("**Too high.** Look at the hint, and try again.")
     return say("**Too low.** Look at the hint, and try again.")
+
+
+def _number(prediction: Any) -> float:
+    """A prediction as a number; infinite where it is none, or larger than any that is right."""
+    if isinstance(prediction, bool) or not isinstance(prediction, Real):
+        return math.inf
+    try:
+        return float(prediction)
+    except OverflowError:
+        return math.inf

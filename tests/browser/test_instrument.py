@@ -270,7 +270,18 @@ def test_a_number_waits_for_its_prediction(page: Page) -> None:
     put(page, "width of hidden", 4)
     predict(38, 38, "Right: 38.")  # 7 x 4 + 5 x 2
     page.get_by_label("bias of out").uncheck()
-    predict(45, 36, "You said 45 (+25.0 %); it is 36.")
+    # What is wrong gives nothing away.
+    for said, words in {
+        "45": "Too high.",
+        "12": "Too low.",
+        "-3": "Nothing costs less than 0.",
+        "": "Write a number",
+    }.items():
+        page.get_by_label("prediction", exact=True).fill(said)
+        page.get_by_role("button", name="Check").click()
+        expect(answer).to_contain_text(words)
+        expect(number).to_be_hidden()
+    predict(36, 36, "Right: 36.")
     page.get_by_role("button", name="undo").click()
     page.get_by_role("button", name="Show", exact=True).click()
     expect(answer).to_have_text("Parameters: 38.")
@@ -580,7 +591,7 @@ def test_what_is_of_one_sample_says_so_beside_the_number_of_the_batch(page: Page
     # Nothing fits, and no name of Python's is said.
     field.fill("1")
     field.press("Enter")
-    expect(page.locator(".sw-used")).to_contain_text(f"{one} times the budget")
+    expect(page.locator(".sw-used")).to_contain_text(f"this takes {one} times as much")
     why = "Peak activations, one sample cannot go below 9 B here. Raise the budget."
     fits = {"limits": {"peak_activation_bytes": 1}, "batch_size": 1, "why": why, "found": []}
     page.evaluate("(fits) => window.python('fits', fits)", fits)

@@ -161,7 +161,7 @@ export function limitView(state) {
     }
     const share = state.trialCost(metric.name) / limit;
     const told = { limit: formatExact(limit, metric.unit), quantity: metric.trialLabel };
-    const use = share >= MANY_TIMES ? say("{limit} {quantity}: {n} times the budget", { ...told, n: Math.round(share).toLocaleString("en-US") })
+    const use = share >= MANY_TIMES ? say("{limit} {quantity}: this takes {n} times as much", { ...told, n: Math.round(share).toLocaleString("en-US") })
       : share > 1 ? say("{limit} {quantity}: over by {n} %", { ...told, n: (100 * (share - 1)).toFixed(share < 1.1 ? 1 : 0) })
         : say("{limit} {quantity}: {n} % used", { ...told, n: (100 * share).toFixed(0) });
     // Of a batch the strip has another number of the same name.

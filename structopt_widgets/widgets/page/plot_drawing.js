@@ -84,7 +84,7 @@ export function plotted(state) {
     points, front: paretoFront(points, metric.more), step: metric.more ? "vh" : "hv",
     baseline: study.baseline, cursor: state.trialCost(metric.name), log: looks.log, references: study.references,
     limits: limitsOf(state, metric), x: { name: metric.name, label: metric.trialLabel, unit: metric.unit },
-    y: { ...study.score, unit }, empty: say("No trial yet: run one, and its point appears here."),
+    y: { ...study.score, unit }, empty: state.work.alone ? say("No trial was run before this page was saved.") : say("No trial yet: run one, and its point appears here."),
   };
 }
 

@@ -30,16 +30,17 @@ export function predictionView(state) {
     known = state.changes();
     setText(answer, words);
     state.tell("looks");
-    state.explain({ metric: metric().name, layer: null });
+    if (!state.work.alone && !state.work.lost) state.explain({ metric: metric().name, layer: null }); // formulas are a kernel's
   };
   form.addEventListener("submit", (event) => {
     event.preventDefault();
-    if (field.value === "") return;
     const [said, right] = [Number(field.value), value()];
     const isRight = isExact(right, metric().unit) ? said === right : Math.abs(said - right) <= NEAR * Math.abs(right);
-    const off = right ? ` (${said > right ? "+" : "−"}${Math.abs((100 * (said - right)) / right).toFixed(1)} %)` : "";
-    const told = { said: `${said.toLocaleString("en-US")}${off}`, n: number(right) };
-    reveal(isRight ? say("Right: {n}.", told) : say("You said {said}; it is {n}.", told));
+    // What is wrong gives nothing away: who gives up asks to be shown.
+    if (field.value === "") setText(answer, say("Write a number first."));
+    else if (isRight) reveal(say("Right: {n}.", { n: number(right) }));
+    else if (said < 0) setText(answer, say("Nothing costs less than 0."));
+    else setText(answer, said > right ? say("Too high. Try again, or press Show.") : say("Too low. Try again, or press Show."));
   });
   const paint = (changed) => {
     if (!state.lesson.predict) return;
@@ -57,6 +58,7 @@ export function predictionView(state) {
       el.closest(".sw-instrument")?.classList.toggle("sw-guessing", isOpen);
       form.hidden = !isOpen;
     }
+    if (isOpen && changed.has("structure")) setText(answer, ""); // what was said of other widths
     const asked = { structure: described(state.model, now), quantity: state.label(metric()), unit: inWords(metric().unit) };
     setText(question, !isOpen ? "" : asked.unit ? say("{structure}. {quantity} now, in {unit}?", asked) : say("{structure}. {quantity} now?", asked));
     if (!isOpen && answer.textContent === "") setText(answer, say("Move a slider, and predict what it costs before you see it."));
