@@ -101,7 +101,7 @@ def test_a_large_model_is_explored_by_keyboard(opened: tuple[str, Page], tmp_pat
     expect(number).to_have_value(str(width))
 
     # Multiples of 16: nothing moves until a key is pressed; then each press goes to the next one.
-    page.get_by_label("steps").select_option("multiples of 16")
+    page.get_by_label("steps of widths").select_option("multiples of 16")
     wait_idle(page)
     expect(number).to_have_value(str(width))
     slider.focus()
