@@ -13,15 +13,15 @@ from ..graph.language import ENGLISH, Language, Words
 from ..graph.wording import listed, say, sentences
 from .style import COLOURS, GREY, column_title, format_value
 from .svg_parts import Svg, linear_ticks, log_ticks
-from .tradeoff import Point, TradeoffInfo, note_lines, tradeoff_info
-from .tradeoff_layout import EMPTY, LIKE_THE_BEST
+from .tradeoff import Point, TradeoffInfo, tradeoff_info
+from .tradeoff_drawing import note_lines
+from .tradeoff_layout import EMPTY, LIKE_THE_BEST, NAME_LINE
 
 if TYPE_CHECKING:
     import pandas as pd
 
 LEFT, RIGHT, TOP, BOTTOM = 70, 20, 48, 52  # room for the axes' labels and the key
 NAMES = 90  # in RIGHT's place: room for the references' names beside the axes, where no point can be under them
-NAME_LINE = 14
 NOTE_LINE = 15  # below the figure, which grows by the note
 
 

@@ -9,6 +9,7 @@ from ..graph.wording import say
 from .style import COLOURS, GREY, SYMBOLS, TEMPLATE
 
 LIKE_THE_BEST = say("cannot be told apart from the best")
+NAME_LINE = 14  # pixels of a reference's name
 MARGIN_BELOW = 75  # the axis, its title, and a note of one line
 EMPTY = say("No trial yet: run one, and its point appears here.")
 

@@ -197,9 +197,7 @@ def split(dim: Dim, outer: int, why: str, is_unit: bool = False) -> Dim:
         parts = _flat_parts(side)
         run, rest = divmod(len(parts), outer)
         if not rest and parts == parts[:run] * outer:
-            return (
-                parts[0] if run == 1 else Product(run, parts[0]) if len({*parts}) == 1 else Concat(tuple(parts[:run]))
-            )
+            return parts[0] if run == 1 else Concat(tuple(parts[:run]))
     fix(dim, why)
     return inner
 

@@ -10,7 +10,8 @@ import plotly.graph_objects as go
 import pytest
 
 from structopt_widgets.figures import plot_tradeoff
-from structopt_widgets.figures.tradeoff import draw_tradeoff, tradeoff_info
+from structopt_widgets.figures.tradeoff import tradeoff_info
+from structopt_widgets.figures.tradeoff_drawing import draw_tradeoff
 
 
 @pytest.fixture
