@@ -45,6 +45,8 @@ def with_batch_sizes(value: Any, prime: int) -> Any:
         return type(value)(with_batch_sizes(each, prime) for each in value)
     if isinstance(value, slice):
         return slice(*(with_batch_sizes(each, prime) for each in (value.start, value.stop, value.step)))
+    if isinstance(value, (float, np.floating)) and value and value % prime == 0:
+        raise UnreadableError("computes with the number of samples in a batch")
     is_multiple = isinstance(value, (int, np.integer)) and not isinstance(value, bool) and value and value % prime == 0
     return BatchSize(int(value) // prime) if is_multiple else value
 

@@ -17,7 +17,8 @@ class Probed(LayerRule):
     """A layer without weights whose code takes no symbolic tensors.
 
     ``passes`` says for each input how its last axis comes out along ``axis`` of the output: ``(outer, inner)`` blocks
-    of it, one of them 1; ``None`` where channels are mixed, so that every width stays as it is. ``joins`` says whether
+    of it, one of them 1; ``None`` of an input that steers the others, as boxes do, whose width stays as it is, and
+    ``None`` for all where channels are mixed. ``joins`` says whether
     the inputs are laid side by side there. ``flops``, ``macs`` and ``span`` are what a sample takes, and the first two
     also what each more channel of every input takes.
     """
@@ -30,9 +31,10 @@ class Probed(LayerRule):
         if found["passes"] is None or len(outputs) != 1:
             fix_inputs(site, "computes across it")
             return Connection(outputs)
-        for shape in site.inputs:
-            site.fix(shape[:-1], "was tried on this length")
-        parts = [_blocks(shape[-1], *each) for shape, each in zip(site.inputs, found["passes"], strict=True)]
+        parts = []
+        for shape, blocks in zip(site.inputs, found["passes"], strict=True):
+            site.fix(shape[:-1] if blocks else shape, "was tried on this length")
+            parts += [_blocks(shape[-1], *blocks)] if blocks else []
         if found["joins"]:
             made: Dim = Concat(tuple(parts)) if len(parts) > 1 else parts[0]
         else:

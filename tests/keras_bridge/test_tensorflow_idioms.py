@@ -108,6 +108,17 @@ def windows(x: Any, w: Any) -> Any:
     )
 
 
+def optional(x: Any, w: Any) -> Any:
+    """Arguments that have a default."""
+    y = tf.matmul(x, w)
+    marks = tf.one_hot(tf.argmax(y, -1), WIDTH, on_value=0.9, off_value=0.1)
+    longer = tf.pad(y, [[0, 0], [1, 0], [0, 0]], constant_values=2.0)[:, :-1]
+    ordered = tf.sort(y, axis=1, direction="DESCENDING") + tf.math.asinh(y)
+    losses = tf.nn.sigmoid_cross_entropy_with_logits(labels=marks, logits=y)
+    loss = tf.nn.softmax_cross_entropy_with_logits(labels=marks, logits=y)[..., None]
+    return tf.nn.l2_normalize(1e-6 * x, -1, epsilon=1e-9) + marks + longer + ordered + losses + loss
+
+
 def chosen(x: Any, w: Any) -> Any:
     """The largest and where they are, by name; rows by number."""
     best = tf.math.top_k(tf.transpose(tf.matmul(x, w), [0, 2, 1]), k=2)
@@ -221,6 +232,7 @@ def of_length_one(x: Any, w: Any) -> Any:
         squares,
         windows,
         chosen,
+        optional,
         spectra,
         parts_by_length,
     ],
@@ -378,3 +390,13 @@ def test_of_what_only_the_shape_is_read_no_width_is_kept(key: Any) -> None:
     np.testing.assert_allclose(given(batch), space.baseline.build()(batch), rtol=1e-4, atol=1e-4)
     narrow = space.baseline.with_width("before", 1)
     assert narrow.build("fresh")(batch).shape == (3, 3, 2)
+
+
+def test_an_argument_that_nothing_here_looks_at_is_named_rather_than_left_out() -> None:
+    class Kept(kl.Layer):
+        def call(self, x: Any) -> Any:
+            return tf.nn.top_k(tf.nn.embedding_lookup(x, [0, 1], max_norm=1.0), 2)[0]
+
+    inputs = keras.Input((6,))
+    space = sw.StructureSpace.from_keras(keras.Model(inputs, Kept(name="kept")(inputs)))
+    assert "max_norm=1.0" in space.baseline.measure().uncounted["kept"]

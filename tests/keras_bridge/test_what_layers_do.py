@@ -158,6 +158,10 @@ def test_a_recurrence_over_a_cell_of_ones_own_costs_a_step_as_often_as_there_are
     [
         (lambda x: tf.raw_ops.MirrorPad(input=x, paddings=[[0, 0], [1, 1], [0, 0]], mode="SYMMETRIC"), True),
         (lambda x: tf.raw_ops.Cumsum(x=x, axis=-1), False),
+        (tf.math.lgamma, True),
+        # A sign tells little of a number, and one channel by little of its neighbours'.
+        (lambda x: tf.custom_gradient(lambda each: (tf.sign(each), lambda change: change))(x), True),
+        (lambda x: tf.nn.local_response_normalization(x[:, None], 2)[:, 0], True),
     ],
 )
 def test_a_layer_that_only_runs_is_tried_out(function: Callable[[Any], Any], is_free: bool) -> None:
@@ -171,6 +175,21 @@ def test_a_layer_that_only_runs_is_tried_out(function: Callable[[Any], Any], is_
     np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-6)
     if is_free:
         assert space.baseline.with_width("before", 6).build().count_params() == 6 * 4 + 2 * 7
+
+
+def test_an_input_that_steers_keeps_its_size_and_the_width_beside_it_is_free() -> None:
+    def crops(given: Any) -> Any:
+        image, box = given
+        return tf.image.crop_and_resize(image, box, tf.range(tf.shape(image)[0]), (3, 2))
+
+    image, box = keras.Input((6, 5, 3)), keras.Input((4,))
+    own = kl.Lambda(crops, output_shape=(3, 2, 8), name="own")([kl.Conv2D(8, 1, name="before")(image), box])
+    model = keras.Model([image, box], kl.Dense(2)(own))
+    space = sw.StructureSpace.from_keras(model)
+    assert [name for name, group in space.width_groups.items() if not group.fixed] == ["before"]
+    cost = space.baseline.measure()
+    assert not cost.uncounted
+    assert cost.by_layer.loc["own", "flops"] == 7 * 3 * 2 * 8  # bilinear: 4 products and 3 sums an element
 
 
 @pytest.mark.parametrize("taken", [lambda x: x[..., :3] * x[..., 3:6], lambda x: x[..., ::2] - x[..., 1::2]])

@@ -21,9 +21,10 @@ _MOVES = (
 )
 _EACH = {
     0: _MOVES,
-    1: "Abs Add AddV2 BiasAdd Ceil Cos Div DivNoNan Equal Erf Exp Expm1 Floor FloorDiv FloorMod Greater GreaterEqual "
-    "Less LessEqual Log Log1p LogicalAnd LogicalNot LogicalOr Maximum Minimum Mul Neg NotEqual Pow RealDiv Reciprocal "
-    "Relu Round Select SelectV2 Sign Sin Sqrt Square Sub Tanh",
+    1: "Abs Acos Acosh Add AddV2 Asin Asinh Atan Atan2 Atanh BiasAdd Ceil Cos Cosh Digamma Div DivNoNan Equal Erf Erfc "
+    "Exp Expm1 Floor FloorDiv FloorMod Greater GreaterEqual IsFinite IsInf IsNan Less LessEqual Lgamma Log Log1p "
+    "LogicalAnd LogicalNot LogicalOr Maximum Minimum Mul MulNoNan Neg NotEqual Pow RealDiv Reciprocal Relu Rint Round "
+    "Select SelectV2 Sign Sin Sinh Sqrt Square Sub Tan Tanh Xdivy Xlog1py Xlogy",
     2: "ClipByValue LeakyRelu Relu6 Rsqrt SquaredDifference",
     3: "Softplus Softsign",
     4: "Elu Sigmoid",
@@ -31,6 +32,8 @@ _EACH = {
 }
 _PER_ELEMENT = {name: flops for flops, names in _EACH.items() for name in names.split()}
 _REDUCTIONS = {**dict.fromkeys(("All", "Any", "ArgMax", "ArgMin", "Max", "Min", "Prod", "Sum"), 0), "Mean": 1}
+# Bilinear: 4 products and 3 sums an element, as layer_rules/resizing.py counts it.
+_RESAMPLED = {"CropAndResize": 7, "ResizeBilinear": 7, "ResizeNearestNeighbor": 0}
 _PRODUCTS = ("MatMul", "BatchMatMul", "BatchMatMulV2", "BatchMatMulV3")
 
 
@@ -72,12 +75,20 @@ def _costs_of(operation: Any) -> tuple[int, int, int]:
     if operation.type in _REDUCTIONS:
         mean = _REDUCTIONS[operation.type]
         return 0, read - made + mean * made, ceil_log2(max(1, read // max(1, made))) + mean
+    if operation.type == "LRN":  # a square and its share of a window, scaled, shifted, raised to a power, divided by
+        window = 2 * operation.get_attr("depth_radius") + 1
+        return 0, (window + 4) * made, ceil_log2(window) + 5
     if operation.type == "AddN":
         return 0, (len(operation.inputs) - 1) * made, ceil_log2(len(operation.inputs))
     if operation.type in _PRODUCTS:
         is_turned = operation.get_attr("transpose_a" if operation.type == "MatMul" else "adj_x")
         over = int(operation.inputs[0].shape[-2 if is_turned else -1])
         return over * made, 0, 1 + ceil_log2(over)
+    if operation.type in _RESAMPLED:
+        flops = _RESAMPLED[operation.type]
+        if operation.type == "CropAndResize" and operation.get_attr("method") == b"nearest":
+            flops = 0
+        return 0, flops * made, 3 if flops else 0
     raise UnsupportedLayerError(f"there is no count for TensorFlow's {operation.type}")
 
 

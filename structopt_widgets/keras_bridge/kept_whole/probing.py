@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -14,8 +15,9 @@ from ...layer_rules.probed import ENTRY, PROBED
 from ...layer_rules.rule import UnsupportedLayerError
 from .graph_costs import graph_costs
 
-_ROWS, _DRAWS, _TRIED = 2, 3, 64
-Found = tuple[int, tuple[tuple[int, int], ...], bool]  # the axis, the blocks of each input, whether they are joined
+_DRAWS, _TRIED = 3, 64
+# The axis, the blocks of each input (None of one that steers, as boxes do), whether they are joined.
+Found = tuple[int, tuple[tuple[int, int] | None, ...], bool]
 
 
 @dataclass(frozen=True)
@@ -31,11 +33,18 @@ class _Tried:
         shapes = ((*each[:-1], each[-1] + extra) for each, extra in zip(self.shapes, more, strict=True))
         return replace(self, shapes=tuple(shapes))
 
-    def drawn(self, rng: np.random.Generator, number: int, rows: int = _ROWS) -> np.ndarray:
+    @property
+    def rows(self) -> int:
+        """Enough samples that a channel of which only a sign or a bit is read comes out otherwise in one of them."""
+        return 16 if sum(map(math.prod, self.shapes)) < 4096 else 2
+
+    def drawn(self, rng: np.random.Generator, number: int) -> np.ndarray:
         """Random values for one input."""
-        shape, dtype = (rows, *self.shapes[number]), self.dtypes[number]
+        shape, dtype = (self.rows, *self.shapes[number]), self.dtypes[number]
         if keras.backend.is_float_dtype(dtype):
-            return rng.normal(size=shape).astype(dtype)
+            values = rng.normal(size=shape)
+            values[1::2] = rng.uniform(size=values[1::2].shape)  # shares, as boxes of an image are
+            return values.astype(dtype)
         return rng.integers(0, 2, shape).astype(dtype)
 
     def costs(self) -> dict[str, int]:
@@ -58,7 +67,7 @@ def probed(layer: Layer, function: Callable[[Sequence[Any]], Any], tensors: Sequ
         found = _channels(tried)
         more = {"macs": [0] * len(shapes), "flops": [0] * len(shapes)}
         if found is not None:
-            slopes = _slopes(tried, costs, joined=found[2])
+            slopes = _slopes(tried, costs, found)
             found, more = (None, more) if slopes is None else (found, slopes)
     # What is tried is the user's own code.
     except Exception:
@@ -74,29 +83,33 @@ def _channels(tried: _Tried) -> Found | None:
     if found is None:
         return None
     try:
-        wider = _pattern(tried.wider(_steps(tried, found[2])))
+        wider = _pattern(tried.wider(_steps(found)))
     except Exception:  # it takes this width alone
         return None
     return found if wider == found else None
 
 
-def _steps(tried: _Tried, joined: bool) -> list[int]:
-    return [1 + place * int(joined) for place in range(len(tried.shapes))]
+def _steps(found: Found) -> list[int]:
+    """How many channels more each input is tried at; one that steers keeps its own."""
+    _, passes, joined = found
+    return [0 if blocks is None else 1 + place * int(joined) for place, blocks in enumerate(passes)]
 
 
-def _slopes(tried: _Tried, costs: dict[str, int], joined: bool) -> dict[str, list[int]] | None:
+def _slopes(tried: _Tried, costs: dict[str, int], found: Found) -> dict[str, list[int]] | None:
     """What one more channel takes, if each takes the same."""
-    count = len(tried.shapes)
-    moved = [[int(place == number) for place in range(count)] for number in range(count)] if joined else [[1] * count]
-    result: dict[str, list[int]] = {"macs": [], "flops": []}
-    for more in moved:
+    _, passes, joined = found
+    moving = [place for place, blocks in enumerate(passes) if blocks is not None]
+    # Inputs that have one width together grow together.
+    moved = [[place] for place in moving] if joined else [moving]
+    result = {"macs": [0] * len(passes), "flops": [0] * len(passes)}
+    for places in moved:
+        more = [int(place in places) for place in range(len(passes))]
         one, two = tried.wider(more).costs(), tried.wider([2 * each for each in more]).costs()
         for name, slopes in result.items():
-            slopes.append(one[name] - costs[name])
-            if two[name] - one[name] != slopes[-1]:
+            slopes[places[0]] = one[name] - costs[name]
+            if two[name] - one[name] != slopes[places[0]]:
                 return None
-    # Inputs that have one width together grow together.
-    return {name: slopes if joined else [slopes[0], *[0] * (count - 1)] for name, slopes in result.items()}
+    return result
 
 
 def _pattern(tried: _Tried) -> Found | None:
@@ -106,14 +119,18 @@ def _pattern(tried: _Tried) -> Found | None:
     if not np.array_equal(before, _made(tried, inputs), equal_nan=True):
         raise UnsupportedLayerError("it draws random numbers")
     axis: int | None = None
-    passes, reached = [], []
+    passes: list[tuple[int, int] | None] = []
+    reached = []
+    keeps_places = True  # that every channel comes out where it went in, however many others it reaches besides
     for number, given in enumerate(inputs):
         width = given.shape[-1]
         places = rng.choice(width, _TRIED, replace=False) if width > _TRIED else np.arange(width)
         changed = {int(place): _changed(tried, inputs, number, int(place), before, rng) for place in places}
+        keeps_places &= before.shape[-1] == width and all(mask[..., place].any() for place, mask in changed.items())
         axes = [each for each in range(1, before.ndim) if _is_apart(changed, each, width)]
         if not axes:
-            return None
+            passes.append(None)
+            continue
         axis = axes[-1] if axis is None else axis
         if axis not in axes:
             return None
@@ -124,7 +141,9 @@ def _pattern(tried: _Tried) -> Found | None:
             return None
         passes.append(blocks)
         reached.append((start, start + width * blocks[0] * blocks[1]))
-    assert axis is not None  # noqa: S101 - there is an input
+    if axis is None:
+        # Computed across, as a softmax is, at whatever width there is.
+        return (before.ndim - 2, ((1, 1),) * len(inputs), False) if keeps_places else None
     length = before.shape[axis]
     if all(each == (0, length) for each in reached):
         return axis - 1, tuple(passes), False

@@ -1,11 +1,51 @@
-"""Sizes among the arguments of TensorFlow's functions, and refusing what there is no operation for."""
+"""The arguments of TensorFlow's functions: sizes among them, and refusing what has no operation here."""
 
 from __future__ import annotations
 
+import inspect
+from collections import UserDict
 from typing import Any
 
 import keras
 import numpy as np
+
+# What another value of changes neither results, as far as there is an operation for them, nor costs.
+_HARMLESS = {
+    "index_type",
+    "name",
+    "output_type",
+    "seed",
+    "shift",
+    "stable",
+    "use_cudnn_on_gpu",
+    "validate_indices",
+    "validate_shape",
+}
+
+
+class Arguments(UserDict[str, Any]):
+    """What a function was given, by name; knows what was read of it."""
+
+    def __init__(self, function: Any, given: dict[str, Any]) -> None:
+        self._read: set[str] = set()
+        self._defaults = {
+            name: each.default
+            for name, each in inspect.signature(function).parameters.items()
+            if each.default is not inspect.Parameter.empty
+        }
+        super().__init__(given)
+
+    def __getitem__(self, name: str) -> Any:
+        self._read.add(name)
+        return super().__getitem__(name)
+
+    def require_all_read(self) -> None:
+        """Refuse what was asked for by an optional argument that nothing here looked at."""
+        for name in self._defaults.keys() - self._read - _HARMLESS:
+            value, default = self.data.get(name, self._defaults[name]), self._defaults[name]
+            is_default = value is default or (type(value) is type(default) and value == default)
+            if not is_default:
+                refuse(f"function with {name}={value!r}")
 
 
 def lengths_of(value: Any) -> Any:

@@ -20,14 +20,15 @@ from keras import ops
 
 from ..nodes import PATCHING
 from ..tables import tables_traced
-from .tensorflow_arguments import lengths_of, number_of, refuse
+from .tensorflow_arguments import Arguments, lengths_of, number_of, refuse
 from .tensorflow_complex import MADE, cast, has_complex, on_complex, spectra_traced
 from .tensorflow_images import IMAGES
 from .tensorflow_matrices import MATRICES
 
 # Of one tensor, element by element.
 _ELEMENTWISE = (
-    "abs acos:arccos asin:arcsin atan:arctan ceil cos cosh erf exp expm1 floor log log1p logical_not negative "
+    "abs acos:arccos acosh:arccosh asin:arcsin asinh:arcsinh atan:arctan atanh:arctanh "
+    "ceil cos cosh erf exp expm1 floor log log1p logical_not negative "
     "reciprocal round rsqrt sigmoid sign sin sinh softplus sqrt square tan tanh is_nan:isnan is_finite:isfinite "
     "log_sigmoid"
 )
@@ -129,11 +130,17 @@ def _dispatcher() -> None:
             is_ours = _is_tracing and _is_tracing[-1]() and any(isinstance(each, keras.KerasTensor) for each in leaves)
             if not is_ours:
                 return self.NOT_SUPPORTED
-            name, (given,) = _name(op), _bound(op, args, kwargs)
+            name, given = _name(op), _bound(op, args, kwargs)
             function = self._table.get(name)
-            if has_complex(given):
-                function = on_complex(name, function or (lambda _: refuse(name)))
-            return self.NOT_SUPPORTED if function is None else function(given)
+            if has_complex(given.data):
+                return on_complex(name, function or (lambda _: refuse(name)))(given.data)
+            if function is None:
+                # Functions made of others are asked for last, so that what is named is what was written.
+                return refuse(name.removesuffix("_v2"))
+            made = function(given)
+            if made is not None:  # as a check, whose message and tolerance are for nobody
+                given.require_all_read()
+            return made
 
     _registered.append(_Dispatcher())
     _registered[0].register()
@@ -143,10 +150,11 @@ def _name(op: Any) -> str:
     return getattr(op, "__name__", "")
 
 
-def _bound(op: Any, args: Any, kwargs: Any) -> list[dict[str, Any]]:
+def _bound(op: Any, args: Any, kwargs: Any) -> Arguments:
     bound = inspect.signature(op).bind(*args, **kwargs)
     bound.apply_defaults()
-    return [{key: _stacked(value) if key in _TENSORS else value for key, value in bound.arguments.items()}]
+    taken = {key: _stacked(value) if key in _TENSORS else value for key, value in bound.arguments.items()}
+    return Arguments(op, taken)
 
 
 def _stacked(value: Any) -> Any:
@@ -157,8 +165,8 @@ def _stacked(value: Any) -> Any:
     return ops.convert_to_tensor(value) if is_known else ops.stack([_stacked(each) for each in value])
 
 
-def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
-    table: dict[str, Callable[[dict[str, Any]], Any]] = {}
+def _table() -> dict[str, Callable[[Any], Any]]:
+    table: dict[str, Callable[[Any], Any]] = {}
     for names, make in ((_ELEMENTWISE, _of_one), (_ACTIVATIONS, _of_one), (_OF_TWO, _of_two), (_REDUCTIONS, _reduced)):
         for each in names.split():
             theirs, _, ours = each.partition(":")
@@ -175,7 +183,7 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "add_n": lambda a: functools.reduce(ops.add, a["inputs"]),
             "argmax_v2": lambda a: ops.argmax(a["input"], axis=a["axis"]),
             "argmin_v2": lambda a: ops.argmin(a["input"], axis=a["axis"]),
-            "argsort": lambda a: _ascending(ops.argsort, a),
+            "argsort": lambda a: _ordered(ops.argsort, a),
             "bias_add": lambda a: ops.add(a["value"], a["bias"]),
             "broadcast_to": lambda a: ops.broadcast_to(a["input"], lengths_of(a["shape"])),
             "batch_normalization": lambda a: ops.batch_normalization(
@@ -185,7 +193,9 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "check_numerics": lambda a: a["tensor"],
             "clip_by_value": lambda a: ops.clip(a["t"], a["clip_value_min"], a["clip_value_max"]),
             "concat": lambda a: ops.concatenate(a["values"], axis=number_of(a["axis"])),
-            "convert_to_tensor_v2_with_dispatch": lambda a: a["value"],
+            "convert_to_tensor_v2_with_dispatch": lambda a: (
+                a["value"] if a["dtype"] is None else cast(a["value"], tf.as_dtype(a["dtype"]).name)
+            ),
             "crelu_v2": lambda a: ops.relu(
                 ops.concatenate([a["features"], ops.negative(a["features"])], axis=a["axis"])
             ),
@@ -201,14 +211,13 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "gather_nd_v2": lambda a: _gather_nd(a),
             "gather_v2": lambda a: _gather(a),
             "identity": lambda a: a["input"],
-            "l2_normalize": lambda a: ops.normalize(a["x"], axis=a["axis"], order=2),
+            # TensorFlow's is the least square of a norm, Keras's the least norm.
+            "l2_normalize": lambda a: ops.normalize(a["x"], a["axis"], 2, math.sqrt(a["epsilon"])),
             "log_softmax_v2": lambda a: ops.log_softmax(a["logits"], axis=-1 if a["axis"] is None else a["axis"]),
             "moments_v2": lambda a: ops.moments(a["x"], axes=lengths_of(a["axes"]), keepdims=bool(a["keepdims"])),
-            "one_hot": lambda a: ops.one_hot(
-                a["indices"], a["depth"], dtype=a["dtype"] and tf.as_dtype(a["dtype"]).name
-            ),
-            "ones_like_v2": lambda a: ops.ones_like(a["input"]),
-            "pad_v2": lambda a: ops.pad(a["tensor"], lengths_of(a["paddings"]), mode=a["mode"].lower()),
+            "one_hot": _one_hot,
+            "ones_like_v2": lambda a: ops.ones_like(a["input"], dtype=_type(a["dtype"])),
+            "pad_v2": lambda a: _padded(a),
             "norm_v2": lambda a: _norm(a),
             "rank": lambda a: len(a["input"].shape),
             "reduce_euclidean_norm": lambda a: ops.norm(
@@ -223,10 +232,12 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "sequence_mask": lambda a: _mask_of_lengths(a),
             # Numbers that can be indexed, as tensors without axes can.
             "shape_v2": lambda a: tuple(map(np.int32, a["input"].shape)),
+            "sigmoid_cross_entropy_with_logits_v2": _cross_entropy_of_sigmoids,
             "size_v2": lambda a: math.prod(a["input"].shape),
             "slice": lambda a: _slice(a),
+            "softmax_cross_entropy_with_logits_v2": _cross_entropy_of_softmax,
             "softmax_v2": lambda a: ops.softmax(a["logits"], axis=-1 if a["axis"] is None else a["axis"]),
-            "sort": lambda a: _ascending(ops.sort, a),
+            "sort": lambda a: _ordered(ops.sort, a),
             "split": lambda a: _split(a),
             "squeeze_v2": lambda a: ops.squeeze(a["input"], axis=a["axis"]),
             "squared_difference": lambda a: ops.square(ops.subtract(a["x"], a["y"])),
@@ -252,7 +263,7 @@ def _table() -> dict[str, Callable[[dict[str, Any]], Any]]:
             "unstack": lambda a: ops.unstack(a["value"], num=a["num"], axis=a["axis"]),
             "verify_tensor_all_finite_v2": lambda a: a["x"],
             "where_v2": lambda a: ops.where(a["condition"], a["x"], a["y"]),
-            "zeros_like_v2": lambda a: ops.zeros_like(a["input"]),
+            "zeros_like_v2": lambda a: ops.zeros_like(a["input"], dtype=_type(a["dtype"])),
         }
     )
 
@@ -286,10 +297,43 @@ def _reduced(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
     return call
 
 
-def _ascending(function: Callable[..., Any], given: dict[str, Any]) -> Any:
-    if given["direction"] != "ASCENDING":
-        refuse("descending order")
-    return function(given["values"], axis=number_of(given["axis"]))
+def _ordered(function: Callable[..., Any], given: dict[str, Any]) -> Any:
+    values, axis = given["values"], number_of(given["axis"])
+    # Largest first is the order of what is turned round; equal ones stay in theirs, as TensorFlow has it.
+    return (
+        function(values, axis=axis)
+        if given["direction"] == "ASCENDING"
+        else ops.negative(ops.sort(ops.negative(values), axis=axis))
+        if function is ops.sort
+        else function(ops.negative(values), axis=axis)
+    )
+
+
+def _one_hot(given: dict[str, Any]) -> Any:
+    axis, dtype = given["axis"], _type(given["dtype"])
+    made = ops.one_hot(given["indices"], given["depth"], axis=-1 if axis is None else axis, dtype=dtype)
+    on, off = (default if given[key] is None else given[key] for key, default in (("on_value", 1), ("off_value", 0)))
+    return made if (on, off) == (1, 0) else ops.add(ops.multiply(made, on - off), off)
+
+
+def _cross_entropy_of_sigmoids(given: dict[str, Any]) -> Any:
+    labels, logits = given["labels"], given["logits"]
+    return ops.subtract(ops.softplus(logits), ops.multiply(labels, logits))
+
+
+def _cross_entropy_of_softmax(given: dict[str, Any]) -> Any:
+    shares = ops.log_softmax(given["logits"], axis=given["axis"])
+    return ops.negative(ops.sum(ops.multiply(given["labels"], shares), axis=given["axis"]))
+
+
+def _type(dtype: Any) -> str | None:
+    return None if dtype is None else str(tf.as_dtype(dtype).name)
+
+
+def _padded(given: dict[str, Any]) -> Any:
+    mode, value = given["mode"].lower(), given["constant_values"]
+    filled = {"constant_values": value} if mode == "constant" else {}  # keras.ops refuse a value that is not used
+    return ops.pad(given["tensor"], lengths_of(given["paddings"]), mode=mode, **filled)
 
 
 def _segment_mean(given: dict[str, Any]) -> Any:

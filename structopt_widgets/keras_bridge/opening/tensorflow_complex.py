@@ -131,7 +131,9 @@ def _by_parts(real: Callable[[Given], Any], given: Given) -> Any:
                 return [getattr(as_complex(each), place) for each in value]
             return getattr(value, place) if isinstance(value, Complex) else value
 
-        return real({key: one(value) for key, value in given.items()})
+        # What a space is filled with is a real number.
+        filled = {"constant_values": 0} if place == "imaginary" and "constant_values" in given else {}
+        return real({key: one(value) for key, value in given.items()} | filled)
 
     both = part("real"), part("imaginary")
     several = isinstance(both[0], (list, tuple))

@@ -39,13 +39,16 @@ PRODUCTS: frozenset[str] = frozenset(
 IN_BLOCKS = " in padded blocks"
 LOOPS = ("While", "StatelessWhile")
 LOOPS_SEEN = "loops"
+UNSIZED = "products of unknown shapes"
+NO_OPERATIONS = (LOOPS_SEEN, UNSIZED)  # what is counted besides
 CALLS = ("PartitionedCall", "StatefulPartitionedCall")
 
 
 def profiled(model: keras.Model) -> dict[str, Counter[str]]:
     """Floating-point operations for one sample: by layer (``""`` for none), then by TensorFlow operation.
 
-    What TensorFlow has no formula for counts 0. ``LOOPS_SEEN`` counts the loops a layer runs.
+    What TensorFlow has no formula for counts 0. ``LOOPS_SEEN`` counts the loops a layer runs, ``UNSIZED``
+    the products of which TensorFlow does not know how large they are, and counts nothing.
     """
     run, specs = traceable(model, batch_size=1, losses=True)
     graph = tf.function(run).get_concrete_function(*specs).graph
@@ -67,6 +70,8 @@ def _count(graph: Any, times: int, names: list[str], found: dict[str, Counter[st
         elif node.type in CALLS:  # Keras compiles a grouped convolution as a function of its own
             called = graph._get_function(node.get_attr("f").name).graph
             _count(called, times, names, found, inside=scope.group(0) if scope else "")
+        elif node.type in PRODUCTS and not all(each.shape.is_fully_defined() for each in (*node.inputs, *node.outputs)):
+            counter[UNSIZED] += 1
         elif node.type == "Einsum":
             counter[node.type] += times * _of_einsum(node)
         elif node.type == "Conv3DBackpropInputV2":
@@ -122,6 +127,8 @@ def _trips(loop: Any, graph: Any) -> int:
 
 def _of_einsum(node: Any) -> int:
     taken = node.get_attr("equation").decode().split("->")[0].split(",")
+    if len(taken) == 1:
+        return 0  # axes moved, or summed over
     sizes: dict[str, int] = {}
     for letters, tensor in zip(taken, node.inputs, strict=True):
         # Dots stand for as many axes as are left, counted from the right.

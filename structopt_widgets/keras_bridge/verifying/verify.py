@@ -22,7 +22,7 @@ from ..rebuilding.names import built_names
 from ..rebuilding.rebuild import build_model
 from ..without_weights import unallocated
 from .given_model import compare_outputs
-from .profile import IN_BLOCKS, LOOPS_SEEN, PRODUCTS, profiled
+from .profile import IN_BLOCKS, LOOPS_SEEN, NO_OPERATIONS, PRODUCTS, UNSIZED, profiled
 from .xla_memory import planned_bytes
 
 # TensorFlow's formula for it divides the output's positions by the strides: the input's only where none is padded.
@@ -76,13 +76,16 @@ def _operations(structure: Structure, report: CostReport, theirs: dict[str, Coun
     of_kinds: dict[str, list[str]] = {}
     for layer in {*ours, *theirs} - uncounted:
         kinds = " + ".join(sorted(filter(_is_product, theirs.get(layer, ()))))
-        if kinds or ours.get(layer):
+        if theirs.get(layer, Counter())[UNSIZED]:
+            of_kinds.setdefault(UNSIZED, []).append(layer)
+        elif kinds or ours.get(layer):
             of_kinds.setdefault(kinds or "no product", []).append(layer)
     rows = []
     for kinds, layers in sorted(of_kinds.items()):
         loops = sum(bool(theirs[layer][LOOPS_SEEN]) for layer in layers if layer in theirs)
         note = f"2 x MACs of {len(layers)} layers; tf.profiler's own formula"
         note += ", Einsum by its equation" if "Einsum" in kinds else ""
+        note += "; how large some of them are, TensorFlow does not know, and counts none of those" * (kinds == UNSIZED)
         note += "; the padding of the blocks a dilated convolution is made into counts there" * (IN_BLOCKS in kinds)
         note += (
             f"; {loops} run loops, whose bodies tf.profiler does not enter: counted once a timestep" if loops else ""
@@ -97,12 +100,14 @@ def _operations(structure: Structure, report: CostReport, theirs: dict[str, Coun
                     if layer in theirs
                     for kind in filter(_is_product, theirs[layer])
                 ),
-                "explained" if kinds == TRANSPOSED or IN_BLOCKS in kinds else "close",
+                "explained" if kinds in (TRANSPOSED, UNSIZED) or IN_BLOCKS in kinds else "close",
                 note,
             )
         )
     rows.extend(_biases(structure, report, theirs))
-    total = sum((count for counter in theirs.values() for kind, count in counter.items() if kind != LOOPS_SEEN), 0)
+    total = sum(
+        (count for counter in theirs.values() for kind, count in counter.items() if kind not in NO_OPERATIONS), 0
+    )
     rows.append(Recount("all operations", report.flops, total, "explained", _why(theirs, uncounted)))
     return rows
 
@@ -143,7 +148,7 @@ def _why(theirs: dict[str, Counter[str]], uncounted: set[str]) -> str:
             {
                 kind: count
                 for kind, count in counter.items()
-                if not _is_product(kind) and kind not in (LOOPS_SEEN, "BiasAdd")
+                if not _is_product(kind) and kind not in (*NO_OPERATIONS, "BiasAdd")
             }
         )
     largest = ", ".join(f"{kind} {count:,}" for kind, count in kinds.most_common(4))
