@@ -13,6 +13,7 @@ from typing import Any
 from .dimensions import BATCH, Dim, Shape, of_batch
 from .open_lengths import OpenLengths
 from .plain import TensorRef, decode_plain, encode_plain
+from .width_numbers import WidthNumbers
 
 WEIGHT = "Weight"  # the kind of a call that reads one weight, and gives it as a tensor
 WHOLE = "Whole"  # the kind of a layer that stays one call, and whose operations are known
@@ -199,7 +200,8 @@ class ModelGraph:
     with :class:`TensorRef` in them. ``optimizer`` is the class name of the compiled one, or ``None``;
     ``optimizer_slots`` the arrays it keeps for each trainable weight, or ``None`` where that is not known.
     ``differences`` say in what the model computes otherwise than its graph, and why. ``open_lengths`` are what a copy
-    takes any length by, where the model does and was measured at one.
+    takes any length by, where the model does and was measured at one; ``width_numbers`` the numbers in a user's own
+    code that follow from its widths.
     """
 
     name: str
@@ -212,6 +214,7 @@ class ModelGraph:
     optimizer_slots: int | None = None
     differences: Mapping[str, str] = field(default_factory=dict)
     open_lengths: OpenLengths | None = None
+    width_numbers: WidthNumbers | None = None
 
     @property
     def input_tensors(self) -> list[int]:
@@ -244,7 +247,7 @@ class ModelGraph:
                 }
             )
         # What few models have is left out of the others, so that files stay what they were.
-        lengths = {} if self.open_lengths is None else {"open_lengths": self.open_lengths.to_json()}
+        few = {"open_lengths": self.open_lengths, "width_numbers": self.width_numbers}
         return {
             "name": self.name,
             "optimizer": self.optimizer,
@@ -255,7 +258,7 @@ class ModelGraph:
             "inputs": encode_plain(self.inputs),
             "outputs": encode_plain(self.outputs),
             "differences": dict(self.differences),
-            **lengths,
+            **{key: each.to_json() for key, each in few.items() if each is not None},
         }
 
     @classmethod
@@ -283,6 +286,7 @@ class ModelGraph:
             data["optimizer_slots"],
             data.get("differences", {}),
             OpenLengths.from_json(data["open_lengths"]) if "open_lengths" in data else None,
+            WidthNumbers.from_json(data["width_numbers"]) if "width_numbers" in data else None,
         )
 
 

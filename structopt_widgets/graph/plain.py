@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -41,6 +41,28 @@ class Length:
 
 
 @dataclass(frozen=True)
+class OfWidth:
+    """Stands for a number that an axis of a tensor decides, at the widths that are chosen.
+
+    ``scale`` times the axis to the ``power``, or times its natural logarithm where that is 0, and ``plus``; the next
+    whole number below where it is floored.
+    """
+
+    tensor: int
+    axis: int
+    power: float = 1.0
+    scale: float = 1.0
+    plus: float = 0.0
+    is_floored: bool = False
+
+    def at(self, width: int) -> float:
+        """The number where the axis is so long."""
+        grown = width**self.power if self.power else math.log(width)
+        value = float(self.scale * grown + self.plus)
+        return float(math.floor(value + 1e-9)) if self.is_floored else value  # a third of 12 is not below 4
+
+
+@dataclass(frozen=True)
 class Computed:
     """Stands for a constant as long as the inputs: an operation on such lengths and constants.
 
@@ -68,6 +90,8 @@ def encode_plain(value: Any) -> Any:
         return {"$batch": value.rows}
     if isinstance(value, Length):
         return {"$length": [value.tensor, value.axis, value.times, value.over, value.plus]}
+    if isinstance(value, OfWidth):
+        return {"$width": [getattr(value, each.name) for each in fields(value)]}
     if isinstance(value, Computed):
         return {"$computed": [encode_plain(each) for each in (value.operation, value.args, value.kwargs)]}
     if isinstance(value, tuple):
@@ -90,6 +114,8 @@ def decode_plain(structure: Any) -> Any:
             return BatchSize(structure["$batch"])
         if kind == "$length":
             return Length(*structure["$length"])
+        if kind == "$width":
+            return OfWidth(*structure["$width"])
         if kind == "$computed":
             return Computed(*map(decode_plain, structure["$computed"]))
         if kind == "$tuple":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import keras
 import numpy as np
 
 from ..graph.plain import Computed
@@ -19,6 +21,32 @@ class OpenedCall:
     args: Any
     kwargs: Any
     outputs: Any
+
+
+@dataclass(frozen=True)
+class Resized:
+    """A model at other widths, while its own code is run.
+
+    Attributes:
+        layers: by the ``id`` of a layer that stays one call, the one that stands for it.
+        weights: the shapes of variables, by their ``id``.
+        made: for each opened layer, by its path, what its calls make, in their order.
+    """
+
+    layers: Mapping[int, Any]
+    weights: Mapping[int, tuple[int, ...]]
+    made: Mapping[tuple[str, ...], list[Any]]
+
+
+class MadeSo(keras.Operation):
+    """Stands for a call of an opened layer whose code takes one width alone."""
+
+    def __init__(self, outputs: Any) -> None:
+        super().__init__()
+        self._outputs = outputs
+
+    def compute_output_spec(self, *args: Any, **kwargs: Any) -> Any:
+        return self._outputs
 
 
 @dataclass

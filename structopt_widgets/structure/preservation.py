@@ -37,6 +37,9 @@ def function_changes(structure: Structure) -> dict[str, str]:
             reasons[key] = "is left out"
         elif choice != "initializers":  # which only make fresh weights
             reasons[key] = f"is {new}, was {old}"
+    numbers = space.graph.width_numbers
+    if numbers is not None and any(key.startswith("widths.") for key in reasons) | bool(grown):
+        reasons = {**numbers.kept, **reasons}
     return {**space.graph.differences, **reasons, **_mixed(structure, grown)}
 
 

@@ -9,6 +9,7 @@ must not be, stays one closed call, with the reason. Everything is put back afte
 from __future__ import annotations
 
 import contextlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from keras.src.layers import layer as keras_layer
 from ...graph.plain import Computed
 from ...layer_rules import find_layer_rule
 from ..drawing import draws_recorded
-from ..found import OpenedCall, Trace
+from ..found import MadeSo, OpenedCall, Resized, Trace
 from ..kinds import kinds_of
 from ..losses import activity_losses, metrics_silent, with_losses
 from ..masks import looks_at_masks, mask_of_inputs, take_masks, with_masks
@@ -63,15 +64,17 @@ def trace(
     training: bool | None = None,
     forgets: bool = False,
     records_arrays: bool = False,
+    resized: Resized | None = None,
 ) -> Trace:
     """Run ``run(inputs)``, or ``run(inputs, training)`` where that is given, which calls the layers of ``model``.
 
     Layers whose ``id`` is in ``closed`` stay closed.
 
     What the layers keep for later calls, in weights and metrics, is refused, or left out where it ``forgets``.
-    With ``records_arrays`` it is noted how what is computed of numbers alone is made.
+    With ``records_arrays`` it is noted how what is computed of numbers alone is made. With ``resized`` the code is run
+    at other widths than the model's.
     """
-    return _Tracer(model, Trace(inputs, closed=dict(closed)), forgets, records_arrays).run(run, training)
+    return _Tracer(model, Trace(inputs, closed=dict(closed)), forgets, records_arrays, resized).run(run, training)
 
 
 def is_ruled(layer: Any) -> bool:
@@ -85,8 +88,12 @@ def is_ruled(layer: Any) -> bool:
 
 
 class _Tracer:
-    def __init__(self, model: Any, found: Trace, forgets: bool, records_arrays: bool) -> None:
+    def __init__(
+        self, model: Any, found: Trace, forgets: bool, records_arrays: bool, resized: Resized | None = None
+    ) -> None:
         self._model, self._found, self._forgets, self._records = model, found, forgets, records_arrays
+        self._resized = resized or Resized({}, {}, {})
+        self._called: Counter[tuple[str, ...]] = Counter()  # how often an opened layer was
         self._layers = {id(each): each for each in model._flatten_layers(include_self=True, recursive=True)}
         # Ruled, and to be opened all the same.
         self._to_open = wrappers_of_shared(self._layers.values()) | hidden_lambdas(self._layers.values())
@@ -156,6 +163,8 @@ class _Tracer:
         ):
             try:
                 for layer in self._layers.values():
+                    if id(layer) in self._resized.layers:  # what it looks at is for the model's own widths
+                        vars(layer)["_assert_input_compatibility"] = lambda _: None
                     self._swaps[id(layer)] = list(self._stand_ins(layer))
                     self._put(layer, symbolic=True)
                     vars(layer)["add_loss"] = self._add_loss
@@ -168,6 +177,7 @@ class _Tracer:
                 for layer in self._layers.values():
                     vars(layer).pop("symbolic_call", None)
                     vars(layer).pop("add_loss", None)
+                    vars(layer).pop("_assert_input_compatibility", None)
                     self._put(layer, symbolic=False)
 
     def _add_loss(self, loss: Any) -> None:
@@ -266,7 +276,8 @@ class _Tracer:
 
     def _stand_in(self, layer: Any, variable: Any) -> Any:
         if id(variable) not in self._found.weights:
-            tensor = SymbolicWeight(tuple(variable.shape), dtype=variable.dtype)
+            shape = self._resized.weights.get(id(variable), tuple(variable.shape))
+            tensor = SymbolicWeight(shape, dtype=variable.dtype)
             tensor.keeps = not self._forgets
             self._found.weights[id(variable)] = variable, tensor
         tensor = self._found.weights[id(variable)][1]
@@ -331,8 +342,9 @@ class _Tracer:
             self._inside.discard(id(layer))
             self._found.needs_masks |= looks_at_masks(layer, args, kwargs)
             taken_as_dense((args, kwargs))
+            used = self._resized.layers.get(id(layer), layer)
             with self._real(layer):
-                outputs = self._whole(layer, type(layer).symbolic_call(layer, *args, **kwargs), args, kwargs)
+                outputs = self._whole(used, type(used).symbolic_call(used, *args, **kwargs), args, kwargs)
             take_masks(layer, args, kwargs)
             masks = {key: value for key, value in kwargs.items() if key.endswith("mask") and _has_tensors(value)}
             for tensor in keras.tree.flatten(outputs) if masks else ():
@@ -374,6 +386,8 @@ class _Tracer:
                 return self._computed(layer, args, kwargs)
             effects, calls, losses = self._effects(), len(self._found.opened), len(self._losses)
             self._path.append(layer.name)
+            calls_before = self._called[tuple(self._path)]
+            self._called[tuple(self._path)] += 1
             mask = mask_of_inputs(args, kwargs)
             try:
                 is_over_time = type(layer) is keras.layers.TimeDistributed
@@ -388,6 +402,8 @@ class _Tracer:
                 self._inside.discard(id(layer))
                 del self._found.opened[calls:], self._losses[losses:]
                 self._forget(effects)
+                if made := self._resized.made.get(tuple(self._path)):
+                    return MadeSo(made[calls_before])(_tensors_in((args, kwargs)))
                 return self._closed(layer)(*args, **kwargs)
             finally:
                 path = tuple(self._path)
@@ -475,6 +491,10 @@ def _is_table(value: Any) -> bool:
     is_array = isinstance(value, np.ndarray) or keras.ops.is_tensor(value)
     is_float = is_array and keras.backend.is_float_dtype(keras.backend.standardize_dtype(value.dtype))
     return is_float and len(value.shape) > 1 and 1 < np.prod(value.shape) <= LARGEST_TABLE
+
+
+def _tensors_in(structure: Any) -> list[Any]:
+    return [each for each in keras.tree.flatten(structure) if isinstance(each, keras.KerasTensor)]
 
 
 def _has_tensors(structure: Any) -> bool:

@@ -11,11 +11,12 @@ import keras
 
 from ...graph import PROVEN, UNREAD, ModelGraph
 from ..batch import UnreadableError
-from ..found import Trace
+from ..found import Resized, Trace
 from ..modes import modes_of
 from ..nodes import fresh_names, graph_of, has_own_graph, is_compiled, leaves, scopes_restored
 from ..opening.opening import trace
 from ..proving.proof import RAISES, UNSTEADY, prove
+from ..proving.tiny_batches import can_be_run
 from ..rebuilding.own_classes import opened_layers
 from ..rebuilding.source import KerasSource
 from ..rebuilding.unbuilding import LATE, Snapshot
@@ -31,6 +32,7 @@ from .text_inputs import dtypes_with_text, may_read_text
 from .trace import Run, needs_run, run_of, whole
 from .training_branches import depends_on_training, is_unlike_itself, unlike_in_training, with_all_calls
 from .whole_inputs import dtypes_of_places
+from .width_entries import width_numbers
 
 COMPILED = "is compiled by TensorFlow and no longer does what its code says: a copy is compiled anew"
 
@@ -164,9 +166,20 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             graph = with_caches(replace(graph, differences=told), reader.operations)
             opened = opened_layers(graph, reader.operations, found.opened, reader.indices(), run.originals)
             source = KerasSource(model, reader.operations, proof.skipped, late, opened=opened)
+            if found.opened:
+                again = functools.partial(_at_widths, run, dict(closed))
+                look = functools.partial(width_numbers, graph, source, run, found, reader.indices(), again)
+                if can_be_run(run.model, [each.dtype for each in keras.tree.flatten(run.inputs)]):
+                    graph = replace(graph, width_numbers=look())
+                else:
+                    source = replace(source, at_other_widths=functools.cache(look))
             return with_open_lengths(graph, source, run, functools.partial(_again, model, dict(closed)))
         unproven |= new
         closed |= new
+
+
+def _at_widths(run: Run, closed: dict[int, str], resized: Resized) -> Trace:
+    return _traced(run, dict(closed), resized=resized)
 
 
 def _again(model: keras.Model, closed: dict[int, str], run: Run) -> Reading:
@@ -213,9 +226,15 @@ def _shape(found: Trace) -> Any:
     return keras.tree.map_structure(lambda each: (each.shape, each.dtype), found.outputs)
 
 
-def _traced(run: Run, closed: dict[int, str], training: bool | None = None, records_arrays: bool = False) -> Trace:
+def _traced(
+    run: Run,
+    closed: dict[int, str],
+    training: bool | None = None,
+    records_arrays: bool = False,
+    resized: Resized | None = None,
+) -> Trace:
     try:
-        return trace(run.model, run.inputs, run.call, closed, training, records_arrays=records_arrays)
+        return trace(run.model, run.inputs, run.call, closed, training, records_arrays=records_arrays, resized=resized)
     # call() is the user's own code: whatever it raises, the answer is the same.
     except Exception as error:
         shapes = keras.tree.map_structure(lambda tensor: tuple(tensor.shape)[1:], run.inputs)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import keras
 
 from ...graph import UNREAD, WEIGHT, BatchSize, Layer
 from ...graph.open_lengths import OpenLengths, Path, map_leaves
+from ...graph.width_numbers import WidthNumbers
+from ...layer_rules.connected import ConnectedCall
 from ...layer_rules.effects import DRAW
 from ...structure import Structure
 from ..drawing import Drawn
@@ -42,6 +44,7 @@ def make_operations(
             entries.setdefault(call.layer, {}).update(lengths.entries.get(call.outputs[0], {}))
     source = structure.space.source
     originals = source.operations if isinstance(source, KerasSource) else {}
+    numbers = _numbers_of(structure)
     made: dict[str, Any] = {}
     for layer in layers:
         if "of" not in layer.config:
@@ -52,6 +55,9 @@ def make_operations(
                 config["batch_shape"] = (config["batch_shape"][0], *lengths.inputs[layer.name])
             config = config if seeds is None else seeds.config(config, places[layer.name])
             of_layer = entries.get(layer.name, {})
+            if numbers is not None:
+                first = structure.space.connected.first_call(layer.name).call
+                config = numbers.filled(first.outputs[0], "config", config, _sizes(structure))
             operation = _operation(structure, layer, config, originals.get(layer.name), of_layer, is_fresh)
             mode = layer.serialized.get(MODE)
             made[layer.name] = operation if mode is None else InOneMode(operation, mode, name=operation.name)
@@ -63,6 +69,30 @@ def make_operations(
         if layer.elsewhere in made:
             share(made[layer.name], made[layer.elsewhere])
     return {layer.name: made[layer.name] for layer in layers}
+
+
+def _numbers_of(structure: Structure) -> WidthNumbers | None:
+    graph, source = structure.space.graph, structure.space.source
+    if graph.width_numbers is None and isinstance(source, KerasSource) and source.at_other_widths is not None:
+        return source.at_other_widths()
+    return graph.width_numbers
+
+
+def _sizes(structure: Structure) -> Callable[[int, int], int]:
+    """How long an axis of a tensor is, the batch's left out."""
+    shapes, at = structure.space.connected.shapes, structure.setting
+    return lambda tensor, axis: int(at.size(shapes[tensor][axis]))
+
+
+def arguments_of(structure: Structure, each: ConnectedCall) -> tuple[Any, Any]:
+    """What a call is made with at the chosen sizes, with :class:`TensorRef` where tensors go."""
+    at, call, numbers = structure.setting, each.call, _numbers_of(structure)
+    args, kwargs = (call.args, call.kwargs or {}) if each.rule is None else each.rule.arguments(each.site, at)
+    if numbers is None:
+        return args, kwargs
+    parts = {"args": args, "kwargs": kwargs}
+    filled = {key: numbers.filled(call.outputs[0], key, part, _sizes(structure)) for key, part in parts.items()}
+    return filled["args"], filled["kwargs"]
 
 
 def _operation(

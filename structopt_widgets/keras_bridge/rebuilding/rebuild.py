@@ -31,7 +31,7 @@ from ..opening.tensorflow_calls import lengths_told
 from ..reading.shapes import say_lengths
 from ..replayed import BatchSized, OwnWeight, Unsized, WeightOf
 from .fixed_batch import fixed_batch
-from .making import make_operations
+from .making import arguments_of, make_operations
 from .names import accepted_names, built_names
 from .own_classes import Copy, OwnLayers, with_own_classes
 from .seeding import Seeds
@@ -152,13 +152,8 @@ def _called(
     """The calls of a structure made again; its tensors by index. Of what ``own`` layers do these are called."""
     tensors: dict[int, Any] = {}
     aliases = structure.aliases
-    graph, at = structure.space.graph, structure.setting
+    graph = structure.space.graph
     uses = Counter(each.layer for each in graph.calls)
-
-    def given(each: Any) -> tuple[Any, Any]:
-        is_ruled = each.rule is not None
-        return each.rule.arguments(each.site, at) if is_ruled else (each.call.args, each.call.kwargs or {})
-
     for each in structure.space.connected.calls:
         call = each.call
         if own is not None and own.stands_for(call):
@@ -178,10 +173,10 @@ def _called(
         elif isinstance(operation, Unsized):
             entries = lengths.entries.get(call.outputs[0], {}) if lengths is not None else {}
             read = list(dict.fromkeys([*call.inputs, *tensors_in(entries.values())]))
-            sized = BatchSized.of(operation, given(each), read, names[call.layer], entries)
+            sized = BatchSized.of(operation, arguments_of(structure, each), read, names[call.layer], entries)
             results = keras.tree.flatten(sized([tensors[index] for index in (graph.input_tensors[0], *read)]))
         else:
-            args, kwargs = (_filled(part, tensors) for part in given(each))
+            args, kwargs = (_filled(part, tensors) for part in arguments_of(structure, each))
             inside = graph.layers[call.layer].inside
             if inside is not None and len(inside.graphs) > 1 and not operation.built:
                 operation(*args, **{**kwargs, "training": True})  # it may have weights that only training makes

@@ -10,6 +10,7 @@ from typing import Any
 import keras
 
 from ...graph import ModelGraph
+from ...graph.width_numbers import WidthNumbers
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class KerasSource:
             it did, and for a model of Keras's own layers, which needs none.
         opened: the layers that may stand for the operations inside of them again.
         at_any_length: finds the graph with what keeps its lengths open, where reading leaves that to a copy's building.
+        at_other_widths: the same of the numbers that follow from widths.
         late: of the layers that make weights in training only, the ``id`` of those that they had before.
     """
 
@@ -72,6 +74,7 @@ class KerasSource:
     unproven: str = ""
     late: Mapping[str, frozenset[int]] = field(default_factory=dict)
     at_any_length: Callable[[], ModelGraph] | None = None
+    at_other_widths: Callable[[], WidthNumbers | None] | None = None
     opened: tuple[Opened, ...] = ()
 
     @property

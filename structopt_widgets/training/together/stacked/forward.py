@@ -119,6 +119,9 @@ class Forward:
         padded = any(is_padded(dim, self._padded) for dim in [*dims, *each.site.produced])
         if padded and not self._is_unharmed(each):
             raise NotStackableError(f"{layer} ({self._kind(layer)}) computes otherwise among padded channels")
+        numbers = self._connected.graph.width_numbers
+        if self._padded and numbers is not None and each.call.outputs[0] in numbers.entries:
+            raise NotStackableError(f"{layer} computes with a number that follows from its widths")
         for dim in dims:
             if is_padded(dim, self._padded) and self._mask_name(dim) not in self._constants:
                 self._constants[self._mask_name(dim)] = tf.stack([one.mask(dim) for one in self._placements])
