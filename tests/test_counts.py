@@ -199,6 +199,14 @@ def test_products_by_letters() -> None:
     assert (total.macs, total.flops) == (0, 5 * (3 * 4 - 1))
 
 
+def test_three_operands_by_letters_are_multiplied_in_the_order_they_are_computed_in() -> None:
+    x, y, z = keras.Input((7,)), keras.Input((5, 7)), keras.Input((5, 4))
+    first = sw.measure(keras.Model([x, y, z], keras.ops.einsum("bd,bed,bef->bf", x, y, z)))
+    assert first.macs == 5 * 7 + 5 * 4  # the vector first, though the matrices come beside each other
+    last = sw.measure(keras.Model([x, y, z], keras.ops.einsum("bed,bef,bd->bf", y, z, x)))
+    assert last.macs == first.macs
+
+
 def test_additive_attention_by_hand() -> None:
     asked, kept, size = 5, 6, 4
     query, value = keras.Input((asked, size)), keras.Input((kept, size))

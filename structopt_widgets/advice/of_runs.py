@@ -28,7 +28,7 @@ class ValidationTooSmall(FindingRule):
                 say(
                     "The validation part has {n} samples: an accuracy of one half is known to {half} points.",
                     n=n,
-                    half=f"{100 * half:.0f}",
+                    half=f"{100 * half:.1f}",
                 ),
                 say(
                     "Structures closer than that cannot be told apart by one network each. {needed} samples would "

@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 from keras import ops
-from keras.src.ops import nn
+from keras.src.ops import nn, numpy
 
 from ..graph import BatchSize, TensorRef
 from ..graph.model_graph import map_structure
@@ -151,6 +151,21 @@ class Conv(nn.Conv):
         is_grouped = channels and each and channels % each == 0 and made % (channels // each) == 0
         of_all = keras.KerasTensor((*kernel.shape[:-2], channels, made), dtype=kernel.dtype)
         return super().compute_output_spec(inputs, of_all if is_grouped else kernel)
+
+
+@keras.saving.register_keras_serializable(_PACKAGE)
+class Add(numpy.Add):
+    """Keras's own, of any two tensors: Keras takes the second for a bias where only one of its axes is longer than 1.
+
+    On TensorFlow it then adds along the last axis or the second one, whichever is as long: rows and columns of scores
+    are so for one sample, and a number for each sample is where there are as many samples as channels.
+    """
+
+    __module__ = numpy.__name__  # it has that one's rule
+
+    def call(self, x1: Any, x2: Any) -> Any:
+        dtype = keras.backend.result_type(x1.dtype, x2.dtype)
+        return ops.convert_to_tensor(x1, dtype) + ops.convert_to_tensor(x2, dtype)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..graph import Dim, Shape, TensorRef, baseline_size, ceil_log2, sum_depth
+from ..graph import BATCH, Dim, Shape, TensorRef, baseline_size, ceil_log2, sum_depth
 from .activation_costs import ACTIVATION_COSTS
 from .bare_axes import positions, register_bare
 from .meaning import Role
@@ -20,7 +20,7 @@ from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, Unsupporte
 class Einsum(LayerRule):
     """Products of tensors and constants by the letters of their axes, summed over those that the result has not.
 
-    Of more than two, those two are multiplied next, in the model as read, that take the fewest products.
+    Of more than two, two are multiplied after the other, in the order of the model as read.
     What is summed over, with a weight to each, is no mixing of channels.
     """
 
@@ -48,7 +48,8 @@ class Einsum(LayerRule):
             outputs = at.elements(site.outputs[0])
             return Cost(other=over * outputs - outputs, span=ceil_log2(over), saves="nothing")
         macs, span, largest = 0, 0, []
-        for letters, result in _path(operands, made, {letter: baseline_size(dim) for letter, dim in axes.items()}):
+        sizes = {letter: 1 if dim is BATCH else baseline_size(dim) for letter, dim in axes.items()}
+        for letters, result in _path(operands, made, sizes):
             every = at.elements(tuple(axes[letter] for letter in letters))
             over = at.elements(tuple(axes[letter] for letter in letters if letter not in result))
             macs, span = macs + every, span + 1 + sum_depth(over)
@@ -113,17 +114,27 @@ class Einsum(LayerRule):
 
 
 def _path(operands: Sequence[str], made: str, sizes: Mapping[str, int]) -> Iterator[tuple[str, str]]:
-    """Two operands after the other: the letters that are multiplied, and those of the result."""
+    """Two operands after the other: the letters that are multiplied, and those of the result.
+
+    Next are those two that share an axis and whose product needs the least room beyond theirs, as TensorFlow, JAX and
+    PyTorch have it from opt_einsum's greedy search (Smith and Gray 2018, doi:10.21105/joss.00753).
+    """
     waiting = list(operands)
+
+    def product(pair: tuple[int, int]) -> tuple[str, str]:
+        letters = "".join(dict.fromkeys(waiting[pair[0]] + waiting[pair[1]]))
+        needed = set(made).union(*(each for place, each in enumerate(waiting) if place not in pair))
+        return letters, "".join(letter for letter in letters if letter in needed)
+
+    def room(pair: tuple[int, int]) -> tuple[bool, int]:
+        one, other = (waiting[each] for each in pair)
+        size, *given = (math.prod(sizes[each] for each in letters) for letters in (product(pair)[1], one, other))
+        return not set(one) & set(other), size - sum(given)
+
     while len(waiting) > 1:
-        pairs = itertools.combinations(range(len(waiting)), 2)
-        one, other = min(
-            pairs, key=lambda pair: math.prod(sizes[each] for each in {*waiting[pair[0]], *waiting[pair[1]]})
-        )
-        letters = "".join(dict.fromkeys(waiting[one] + waiting[other]))
-        rest = [each for place, each in enumerate(waiting) if place not in (one, other)]
-        needed = set(made).union(*rest)
-        result = "".join(letter for letter in letters if letter in needed)
+        pair = min(itertools.combinations(range(len(waiting)), 2), key=room)
+        letters, result = product(pair)
+        rest = [each for place, each in enumerate(waiting) if place not in pair]
         yield letters, result if rest else made
         waiting = [*rest, result]
 

@@ -95,7 +95,8 @@ class Verification:
         failed = [row.quantity for row in checked if not row.agrees]
         # The rows that nothing is asserted about are in the table too: a sentence about "all" must not cover them.
         rest = len(self.rows) - len(checked)
-        explained = f" {rest} more count different things and are explained." if rest else ""
+        others = "counts something else and is" if rest == 1 else "count something else and are"
+        explained = f" {rest} more {others} explained." if rest else ""
         if failed:
             return f"{len(failed)} of the {len(checked)} comparable counts differ: {', '.join(failed)}.{explained}"
         return f"The {len(checked)} comparable counts agree.{explained}"

@@ -71,6 +71,7 @@ class Exploration(traitlets.HasTraits):
         snapshots: structures that were kept, by name.
         history: the steps that led here; it follows ``structure`` and ``snapshots``.
         trials: the table of the study; set anew when one is added, by whomever, in the thread that adds.
+        lesson: what of it is shown, and whether numbers wait for a prediction; ``lesson.py``.
         picture: the network as a page has drawn it last, of which structure and as SVG; ``None`` before.
     """
 
@@ -78,6 +79,7 @@ class Exploration(traitlets.HasTraits):
     budget = traitlets.Instance(Budget, args=())
     snapshots = traitlets.Dict(help="structures that were kept, by name")
     trials = traitlets.Any(read_only=True, help="every finished trial, one a row")
+    lesson: Any = traitlets.Dict()
     picture: Any = traitlets.Tuple(allow_none=True, default_value=None)
 
     def __init__(

@@ -20,6 +20,7 @@ from ..study import Trial
 from ..training.description import describe
 from ..training.trial import measured_costs
 from .exploration import Exploration
+from .lesson import PARTS
 
 MOST_POINTS, MOST_ROWS, MOST_CHANGES = 200, 10, 30  # of the plot, of the trials' table, of what differs
 LARGEST_PICTURE = 300_000  # letters of SVG
@@ -37,6 +38,7 @@ _YES_NO = {True: say("yes"), False: say("no")}
 
 _NAME = "\0"  # a place in a sentence for what is HTML
 _MINUS = "\N{MINUS SIGN}"  # as wide as the plus
+_WAITS = say("predict it")
 _HINT = say("As it stood when the notebook was saved. Run the cell to move the sliders.")
 
 
@@ -54,7 +56,8 @@ def twin_html(exploration: Exploration, hint: str = _HINT) -> str:
     """What the explorer of ``exploration`` shows: costs, what differs from the model, its shape, plot and trials.
 
     ``hint`` says what it is, and how to come to what moves. Names are escaped; nothing is fetched. Without its styles
-    it is plain tables and images: code hosts drop styles.
+    it is plain tables and images: code hosts drop styles. Of a lesson it shows what that shows, and no number that
+    waits for a prediction.
     """
     structure, words = exploration.structure, exploration.language
     stands = say("{name}: {structure}", name=_NAME, structure=html.escape(_described(structure, words)))
@@ -64,9 +67,11 @@ def twin_html(exploration: Exploration, hint: str = _HINT) -> str:
         f'<p style="margin:4px 0;font-size:90%">{html.escape(words(hint))}</p>',
         costs_table(exploration),
         changes_table(structure, words),
-        _shape(exploration),
     ]
-    if len(exploration.study):
+    shown = exploration.lesson.get("parts", PARTS)
+    if "picture" in shown or "levers" in shown:
+        parts.append(_shape(exploration))
+    if len(exploration.study) and "tradeoff" in shown:
         parts += _trials(exploration)
     return "".join(parts)
 
@@ -94,12 +99,11 @@ def costs_table(exploration: Exploration) -> str:
     now = exploration.structure.measure(batch_size=batch_size)
     base = exploration.space.baseline.measure(batch_size=batch_size)
     rows = []
-    for name in shown_metrics(base.values):
+    for name in exploration.lesson.get("costs") or shown_metrics(base.values):
         value, was = now.values[name], base.values[name]
         bound = "≥ " if now.is_lower_bound and not METRICS[name].is_exact else ""
-        rows.append(
-            (METRICS[name].label, bound + format_exact(name, value), format_exact(name, was), _change(value, was))
-        )
+        told = (_WAITS, "") if _is_asked(exploration) else (bound + format_exact(name, value), _change(value, was))
+        rows.append((METRICS[name].label, told[0], format_exact(name, was), told[1]))
     title = say(
         "Costs; memory for a batch of {n}, training with {optimizer}",
         n=batch_size,
@@ -107,6 +111,11 @@ def costs_table(exploration: Exploration) -> str:
     )
     heads = (say("cost"), say("now"), say("the model as it came"), say("change"))
     return html_table(title, heads, rows, exploration.language)
+
+
+def _is_asked(exploration: Exploration) -> bool:
+    """Whether the numbers of the structure at hand wait for a prediction."""
+    return bool(exploration.lesson.get("predict")) and exploration.structure != exploration.space.baseline
 
 
 def _change(now: float, was: float) -> str:
@@ -170,7 +179,7 @@ def _trials(exploration: Exploration) -> list[str]:
         table,
         x=SIZE,
         baseline=exploration.baseline,
-        cursor=measured_costs(exploration.structure, exploration.budget)[SIZE],
+        cursor=None if _is_asked(exploration) else measured_costs(exploration.structure, exploration.budget)[SIZE],
         references=exploration.references,
         most=MOST_POINTS,
     )

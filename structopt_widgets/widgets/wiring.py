@@ -61,11 +61,12 @@ class Wiring:
         heard = weakref.WeakMethod(self._heard)  # an anywidget is never freed, and would keep all this
         self._words = exploration.language
         model = page_model(exploration.space, self._words)
+        exploration.lesson = lesson(show, predict, [each["name"] for each in model["metrics"] if each["shown"]])
         self.choosable = [each["name"] for each in model["metrics"] if each["bars"] is not None]
         self.instrument = Instrument(
             model,
             lambda name, value: (method := heard()) and method(name, value),
-            lesson=lesson(show, predict, [each["name"] for each in model["metrics"] if each["shown"]]),
+            lesson=exploration.lesson,
             standing=self._standing(),
             settings=settings.values,
             work=self._words.all(self._work()),

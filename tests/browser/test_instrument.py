@@ -18,6 +18,7 @@ from structopt_widgets.widgets.changes import changed
 from structopt_widgets.widgets.page_model import page_model
 from structopt_widgets.widgets.receipt_text import shown_receipt
 from structopt_widgets.widgets.set_many import set_many
+from structopt_widgets.widgets.static_twin import twin_html
 
 from .plain_page import put, show, total
 from .test_random_actions import residual
@@ -141,6 +142,12 @@ def test_snapshots_and_mixed_widths(page: Page) -> None:
     expect(page.get_by_label("width of two", exact=True)).to_have_value("6")
     page.get_by_role("button", name="go to snapshot A").click()
     expect(page.get_by_label("width of two", exact=True)).to_have_value("12")
+    put(page, "width of one", 5)
+    page.get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="go to snapshot B").click()
+    expect(page.get_by_label("width of two", exact=True)).to_have_value("6")  # B stays what it was
+    page.get_by_role("button", name="go to snapshot C").click()
+    expect(page.get_by_label("width of one", exact=True)).to_have_value("5")
     # What a cell keeps under a name of its own stands beside them.
     named = {"wide <b>": {"widths": [[1, 20]]}}
     page.evaluate("(more) => window.python('standing', { ...window.model.get('standing'), snapshots: more })", named)
@@ -286,6 +293,18 @@ def test_a_number_waits_for_its_prediction(page: Page) -> None:
     page.get_by_role("button", name="Show", exact=True).click()
     expect(answer).to_have_text("Parameters: 38.")
     expect(page.locator(".sw-notes")).to_have_text("For one sample: MACs. The stroke on a bar is the model as it came.")
+    page.get_by_role("button", name="Reset").click()
+    expect(number).to_have_text("74")  # 7 x 8 + 9 x 2: what it came with is no secret
+    expect(number).to_be_visible()
+
+
+def test_a_question_that_a_teacher_has_set_is_asked_when_the_page_opens(page: Page) -> None:
+    explorer = sw.explore(dense_model(), show=["n_params", "levers", "tradeoff"], predict=True)
+    explorer.structure = explorer.structure.with_width("hidden", 4)
+    show(page, explorer)
+    expect(page.locator(".sw-prediction")).to_contain_text("Parameters now?")
+    expect(total(page, "n_params")).to_be_hidden()
+    assert "38" not in twin_html(explorer.exploration)  # nor is it in what a saved notebook shows
 
 
 def test_what_tells_of_a_number_waits_for_its_prediction_too(page: Page) -> None:

@@ -49,7 +49,7 @@ def axes_added(x: Any, w: Any) -> Any:
 
 def lists_for_stacks(x: Any, w: Any) -> Any:
     """A list where TensorFlow wants a tensor, of tensors or of numbers."""
-    parts = tf.split(tf.matmul(x, w), [1] * STEPS, axis=1)
+    parts = tf.split(tf.matmul(x, w), [1] * (STEPS - 1) + [-1], axis=1)
     scores = tf.reduce_sum(tf.matmul(parts, parts, transpose_b=True), axis=0)
     groups = tf.math.unsorted_segment_sum(tf.transpose(x, [1, 0, 2]), [0, 0, 1, 1, 2], 3)
     picked = tf.gather(x, [0, 2, 4], axis=1)
@@ -390,6 +390,35 @@ def test_of_what_only_the_shape_is_read_no_width_is_kept(key: Any) -> None:
     np.testing.assert_allclose(given(batch), space.baseline.build()(batch), rtol=1e-4, atol=1e-4)
     narrow = space.baseline.with_width("before", 1)
     assert narrow.build("fresh")(batch).shape == (3, 3, 2)
+
+
+@pytest.mark.parametrize(
+    ("function", "shape"),
+    [
+        (lambda x: x[:, :, None, 0] + x[:, None, :, 1], (5, 4)),  # pairs of nodes
+        (lambda x: x + np.arange(5.0, dtype="float32")[:, None], (5, 7)),  # a number for each place
+        (lambda x: x * x[..., :1] + x[..., 1:2], (5,)),  # and for each sample
+    ],
+)
+def test_what_is_added_along_one_axis_is_so_at_any_number_of_samples_and_width(
+    function: Callable[[Any], Any], shape: tuple[int, ...]
+) -> None:
+    class Adds(kl.Layer):
+        def call(self, x: Any) -> Any:
+            return function(x)
+
+    inputs = keras.Input(shape)
+    before = kl.Dense(shape[-1], name="before")
+    space = sw.StructureSpace.from_keras(keras.Model(inputs, Adds()(before(inputs))))
+    assert not space.baseline.measure().uncounted
+    copy, alone = space.baseline.build(), dict[str, Any]()
+    exec(space.baseline.code(), alone)  # noqa: S102  # as a user would
+    alone["model"].set_weights(copy.get_weights())
+    for samples in (1, 2, 5):
+        batch = np.random.default_rng(0).normal(size=(samples, *shape)).astype("float32")
+        expected = function(np.asarray(before(batch)))
+        np.testing.assert_allclose(copy(batch), expected, atol=1e-6)
+        np.testing.assert_allclose(alone["model"](batch), expected, atol=1e-6)
 
 
 def test_an_argument_that_nothing_here_looks_at_is_named_rather_than_left_out() -> None:

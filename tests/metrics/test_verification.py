@@ -19,7 +19,7 @@ def test_what_is_explained_is_not_said_to_agree() -> None:
         Recount("other", 1, 9, "explained", "why"),
     )
     said = str(Verification(rows)).splitlines()[-1]
-    assert said == "The 1 comparable counts agree. 1 more count different things and are explained."
+    assert said == "The 1 comparable counts agree. 1 more counts something else and is explained."
 
 
 def test_a_recount_has_its_former_name_too() -> None:

@@ -55,6 +55,19 @@ def trials_of(space: sw.StructureSpace, n: int) -> sw.Study:
     return study
 
 
+def test_of_a_lesson_it_shows_what_that_shows_and_no_number_that_waits_for_a_prediction() -> None:
+    space = residual()
+    explorer = sw.explore(space, study=trials_of(space, 3), show=["levers", "n_params"], predict=True)
+    costs, *others = tables(twin_html(explorer.exploration))
+    assert not others
+    assert [row[0] for row in costs[1:]] == ["Parameters"]
+    explorer.structure = space.scaled(0.5)
+    text = twin_html(explorer.exploration)
+    (_, row), _ = tables(text)
+    assert row == ["Parameters", "predict it", f"{space.baseline.measure().n_params:,}", ""]
+    assert f"{explorer.structure.measure().n_params}" not in re.sub("<[^>]*>", " ", text)
+
+
 def tables(text: str) -> list[list[list[str]]]:
     return [
         [

@@ -10,11 +10,12 @@ from typing import Any
 
 import keras
 import numpy as np
-from keras.src.ops import core, nn
+from keras.src.ops import core, nn, numpy
 from keras.src.tree.tree_api import register_tree_node_class
 
+from ..batch import PRIMES
 from ..nodes import PATCHING
-from ..replayed import Conv, ConvTranspose
+from ..replayed import Add, Conv, ConvTranspose
 
 # Operations that Keras mistakes, and what they are instead.
 _TOLD_BETTER = {nn.Conv: Conv, nn.ConvTranspose: ConvTranspose}
@@ -92,6 +93,8 @@ def spellings_taken() -> Iterator[None]:
             _respell(operation)
             # As TensorFlow's operators do: NumPy's number has the tensor's dtype, where Keras would make it the wider.
             args = tuple(float(each) if isinstance(each, np.floating) else each for each in args)
+        if type(operation) is numpy.Add and len(args) == 2 and _is_taken_for_a_bias(*args):
+            operation.__class__ = Add
         if type(operation).__name__ == "Ndim":
             return len(args[0].shape)
         if type(operation).__name__ in _OF_ONE_TENSOR and args and isinstance(args[0], (list, tuple)):
@@ -121,6 +124,17 @@ def spellings_taken() -> Iterator[None]:
             keras.KerasTensor.shape = shape
             if "get_shape" in vars(keras.KerasTensor):
                 del keras.KerasTensor.get_shape
+
+
+def _is_taken_for_a_bias(one: Any, other: Any) -> bool:
+    """Whether Keras may take the second of two tensors for a bias that it is not, for one sample or for some number."""
+    if not all(hasattr(each, "shape") and len(each.shape) for each in (one, other)) or len(one.shape) < 2:
+        return False
+    longer = [axis for axis, length in enumerate(other.shape) if length != 1]
+    of_samples = [axis for axis in longer if any(other.shape[axis] % prime == 0 for prime in PRIMES)]
+    last = len(other.shape) - 1
+    is_bias = longer == [last] and other.shape[-1] == one.shape[-1] and last not in of_samples
+    return 1 in (len(longer), len(longer) - len(of_samples)) and not is_bias
 
 
 def _key(key: Any) -> Any:

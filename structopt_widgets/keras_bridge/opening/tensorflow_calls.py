@@ -409,7 +409,9 @@ def _split(given: dict[str, Any]) -> Any:
     sizes, axis = given["num_or_size_splits"], number_of(given["axis"])
     if isinstance(sizes, int):
         return ops.split(given["value"], sizes, axis=axis)
-    return ops.split(given["value"], [int(each) for each in np.cumsum(lengths_of(sizes))[:-1]], axis=axis)
+    sizes = np.array(lengths_of(sizes))
+    sizes[sizes == -1] = given["value"].shape[axis] - sizes[sizes != -1].sum()  # what is left
+    return ops.split(given["value"], [int(each) for each in np.cumsum(sizes)[:-1]], axis=axis)
 
 
 def _slice(given: dict[str, Any]) -> Any:

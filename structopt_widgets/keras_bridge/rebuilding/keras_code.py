@@ -15,8 +15,10 @@ from ...graph import Layer, TensorRef
 from ...graph.model_graph import map_structure
 from ...structure import Structure
 from ..reading.holders import all_inside
+from ..replayed import Add
 from ..without_weights import without_weights
 from .made_again import holds_own
+from .making import arguments_of
 from .names import accepted_names, operations_of
 from .rebuild import build_model
 
@@ -35,7 +37,7 @@ class _Source(str):
 
 def write_code(structure: Structure) -> str:
     """See :meth:`Structure.code`."""
-    graph, at = structure.space.graph, structure.setting
+    graph = structure.space.graph
     lengths = graph.open_lengths
     # Of a tensor whose length is open Keras cannot say it in an expression: only a layer can ask for it.
     is_open = lengths is not None and not any(
@@ -64,7 +66,7 @@ def write_code(structure: Structure) -> str:
         for result, source in structure.aliases.items():
             if source in made:
                 made.setdefault(result, made[source])
-        given_args = (call.args, call.kwargs or {}) if each.rule is None else each.rule.arguments(each.site, at)
+        given_args = arguments_of(structure, each)
         args, kwargs = (
             map_structure(lambda leaf: made[leaf.index] if isinstance(leaf, TensorRef) else _written(leaf), part)
             for part in given_args
@@ -77,6 +79,8 @@ def write_code(structure: Structure) -> str:
                 function = variables[call.layer]
         else:
             args, kwargs = _arguments(layer, operation, function, args, kwargs)
+        if type(operation) is Add:  # Keras takes what is added for a bias where it is subtracted as it is
+            function, args = "keras.ops.subtract", [args[0], _Source(f"keras.ops.negative({args[1]!r})")]
         results = ", ".join(f"x{index}" for index in call.outputs)
         made.update({index: _Source(f"x{index}") for index in call.outputs})
         keywords = [_keywords(kwargs)] if kwargs else []

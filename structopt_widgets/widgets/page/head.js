@@ -9,7 +9,7 @@ export function headView(state) {
   const button = (text, label, act) => html("button", { type: "button", title: label, "aria-label": label, onclick: act }, text);
   const undo = button("↶", say("undo (Ctrl+Z)"), () => state.undo());
   const redo = button("↷", say("redo (Ctrl+Shift+Z)"), () => state.redo());
-  const keep = html("button", { type: "button", title: say("keep this structure as A, then as B, to compare") }, say("Keep"));
+  const keep = html("button", { type: "button", title: say("keep this structure by the next letter: A and B are compared") }, say("Keep"));
   // A and B are the page's; a cell may keep others, by any name.
   const snapshot = (name) => [name, button(name, say("go to snapshot {name}", { name }), () => state.goTo(state.snapshots[name]))];
   const kept = new Map(["A", "B"].map(snapshot));
@@ -17,9 +17,11 @@ export function headView(state) {
   const difference = html("span", { className: "sw-dim sw-small" });
   const reset = html("button", { type: "button", title: say("everything as the model came"), onclick: () => state.reset() }, say("Reset"));
   keep.addEventListener("click", () => {
-    const { A, B } = state.snapshots;
-    // The first free one; with both taken, B, unless the sliders stand at it.
-    state.keep(A === undefined ? "A" : B === undefined || !alike(B, state.changes()) ? "B" : "A");
+    // The first free letter: what was kept stays.
+    const now = state.changes();
+    if (Object.values(state.snapshots).some((each) => alike(each, now))) return;
+    const letters = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+    state.keep(letters.find((each) => state.snapshots[each] === undefined) ?? "Z");
   });
   const saving = savingView(state);
   const el = html("div", { className: "sw-head", role: "toolbar" }, html("span", { className: "sw-title" }, state.model.name),

@@ -17,7 +17,7 @@ export function predictionView(state) {
   // The question stays in sight under the costs while a slider far below moves.
   const under = new ResizeObserver(([{ target }]) => { el.style.top = `${target.offsetHeight}px`; });
   let isUnder = false;
-  let known = state.changes(); // the structure whose numbers have been seen
+  let known = {}; // the structure whose numbers have been seen; at first the model as it came
 
   const metric = () => state.metrics.get(state.looks.metric);
   const value = () => state.total(metric().name);
@@ -47,7 +47,7 @@ export function predictionView(state) {
     if (!isUnder) under.observe(el.previousElementSibling);
     isUnder = true;
     const now = state.changes();
-    const isOpen = !alike(now, known);
+    const isOpen = !alike(now, known) && Object.keys(now).length > 0; // what it came with stands beside every number
     if (isOpen !== state.isGuessing || changed.has("looks")) {
       if (isOpen && !state.isGuessing) {
         field.value = "";
