@@ -99,7 +99,8 @@ def costs_table(exploration: Exploration) -> str:
     now = exploration.structure.measure(batch_size=batch_size)
     base = exploration.space.baseline.measure(batch_size=batch_size)
     rows = []
-    for name in exploration.lesson.get("costs") or shown_metrics(base.values):
+    taught = exploration.lesson.get("costs")  # with those that are made of others, of which there is no row
+    for name in (each for each in shown_metrics(base.values) if taught is None or each in taught):
         value, was = now.values[name], base.values[name]
         bound = "≥ " if now.is_lower_bound and not METRICS[name].is_exact else ""
         told = (_WAITS, "") if _is_asked(exploration) else (bound + format_exact(name, value), _change(value, was))

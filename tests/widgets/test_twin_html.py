@@ -55,6 +55,14 @@ def trials_of(space: sw.StructureSpace, n: int) -> sw.Study:
     return study
 
 
+def test_every_cost_that_a_page_of_tokens_shows_has_a_place_in_it_or_none() -> None:
+    inputs = keras.Input((5,), dtype="int32")
+    outputs = kl.Dense(9)(kl.Embedding(9, 4)(inputs))  # costs by token are made of others
+    explorer = sw.explore(keras.Model(inputs, outputs))
+    assert "flops_per_token" in explorer.exploration.lesson["costs"]
+    assert "FLOPs" in twin_html(explorer.exploration)
+
+
 def test_of_a_lesson_it_shows_what_that_shows_and_no_number_that_waits_for_a_prediction() -> None:
     space = residual()
     explorer = sw.explore(space, study=trials_of(space, 3), show=["levers", "n_params"], predict=True)
