@@ -10,6 +10,8 @@ import importlib
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from .saved_layers import register_with_keras
+
 if TYPE_CHECKING:
     from .advice.finding_rule import Finding, FindingRule, register_finding_rule
     from .advice.findings import findings
@@ -156,6 +158,7 @@ __all__ = [
 ]
 
 __version__ = version("structopt-widgets")
+register_with_keras()
 
 
 def __getattr__(name: str) -> Any:

@@ -17,7 +17,7 @@ from ..graph.checks import file_path, instance
 from ..metrics import trial_metrics
 from ..structure.serialization import read_json
 from ..study import Study, Trial, pareto_front
-from ..study.order import order_of
+from ..study.order import compiled_config
 from ..training import Data
 from ..training.inputs import inputs_of
 from ..widgets.changes import changes
@@ -160,7 +160,7 @@ def _space(trial: Trial) -> dict[str, Any]:
         why = "the loss and the optimizer that the model was compiled with are not in its study"
     else:
         try:
-            compiled = order_of(space).compiled
+            compiled = compiled_config(space)
         except ValueError as error:
             why = str(error)
     return graph | {"compiled": compiled, "why": why}

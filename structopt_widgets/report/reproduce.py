@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..graph import ModelGraph
 from ..graph.checks import instance, items, whole
 from ..structure import StructureSpace
-from ..study.order import Order, own_modules
+from ..study.order import Order, absent_modules
 from ..training import Budget, Data, train_together
 from ..widgets.changes import changed
 from .data_at_hand import data_at_hand
@@ -158,12 +157,6 @@ def _space(stored: Entry, given: StructureSpace | None, weights: str) -> Structu
         return f"{stored['why']}. {asked}"
     if weights == "inherit":
         return f"it started from the weights of a model, which no report holds. {asked}"
-    if absent := _absent([[layer.serialized for layer in graph.layers.values()], stored["compiled"]]):
+    if absent := absent_modules([[layer.serialized for layer in graph.layers.values()], stored["compiled"]]):
         return f"the model has classes of {', '.join(absent)}: import what they are in first"
     return Order("", stored["graph"], stored["growth"], stored["compiled"], {}, {}, None).space()
-
-
-def _absent(configs: Any) -> list[str]:
-    """Modules that are named and not imported: what a file names is not run before its reader has asked for it."""
-    named = {each for each in own_modules(configs) if each and each.split(".")[0] != "structopt_widgets"}
-    return sorted(each for each in named if each not in sys.modules or each.split(".")[0] in sys.stdlib_module_names)

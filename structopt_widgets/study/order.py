@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import importlib
 import importlib.util
+import sys
 import uuid
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -53,24 +55,52 @@ class Order:
 
     def space(self) -> StructureSpace:
         """The space, read here."""
-        # Keras takes seconds to import, and an order may be for a worker that has none.
-        source = None
-        if self.compiled is not None:
-            from ..training.compiled import CompiledAs
-
-            source = CompiledAs(self.compiled)
+        source = None if self.compiled is None else CompiledSo(self.compiled)
         return StructureSpace(ModelGraph.from_json(self.graph), source, growth=self.growth)
+
+
+class CompiledSo:
+    """In the place of a model at hand, for its loss and optimizer alone, by their configuration.
+
+    They are made when they are asked for: Keras takes seconds to import, and who looks at a study may have none.
+    """
+
+    def __init__(self, config: Mapping[str, Any]) -> None:
+        self.config = dict(config)
+
+    @functools.cached_property
+    def model(self) -> Any:
+        """A model that is compiled so, and computes nothing."""
+        from ..training.compiled import compiled_so
+
+        return compiled_so(self.config)
 
 
 def order_of(space: StructureSpace, data: Data | None = None) -> Order:
     """The order for a sweep of ``space``; raises ``ValueError`` for a model whose compilation cannot be sent."""
-    compiled = None
-    if getattr(getattr(space.source, "model", None), "compiled", False):
-        from ..training.compiled import compile_config
-
-        compiled = compile_config(space.baseline)
+    compiled = compiled_config(space)
     key = uuid.uuid4().hex
     return Order(key, space.graph.to_json(), space.growth, compiled, _rules(space), _totals(space), data)
+
+
+def compiled_config(space: StructureSpace) -> dict[str, Any] | None:
+    """How the model of a space was compiled, as Keras's plain configuration; ``None`` where it was not.
+
+    Raises ``ValueError`` for what no configuration describes.
+    """
+    if isinstance(space.source, CompiledSo):
+        return space.source.config
+    if not getattr(getattr(space.source, "model", None), "compiled", False):
+        return None
+    from ..training.compiled import compile_config
+
+    return compile_config(space.baseline)
+
+
+def absent_modules(configs: Any) -> list[str]:
+    """Modules that are named and not imported: what a file names is not run before its reader has asked for it."""
+    named = {each for each in own_modules(configs) if each and each.split(".")[0] != "structopt_widgets"}
+    return sorted(each for each in named if each not in sys.modules or each.split(".")[0] in sys.stdlib_module_names)
 
 
 def lack(order: Order) -> str:
@@ -127,9 +157,9 @@ def _lack_of_classes(order: Order, space: StructureSpace) -> str:
         if order.compiled is not None and (modules := set(own_modules(order.compiled))):
             what = "the loss or the optimizer that the model was compiled with"
             _import(modules)
-            from ..training.compiled import CompiledAs
+            from ..training.compiled import compiled_so
 
-            CompiledAs(order.compiled).make()
+            compiled_so(order.compiled)
     # Whatever the code of a user's class raises.
     except Exception as error:
         return (

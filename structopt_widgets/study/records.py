@@ -19,6 +19,7 @@ from ..structure.serialization import structure_of_choices
 from ..training import Trial
 from ..training.description import describe
 from .journal_lines import DAMAGED
+from .order import CompiledSo, absent_modules, compiled_config
 
 STRUCTURE, TRIAL, SPACE = "structure", "trial", "space"
 OWNER = "owner"  # of a claim: its result is on a line of its own
@@ -40,10 +41,10 @@ class SpaceShelf:
         key = f"{SPACE} {space.fingerprint[:16]}" + (f" x{space.growth:g}" if space.growth != 2 else "")
         with self._lock:
             if key not in self._spaces and key not in self._storage.get_study_user_attrs(self._study_id):
-                stored = {"graph": space.graph.to_json(), "growth": space.growth}
+                stored = {"graph": space.graph.to_json(), "growth": space.growth, **_compiled(space)}
                 self._storage.set_study_user_attr(self._study_id, key, stored)
             # One that was read from a Keras model can inherit weights; one from the study cannot.
-            if key not in self._spaces or self._spaces[key].source is None:
+            if key not in self._spaces or isinstance(self._spaces[key].source, CompiledSo | None):
                 self._spaces[key] = space
         return {SPACE: key, "choices": choices_of(structure)}
 
@@ -53,8 +54,20 @@ class SpaceShelf:
             key = record[SPACE]
             if key not in self._spaces:
                 stored = self._storage.get_study_user_attrs(self._study_id)[key]
-                self._spaces[key] = StructureSpace(ModelGraph.from_json(stored["graph"]), growth=stored["growth"])
+                graph, compiled = ModelGraph.from_json(stored["graph"]), stored.get("compiled")
+                # What a file names is not run before its reader has imported it.
+                is_known = compiled is not None and not absent_modules(compiled)
+                self._spaces[key] = StructureSpace(graph, CompiledSo(compiled) if is_known else None, stored["growth"])
             return structure_of_choices(self._spaces[key], record["choices"])
+
+
+def _compiled(space: StructureSpace) -> dict[str, Any]:
+    """How the model was compiled, where a configuration says so: its trials can be run again without it."""
+    try:
+        config = compiled_config(space)
+    except ValueError:
+        config = None
+    return {} if config is None else {"compiled": config}
 
 
 def description_attrs(shelf: SpaceShelf, structure: Structure) -> dict[str, Any]:

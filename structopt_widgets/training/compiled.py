@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import json
 from collections.abc import Mapping
 from typing import Any
@@ -79,7 +78,7 @@ def _plain(value: Any) -> Any:
 
 
 def compile_config(structure: Structure) -> dict[str, Any]:
-    """Loss, its weight and optimizer of a compiled model as plain data, for :class:`CompiledAs`.
+    """Loss, its weight and optimizer of a compiled model as plain data, for :func:`compiled_so`.
 
     Raises ``ValueError`` for what Keras's configuration does not hold.
     """
@@ -102,22 +101,11 @@ def compile_config(structure: Structure) -> dict[str, Any]:
     return {name: config[name] for name in ("optimizer", "loss", "loss_weights") if name in config}
 
 
-class CompiledAs:
-    """In the place of a model at hand, for its loss and optimizer alone: made of a :func:`compile_config`."""
-
-    def __init__(self, config: Mapping[str, Any]) -> None:
-        self._config = dict(config)
-
-    @functools.cached_property
-    def model(self) -> keras.Model:
-        """A model that is compiled like that, and computes nothing."""
-        return self.make()
-
-    def make(self) -> keras.Model:
-        """A new :attr:`model`."""
-        model = keras.Sequential([keras.Input((1,)), keras.layers.Identity()])
-        model.compile_from_config(self._config)
-        return model
+def compiled_so(config: Mapping[str, Any]) -> keras.Model:
+    """A model that is compiled by a :func:`compile_config`, and computes nothing."""
+    model = keras.Sequential([keras.Input((1,)), keras.layers.Identity()])
+    model.compile_from_config(dict(config))
+    return model
 
 
 def as_loss(loss: Any) -> keras.losses.Loss:

@@ -226,11 +226,11 @@ def test_a_page_is_read_and_never_run(tmp_path: Path) -> None:
 
     (found,) = sw.reproduce(rewritten(path, hostile, path), noise()).outcomes
     assert found.outcome == NOT_RUN
-    from structopt_widgets.report.reproduce import _absent
+    from structopt_widgets.study.order import absent_modules
 
-    assert _absent([{"module": "hostile_module", "class_name": "Loss", "config": {}}]) == ["hostile_module"]
-    assert _absent([{"module": "os", "class_name": "system", "config": "true"}]) == ["os"]
-    assert _absent([{"module": "keras.layers", "class_name": "Dense", "config": {}}]) == []
+    assert absent_modules([{"module": "hostile_module", "class_name": "Loss", "config": {}}]) == ["hostile_module"]
+    assert absent_modules([{"module": "os", "class_name": "system", "config": "true"}]) == ["os"]
+    assert absent_modules([{"module": "keras.layers", "class_name": "Dense", "config": {}}]) == []
 
 
 def one_run(folder: Path) -> tuple[Path, sw.StructureSpace, sw.Data]:

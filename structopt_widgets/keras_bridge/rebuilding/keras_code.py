@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -229,6 +230,8 @@ def _written(value: Any) -> Any:
                 f"{value.shape}. Save the model instead: structure.build().save('model.keras')."
             )
         return _Source(f"numpy.array({value.tolist()!r}, dtype={value.dtype.name!r})")
+    if isinstance(value, float) and not math.isfinite(value):
+        return _Source(f"float({str(value)!r})")  # Python writes a name that there is not
     return value
 
 
