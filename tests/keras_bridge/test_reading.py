@@ -375,3 +375,20 @@ def test_a_model_read_again_is_the_same_model() -> None:
     again = read(model)
     assert again.fingerprint == once.fingerprint
     assert again.baseline == once.baseline
+
+
+class Shifted(keras.Model):
+    """Made of a graph, and called otherwise."""
+
+    def call(self, x: Any) -> Any:
+        return 2 * super().call(x)
+
+
+def test_a_call_of_its_own_around_a_graph_is_read_at_the_shape_of_the_graph() -> None:
+    inputs = keras.Input((4,))
+    model = Shifted(inputs, kl.Dense(2)(kl.Dense(7, name="hidden")(inputs)))
+    space = sw.StructureSpace.from_keras(model)
+    assert [group.width for group in space.width_groups.values() if not group.fixed] == [7]
+    batch = np.random.default_rng(0).normal(size=(3, 4)).astype("float32")
+    copy = space.baseline.build()
+    np.testing.assert_allclose(copy(batch), model(batch), atol=1e-6)

@@ -175,6 +175,8 @@ def _needed_shape(model: keras.Model, input_shape: Any) -> Any:
 def _built_shape(model: keras.Model) -> Any:
     built = model.get_build_config() or {}
     shape = built.get("input_shape")
+    if not shape and graph_of(model) is not None:  # made of a graph, around which its class has a call() of its own
+        shape = keras.tree.map_structure(lambda each: tuple(each.shape), model._inputs_struct)
     if not shape:
         raise ValueError(
             f"Expected to know the input shape of {model.name!r}, which was built on {built or 'nothing known'}. "
