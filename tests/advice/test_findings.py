@@ -140,7 +140,7 @@ def test_nearly_all_parameters_in_one_layer(plain: sw.StructureSpace) -> None:
 def test_validation_part_too_small(plain: sw.StructureSpace) -> None:
     (finding,) = found(ValidationTooSmall(), plain.baseline, data_of(4, 500))
     assert (
-        "has 100 samples: an accuracy of one half is known to 10 points" in finding.sentence
+        "has 100 samples: an accuracy of one half is known to 9.8 points" in finding.sentence
     )  # 1.96 * 0.5 / sqrt(100)
     assert "385 samples" in finding.why
     part = data_of(2, 1000)

@@ -144,6 +144,21 @@ def test_a_model_of_the_code_computes_the_same_and_keeps_its_settings() -> None:
 
 
 @pytest.mark.slow
+def test_operations_on_images_and_infinities_are_written() -> None:
+    class Own(keras.layers.Layer):
+        def call(self, x: Any) -> Any:
+            larger = keras.ops.image.resize(x, (6, 7))
+            return keras.ops.max(keras.ops.where(larger > 0, larger, -float("inf")), axis=(1, 2))
+
+    inputs = keras.Input((3, 4, 2))
+    structure = sw.StructureSpace.from_keras(keras.Model(inputs, Own()(keras.layers.Conv2D(3, 1)(inputs)))).baseline
+    copy, alone = structure.build(), dict[str, Any]()
+    exec(structure.code(), alone)  # noqa: S102  # as a user would
+    alone["model"].set_weights(copy.get_weights())
+    batch = np.random.default_rng(0).normal(size=(2, 3, 4, 2)).astype("float32")
+    np.testing.assert_allclose(alone["model"](batch), copy(batch), atol=1e-6)
+
+
 def test_blocks_left_out_are_not_in_the_code() -> None:
     space = sw.StructureSpace.from_keras(residual())
     (block,) = space.blocks

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -140,9 +141,12 @@ def _function(layer: Layer, operation: Any, taken: Iterable[str]) -> str:
         settings["name"] = _beside(settings["name"], taken)
         return f"keras.layers.{kind.__name__}({_keywords(settings)})"
     function = _snake(kind.__name__)
-    if not layer.kind.startswith("ops.") or not hasattr(keras.ops, function):
+    if not layer.kind.startswith("ops."):
         raise _not_alone(layer)
-    return f"keras.ops.{function}"
+    for home, prefix in ((keras.ops, ""), (keras.ops.image, "image.")):
+        if hasattr(home, function):
+            return f"keras.ops.{prefix}{function}"
+    raise _not_alone(layer)
 
 
 def _not_alone(layer: Layer) -> ValueError:
@@ -157,7 +161,7 @@ def _arguments(
     layer: Layer, operation: Any, function: str, args: Iterable[Any], kwargs: Mapping[str, Any]
 ) -> tuple[list[Any], dict[str, Any]]:
     """What the function of an operation takes: what the operation was made with, and what it was called on."""
-    parameters = inspect.signature(getattr(keras.ops, function.removeprefix("keras.ops."))).parameters
+    parameters = inspect.signature(operator.attrgetter(function.removeprefix("keras."))(keras)).parameters
     named = {key: _written(value) for key, value in operation.get_config().items() if key != "name"} | dict(kwargs)
     if not set(named) <= set(parameters):
         raise _not_alone(layer)
