@@ -105,7 +105,7 @@ def width_numbers(
 
     for pair in (_apart(space), _alike(space)) if nodes else ():
         # The user's own code, at widths that nobody tried: what raises says nothing of what follows from them.
-        with contextlib.suppress(ValueError):
+        with contextlib.suppress(Exception):
             if pair is not None and look.unknown:
                 look.at(pair, seen)
     return look.found
