@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,7 +22,7 @@ from ...graph.open_lengths import Path, leaves_of
 from ...graph.plain import OfWidth
 from ...graph.width_numbers import WidthNumbers
 from ...layer_rules.connected import ConnectedCall
-from ...structure import Structure, StructureSpace, WidthGroup
+from ...structure import Structure, StructureSpace
 from ..drawing import Draw
 from ..found import MadeSo, Resized, Trace
 from ..modes import InOneMode
@@ -34,10 +33,10 @@ from ..rebuilding.rebuild import build_model
 from ..rebuilding.source import KerasSource
 from ..without_weights import unallocated
 from .described import layer_of
+from .other_widths import widths_alike, widths_apart
 from .trace import Run
+from .width_formulas import Axis, formula_of, is_close
 
-_POWERS = (1.0, -1.0, 0.5, -0.5, 2.0, -2.0, 0.25, -0.25)
-_CLOSE = 1e-5  # numbers may have been rounded to 32 bits on the way
 _TINY = 1e-3  # what is added so that nothing is divided by zero
 Leaves = dict[Path, float]
 
@@ -103,7 +102,7 @@ def width_numbers(
         resized = _resized(structure, source, run, found, known, operations_of(structure, made))
         return _seen(structure, again(resized), run.prime)
 
-    for pair in (_apart(space), _alike(space)) if nodes else ():
+    for pair in (widths_apart(space), widths_alike(space)) if nodes else ():
         # The user's own code, at widths that nobody tried: what raises says nothing of what follows from them.
         with contextlib.suppress(Exception):
             if pair is not None and look.unknown:
@@ -149,8 +148,9 @@ class _Look:
         for path, place, where in differing:
             call = self._calls[path][place].call
             is_there = len(many[-1].nodes.get(path, ())) > place
-            values = [each.numbers(path, place).get(where) for each in many] if is_there else [None]
-            formula = None if None in values else _formula(many, self._tensors(path, call), values)
+            found = [each.numbers(path, place).get(where) for each in many] if is_there else []
+            values = [each for each in found if each is not None]
+            formula = formula_of(self._axes(path, call, many), values) if len(values) == len(many) else None
             if formula is not None:
                 self._entries.setdefault(call.outputs[0], {})[where] = formula
             else:
@@ -163,8 +163,8 @@ class _Look:
     def _kinds(seen: _Seen, path: tuple[str, ...]) -> list[type]:
         return [type(node.operation) for node in seen.nodes[path]]
 
-    def _tensors(self, path: tuple[str, ...], call: Call) -> list[int]:
-        """What the call is made from, the nearest first; then whatever else the layer reads and makes."""
+    def _axes(self, path: tuple[str, ...], call: Call, seen: Sequence[_Seen]) -> list[Axis]:
+        """Axes of what the call is made from, the nearest first; then of whatever else the layer reads and makes."""
         calls = [each.call for each in self._calls[path]]
         made_by = {index: each for each in self._graph.calls for index in each.outputs}
         behind = dict.fromkeys(call.inputs)
@@ -174,7 +174,12 @@ class _Look:
                 pending.extend(each for each in maker.inputs if each not in behind)
                 behind |= dict.fromkeys(maker.inputs)
         others = itertools.chain.from_iterable((*each.inputs, *each.outputs) for each in calls)
-        return list(dict.fromkeys([*behind, *others]))
+        shapes = self._base.structure.space.connected.shapes
+        return [
+            Axis(tensor, axis, tuple(each.size(tensor, axis) for each in seen))
+            for tensor in dict.fromkeys([*behind, *others])
+            for axis in range(len(shapes[tensor]))
+        ]
 
 
 def _seen(structure: Structure, trace: Trace, prime: int) -> _Seen:
@@ -208,47 +213,6 @@ def _has_number(node: Any) -> bool:
     numbers = [value for each in given if (value := _number(each)) is not None]
     has_tensor = any(isinstance(each, keras.KerasTensor) and len(each.shape) == 0 for each in given)
     return has_tensor or any(abs(value) > _TINY and abs(value) != 1 for value in numbers)
-
-
-def _apart(space: StructureSpace) -> tuple[Structure, Structure] | None:
-    """Two structures in which all free widths are others than the model's, in unlike proportions."""
-    widths: tuple[dict[str, int], dict[str, int]] = ({}, {})
-    for place, (name, group) in enumerate(space.width_groups.items()):
-        allowed = _allowed(group)
-        # The widest first: halves and quarters, rounded down, move there; groups of one width are told apart.
-        first = len(allowed) - 1 - place % min(len(allowed), 5)
-        second = (first - len(allowed) // 2 - place % 3) % len(allowed)
-        # One of the two is odd, so that a half is told from a half that is rounded.
-        second = second if (first - second) % 2 else (second - 1) % len(allowed)
-        widths[0][name], widths[1][name] = allowed[first], allowed[second]
-    return _pair(space, widths)
-
-
-def _alike(space: StructureSpace) -> tuple[Structure, Structure] | None:
-    """The same where one width decides all others in the code: all twice as wide, and half as wide again."""
-
-    def times(share: float) -> dict[str, int]:
-        groups = space.width_groups.items()
-        return {
-            name: min(_allowed(group), key=lambda width: abs(width - share * group.width)) for name, group in groups
-        }
-
-    return _pair(space, (times(2.0), times(1.5)))
-
-
-def _allowed(group: WidthGroup) -> list[int]:
-    """Other widths than its own, the wider ones where there are two."""
-    step = group.divisor
-    wider = [*range(group.width + step, group.upper + 1, step)]
-    allowed = wider if len(wider) > 1 else [*wider, *range(group.width - step, group.lower - 1, -step)]
-    return [group.width] if group.fixed or len(allowed) < 2 else allowed
-
-
-def _pair(space: StructureSpace, widths: Sequence[Mapping[str, int]]) -> tuple[Structure, Structure] | None:
-    base = space.baseline
-    choices = {each: getattr(base, each) for each in ("activations", "biases", "initializers", "blocks")}
-    one, other = (Structure.of_allowed(space, widths=each, **choices) for each in widths)
-    return (one, other) if one.widths != base.widths else None
 
 
 def _resized(
@@ -292,38 +256,9 @@ def _differing(base: _Seen, other: _Seen, path: tuple[str, ...], place: int, cal
     mine, theirs = base.numbers(path, place), other.numbers(path, place)
     ours = base.expected(call), other.expected(call)
     for where, value in mine.items():
-        is_read_so = where in ours[0] and _is_close(ours[0][where], value)
-        if is_read_so and where in theirs and where in ours[1] and not _is_close(ours[1][where], theirs[where]):
+        is_read_so = where in ours[0] and is_close(ours[0][where], value)
+        if is_read_so and where in theirs and where in ours[1] and not is_close(ours[1][where], theirs[where]):
             yield where
-
-
-def _formula(seen: Sequence[_Seen], tensors: Sequence[int], values: Sequence[Any]) -> OfWidth | None:
-    """The plainest formula of one axis that makes a number what it was found to be."""
-    axes = [
-        (tensor, axis, [each.size(tensor, axis) for each in seen])
-        for tensor in tensors
-        for axis in range(len(seen[0].structure.space.connected.shapes[tensor]))
-    ]
-    moving = [(tensor, axis, sizes) for tensor, axis, sizes in axes if len(set(sizes)) == len(sizes)]
-    for is_plain in (True, False):
-        for tensor, axis, sizes in moving:
-            for each in _forms(tensor, axis, sizes, values):
-                is_so = all(_is_close(each.at(size), value) for size, value in zip(sizes, values, strict=True))
-                if is_so and (each.scale == 1 or each.is_floored or not is_plain):
-                    return each
-    return None
-
-
-def _forms(tensor: int, axis: int, sizes: Sequence[int], values: Sequence[float]) -> Iterator[OfWidth]:
-    """A part of the axis, rounded down; a power of it or its logarithm, so many times; so many times it, and more."""
-    if 0 < values[0] < sizes[0] and not any(value % 1 for value in values):
-        yield OfWidth(tensor, axis, 1.0, 1 / round(sizes[0] / values[0]), is_floored=True)
-    for power in (*_POWERS, 0.0):
-        if power or sizes[0] > 1:
-            scale = values[0] / OfWidth(tensor, axis, power).at(sizes[0])
-            yield OfWidth(tensor, axis, power, float(round(scale)) if _is_close(scale, round(scale)) else scale)
-    scale = (values[1] - values[0]) / (sizes[1] - sizes[0])
-    yield OfWidth(tensor, axis, 1.0, scale, values[0] - scale * sizes[0])
 
 
 def _number(leaf: Any) -> float | None:
@@ -335,7 +270,3 @@ def _number(leaf: Any) -> float | None:
     if is_array and len(leaf.shape) == 0 and keras.backend.standardize_dtype(leaf.dtype) not in ("bool", "string"):
         return float(keras.ops.convert_to_numpy(leaf))
     return None
-
-
-def _is_close(one: float, other: float) -> bool:
-    return math.isclose(one, other, rel_tol=_CLOSE)
