@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 import numpy as np
+import tensorflow as tf
 
 # What another value of changes neither results, as far as there is an operation for them, nor costs.
 _HARMLESS = {
@@ -55,6 +56,11 @@ def lengths_of(value: Any) -> Any:
     if isinstance(value, keras.KerasTensor):
         refuse("lengths that are computed")
     return int(value) if isinstance(value, int) else np.asarray(value).tolist()
+
+
+def dtype_of(value: Any) -> str | None:
+    """A type by its name, where there is one."""
+    return None if value is None else str(tf.as_dtype(value).name)
 
 
 def number_of(value: Any) -> int:

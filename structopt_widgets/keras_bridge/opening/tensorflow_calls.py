@@ -11,7 +11,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from typing import Any
 
 import keras
 import numpy as np
@@ -20,10 +20,11 @@ from keras import ops
 
 from ..nodes import PATCHING
 from ..tables import tables_traced
-from .tensorflow_arguments import Arguments, lengths_of, number_of, refuse
+from .tensorflow_arguments import Arguments, dtype_of, lengths_of, number_of, refuse
 from .tensorflow_complex import MADE, cast, has_complex, on_complex, spectra_traced
 from .tensorflow_images import IMAGES
 from .tensorflow_matrices import MATRICES
+from .tensorflow_places import PLACES
 
 # Of one tensor, element by element.
 _ELEMENTWISE = (
@@ -54,13 +55,6 @@ _CHECKS = (
     "assert_non_positive_v2 assert_rank_v2 assert_rank_at_least_v2 assert_rank_in_v2 assert_shapes_v2 assert_type_v2 "
     "assert_integer_v2 assert_scalar_v2 Assert"
 )
-
-
-class _Largest(NamedTuple):
-    """What ``tf.math.top_k`` makes."""
-
-    values: Any
-    indices: Any
 
 
 @contextlib.contextmanager
@@ -178,12 +172,12 @@ def _table() -> dict[str, Callable[[Any], Any]]:
         | IMAGES
         | MADE
         | MATRICES
+        | PLACES
         | dict.fromkeys(_CHECKS.split(), lambda _: None)
         | {
             "add_n": lambda a: functools.reduce(ops.add, a["inputs"]),
             "argmax_v2": lambda a: ops.argmax(a["input"], axis=a["axis"]),
             "argmin_v2": lambda a: ops.argmin(a["input"], axis=a["axis"]),
-            "argsort": lambda a: _ordered(ops.argsort, a),
             "bias_add": lambda a: ops.add(a["value"], a["bias"]),
             "broadcast_to": lambda a: ops.broadcast_to(a["input"], lengths_of(a["shape"])),
             "batch_normalization": lambda a: ops.batch_normalization(
@@ -208,15 +202,12 @@ def _table() -> dict[str, Callable[[Any], Any]]:
             "embedding_lookup_v2": lambda a: ops.take(a["params"], a["ids"], axis=0),
             "ensure_shape": lambda a: a["x"],
             "expand_dims_v2": lambda a: ops.expand_dims(a["input"], number_of(a["axis"])),
-            "gather_nd_v2": lambda a: _gather_nd(a),
-            "gather_v2": lambda a: _gather(a),
             "identity": lambda a: a["input"],
             # TensorFlow's is the least square of a norm, Keras's the least norm.
             "l2_normalize": lambda a: ops.normalize(a["x"], a["axis"], 2, math.sqrt(a["epsilon"])),
             "log_softmax_v2": lambda a: ops.log_softmax(a["logits"], axis=-1 if a["axis"] is None else a["axis"]),
             "moments_v2": lambda a: ops.moments(a["x"], axes=lengths_of(a["axes"]), keepdims=bool(a["keepdims"])),
-            "one_hot": _one_hot,
-            "ones_like_v2": lambda a: ops.ones_like(a["input"], dtype=_type(a["dtype"])),
+            "ones_like_v2": lambda a: ops.ones_like(a["input"], dtype=dtype_of(a["dtype"])),
             "pad_v2": lambda a: _padded(a),
             "norm_v2": lambda a: _norm(a),
             "rank": lambda a: len(a["input"].shape),
@@ -227,43 +218,24 @@ def _table() -> dict[str, Callable[[Any], Any]]:
             "reshape": lambda a: ops.reshape(a["tensor"], lengths_of(a["shape"])),
             "reverse_v2": lambda a: ops.flip(a["tensor"], axis=lengths_of(a["axis"])),
             "roll": lambda a: ops.roll(a["input"], lengths_of(a["shift"]), axis=lengths_of(a["axis"])),
-            "segment_max": lambda a: ops.segment_max(a["data"], a["segment_ids"]),
-            "segment_sum": lambda a: ops.segment_sum(a["data"], a["segment_ids"]),
-            "sequence_mask": lambda a: _mask_of_lengths(a),
             # Numbers that can be indexed, as tensors without axes can.
             "shape_v2": lambda a: tuple(map(np.int32, a["input"].shape)),
             "sigmoid_cross_entropy_with_logits_v2": _cross_entropy_of_sigmoids,
             "size_v2": lambda a: math.prod(a["input"].shape),
-            "slice": lambda a: _slice(a),
             "softmax_cross_entropy_with_logits_v2": _cross_entropy_of_softmax,
             "softmax_v2": lambda a: ops.softmax(a["logits"], axis=-1 if a["axis"] is None else a["axis"]),
-            "sort": lambda a: _ordered(ops.sort, a),
-            "split": lambda a: _split(a),
             "squeeze_v2": lambda a: ops.squeeze(a["input"], axis=a["axis"]),
             "squared_difference": lambda a: ops.square(ops.subtract(a["x"], a["y"])),
             "stack": lambda a: ops.stack(a["values"], axis=a["axis"]),
             "stop_gradient": lambda a: ops.stop_gradient(a["input"]),
-            "scatter_nd": lambda a: ops.scatter(a["indices"], a["updates"], tuple(lengths_of(a["shape"]))),
-            "tensor_scatter_add": _written("add"),
-            "tensor_scatter_max": _written("max"),
-            "tensor_scatter_min": _written("min"),
-            "tensor_scatter_nd_update": _written(None),
             "tensor_equals": lambda a: ops.equal(a["self"], a["other"]),
             "tensor_not_equals": lambda a: ops.not_equal(a["self"], a["other"]),
             "tile": lambda a: ops.tile(a["input"], lengths_of(a["multiples"])),
-            "top_k": lambda a: _Largest(*ops.top_k(a["input"], number_of(a["k"]), sorted=a["sorted"])),
             "transpose_v2": lambda a: ops.transpose(a["a"], None if a["perm"] is None else lengths_of(a["perm"])),
-            "unsorted_segment_max": lambda a: ops.segment_max(
-                a["data"], a["segment_ids"], number_of(a["num_segments"])
-            ),
-            "unsorted_segment_mean": lambda a: _segment_mean(a),
-            "unsorted_segment_sum": lambda a: ops.segment_sum(
-                a["data"], a["segment_ids"], number_of(a["num_segments"])
-            ),
             "unstack": lambda a: ops.unstack(a["value"], num=a["num"], axis=a["axis"]),
             "verify_tensor_all_finite_v2": lambda a: a["x"],
             "where_v2": lambda a: ops.where(a["condition"], a["x"], a["y"]),
-            "zeros_like_v2": lambda a: ops.zeros_like(a["input"], dtype=_type(a["dtype"])),
+            "zeros_like_v2": lambda a: ops.zeros_like(a["input"], dtype=dtype_of(a["dtype"])),
         }
     )
 
@@ -297,25 +269,6 @@ def _reduced(function: Callable[..., Any]) -> Callable[[dict[str, Any]], Any]:
     return call
 
 
-def _ordered(function: Callable[..., Any], given: dict[str, Any]) -> Any:
-    values, axis = given["values"], number_of(given["axis"])
-    # Largest first is the order of what is turned round; equal ones stay in theirs, as TensorFlow has it.
-    return (
-        function(values, axis=axis)
-        if given["direction"] == "ASCENDING"
-        else ops.negative(ops.sort(ops.negative(values), axis=axis))
-        if function is ops.sort
-        else function(ops.negative(values), axis=axis)
-    )
-
-
-def _one_hot(given: dict[str, Any]) -> Any:
-    axis, dtype = given["axis"], _type(given["dtype"])
-    made = ops.one_hot(given["indices"], given["depth"], axis=-1 if axis is None else axis, dtype=dtype)
-    on, off = (default if given[key] is None else given[key] for key, default in (("on_value", 1), ("off_value", 0)))
-    return made if (on, off) == (1, 0) else ops.add(ops.multiply(made, on - off), off)
-
-
 def _cross_entropy_of_sigmoids(given: dict[str, Any]) -> Any:
     labels, logits = given["labels"], given["logits"]
     return ops.subtract(ops.softplus(logits), ops.multiply(labels, logits))
@@ -326,46 +279,10 @@ def _cross_entropy_of_softmax(given: dict[str, Any]) -> Any:
     return ops.negative(ops.sum(ops.multiply(given["labels"], shares), axis=given["axis"]))
 
 
-def _type(dtype: Any) -> str | None:
-    return None if dtype is None else str(tf.as_dtype(dtype).name)
-
-
 def _padded(given: dict[str, Any]) -> Any:
     mode, value = given["mode"].lower(), given["constant_values"]
     filled = {"constant_values": value} if mode == "constant" else {}  # keras.ops refuse a value that is not used
     return ops.pad(given["tensor"], lengths_of(given["paddings"]), mode=mode, **filled)
-
-
-def _segment_mean(given: dict[str, Any]) -> Any:
-    segments, ids = number_of(given["num_segments"]), given["segment_ids"]
-    if isinstance(ids, keras.KerasTensor):
-        refuse("mean of segments that are computed")
-    members = np.maximum(np.bincount(np.ravel(ids), minlength=segments), 1).astype("float32")
-    data = given["data"]
-    return ops.divide(ops.segment_sum(data, ids, segments), members.reshape(-1, *(1,) * (len(data.shape) - 1)))
-
-
-def _mask_of_lengths(given: dict[str, Any]) -> Any:
-    if given["maxlen"] is None:
-        refuse("mask of as many places as the longest has")
-    places = np.arange(number_of(given["maxlen"]), dtype="int32")
-    whole = ops.cast(ops.expand_dims(given["lengths"], -1), "int32")  # as TensorFlow does: half a place is none
-    return cast(ops.less(places, whole), tf.as_dtype(given["dtype"]).name)
-
-
-def _gather(given: dict[str, Any]) -> Any:
-    values, places, rows = given["params"], given["indices"], given["batch_dims"]
-    rank = len(values.shape)
-    axis = number_of(rows if given["axis"] is None else given["axis"]) % rank
-    if not rows:
-        return ops.take(values, places, axis=axis)
-    if axis != rows:
-        refuse("gather along such an axis")
-    # For each of the first axes by places of its own, each of which is taken all along the axes that follow.
-    several, rest = places.shape[rows:], rank - rows - 1
-    flat = places if len(several) == 1 else ops.reshape(places, (*places.shape[:rows], math.prod(several)))
-    made = ops.take_along_axis(values, ops.expand_dims(flat, [*range(rows + 1, rows + 1 + rest)]), axis=axis)
-    return made if len(several) == 1 else ops.reshape(made, (*places.shape, *values.shape[rows + 1 :]))
 
 
 def _norm(given: dict[str, Any]) -> Any:
@@ -375,47 +292,3 @@ def _norm(given: dict[str, Any]) -> Any:
     if order == 1:
         return ops.sum(ops.abs(tensor), axis=axis, keepdims=keepdims)
     return ops.norm(tensor, axis=axis, keepdims=keepdims)
-
-
-def _written(how: str | None) -> Callable[[dict[str, Any]], Any]:
-    return lambda given: ops.scatter_update(given["tensor"], given["indices"], given["updates"], how)
-
-
-def _gather_nd(given: dict[str, Any]) -> Any:
-    """By one number each, a row; by a sample's own and another, a row of that sample."""
-    values, places = given["params"], given["indices"]
-    if not given["batch_dims"] and places.shape[-1] == 1:
-        return ops.take(values, ops.squeeze(places, -1), axis=0)
-    in_sample = None if given["batch_dims"] else _in_its_sample(places)
-    if in_sample is None:
-        refuse("gather_nd by several numbers each")
-    return _gather({"params": values, "indices": in_sample, "batch_dims": 1, "axis": 1})
-
-
-def _in_its_sample(places: Any) -> Any:
-    """The second numbers, where ``places`` are pairs whose first is the sample's own number."""
-    history = getattr(places, "_keras_history", None)
-    if history is None or type(history.operation).__name__ != "Stack" or places.shape[-1] != 2:
-        return None
-    first, second = keras.tree.flatten(history.operation._inbound_nodes[history.node_index].arguments.args)
-    is_last = history.operation.axis in (-1, len(places.shape) - 1)
-    if not is_last or isinstance(first, keras.KerasTensor) or not isinstance(second, keras.KerasTensor):
-        return None
-    counted = np.arange(places.shape[0]).reshape(-1, *(1,) * (len(places.shape) - 2))
-    return second if np.array_equal(first, np.broadcast_to(counted, places.shape[:-1])) else None
-
-
-def _split(given: dict[str, Any]) -> Any:
-    sizes, axis = given["num_or_size_splits"], number_of(given["axis"])
-    if isinstance(sizes, int):
-        return ops.split(given["value"], sizes, axis=axis)
-    sizes = np.array(lengths_of(sizes))
-    sizes[sizes == -1] = given["value"].shape[axis] - sizes[sizes != -1].sum()  # what is left
-    return ops.split(given["value"], [int(each) for each in np.cumsum(sizes)[:-1]], axis=axis)
-
-
-def _slice(given: dict[str, Any]) -> Any:
-    begin, size = lengths_of(given["begin"]), lengths_of(given["size"])
-    return given["input_"][
-        tuple(slice(start, None if length == -1 else start + length) for start, length in zip(begin, size, strict=True))
-    ]
