@@ -59,6 +59,8 @@ def run_check(options: argparse.Namespace) -> int:
             print(f"{METRICS[name].label} {format_exact(name, costs[name])}, limit {format_exact(name, limit)}: {word}")
         if not limits:
             print(cost)
+            known = ", ".join(f"{name} ({format_exact(name, costs[name])})" for name in limit_metrics())
+            print(f"What --at-most may limit: {known}")
     return OVER if over or unknown else WITHIN
 
 
