@@ -26,22 +26,27 @@ class OpenLengths:
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and dictionaries."""
-        entries = [
-            [index, [[encode_plain([*path]), encode_plain(value)] for path, value in each.items()]]
-            for index, each in self.entries.items()
-        ]
-        return {"inputs": {name: [*shape] for name, shape in self.inputs.items()}, "entries": entries}
+        inputs = {name: [*shape] for name, shape in self.inputs.items()}
+        return {"inputs": inputs, "entries": encode_entries(self.entries)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> OpenLengths:
         """What :meth:`to_json` wrote."""
-        return cls(
-            {name: tuple(shape) for name, shape in data["inputs"].items()},
-            {
-                index: {tuple(decode_plain(path)): decode_plain(value) for path, value in each}
-                for index, each in data["entries"]
-            },
-        )
+        inputs = {name: tuple(shape) for name, shape in data["inputs"].items()}
+        return cls(inputs, decode_entries(data["entries"]))
+
+
+def encode_entries(entries: Mapping[int, Mapping[Path, Any]]) -> list[Any]:
+    """What stands in the places of calls, by the first tensor that each makes, as plain lists."""
+    return [
+        [index, [[encode_plain([*path]), encode_plain(value)] for path, value in each.items()]]
+        for index, each in entries.items()
+    ]
+
+
+def decode_entries(data: Iterable[Any]) -> dict[int, dict[Path, Any]]:
+    """What :func:`encode_entries` wrote."""
+    return {index: {tuple(decode_plain(path)): decode_plain(value) for path, value in each} for index, each in data}
 
 
 def leaves_of(structure: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .open_lengths import Path, map_leaves
-from .plain import OfWidth, decode_plain, encode_plain
+from .open_lengths import Path, decode_entries, encode_entries, map_leaves
+from .plain import OfWidth
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,11 @@ class WidthNumbers:
     entries: Mapping[int, Mapping[Path, OfWidth]] = field(default_factory=dict)
     kept: Mapping[str, str] = field(default_factory=dict)
 
-    def filled(self, made: int, part: str, structure: Any, size: Callable[[int, int], int]) -> Any:
+    def filled(self, made: int, part: str, structure: Any, sizes: Callable[[int, int], tuple[int, int]]) -> Any:
         """``structure``, the ``part`` of the call that makes tensor ``made``, with the numbers at the chosen widths.
 
-        ``size`` says how long an axis of a tensor is.
+        ``sizes`` says how long an axis of a tensor is, and how long in the model as read: there the number stays to the
+        bit what it was.
         """
         entries = self.entries.get(made)
         if not entries:
@@ -38,7 +39,10 @@ class WidthNumbers:
             entry = entries.get((part, *path))
             if entry is None:
                 return leaf
-            value = entry.at(size(entry.tensor, entry.axis))
+            length, own = sizes(entry.tensor, entry.axis)
+            if length == own:
+                return leaf
+            value = entry.at(length)
             if isinstance(leaf, (np.ndarray, np.generic)):
                 return np.asarray(value, leaf.dtype)
             return round(value) if isinstance(leaf, int) else value
@@ -47,19 +51,9 @@ class WidthNumbers:
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and dictionaries."""
-        entries = [
-            [index, [[encode_plain([*path]), encode_plain(value)] for path, value in each.items()]]
-            for index, each in self.entries.items()
-        ]
-        return {"entries": entries, "kept": dict(self.kept)}
+        return {"entries": encode_entries(self.entries), "kept": dict(self.kept)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> WidthNumbers:
         """What :meth:`to_json` wrote."""
-        return cls(
-            {
-                index: {tuple(decode_plain(path)): decode_plain(value) for path, value in each}
-                for index, each in data["entries"]
-            },
-            data["kept"],
-        )
+        return cls(decode_entries(data["entries"]), data["kept"])

@@ -66,6 +66,8 @@ def test_a_number_follows_the_width_it_was_taken_from(function: Callable[[Any], 
     batch = np.random.default_rng(0).normal(size=(4, 6)).astype("float32")
     structure = agree_at(10, around(function, 20), around(function, 10), batch)
     assert [*structure.function_changes()] == ["widths.before"]
+    space = structure.space
+    np.testing.assert_array_equal(space.baseline.build()(batch), space.source.model(batch))  # to the bit
     stored = ModelGraph.from_json(json.loads(json.dumps(structure.space.graph.to_json())))
     assert stored.width_numbers == structure.space.graph.width_numbers
 

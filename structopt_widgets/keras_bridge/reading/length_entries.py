@@ -16,6 +16,7 @@ from ...graph.plain import Computed, Length
 from ...layer_rules.blocks import Block
 from ...layer_rules.effects import DRAW
 from ...structure import StructureSpace
+from ..rebuilding.making import made_with
 
 MOST = 200  # operations that make one array
 
@@ -90,7 +91,7 @@ class _Entries:
         for mine, theirs in zip(*(space.connected.calls for space in spaces), strict=True):
             call = mine.call
             layer = self._graph.layers[call.layer]
-            made = [_made_with(each, space) for each, space in zip((mine, theirs), spaces, strict=True)]
+            made = [made_with(space.baseline, each) for each, space in zip((mine, theirs), spaces, strict=True)]
             if "InputLayer" in layer.kinds:
                 continue
             is_bare = layer.kind.startswith("ops.") and not layer.weights
@@ -177,14 +178,6 @@ def _related(candidate: tuple[int, int, int, int], mine: int, theirs: int) -> Le
     plus = mine - first // over if over > 0 else 0
     is_part = over > 0 and rest == 0 and plus == theirs - second // over
     return Length(index, axis, 1, over, plus) if is_part else None
-
-
-def _made_with(each: Any, space: StructureSpace) -> dict[str, Any]:
-    """What a call's operation is made with, and what it is called with, as a copy's is."""
-    at, layer = space.baseline.setting, space.graph.layers[each.call.layer]
-    args, kwargs = (each.call.args, each.call.kwargs or {}) if each.rule is None else each.rule.arguments(each.site, at)
-    config = dict(layer.config) | ({} if each.rule is None else each.rule.config(each.site, at))
-    return {"config": config, "args": args, "kwargs": kwargs}
 
 
 def _is_equal(one: Any, other: Any) -> bool:

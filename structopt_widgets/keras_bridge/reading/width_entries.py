@@ -27,7 +27,7 @@ from ..drawing import Draw
 from ..found import MadeSo, Resized, Trace
 from ..modes import InOneMode
 from ..nodes import fresh_names
-from ..rebuilding.making import arguments_of
+from ..rebuilding.making import made_with
 from ..rebuilding.names import operations_of
 from ..rebuilding.rebuild import build_model
 from ..rebuilding.source import KerasSource
@@ -60,10 +60,7 @@ class _Seen:
 
     def expected(self, each: ConnectedCall) -> Leaves:
         """The same of what a copy would be made with."""
-        args, kwargs = arguments_of(self.structure, each)
-        layer = self.structure.space.graph.layers[each.call.layer]
-        changed = {} if each.rule is None else each.rule.config(each.site, self.structure.setting)
-        return self._numbers({"args": args, "kwargs": kwargs, "config": {**layer.config, **changed}})
+        return self._numbers(made_with(self.structure, each))
 
     def size(self, tensor: int, axis: int) -> int:
         return int(self.structure.setting.size(self.structure.space.connected.shapes[tensor][axis]))

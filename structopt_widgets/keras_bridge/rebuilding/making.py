@@ -44,7 +44,7 @@ def make_operations(
             entries.setdefault(call.layer, {}).update(lengths.entries.get(call.outputs[0], {}))
     source = structure.space.source
     originals = source.operations if isinstance(source, KerasSource) else {}
-    numbers = _numbers_of(structure)
+    numbers = width_numbers_of(structure)
     made: dict[str, Any] = {}
     for layer in layers:
         if "of" not in layer.config:
@@ -71,28 +71,37 @@ def make_operations(
     return {layer.name: made[layer.name] for layer in layers}
 
 
-def _numbers_of(structure: Structure) -> WidthNumbers | None:
+def width_numbers_of(structure: Structure) -> WidthNumbers | None:
+    """The numbers of own code that follow from widths; of a large model they are found when a copy is built."""
     graph, source = structure.space.graph, structure.space.source
     if graph.width_numbers is None and isinstance(source, KerasSource) and source.at_other_widths is not None:
         return source.at_other_widths()
     return graph.width_numbers
 
 
-def _sizes(structure: Structure) -> Callable[[int, int], int]:
-    """How long an axis of a tensor is, the batch's left out."""
-    shapes, at = structure.space.connected.shapes, structure.setting
-    return lambda tensor, axis: int(at.size(shapes[tensor][axis]))
+def _sizes(structure: Structure) -> Callable[[int, int], tuple[int, int]]:
+    """How long an axis of a tensor is, the batch's left out, and how long in the model as read."""
+    connected, at = structure.space.connected, structure.setting
+    return lambda tensor, axis: (int(at.size(connected.shapes[tensor][axis])), connected.lengths(tensor)[axis])
 
 
 def arguments_of(structure: Structure, each: ConnectedCall) -> tuple[Any, Any]:
     """What a call is made with at the chosen sizes, with :class:`TensorRef` where tensors go."""
-    at, call, numbers = structure.setting, each.call, _numbers_of(structure)
+    at, call, numbers = structure.setting, each.call, width_numbers_of(structure)
     args, kwargs = (call.args, call.kwargs or {}) if each.rule is None else each.rule.arguments(each.site, at)
     if numbers is None:
         return args, kwargs
     parts = {"args": args, "kwargs": kwargs}
     filled = {key: numbers.filled(call.outputs[0], key, part, _sizes(structure)) for key, part in parts.items()}
     return filled["args"], filled["kwargs"]
+
+
+def made_with(structure: Structure, each: ConnectedCall) -> dict[str, Any]:
+    """What a call's operation is made with, and what it is called with, as a copy's is."""
+    args, kwargs = arguments_of(structure, each)
+    config = dict(structure.space.graph.layers[each.call.layer].config)
+    changed = {} if each.rule is None else each.rule.config(each.site, structure.setting)
+    return {"config": config | changed, "args": args, "kwargs": kwargs}
 
 
 def _operation(

@@ -13,6 +13,7 @@ from ....graph import WEIGHT, Dim, TensorRef
 from ....graph.dimensions import resolve
 from ....graph.model_graph import map_structure
 from ....keras_bridge.internals import layers_inside, scale_scores, with_mask_of
+from ....keras_bridge.rebuilding.making import width_numbers_of
 from ....keras_bridge.rebuilding.names import operations_of
 from ....layer_rules import Role
 from ....layer_rules.connect import ConnectedCall
@@ -119,7 +120,7 @@ class Forward:
         padded = any(is_padded(dim, self._padded) for dim in [*dims, *each.site.produced])
         if padded and not self._is_unharmed(each):
             raise NotStackableError(f"{layer} ({self._kind(layer)}) computes otherwise among padded channels")
-        numbers = self._connected.graph.width_numbers
+        numbers = width_numbers_of(self._structures[0])
         if self._padded and numbers is not None and each.call.outputs[0] in numbers.entries:
             raise NotStackableError(f"{layer} computes with a number that follows from its widths")
         for dim in dims:
