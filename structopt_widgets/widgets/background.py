@@ -11,6 +11,7 @@ import traitlets
 
 from ..graph.wording import Said, say, sentences, told
 from .message import Message
+from .threads import started
 
 REPORT_EVERY = 0.1  # seconds: a small network's step takes less, and each report goes to the page
 
@@ -83,7 +84,7 @@ class Background(traitlets.HasTraits):
         self.fraction, self.status = fraction, status
 
     def start(self, work: Callable[[Task], Outcome], what: str, after_cancel: str) -> None:
-        """Begin ``work`` in a thread; raises ``RuntimeError`` while another goes on."""
+        """Begin ``work`` in a thread, or do it where there are none; raises ``RuntimeError`` while another goes on."""
         if self._task is not None:
             raise RuntimeError(
                 say("Expected nothing to be going on, but {what} is. Wait, or cancel it first.", what=self._task.what)
@@ -91,7 +92,8 @@ class Background(traitlets.HasTraits):
         self.show(0.0, say("starting"))
         task = Task(self, work, what, after_cancel)
         self._show(task)
-        task.thread.start()
+        if not started(task.thread):
+            self._carry_out(task, work)
 
     def cancel(self) -> None:
         """Stop what goes on, if anything. Answers at once; the thread ends after its present step."""

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from typing import Any
 
 from ..structure import Structure
+from .threads import started
 
 
 class Latest:
-    """Works in a thread that ends when no structure is left.
+    """Works in a thread that ends when no structure is left, or at once where there are no threads.
 
     Args:
         work: called in the thread with a structure; it raises nothing. ``None`` where each structure brings its own.
@@ -32,9 +33,12 @@ class Latest:
             raise TypeError("Expected work to do on the structure, got none.")
         with self._lock:
             self._waiting = (structure, chosen)
-            if self.thread is None and not self._is_stopped:
-                self.thread = threading.Thread(target=self._run, name=self._name, daemon=True)
-                self.thread.start()
+            if self.thread is not None or self._is_stopped:
+                return
+            self.thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+            is_beside = started(self.thread)
+        if not is_beside:
+            self._run()
 
     def stop(self) -> None:
         """Work no more."""

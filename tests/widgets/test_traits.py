@@ -250,6 +250,42 @@ def test_of_structures_that_come_meanwhile_the_last_counts(space: sw.StructureSp
     assert latest.thread is None
 
 
+def test_where_no_thread_can_be_had_all_is_done_at_once(
+    space: sw.StructureSpace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.chdir(tmp_path)
+    explorer = sw.explore(space)
+    for structure in (space.baseline, space.scaled(0.5)):
+        explorer.structure = structure
+        told = [each["sentence"] for each in explorer.instrument.findings]
+        assert told == [each.sentence for each in sw.findings(structure)]
+    ask(explorer, "receipt", metric="n_params", layer=None)
+    assert explorer.instrument.receipt["lines"][0]["value"] == space.scaled(0.5).measure().n_params
+    ask(explorer, "save", suffix=".json")
+    (written,) = tmp_path.iterdir()
+    assert sw.Structure.from_json(written.read_text()) == space.scaled(0.5)
+    assert not explorer.background.is_running
+    explorer.close()
+    # What comes while it works waits for its turn, as it does for a thread.
+    shown: list[int] = []
+    rest = [2, 3]
+
+    def show(value: int) -> None:
+        shown.append(value)
+        if rest:
+            following = rest.pop(0)
+            latest.look(space.baseline, lambda _: following)
+
+    latest = Latest(lambda _: 1, show, "test")
+    latest.look(space.baseline)
+    assert shown == [1, 2, 3]
+    assert latest.thread is None
+
+
 def test_a_number_answers_with_its_receipt(space: sw.StructureSpace) -> None:
     explorer = sw.explore(space)
     explorer.controls["a"].width.value = 5
