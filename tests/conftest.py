@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import importlib.util
 import os
 import random
+import shutil
 import sys
 from pathlib import Path
 
@@ -32,6 +34,20 @@ def fixed_seeds() -> None:
     np.random.seed(0)
     if "keras" in sys.modules:
         sys.modules["keras"].utils.set_random_seed(0)
+
+
+@pytest.fixture(scope="session")
+def uv() -> list[str]:
+    """How to call uv: as whoever runs the tests did, from the path, or as a module."""
+    found = os.environ.get("UV") or shutil.which("uv")
+    if found:
+        return [found]
+    if importlib.util.find_spec("uv"):
+        return [sys.executable, "-m", "uv"]
+    message = "uv is not installed (pip install uv)"
+    if os.environ.get("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
 
 
 # What every test of a folder is marked as.

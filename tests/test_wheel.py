@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import shutil
 import subprocess
 import sys
 import zipfile
@@ -53,20 +50,6 @@ facts["kept"] = (folder / "01_walkthrough.ipynb").read_text() == "edited"
 facts["found"] = cli.find_notebook(folder, "03_report")
 Path("facts.json").write_text(json.dumps(facts))
 """
-
-
-@pytest.fixture(scope="module")
-def uv() -> list[str]:
-    """How to call uv: as whoever runs the tests did, from the path, or as a module."""
-    found = os.environ.get("UV") or shutil.which("uv")
-    if found:
-        return [found]
-    if importlib.util.find_spec("uv"):
-        return [sys.executable, "-m", "uv"]
-    message = "uv is not installed (pip install uv)"
-    if os.environ.get("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 def run(*command: str, cwd: Path) -> str:
