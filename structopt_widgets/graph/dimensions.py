@@ -196,8 +196,11 @@ def split(dim: Dim, outer: int, why: str, is_unit: bool = False) -> Dim:
         # Equal runs of parts, as windows laid side by side have them.
         parts = _flat_parts(side)
         run, rest = divmod(len(parts), outer)
-        if not rest and parts == parts[:run] * outer:
-            return parts[0] if run == 1 else Concat(tuple(parts[:run]))
+        first, sizes = parts[:run], [*map(baseline_size, parts)]
+        if not rest and sizes == sizes[:run] * outer:
+            for place, each in enumerate(parts):
+                unify(first[place % run], each, why)
+            return first[0] if run == 1 else Concat(tuple(first))
     fix(dim, why)
     return inner
 

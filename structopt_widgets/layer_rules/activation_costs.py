@@ -109,10 +109,13 @@ def choice_name(value: Any) -> str:
         return "linear"
     if isinstance(value, str):
         return ALIASES.get(value, value)
+    if not isinstance(value, Mapping):
+        return "custom"  # what a class of a user's own calls so: one for each of its layers, say
     name = value.get("config") if value.get("class_name") == "function" else value.get("class_name")
     if not isinstance(name, str):
         return "custom"
     snake = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
-    if snake in _LAYERS and value["config"].get("max_value") is None and not value["config"].get("threshold"):
+    config = value.get("config") or {}
+    if snake in _LAYERS and config.get("max_value") is None and not config.get("threshold"):
         return _LAYERS[snake]
     return ALIASES.get(snake, snake)

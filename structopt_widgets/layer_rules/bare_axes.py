@@ -106,26 +106,33 @@ class Squeeze(_View):
 
 
 class Concatenate(Bare):
-    """Inputs side by side along one axis."""
+    """Tensors, and constants, side by side along one axis."""
 
     ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
-        return side_by_side(site, positions(site.config["axis"], len(site.inputs[0]))[0])
+        shapes = _listed(site, "xs")
+        return side_by_side(site, positions(site.config["axis"], len(shapes[0]))[0], shapes)
 
 
 class Stack(Bare):
-    """Inputs of one shape along a new axis."""
+    """Tensors, and constants, of one shape along a new axis."""
 
     ignores_padding = True
 
     def connect(self, site: Site) -> Connection:
-        first, *others = site.inputs
+        first, *others = shapes = _listed(site, "x")
         for shape in others:
             for one, other in zip(first, shape, strict=True):
                 site.tie(one, other, "stacks them")
         (place,) = positions(site.config["axis"], len(first) + 1)
-        return Connection(((*first[:place], len(site.inputs), *first[place:]),))
+        return Connection(((*first[:place], len(shapes), *first[place:]),))
+
+
+def _listed(site: Site, name: str) -> list[Shape]:
+    """The shapes of what an operation is given as a list."""
+    given = site.call.args[0] if site.call.args else (site.call.kwargs or {})[name]
+    return [site.shape_of(each) for each in given]
 
 
 class Split(Bare):

@@ -66,8 +66,9 @@ class Einsum(LayerRule):
         """The letters of each operand and of the result; dots are capitals that no equation has."""
         left, arrow, made = site.config["subscripts"].replace(" ", "").partition("->")
         operands, shapes = left.split(","), self._shapes(site)
-        if not arrow:
-            raise UnsupportedLayerError("there is none for products that do not say what they make")
+        if not arrow:  # dots, and what stands there once, in the order of the alphabet
+            once = sorted(letter for letter in {*left} - {*",."} if left.count(letter) == 1)
+            made = "".join(["..." * ("." in left), *once])
         if any(len(set(letters)) < len(letters) for letters in operands if "." not in letters):
             raise UnsupportedLayerError("there is none for diagonals")
         dotted = max(

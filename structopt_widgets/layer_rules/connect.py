@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ..graph import PROVEN, UNREAD, WEIGHT, Call, Dim, DimensionError, Layer, ModelGraph, Shape, baseline_size
-from ..graph.dimensions import fix, has_batch, per_sample, resolve, unify
+from ..graph.dimensions import fix, has_batch, per_sample, resolve, symbols, unify
 from ..graph.wording import say
 from .blocks import find_blocks
 from .changed import rule_of
@@ -26,9 +26,26 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
     """Propagate dimensions through ``graph``, tying widths that must be equal.
 
     A layer without a rule, or whose rule disagrees with its actual shapes or weights, keeps the
-    widths around it as they are and is listed as uncounted.
+    widths around it as they are and is listed as uncounted. Of an axis that a reshape cuts in two, as into heads and
+    their size, the last part moves; where it cannot, but the first can, as where a table of angles fits one size of a
+    head, that one.
     """
-    return _Connector(graph).connected()
+    connector = _Connector(graph)
+    found = connector.connected()
+    cuts = connector.cuts()
+    stuck = {place for place, moves in cuts.items() if not moves}
+    # What is turned may meet what was cut in the same way and could move as it was: values beside queries, say.
+    for turned in filter(None, dict.fromkeys((frozenset(stuck), frozenset(cuts if stuck else ())))):
+        other = _Connector(graph, turned=turned).connected()
+        if len(other.uncounted) <= len(found.uncounted) and _n_moving(other) > _n_moving(found):
+            found = other
+    return found
+
+
+def _n_moving(connected: ConnectedGraph) -> int:
+    """How many axes of weights have a width that may move."""
+    axes = (dim for weights in connected.weights.values() for each in weights for dim in each.axes)
+    return sum(any(symbol.fixed is None for symbol in symbols(dim)) for dim in axes)
 
 
 @dataclass(frozen=True)
@@ -49,8 +66,8 @@ def connect_inside(graph: ModelGraph, inputs: Sequence[Shape]) -> ConnectedInsid
 
 
 class _Connector:
-    def __init__(self, graph: ModelGraph, inputs: Sequence[Shape] = ()) -> None:
-        self._graph = graph
+    def __init__(self, graph: ModelGraph, inputs: Sequence[Shape] = (), turned: Collection[int] = ()) -> None:
+        self._graph, self._turned = graph, turned
         self.shapes: list[Shape] = [tensor.full_shape for tensor in graph.tensors]
         for index, shape in zip(graph.input_tensors, inputs, strict=False):
             self.shapes[index] = shape
@@ -83,6 +100,14 @@ class _Connector:
         )
         return ConnectedGraph(graph, tuple(self._calls), tuple(shapes), self._weights, self._uncounted, blocks, stored)
 
+    def cuts(self) -> dict[int, bool]:
+        """The places of the calls that cut an axis, and whether anything in its last part may move."""
+        return {
+            place: any(symbol.fixed is None for dim in each.site.cuts for symbol in symbols(dim))
+            for place, each in enumerate(self._calls)
+            if each.site.cuts
+        }
+
     def run(self) -> tuple[tuple[ConnectedCall, ...], dict[str, tuple[WeightAxes, ...]], dict[str, str]]:
         """The calls, the axes of the weights, and what is not counted."""
         for call in self._graph.calls:
@@ -107,6 +132,7 @@ class _Connector:
         found = tuple(each.shape if each.batch_axis == 0 else each.shape[1:] for each in tensors)
         site = Site(layer, full, call, found=found, of_weights=self._uses.of(call), places=self._places.of(call))
         site.is_blank = self._values_read.isdisjoint(call.outputs)
+        site.is_turned = len(self._calls) in self._turned
         rule = rule_of(layer) if layer.name not in self._uncounted else None
         why = f"{layer.kind}; {layer.closed}" if layer.closed else layer.kind
         reason = say("has no layer rule ({why}); sw.register_layer_rule adds one", why=why) if rule is None else ""
@@ -125,6 +151,7 @@ class _Connector:
             except (_RuleMismatchError, DimensionError, UnsupportedLayerError, KeyError) as error:
                 # A KeyError shows a missing key and nothing else.
                 what = f"its configuration has no {error}" if isinstance(error, KeyError) else str(error)
+                what = layer.serialized.get("error", what)  # which left the configuration without entries
                 rule, connection, reason = None, None, say("does not fit its layer rule: {what}", what=what)
                 site.produced.clear()
                 self._require_lengths(call)

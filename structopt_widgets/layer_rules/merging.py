@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..graph import Concat, Dim, Shape, baseline_size, ceil_log2, sum_depth
@@ -59,10 +60,10 @@ class Merging(LayerRule):
         )
 
 
-def side_by_side(site: Site, axis: int) -> Connection:
-    """The inputs laid side by side along ``axis`` of their shapes, which do not count the batch."""
+def side_by_side(site: Site, axis: int, shapes: Sequence[Shape] | None = None) -> Connection:
+    """The inputs, or what has such ``shapes``, laid side by side along ``axis`` of them."""
     output: list[Dim] = []
-    for position, dims in enumerate(zip(*site.inputs, strict=True)):
+    for position, dims in enumerate(zip(*(shapes or site.inputs), strict=True)):
         lengths = [dim for dim in dims if isinstance(dim, int)]
         if position == axis:
             output.append(sum(lengths) if len(lengths) == len(dims) else Concat(dims))

@@ -42,6 +42,11 @@ def register_layer_rule(kind: str | type, rule: LayerRule) -> None:
     _RULES[kind if isinstance(kind, str) else kind_of(kind)] = rule
 
 
+def rules_registered() -> frozenset[tuple[str, int]]:
+    """The rules there are, to tell whether any was registered or replaced since."""
+    return frozenset((kind, id(rule)) for kind, rule in _RULES.items())
+
+
 def find_layer_rule(kinds: tuple[str, ...]) -> LayerRule | None:
     """The rule of the first of ``kinds`` that has one: a class's own before its bases'."""
     return next((_RULES[kind] for kind in kinds if kind in _RULES), None)

@@ -95,11 +95,45 @@ def regrouped(site: Site, shape: Shape, target: Sequence[int]) -> Shape:
             # Heads and their size, say: the last axis moves. Of a vector that becomes a map, people mean its channels.
             is_vector = len(per_sample(shape)) == 1
             blocks, why = math.prod(outs[:-1]), say("cuts it into {parts}", parts=_text(outs))
-            result.extend([*outs[:-1], site.split(ins[0], blocks, why, is_unit=is_vector)])
+            if site.is_turned:
+                result.extend([site.every(ins[0], math.prod(outs[1:]), why), *outs[1:]])
+            else:
+                result.extend([*outs[:-1], site.split(ins[0], blocks, why, is_unit=is_vector)])
+        elif (made := _dealt(site, parts, outs)) is not None:
+            result.extend(made)
         else:
             site.fix(tuple(wide), say("cuts it into {parts}", parts=_text(outs)))
             result.extend(outs)
     return tuple(result)
+
+
+def _dealt(site: Site, parts: Sequence[Dim], lengths: Sequence[int]) -> list[Dim] | None:
+    """Axes of ``lengths``, made of ``parts`` from the left on; ``None`` where one ends amid what is no multiple."""
+    left = list(parts)
+    made: list[Dim] = []
+    for length in lengths:
+        taken: list[Dim] = []
+        while length > 1:
+            dim, part = left[0], baseline_size(left[0])
+            if length % part == 0:
+                taken.append(left.pop(0))
+                length //= part
+                continue
+            if part % length:
+                return None
+            why, rest = say("cuts it into {parts}", parts=_text((length, part // length))), part // length
+            if isinstance(dim, int):
+                taken.append(length)
+                left[0] = rest
+            elif site.is_turned:
+                taken.append(site.every(dim, rest, why))
+                left[0] = rest
+            else:
+                taken.append(length)
+                left[0] = site.split(dim, length, why)
+            length = 1
+        made.append(flattened(tuple(taken)))
+    return made
 
 
 def _length(dims: Sequence[Dim]) -> int:

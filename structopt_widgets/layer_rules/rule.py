@@ -24,6 +24,7 @@ from ..graph import (
 )
 from ..graph.checks import known, whole
 from ..graph.dimensions import per_sample, symbols
+from ..graph.model_graph import map_structure
 from ..graph.wording import Said, listed, say
 from .activation_costs import layer_activation
 from .cost import Cost
@@ -141,6 +142,9 @@ class Site:
     places: Sequence[Dim | None] = ()
     chosen: Dim | None = None
     is_blank: bool = False
+    constants: dict[int, Shape] = field(default_factory=dict)  # the shapes of those among the arguments, by their id
+    is_turned: bool = False  # whether of what a reshape cuts in two the first part moves, not the last
+    cuts: list[Dim] = field(default_factory=list)  # the last parts
 
     @property
     def config(self) -> Mapping[str, Any]:
@@ -164,10 +168,15 @@ class Site:
         return self.shape_of(args[position] if position < len(args) else kwargs[name])
 
     def shape_of(self, value: Any) -> Shape:
-        """The full shape of an argument: of a tensor, or of a constant."""
+        """The full shape of an argument: of a tensor, or of a constant, which is as long as is read where it is even.
+
+        Ones, say, are ones at any length: what holds the same all along an axis has a width there, not a number.
+        """
         if isinstance(value, TensorRef):
             return self.inputs[self.call.inputs.index(value.index)]
-        return np.shape(value)
+        if id(value) not in self.constants:
+            self.constants[id(value)] = _lengths(value)
+        return self.constants[id(value)]
 
     def contract(self, operand: int, dim: Dim) -> None:
         """Say that products are summed over ``dim`` of input ``operand``; the weights it is made of are noted."""
@@ -194,7 +203,8 @@ class Site:
 
     def split(self, dim: Dim, outer: int, because: str, is_unit: bool = False) -> Dim:
         """``dim`` seen as ``outer`` blocks: the size of one, which alone is counted where it ``is_unit``."""
-        return split(dim, outer, self._does(because), is_unit)
+        self.cuts.append(split(dim, outer, self._does(because), is_unit))
+        return self.cuts[-1]
 
     def every(self, dim: Dim, step: int, because: str) -> Dim:
         """How many places there are in ``dim`` ``step`` apart."""
@@ -265,7 +275,29 @@ class LayerRule(Meaning):
 
     def arguments(self, site: Site, at: Setting) -> tuple[Any, Mapping[str, Any]]:
         """What the call is made with, at a setting of integers."""
-        return site.call.args, site.call.kwargs or {}
+        given = site.call.args, site.call.kwargs or {}
+        return map_structure(lambda leaf: _resized(leaf, site, at), given) if site.constants else given
+
+
+def _lengths(constant: Any) -> Shape:
+    shape = np.shape(constant)
+    is_array = isinstance(constant, np.ndarray) and constant.dtype.kind in "bf"
+    even = [is_array and length > 1 and _is_even(constant, axis) for axis, length in enumerate(shape)]
+    return tuple(Symbol(length) if each else length for each, length in zip(even, shape, strict=True))
+
+
+def _is_even(array: np.ndarray, axis: int) -> bool:
+    return np.array_equal(array, np.broadcast_to(np.take(array, [0], axis), array.shape), equal_nan=True)
+
+
+def _resized(leaf: Any, site: Site, at: Setting) -> Any:
+    """A constant among the arguments, as long as what it is read with."""
+    axes = site.constants.get(id(leaf), ())
+    shape = tuple(at.size(dim) for dim in axes)
+    if shape == np.shape(leaf) or not axes:
+        return leaf
+    even = tuple(slice(0, 1) if isinstance(dim, Symbol) else slice(None) for dim in axes)
+    return np.broadcast_to(leaf[even], shape).copy()
 
 
 @dataclass(frozen=True)
