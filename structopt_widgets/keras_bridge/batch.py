@@ -42,7 +42,8 @@ def with_batch_sizes(value: Any, prime: int) -> Any:
     if isinstance(value, dict):
         return {key: with_batch_sizes(each, prime) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(with_batch_sizes(each, prime) for each in value)
+        made = [with_batch_sizes(each, prime) for each in value]
+        return type(value)(*made) if hasattr(value, "_fields") else type(value)(made)
     if isinstance(value, slice):
         return slice(*(with_batch_sizes(each, prime) for each in (value.start, value.stop, value.step)))
     if isinstance(value, (float, np.floating)) and value and value % prime == 0:

@@ -216,9 +216,50 @@ def of_length_one(x: Any, w: Any) -> Any:
     )
 
 
+def said_aloud(x: Any, w: Any) -> Any:
+    """Defaults that are written out, and a product that does not say what it makes."""
+    rows = tf.shape(x, out_type=tf.int64)[1]
+    x = tf.reshape(x, [-1, rows, x.shape[-1]])
+    made = tf.nn.bias_add(tf.einsum("btc,cz", x, w), tf.reduce_sum(w, 0), data_format="NHWC")
+    best = tf.cast(tf.argmax(tf.transpose(made, [1, 0, 2])), tf.float32)
+    return made.shape.with_rank(3) and made * best[:, None]
+
+
+def edges_of_images(x: Any, w: Any) -> Any:
+    """A convolution whose padding is said side by side, and one by channels and then by points."""
+    image, kernel = x[:, :, None], w[None, None]
+    padded = tf.nn.conv2d(image, kernel, 1, [[0, 0], [1, 1], [0, 0], [0, 0]])
+    each = tf.reshape(tf.reduce_sum(w, 1), [1, 1, -1, 1])
+    return tf.nn.separable_conv2d(padded, each, kernel, [1, 1, 1, 1], "SAME")[:, 1:-1, 0]
+
+
+def of_the_first_keras(x: Any, w: Any) -> Any:
+    """What layers for Keras 2 took from its backend."""
+    backend = tf.keras.backend
+    made = backend.bias_add(backend.dot(x, w), backend.sum(w, axis=0))
+    made = made + backend.conv1d(x, w[None], padding="same") * backend.std(made)
+    made = backend.relu(made, alpha=0.1, max_value=2.0) + tf.scalar_mul(2.0, backend.gather(made, [0]))
+    image = backend.pool2d(made[:, :, None], (2, 1), (1, 1), "same", pool_mode="max")
+    kept = tf.where(made > 0, made, made.dtype.min * tf.cast(made.dtype.is_integer, made.dtype))
+    kept.set_shape([None, STEPS, WIDTH])
+    return kept + tf.clip_by_value(image[:, :, 0], tf.constant(0.0), tf.constant(1.0))
+
+
+def limited(x: Any, w: Any) -> Any:
+    """Limits that are weights, or computed, and numbers that are tensors."""
+    limit = tf.reduce_max(tf.abs(w))
+    made = keras.ops.clip(x, -1.0, limit) + tf.clip_by_value(x, -tf.reduce_max(tf.abs(x)), 1.0)
+    ids = tf.zeros_like(x[..., 0], dtype="int32")
+    return made + tf.reduce_sum(tf.one_hot(ids, tf.constant(4)), -1, keepdims=True)
+
+
 @pytest.mark.parametrize(
     "function",
     [
+        limited,
+        of_the_first_keras,
+        said_aloud,
+        edges_of_images,
         best_of_each_sample,
         of_length_one,
         repeated,
@@ -332,16 +373,31 @@ class _OutsideAndSaid(_Outside):
         return input_shape[0], 6
 
 
-def test_rows_that_code_does_not_tell_are_asked_for_and_no_input_shape_is() -> None:
+class _OutsideOfOthers(_Outside):
+    """Cannot be tried on zeros."""
+
+    def call(self, x: Any) -> Any:
+        def doubled(each: Any) -> Any:
+            if not tf.reduce_any(each != 0):
+                raise ValueError("nothing to double")
+            return each * 2.0
+
+        made = tf.py_function(doubled, [x], tf.float32)
+        made.set_shape((None, 6))
+        return made
+
+
+def test_rows_that_code_does_not_tell_are_tried_or_asked_for_and_no_input_shape_is() -> None:
     def around(layer: keras.Layer) -> keras.Model:
         inputs = keras.Input((6,))
         return keras.Model(inputs, kl.Dense(2)(kl.Dense(9)(layer(inputs))))
 
     with pytest.raises(ValueError, match=r"'outside' to make as many rows.*compute_output_shape\(\)") as raised:
-        sw.StructureSpace.from_keras(around(_Outside(name="outside")))
+        sw.StructureSpace.from_keras(around(_OutsideOfOthers(name="outside")))
     assert "Pass input_shape" not in str(raised.value)
-    space = sw.StructureSpace.from_keras(around(_OutsideAndSaid()))
-    assert [group.width for group in space.width_groups.values() if not group.fixed] == [9]
+    for told in (_OutsideAndSaid(), _Outside()):
+        space = sw.StructureSpace.from_keras(around(told))
+        assert [group.width for group in space.width_groups.values() if not group.fixed] == [9]
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int32", "complex64"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 import keras.layers as kl
@@ -299,3 +299,77 @@ def test_a_path_that_is_dropped_in_training_is_so_in_the_copy() -> None:
     made = [np.asarray(copy(BATCH, training=True)) for _ in range(20)]
     assert len(np.unique(np.stack(made), axis=0)) > 1
     assert space.baseline.with_width("inner", 5).build("fresh")(BATCH, training=True).shape == (4, 2)
+
+
+class Pair(NamedTuple):
+    """What a layer hands on together."""
+
+    first: Any
+    second: Any
+
+
+class Transformed(kl.Layer):
+    """Stays one call, and is given a pair."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.dense = kl.Dense(8)
+
+    def call(self, x: Any, pair: Any) -> Any:
+        return self.dense(tf.signal.dct(x)) + pair.first
+
+
+class Handing(kl.Layer):
+    def __init__(self) -> None:
+        super().__init__()
+        self.inner = Transformed()
+
+    def call(self, x: Any) -> Any:
+        return self.inner(x, Pair(x[..., :1], x))
+
+
+def test_a_layer_that_stays_one_call_takes_a_named_tuple() -> None:
+    model = keras.Sequential([keras.Input((6, 5)), Handing(), kl.Dense(2)])
+    batch = np.random.default_rng(0).normal(size=(3, 6, 5)).astype("float32")
+    np.testing.assert_allclose(sw.StructureSpace.from_keras(model).baseline.build()(batch), model(batch), atol=1e-6)
+
+
+class StepByStep(kl.Layer):
+    """Stays one call, whose length TensorFlow does not tell, and has a configuration that nothing writes."""
+
+    def __init__(self, cell: Any) -> None:
+        super().__init__()
+        self.cell = cell
+
+    @tf.function
+    def call(self, x: Any) -> Any:
+        made = tf.TensorArray(x.dtype, size=tf.shape(x)[1])
+        for step in tf.range(tf.shape(x)[1]):
+            made = made.write(step, self.cell(x[:, step]))
+        return tf.transpose(made.stack(), [1, 0, 2])
+
+
+def test_how_long_an_output_is_is_tried_where_nothing_tells() -> None:
+    model = keras.Sequential([keras.Input((6, 5)), StepByStep(kl.Dense(8)), kl.Dense(2)])
+    space = sw.StructureSpace.from_keras(model)
+    assert space.baseline.measure().n_params == model.count_params()
+    assert [tensor.shape for tensor in space.graph.tensors][-1] == (6, 2)
+    batch = np.random.default_rng(0).normal(size=(3, 6, 5)).astype("float32")
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-6)
+
+
+@pytest.mark.parametrize("padding", ["SAME", "VALID"])
+@pytest.mark.parametrize(("size", "stride", "rate"), [((3, 3), 1, 1), ((2, 3), 2, 1), ((2, 2), 2, 1), ((3, 2), 1, 2)])
+def test_patches_are_moved_and_nothing_is_computed(size: Any, stride: int, rate: int, padding: str) -> None:
+    class Patches(kl.Layer):
+        def call(self, x: Any) -> Any:
+            return tf.image.extract_patches(x, [1, *size, 1], [1, stride, stride, 1], [1, rate, rate, 1], padding)
+
+    inputs = keras.Input((7, 6, 3))
+    model = keras.Model(inputs, kl.Dense(2)(Patches()(kl.Conv2D(4, 1, name="before")(inputs))))
+    space = sw.StructureSpace.from_keras(model)
+    batch = np.random.default_rng(0).normal(size=(2, 7, 6, 3)).astype("float32")
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-6)
+    narrow = space.baseline.with_width("before", 3)
+    assert narrow.build("fresh").count_params() == narrow.measure().n_params
+    assert all(row.agrees is not False for row in space.baseline.measure().verify().rows)

@@ -42,6 +42,7 @@ from ..reading.held_twice import wrappers_of_shared
 from ..reading.whose_functions import has_mixing_function, has_weighted_activation, hidden_lambdas
 from ..without_weights import is_allocated
 from .arrays_made import arrays_recorded
+from .lengths_tried import lengths_tried
 from .loops import loops_written_out
 from .repeated import repeats_recorded
 from .spellings import spellings_taken
@@ -362,8 +363,7 @@ class _Tracer:
         is_sure = not is_open and not has_scores and id(layer) not in self._found.closed
         if is_sure or any(None in each for each in shapes):
             return outputs
-        config = {key: value for key, value in layer.get_config().items() if key != "name"} if is_open else id(layer)
-        key = type(layer), repr(config), repr(shapes)
+        key = type(layer), repr(_without_name(layer)) if is_open else id(layer), repr(shapes)
         if key not in self._specs:
             try:
                 made = compute_output_spec(layer.call, *args, **kwargs)
@@ -372,7 +372,9 @@ class _Tracer:
                 if is_open:
                     raise
                 made = outputs
-            self._specs[key] = [getattr(each, "shape", None) for each in keras.tree.flatten(made)]  # some are None
+            known = [getattr(each, "shape", None) for each in keras.tree.flatten(made)]  # some are None
+            is_known = not any(None in each for each in known if each is not None)
+            self._specs[key] = known if is_known else lengths_tried(layer, args, kwargs) or known
         flat = zip(keras.tree.flatten(outputs), self._specs[key], strict=True)
         whole = [
             each if each is None or shape is None else keras.KerasTensor(_known(shape, each.shape), dtype=each.dtype)
@@ -484,6 +486,14 @@ class _Tracer:
     def _forget(self, count: int) -> None:
         for key in list(self._scope.state_mapping)[count:]:
             del self._scope.state_mapping[key]
+
+
+def _without_name(layer: Any) -> Any:
+    """What a layer is made with; a class of a user's own may not be able to say, and is like itself alone."""
+    try:
+        return {key: value for key, value in layer.get_config().items() if key != "name"}
+    except Exception:
+        return id(layer)
 
 
 def _is_table(value: Any) -> bool:

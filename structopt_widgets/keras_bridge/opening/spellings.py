@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import math
 import string
 from collections.abc import Iterable, Iterator
@@ -11,11 +12,14 @@ from typing import Any
 import keras
 import numpy as np
 from keras.src.ops import core, nn, numpy
+from keras.src.saving.serialization_lib import SerializableDict
 from keras.src.tree.tree_api import register_tree_node_class
 
+from ..backend import is_tensorflow
 from ..batch import PRIMES
 from ..nodes import PATCHING
 from ..replayed import Add, Conv, ConvTranspose
+from .symbolic_weight import ClosedError
 
 # Operations that Keras mistakes, and what they are instead.
 _TOLD_BETTER = {nn.Conv: Conv, nn.ConvTranspose: ConvTranspose}
@@ -43,6 +47,28 @@ class Lengths(tuple[Any, ...]):
 
     def is_fully_defined(self) -> bool:
         return None not in self
+
+    def assert_is_fully_defined(self) -> None:
+        if None in self:
+            raise ValueError(f"Expected all lengths to be known, got {tuple(self)}.")
+
+    def with_rank(self, rank: int) -> Lengths:
+        return self._of_rank(len(self) == rank, f"{rank}")
+
+    def with_rank_at_least(self, rank: int) -> Lengths:
+        return self._of_rank(len(self) >= rank, f"{rank} or more")
+
+    def with_rank_at_most(self, rank: int) -> Lengths:
+        return self._of_rank(len(self) <= rank, f"{rank} or fewer")
+
+    def _of_rank(self, is_so: bool, expected: str) -> Lengths:
+        if not is_so:
+            raise ValueError(f"Expected {expected} axes, got {tuple(self)}.")
+        return self
+
+    @property
+    def dims(self) -> list[Any]:
+        return [*self]
 
     def concatenate(self, other: Iterable[Any]) -> Lengths:
         return Lengths((*self, *other))
@@ -78,18 +104,37 @@ class Lengths(tuple[Any, ...]):
         return tuple(lengths)
 
 
+class Dtype(str):
+    """The name of a type that can be asked what TensorFlow's can."""
+
+    __slots__ = ()
+    _ASKED = ("as_numpy_dtype", "base_dtype", "is_bool", "is_complex", "is_floating", "is_integer")
+    _OF_NUMBERS = ("limits", "max", "min", "name", "real_dtype", "size")
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self._ASKED + self._OF_NUMBERS or not is_tensorflow():
+            raise AttributeError(f"'str' object has no attribute {name!r}")
+        import tensorflow as tf
+
+        return getattr(tf.as_dtype(str(self)), name)
+
+
 @contextlib.contextmanager
 def spellings_taken() -> Iterator[None]:
     """In this block bare operations on symbolic tensors take what is spelled in TensorFlow's and NumPy's ways.
 
     ``padding="VALID"``, lengths that were computed, capitals in an einsum, ``x[None]``, ``x[:n]``, lists as indices,
     ``slice`` with a length of -1, NumPy's numbers as factors, lists that are summed; shapes are :class:`Lengths`, with
-    ``as_list()`` and ``rank``. A ``Dropout`` may be called as a part of a subclass's ``call()``: its draw is then seen.
+    ``as_list()`` and ``rank``, types :class:`Dtype`, with ``is_floating`` and ``min``. A ``Dropout`` may be called as a
+    part of a subclass's ``call()``: its draw is then seen.
     """
     real, shape, dropped = keras.Operation.symbolic_call, keras.KerasTensor.shape, keras.layers.Dropout.call
+    dtype = keras.KerasTensor.dtype
 
     def symbolic_call(operation: Any, *args: Any, **kwargs: Any) -> Any:
         if not isinstance(operation, keras.Layer):
+            if type(operation) is numpy.Clip and any(map(_is_tensor, (operation.x_min, operation.x_max))):
+                return keras.ops.minimum(keras.ops.maximum(args[0], operation.x_min), operation.x_max)
             _respell(operation)
             # As TensorFlow's operators do: NumPy's number has the tensor's dtype, where Keras would make it the wider.
             args = tuple(float(each) if isinstance(each, np.floating) else each for each in args)
@@ -115,15 +160,17 @@ def spellings_taken() -> Iterator[None]:
         keras.Operation.symbolic_call = symbolic_call
         keras.layers.Dropout.call = dropout
         keras.KerasTensor.shape = property(lambda tensor: Lengths(shape.fget(tensor)))
+        keras.KerasTensor.dtype = property(lambda tensor: Dtype(dtype.fget(tensor)))
         keras.KerasTensor.get_shape = lambda tensor: tensor.shape
+        keras.KerasTensor.set_shape = lambda *_: None  # what is known here is all there is
         try:
             yield
         finally:
             keras.Operation.symbolic_call = real
             keras.layers.Dropout.call = dropped
-            keras.KerasTensor.shape = shape
-            if "get_shape" in vars(keras.KerasTensor):
-                del keras.KerasTensor.get_shape
+            keras.KerasTensor.shape, keras.KerasTensor.dtype = shape, dtype
+            for name in {"get_shape", "set_shape"} & {*vars(keras.KerasTensor)}:
+                delattr(keras.KerasTensor, name)
 
 
 def _is_taken_for_a_bias(one: Any, other: Any) -> bool:
@@ -159,16 +206,42 @@ def _respell(operation: Any) -> None:
     # Made for this one call: nobody else sees it change.
     if (told := _TOLD_BETTER.get(type(operation))) is not None:
         operation.__class__ = told
+    changed = {}
     for name, value in list(vars(operation).items()):
-        if not name.startswith("_") and (respelled := _respelled(name, value)) is not value:
+        if name.startswith("_"):
+            continue
+        if isinstance(value, keras.KerasTensor):
+            raise ClosedError(f"calls {type(operation).__name__} with a tensor for its {name}")
+        if (respelled := _respelled(name, value)) is not value:
+            changed[name] = respelled
             setattr(operation, name, respelled)
-            if operation._auto_config is not None and name in operation._auto_config.config:
-                operation._auto_config.config[name] = respelled
+    if changed:
+        known = operation._auto_config.config if operation._auto_config is not None else _made_with(operation)
+        if known.keys() >= changed.keys():
+            operation._auto_config = SerializableDict(**{**known, **changed})
+
+
+def _made_with(operation: Any) -> dict[str, Any]:
+    """What a bare operation was made with, of which Keras keeps nothing where one of it is no plain value."""
+    names = inspect.signature(type(operation).__init__).parameters.keys() - {"self", "name"}
+    return {name: value for name, value in vars(operation).items() if name in names}
+
+
+def _is_tensor(value: Any) -> bool:
+    """Whether it is a tensor, and no single number that is known."""
+    is_known = keras.ops.is_tensor(value) and not len(value.shape) and hasattr(value, "numpy")
+    return isinstance(value, (keras.KerasTensor, keras.Variable)) or (keras.ops.is_tensor(value) and not is_known)
 
 
 def _respelled(name: str, value: Any) -> Any:
     if isinstance(value, Lengths):
         return tuple(value)
+    if isinstance(value, Dtype):
+        return str(value)
+    if isinstance(value, np.number):
+        return value.item()
+    if keras.ops.is_tensor(value) and not len(value.shape) and hasattr(value, "numpy"):
+        return value.numpy().item()
     if isinstance(value, (list, tuple)) and any(map(keras.ops.is_tensor, value)):
         return type(value)(int(each) if _is_length(each) else each for each in value)
     if name == "padding" and isinstance(value, str):

@@ -12,8 +12,10 @@ import tensorflow as tf
 
 # What another value of changes neither results, as far as there is an operation for them, nor costs.
 _HARMLESS = {
+    "dtype_hint",
     "index_type",
     "name",
+    "out_type",
     "output_type",
     "seed",
     "shift",

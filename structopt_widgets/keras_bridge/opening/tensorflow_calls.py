@@ -176,9 +176,9 @@ def _table() -> dict[str, Callable[[Any], Any]]:
         | dict.fromkeys(_CHECKS.split(), lambda _: None)
         | {
             "add_n": lambda a: functools.reduce(ops.add, a["inputs"]),
-            "argmax_v2": lambda a: ops.argmax(a["input"], axis=a["axis"]),
-            "argmin_v2": lambda a: ops.argmin(a["input"], axis=a["axis"]),
-            "bias_add": lambda a: ops.add(a["value"], a["bias"]),
+            "argmax_v2": lambda a: ops.argmax(a["input"], axis=a["axis"] or 0),
+            "argmin_v2": lambda a: ops.argmin(a["input"], axis=a["axis"] or 0),
+            "bias_add": lambda a: _biased(a),
             "broadcast_to": lambda a: ops.broadcast_to(a["input"], lengths_of(a["shape"])),
             "batch_normalization": lambda a: ops.batch_normalization(
                 a["x"], a["mean"], a["variance"], -1, a["offset"], a["scale"], a["variance_epsilon"]
@@ -219,6 +219,7 @@ def _table() -> dict[str, Callable[[Any], Any]]:
             "reverse_v2": lambda a: ops.flip(a["tensor"], axis=lengths_of(a["axis"])),
             "roll": lambda a: ops.roll(a["input"], lengths_of(a["shift"]), axis=lengths_of(a["axis"])),
             # Numbers that can be indexed, as tensors without axes can.
+            "scalar_mul_v2": lambda a: ops.multiply(a["scalar"], a["x"]),
             "shape_v2": lambda a: tuple(map(np.int32, a["input"].shape)),
             "sigmoid_cross_entropy_with_logits_v2": _cross_entropy_of_sigmoids,
             "size_v2": lambda a: math.prod(a["input"].shape),
@@ -277,6 +278,12 @@ def _cross_entropy_of_sigmoids(given: dict[str, Any]) -> Any:
 def _cross_entropy_of_softmax(given: dict[str, Any]) -> Any:
     shares = ops.log_softmax(given["logits"], axis=given["axis"])
     return ops.negative(ops.sum(ops.multiply(given["labels"], shares), axis=given["axis"]))
+
+
+def _biased(given: dict[str, Any]) -> Any:
+    if str(given["data_format"]).startswith("NC"):
+        refuse("bias_add with channels before space")
+    return ops.add(given["value"], given["bias"])
 
 
 def _padded(given: dict[str, Any]) -> Any:

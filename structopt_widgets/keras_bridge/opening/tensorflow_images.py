@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -52,18 +53,65 @@ def _box(given: dict[str, Any]) -> list[int]:
 
 def _patches(given: dict[str, Any]) -> Any:
     size, strides, rates = (tuple(lengths_of(given[name])[1:3]) for name in ("sizes", "strides", "rates"))
-    if rates[0] != rates[1]:
-        refuse("patches of such rates")
-    return ops.image.extract_patches(
-        given["images"], size, strides=strides, dilation_rate=rates[0], padding=given["padding"].lower()
-    )
+    """By slices: Keras's own is a convolution with ones and zeros, which computes what here is only moved."""
+    images, spans = given["images"], [rate * (each - 1) + 1 for each, rate in zip(size, rates, strict=True)]
+    lengths = images.shape[1:3]
+    if given["padding"].upper() == "SAME":
+        more = [
+            max(0, (math.ceil(length / stride) - 1) * stride + span - length)
+            for length, stride, span in zip(lengths, strides, spans, strict=True)
+        ]
+        images = ops.pad(images, [[0, 0], *([each // 2, each - each // 2] for each in more), [0, 0]])
+        lengths = images.shape[1:3]
+    made = [(length - span) // stride + 1 for length, stride, span in zip(lengths, strides, spans, strict=True)]
+    if size == strides and rates == (1, 1):
+        # Side by side, as an image is cut for a vision transformer.
+        (rows, columns), (high, wide), width = made, size, images.shape[-1]
+        tiles = ops.reshape(images[:, : rows * high, : columns * wide], (-1, rows, high, columns, wide, width))
+        return ops.reshape(ops.transpose(tiles, (0, 1, 3, 2, 4, 5)), (-1, rows, columns, high * wide * width))
+    parts = [
+        images[
+            :,
+            row : row + (made[0] - 1) * strides[0] + 1 : strides[0],
+            column : column + (made[1] - 1) * strides[1] + 1 : strides[1],
+        ]
+        for row in range(0, spans[0], rates[0])
+        for column in range(0, spans[1], rates[1])
+    ]
+    return ops.concatenate(parts, axis=-1)
 
 
 def _convolution(function: Callable[..., Any], kernel: str, strides: str) -> Callable[[dict[str, Any]], Any]:
     def call(given: dict[str, Any]) -> Any:
         rank = len(given["input"].shape) - 2
         inner, outer = (_each_axis(given[name], rank) for name in ("dilations", strides))
-        return function(given["input"], given[kernel], outer, _padding(given), _channels_last(given), inner)
+        x, padding = _edged(given)
+        return function(x, given[kernel], outer, padding, _channels_last(given), inner)
+
+    return call
+
+
+def _edged(given: dict[str, Any]) -> tuple[Any, str]:
+    """The input, and how it is padded: by so many on each side beforehand where that is said."""
+    if isinstance(given["padding"], str):
+        return given["input"], _padding(given)
+    return ops.pad(given["input"], lengths_of(given["padding"])), "valid"
+
+
+def _separable(given: dict[str, Any]) -> Any:
+    inner, outer = (_each_axis(given[name], 2) for name in ("dilations", "strides"))
+    x, padding = _edged(given)
+    apart = ops.depthwise_conv(x, given["depthwise_filter"], outer, padding, _channels_last(given), inner)
+    return ops.conv(apart, given["pointwise_filter"], 1, "valid")
+
+
+def _as_version_2(function: Callable[[dict[str, Any]], Any], **names: str) -> Callable[[dict[str, Any]], Any]:
+    """What version 1 of TensorFlow calls by other names, of which some may be given instead of others."""
+
+    def call(given: Any) -> Any:
+        for new, old in names.items():
+            given.data[new] = given[new] if given.data.get(new) is not None else given[old]
+        return function(given)
 
     return call
 
@@ -115,6 +163,7 @@ IMAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "atrous_conv2d": lambda a: ops.conv(a["value"], a["filters"], 1, _padding(a), dilation_rate=number_of(a["rate"])),
     "avg_pool1d": _pool(ops.average_pool),
     "avg_pool2d": _pool(ops.average_pool),
+    "avg_pool": _as_version_2(_pool(ops.average_pool), input="value"),
     "avg_pool_v2": _pool(ops.average_pool),
     "conv1d_v2": _convolution(ops.conv, "filters", "stride"),
     "conv1d_transpose": _transposed,
@@ -123,17 +172,22 @@ IMAGES: dict[str, Callable[[dict[str, Any]], Any]] = {
     "conv3d_transpose_v2": _transposed,
     "conv_transpose": _transposed,
     "convolution_v2": _convolution(ops.conv, "filters", "strides"),
+    "convolution": _as_version_2(
+        _convolution(ops.conv, "filters", "strides"), filters="filter", dilations="dilation_rate"
+    ),
     "crop_to_bounding_box": _cropped,
     "depth_to_space_v2": lambda a: ops.nn.depth_to_space(a["input"], number_of(a["block_size"]), _channels_last(a)),
     "depthwise_conv2d_v2": _convolution(ops.depthwise_conv, "filter", "strides"),
     "extract_image_patches_v2": _patches,
     "flip_left_right": lambda a: ops.flip(a["image"], axis=-2),
     "flip_up_down": lambda a: ops.flip(a["image"], axis=-3),
+    "max_pool": _as_version_2(_pool(ops.max_pool), input="value"),
     "max_pool1d": _pool(ops.max_pool),
     "max_pool2d": _pool(ops.max_pool),
     "max_pool_v2": _pool(ops.max_pool),
     "pad_to_bounding_box": _padded,
     "resize_images": _resized_by_corners,
     "resize_images_v2": _resize,
+    "separable_conv2d_v2": _separable,
     "space_to_depth_v2": lambda a: ops.nn.space_to_depth(a["input"], number_of(a["block_size"]), _channels_last(a)),
 }

@@ -61,6 +61,7 @@ def _mask_of_lengths(given: dict[str, Any]) -> Any:
 def _gather(given: dict[str, Any]) -> Any:
     values, places, rows = given["params"], given["indices"], given["batch_dims"]
     rank = len(values.shape)
+    rows = number_of(rows) % len(places.shape) if len(places.shape) else 0
     axis = number_of(rows if given["axis"] is None else given["axis"]) % rank
     if not rows:
         return ops.take(values, places, axis=axis)
@@ -120,6 +121,7 @@ def _slice(given: dict[str, Any]) -> Any:
 PLACES: dict[str, Callable[[Any], Any]] = {
     "argsort": lambda a: _ordered(ops.argsort, a),
     "gather_nd_v2": lambda a: _gather_nd(a),
+    "gather": lambda a: _gather(a),
     "gather_v2": lambda a: _gather(a),
     "one_hot": _one_hot,
     "segment_max": lambda a: ops.segment_max(a["data"], a["segment_ids"]),
