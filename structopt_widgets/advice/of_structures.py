@@ -31,7 +31,7 @@ class ReadingUnproven(FindingRule):
 
 class CopiesDiffer(FindingRule):
     def find(self, evidence: Evidence) -> Iterator[Finding]:
-        for name, reason in evidence.structure.space.graph.differences.items():
+        for name, reason in evidence.structure.space.known_graph.differences.items():
             yield Finding(
                 say("{layer} {differs}.", layer=name, differs=reason),
                 say("In this a copy, of whatever widths, is not what the model is."),

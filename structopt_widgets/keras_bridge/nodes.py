@@ -70,9 +70,32 @@ def called_again(graph: keras.Model, inputs: Any, training: bool | None = None) 
     return graph._run_through_graph(inputs, operation_fn=lambda operation: operation_fn(operation, training=training))
 
 
+def class_of(operation: Any) -> Any:
+    """The class that makes an operation again: a recurrence whose own class only says of what cell it is, is an RNN.
+
+    Widths are those of the cell, of which the configuration of such a class often has nothing.
+    """
+    own, plain = type(operation), keras.layers.RNN
+    if not isinstance(operation, plain) or own.__module__.startswith("keras."):
+        return own
+    is_same = all(getattr(own, each) == getattr(plain, each) for each in ("call", "inner_loop", "get_initial_state"))
+    return plain if is_same and is_made_again(operation.cell) else own
+
+
+def is_made_again(cell: Any) -> bool:
+    """Whether a cell's configuration makes it, or those of cells one after the other; the code is their user's."""
+    if isinstance(cell, keras.layers.StackedRNNCells):
+        return all(map(is_made_again, cell.cells))
+    if type(cell).__module__.startswith("keras."):
+        return True
+    with contextlib.suppress(Exception), fresh_names():
+        return getattr(type(cell).from_config(cell.get_config()), "state_size", None) is not None
+    return False
+
+
 def has_own_cell(operation: Any) -> bool:
     """Whether an operation is a recurrence over a cell of a user's own."""
-    if type(operation) is not keras.layers.RNN:
+    if class_of(operation) is not keras.layers.RNN:
         return False
     cells = operation.cell.cells if isinstance(operation.cell, keras.layers.StackedRNNCells) else [operation.cell]
     return any(not type(each).__module__.startswith("keras.") for each in cells)

@@ -155,7 +155,7 @@ def _letters(x: Any, y: np.ndarray, *, dtype: str | None) -> str:
 def _space(trial: Trial) -> dict[str, Any]:
     """The space of a trial as plain data; where its loss and optimizer are not known, ``why`` says so."""
     space, why, compiled = trial.structure.space, "", None
-    graph = {"graph": space.graph.to_json(), "growth": space.growth}
+    graph = {"graph": space.known_graph.to_json(), "growth": space.growth}
     if space.source is None and space.optimizer is not None:
         why = "the loss and the optimizer that the model was compiled with are not in its study"
     else:

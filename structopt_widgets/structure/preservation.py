@@ -40,7 +40,7 @@ def function_changes(structure: Structure) -> dict[str, str]:
     numbers = space.graph.width_numbers
     if numbers is not None and any(key.startswith("widths.") for key in reasons) | bool(grown):
         reasons = {**numbers.kept, **reasons}
-    return {**space.graph.differences, **reasons, **_mixed(structure, grown)}
+    return {**space.whole_graph.differences, **reasons, **_mixed(structure, grown)}
 
 
 def _mixed(structure: Structure, grown: Mapping[Symbol, np.ndarray]) -> dict[str, str]:

@@ -34,6 +34,9 @@ if TYPE_CHECKING:
 MOST_GROWTH = 1e6  # beyond, no width is one that could be trained
 
 
+_FOUND_LATER = ("open_lengths", "width_numbers")  # in a graph as plain data
+
+
 class ModelSource(Protocol):
     """Where a space came from: what the bridge needs to rebuild and to inherit weights. Opaque here."""
 
@@ -131,6 +134,21 @@ class StructureSpace:
             base = self.baseline
             self._programs[key] = CostProgram(self.connected, free, tuple(base.biases), tuple(base.activations), *key)
         return self._programs[key]
+
+    @functools.cached_property
+    def whole_graph(self) -> ModelGraph:
+        """:attr:`graph` with what only copies need: what keeps open lengths open in them, or why nothing does.
+
+        That takes as long as reading the model did, and so waits until somebody asks. Of a model that is too large to
+        be run here building a copy finds it.
+        """
+        find = getattr(self.source, "whole_graph", None)
+        return self.graph if find is None else find()
+
+    @property
+    def known_graph(self) -> ModelGraph:
+        """:attr:`whole_graph` if it is known by now, else :attr:`graph`."""
+        return vars(self).get("whole_graph", self.graph)
 
     @functools.cached_property
     def tokens(self) -> int | None:
@@ -329,7 +347,9 @@ class StructureSpace:
     @functools.cached_property
     def fingerprint(self) -> str:
         """SHA-256 of the graph: equal models, equal fingerprint."""
-        return hashlib.sha256(json.dumps(self.graph.to_json(), sort_keys=True).encode()).hexdigest()
+        # Without what is found later, and what is said of copies.
+        graph = {key: value for key, value in self.graph.to_json().items() if key not in ("differences", *_FOUND_LATER)}
+        return hashlib.sha256(json.dumps(graph, sort_keys=True).encode()).hexdigest()
 
     def _at(self, widths: Mapping[str, int]) -> Structure:
         base = self.baseline

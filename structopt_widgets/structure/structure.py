@@ -339,7 +339,7 @@ class Structure:
                 "format": "structopt_widgets.Structure",
                 "version": 1,
                 "growth": self.space.growth,
-                "graph": self.space.graph.to_json(),
+                "graph": self.space.whole_graph.to_json(),
                 "choices": choices_of(self),
             },
             allow_nan=False,  # other readers of JSON have no word for it

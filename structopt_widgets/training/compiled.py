@@ -9,13 +9,10 @@ from typing import Any
 import keras
 
 from ..keras_bridge.internals import has_exclusions
+from ..keras_bridge.own_training import own_training
 from ..keras_bridge.rebuilding.fixed_batch import stateful_layers
 from ..structure import Structure
 from .budget import Budget
-
-# What a model may define to train, or be validated, in its own way. A structure is rebuilt as a functional model,
-# which has Keras's own.
-_OWN_TRAINING = ("fit", "train_step", "compute_loss", "_compute_loss", "evaluate", "test_step", "compute_metrics")
 
 
 def compiled_model(structure: Structure) -> Any:
@@ -128,8 +125,7 @@ class _LossOfFunction(keras.losses.Loss):
 def refuse_own_training(structure: Structure) -> None:
     """Raise ``ValueError`` for a model that is trained otherwise than by Keras's ``fit`` on shuffled samples."""
     model = getattr(structure.space.source, "model", None)
-    own = [name for name in _OWN_TRAINING if _is_overridden(model, name)]
-    if own:
+    if own := own_training(model):
         raise ValueError(
             f"Expected a model that Keras's own train_step and test_step take, got {type(model).__name__}, which has "
             f"its own {own[0]}(): the rebuilt structures would do without it. Its costs can be measured; for a "
@@ -140,10 +136,3 @@ def refuse_own_training(structure: Structure) -> None:
             f"Expected layers that treat each sample by itself, got {stateful[0]!r}, which hands its state on from one "
             "batch to the next: a quick run shuffles the samples. Make it with stateful=False."
         )
-
-
-def _is_overridden(model: Any, name: str) -> bool:
-    for each in type(model).__mro__:
-        if name in vars(each):
-            return not each.__module__.startswith("keras.")
-    return False

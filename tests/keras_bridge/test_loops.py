@@ -186,3 +186,87 @@ def test_a_loop_over_the_samples_of_a_batch_says_so() -> None:
     given = keras.Sequential([keras.Input((5,)), kl.Dense(WIDTH), OverSamples(), kl.Dense(2)])
     (reason,) = sw.StructureSpace.from_keras(given).baseline.measure().uncounted.values()
     assert "a loop over the samples of a batch is not written out" in reason
+
+
+class StepOfRows(kl.Layer):
+    """A cell of a user's own."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units = self.state_size = units
+
+    def build(self, shape: Any) -> None:
+        self.kernel = self.add_weight(shape=(shape[-1] + self.units, self.units))
+
+    def call(self, inputs: Any, states: Any) -> Any:
+        made = keras.ops.tanh(keras.ops.matmul(keras.ops.concatenate([inputs, states[0]], -1), self.kernel))
+        return made, [made]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units}
+
+
+class Rows(kl.RNN):
+    """A recurrence that is made of a number: what it is configured by does not make it again."""
+
+    def __init__(self, units: int, **kwargs: Any) -> None:
+        super().__init__(StepOfRows(units), **kwargs)
+
+
+class RowsByNumber(Rows):
+    """The same with a configuration of its own, in which there is no cell."""
+
+    def get_config(self) -> dict[str, Any]:
+        return {**kl.Layer.get_config(self), "units": self.cell.units}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> RowsByNumber:
+        return cls(**config)
+
+
+@pytest.mark.parametrize("recurrence", [Rows, RowsByNumber])
+def test_a_class_that_only_says_of_what_cell_a_recurrence_is_has_its_widths(recurrence: Any) -> None:
+    inputs = keras.Input((7, 3))
+    model = keras.Model(inputs, kl.Dense(2)(recurrence(6, name="rows")(inputs)))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    assert not space.baseline.function_changes()
+    narrow = space.scaled(0.5)
+    assert narrow.build().count_params() == narrow.measure().n_params < model.count_params()
+    batch = np.random.default_rng(0).normal(size=(3, 7, 3)).astype("float32")
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-6)
+
+
+def test_a_call_of_keras_own_loop_by_another_layer_is_opened() -> None:
+    class Outer(kl.Layer):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner = kl.LSTM(6)
+
+        def build(self, shape: Any) -> None:
+            self.inner.build(shape)
+
+        def call(self, x: Any) -> Any:
+            return self.inner.call(x)
+
+    inputs = keras.Input((7, 3))
+    space = sw.StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2)(Outer()(inputs))))
+    assert not space.baseline.measure().uncounted
+    narrow = space.scaled(0.5)
+    assert narrow.build().count_params() == narrow.measure().n_params < space.baseline.measure().n_params
+
+
+def test_a_cell_that_nothing_makes_again_runs_in_the_copy_as_it_was_given() -> None:
+    class Fixed(kl.Layer):
+        def __init__(self, units: int) -> None:
+            super().__init__()
+            self.units = self.state_size = units
+
+        build, call = StepOfRows.build, StepOfRows.call
+
+    inputs = keras.Input((7, 3))
+    model = keras.Model(inputs, kl.Dense(2)(kl.RNN(Fixed(6), name="rows")(inputs)))
+    space = sw.StructureSpace.from_keras(model)
+    assert "Fixed cannot be made again" in space.baseline.measure().uncounted["rows"]
+    batch = np.random.default_rng(0).normal(size=(3, 7, 3)).astype("float32")
+    np.testing.assert_array_equal(space.baseline.build()(batch), model(batch))

@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers as kl
 from keras import ops
 
@@ -64,3 +65,51 @@ def test_a_seed_reaches_an_initializer_of_ones_own() -> None:
     one, again, other = (np.asarray(baseline.build("fresh", seed=seed).weights[0]) for seed in (1, 1, 2))
     assert (one == again).all()
     assert (one != other).any()
+
+
+class Stacked(kl.Layer):
+    """Calls things by the names that Keras has for others: an activation for each of its layers."""
+
+    def __init__(self, units: Any, activation: Any, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.units, self.activation = units, activation
+        self.layers = [kl.Dense(each, "relu") for each in units]
+
+    def call(self, x: Any) -> Any:
+        for each in self.layers:
+            x = each(x)
+        return x
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "units": self.units, "activation": self.activation}
+
+
+@pytest.mark.parametrize("activation", [["relu", "tanh"], 3, True, {"first": "relu"}])
+def test_an_entry_may_be_called_activation_and_be_none(activation: Any) -> None:
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, kl.Dense(2)(Stacked([6, 4], activation)(inputs)))
+    space = sw.StructureSpace.from_keras(model)
+    assert sum(not each.fixed for each in space.width_groups.values()) == 2
+    assert space.scaled(0.5).build().count_params() == space.scaled(0.5).measure().n_params
+
+
+def test_a_class_whose_configuration_has_no_name_is_made_again_without_one() -> None:
+    class Spectrum(kl.Layer):
+        def __init__(self, units: int = 6) -> None:
+            super().__init__()
+            self.dense = kl.Dense(units)
+
+        def call(self, x: Any) -> Any:
+            return self.dense(tf.signal.dct(x))
+
+        def get_config(self) -> dict[str, Any]:
+            return {"units": self.dense.units}
+
+        @classmethod
+        def from_config(cls, config: dict[str, Any]) -> Any:
+            return cls(**config)
+
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, kl.Dense(2)(Spectrum()(inputs)))
+    batch = np.ones((2, 5), "float32")
+    np.testing.assert_array_equal(sw.StructureSpace.from_keras(model).baseline.build()(batch), model(batch))

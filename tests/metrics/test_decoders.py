@@ -127,3 +127,23 @@ def test_attention_written_by_hand_keeps_what_its_mask_lets_it(mask: str, is_cau
     report = sw.measure(keras.Model(inputs, ByHand(mask)(inputs)), batch_size=2)
     assert not report.uncounted
     assert report.kv_cache_bytes == is_causal * 2 * POSITIONS * 2 * (SIZE + SIZE) * 4
+
+
+class Causal(kl.Layer):
+    """Attention made of operations."""
+
+    def build(self, shape: Any) -> None:
+        self.parts = [kl.Dense(WIDTH) for _ in range(3)]
+
+    def call(self, x: Any) -> Any:
+        query, key, value = (part(x) for part in self.parts)
+        later = np.triu(np.ones((POSITIONS, POSITIONS)), 1)[None] > 0
+        scores = ops.where(later, -1e9, ops.matmul(query, ops.transpose(key, (0, 2, 1))))
+        return ops.matmul(ops.softmax(scores), value)
+
+
+def test_a_copy_keeps_what_its_model_does() -> None:
+    inputs = keras.Input((POSITIONS, WIDTH))
+    baseline = sw.StructureSpace.from_keras(keras.Model(inputs, Causal()(inputs))).baseline
+    assert baseline.measure().kv_cache_bytes == 2 * POSITIONS * WIDTH * 4
+    assert sw.measure(baseline.build()).kv_cache_bytes == 2 * POSITIONS * WIDTH * 4

@@ -33,23 +33,19 @@ _FURTHER = (32, 8, 1)  # how much longer the second reading is
 Shapes = list[tuple[int, ...]]
 
 
-def with_open_lengths(
-    graph: ModelGraph, source: KerasSource, run: Run, read: Callable[[Run], Reading]
-) -> tuple[ModelGraph, KerasSource]:
-    """``graph`` with what keeps those axes open that ``source``'s model leaves open, or with the reason against it.
+def with_open_lengths(graph: ModelGraph, source: KerasSource, run: Run, read: Callable[[Run], Reading]) -> KerasSource:
+    """``source`` that finds, when asked, what keeps those axes open that its model leaves open, or why nothing does.
 
-    ``read`` reads a run in which it is noted how arrays are made. Of a model that is not run here the source finds out
-    when a copy is built: that takes as long as building one.
+    ``read`` reads a run in which it is noted how arrays are made. Finding out takes as long as reading and building.
     """
     inputs = keras.tree.flatten(run.inputs)
     given, free = [tuple(each.shape)[1:] for each in inputs], open_shapes(source.model)
     ranks = [list(map(len, each)) for each in (given, free)]
     if ranks[0] != ranks[1] or any(None in each for each in given) or not any(None in each for each in free):
-        return graph, source
-    found = functools.partial(_found, graph, source, run, read, given, free)
-    if can_be_run(source.model, [each.dtype for each in keras.tree.flatten(run.inputs)]):
-        return found(), source
-    return graph, replace(source, at_any_length=functools.cache(found))
+        return source
+    find = functools.cache(functools.partial(_found, graph, source, run, read, given, free))
+    is_run = can_be_run(source.model, [each.dtype for each in keras.tree.flatten(run.inputs)])
+    return replace(source, at_any_length=find, whole_graph=find if is_run else None)
 
 
 def _found(

@@ -13,6 +13,7 @@ from keras.src.saving.serialization_lib import serialize_with_public_class
 from ...graph import UNREAD, WEIGHT, Layer, Weight
 from ...metrics import OPTIMIZER_SLOTS
 from ..kinds import kinds_of
+from ..nodes import class_of, has_own_cell, is_made_again
 from .adapted import adapted_entries
 from .holders import Path, is_of_keras, with_entries
 from .own_functions import functions_of
@@ -149,8 +150,11 @@ def _arguments(operation: Any) -> dict[str, Any]:
 
 def _written(operation: Any) -> dict[str, Any]:
     """What ``keras.saving.serialize_keras_object`` makes of an operation, sooner."""
-    config = None if hasattr(operation, "get_compile_config") else operation.get_config()
-    named = serialize_with_public_class(type(operation), config)
+    own = class_of(operation)
+    if has_own_cell(operation) and not is_made_again(operation.cell):
+        raise TypeError(f"{type(operation.cell).__name__} cannot be made again from what its get_config() returns")
+    config = None if hasattr(operation, "get_compile_config") else own.get_config(operation)
+    named = serialize_with_public_class(own, config)
     if not isinstance(config, dict) or named is None:
         named = keras.saving.serialize_keras_object(operation)
     written: dict[str, Any] = _plain(named)

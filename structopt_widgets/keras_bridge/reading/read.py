@@ -15,6 +15,7 @@ from ..found import Resized, Trace
 from ..modes import modes_of
 from ..nodes import fresh_names, graph_of, has_own_graph, is_compiled, leaves, scopes_restored
 from ..opening.opening import trace
+from ..own_training import told_of_training
 from ..proving.proof import RAISES, UNSTEADY, prove
 from ..proving.tiny_batches import can_be_run
 from ..rebuilding.own_classes import opened_layers
@@ -61,7 +62,8 @@ def read_model(model: Any, input_shape: Any = None, data: Any = None) -> tuple[M
     if graph is not None and has_own_graph(model) and not needs_run(graph, input_shape):
         reader = GraphReader()
         read = reader.read(graph, model)
-        return replace(read, differences=held_twice(reader.operations)), KerasSource(model, reader.operations)
+        told = {**held_twice(reader.operations), **told_of_training(model)}
+        return with_caches(replace(read, differences=told), reader.operations), KerasSource(model, reader.operations)
     with fresh_names():
         run = run_of(model, input_shape, dtype)
         texts = dtypes_with_text(_traced(run, {})) if may_read_text(model) and not has_own_graph(model) else None
@@ -163,6 +165,7 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
                 if layer.closed and is_compiled(reader.operations[name])
             }
             told = {**graph.differences, **proof.otherwise, **compiled, **held_twice(reader.operations)}
+            told |= told_of_training(model)
             graph = with_caches(replace(graph, differences=told), reader.operations)
             opened = opened_layers(graph, reader.operations, found.opened, reader.indices(), run.originals)
             source = KerasSource(model, reader.operations, proof.skipped, late, opened=opened)
@@ -173,7 +176,7 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
                     graph = replace(graph, width_numbers=look())
                 else:
                     source = replace(source, at_other_widths=functools.cache(look))
-            return with_open_lengths(graph, source, run, functools.partial(_again, model, dict(closed)))
+            return graph, with_open_lengths(graph, source, run, functools.partial(_again, model, dict(closed)))
         unproven |= new
         closed |= new
 

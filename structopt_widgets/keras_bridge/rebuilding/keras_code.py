@@ -39,7 +39,7 @@ class _Source(str):
 
 def write_code(structure: Structure) -> str:
     """See :meth:`Structure.code`."""
-    graph = structure.space.graph
+    graph = structure.space.whole_graph
     lengths = graph.open_lengths
     # Of a tensor whose length is open Keras cannot say it in an expression: only a layer can ask for it.
     is_open = lengths is not None and not any(

@@ -10,17 +10,24 @@ from typing import Any
 import keras
 from keras.src.saving import serialization_lib
 
+from ..nodes import class_of
 from ..reading.holders import Path, copied, is_of_keras, pairs, parts, with_entries, written_together
 from ..reading.whose_functions import WRITTEN, own_functions
 from ..reading.whose_objects import own_objects, takes_seed
 from ..saved_functions import as_saved
+
+_ADDED = ("name", "trainable", "dtype")  # to the configuration of a class that has entries of its own alone
 
 
 def made_again(original: Any, config: dict[str, Any]) -> Any:
     """A layer as ``original`` is, by another configuration, under the name that it says."""
     # The model is at hand, so is its own code: nothing is loaded that the user has not run already.
     with keras.saving.custom_object_scope(_own_objects(original)), serialization_lib.SafeModeScope(False):
-        made = type(original).from_config(_accepted(type(original), with_entries(original, copied(config), _at_hand)))
+        own = class_of(original)
+        entries = _accepted(own, with_entries(original, copied(config), _at_hand))
+        if not own.__module__.startswith("keras."):
+            entries = {key: value for key, value in entries.items() if key not in _ADDED or _says(original, own, key)}
+        made = own.from_config(entries)
     held = {id(layer): _held_by(layer, inner) for path, layer, inner in parts(original, config) if path}
     named = [key for key, value in config.items() if isinstance(value, Mapping) and WRITTEN in value]
     for mine, theirs in pairs(made, original):
@@ -70,6 +77,15 @@ def _give(layer: Any, original: Any, own: Iterable[str]) -> None:
                 mine[key] = as_saved(theirs[key])
 
 
+def _says(original: Any, own: Any, entry: str) -> bool:
+    """Whether the configuration of a user's class has an entry of that name, as far as it can be asked."""
+    try:
+        return entry in own.get_config(original)
+    # Somebody's own code, which may hold what nothing writes.
+    except Exception:
+        return True
+
+
 def _accepted(made: Any, config: dict[str, Any]) -> dict[str, Any]:
     """What the constructor of a class takes that has neither a ``from_config`` of its own nor ``**kwargs``."""
     keras_own = (keras.Layer.from_config.__func__, keras.Model.from_config.__func__)
@@ -77,8 +93,7 @@ def _accepted(made: Any, config: dict[str, Any]) -> dict[str, Any]:
     parameters = inspect.signature(made.__init__).parameters
     if has_own or any(each.kind is each.VAR_KEYWORD for each in parameters.values()):
         return config
-    added = ("name", "trainable", "dtype")
-    return {key: value for key, value in config.items() if key in parameters or key not in added}
+    return {key: value for key, value in config.items() if key in parameters or key not in _ADDED}
 
 
 def _own_objects(operation: Any) -> dict[str, Any]:

@@ -109,9 +109,11 @@ def build_model(
 
 def _open_lengths(structure: Structure) -> OpenLengths | None:
     """What keeps lengths open; where only building finds out that nothing does, it warns."""
-    graph, source = structure.space.graph, structure.space.source
+    graph, source = structure.space.whole_graph, structure.space.source
     if graph.open_lengths is not None or not isinstance(source, KerasSource) or source.at_any_length is None:
         return graph.open_lengths
+    if source.whole_graph is not None:
+        return None  # and function_changes() says why
     found = source.at_any_length()
     for name in found.differences.keys() - graph.differences.keys():
         warnings.warn(f"Input {name!r} {found.differences[name]}", stacklevel=4)

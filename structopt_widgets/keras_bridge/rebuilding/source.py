@@ -64,7 +64,8 @@ class KerasSource:
         unproven: why reading did not end with a comparison of what was read and what the model computes; empty where
             it did, and for a model of Keras's own layers, which needs none.
         opened: the layers that may stand for the operations inside of them again.
-        at_any_length: finds the graph with what keeps its lengths open, where reading leaves that to a copy's building.
+        at_any_length: finds the graph with what keeps its lengths open, where the model leaves any open.
+        whole_graph: the same for a model that is small enough to be run here.
         at_other_widths: the same of the numbers that follow from widths.
         late: of the layers that make weights in training only, the ``id`` of those that they had before.
     """
@@ -74,6 +75,7 @@ class KerasSource:
     unproven: str = ""
     late: Mapping[str, frozenset[int]] = field(default_factory=dict)
     at_any_length: Callable[[], ModelGraph] | None = None
+    whole_graph: Callable[[], ModelGraph] | None = None
     at_other_widths: Callable[[], WidthNumbers | None] | None = None
     opened: tuple[Opened, ...] = ()
 
