@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import collections
 import heapq
-import operator
-import random
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+import numpy as np
 
 Product = tuple[int, ...]  # slots of its factors, in order; empty for a constant
 Terms = Mapping[Product, float]
@@ -20,7 +20,8 @@ MOST_TERMS = 2000  # of one sum; a longer one is taken as a whole
 NEIGHBOURS = (
     8  # how many of the numbers before it one is compared with: of those at other times it has little in common
 )
-SAMPLES = 6  # settings at which two numbers are compared before their sums are: most pairs differ at one
+SAMPLES = 32  # settings at which two numbers are compared before their sums are: most pairs differ at one
+LARGE, RARELY = 1000, 0.1  # what an input is at some of them; at the others it is a few, so that its products stand out
 
 
 class Sums:
@@ -29,7 +30,7 @@ class Sums:
     def __init__(self, operations: Sequence[tuple[Any, ...]]) -> None:
         self._operations = operations
         self._known: dict[int, Terms] = {}
-        self._sampled: list[list[float]] = []
+        self._sampled: list[np.ndarray] = []
         self._switches: set[int] = set()
 
     def mark_switch(self, slot: int) -> None:
@@ -58,8 +59,9 @@ class Sums:
         return [*least, *kept]
 
     def _never_exceeds(self, one: int, other: int) -> bool:
-        # Larger at one setting is enough; the margin is for rounding, should constants be no integers.
-        if any(a > b + 1e-9 * abs(b) for a, b in zip(self._samples(one), self._samples(other), strict=True)):
+        # Larger at one setting is enough; the margin is for rounding.
+        mine, theirs = self._samples(one), self._samples(other)
+        if (mine > theirs + 1e-9 * np.abs(theirs)).any():
             return False
         more = self._difference(one, other)
         missing = {key: times for key, times in more.items() if times > 0}
@@ -126,22 +128,24 @@ class Sums:
                     self._known[done] = self._worked_out(done)
         return self._known[slot]
 
-    def _samples(self, slot: int) -> list[float]:
+    def _samples(self, slot: int) -> np.ndarray:
         """The number in ``slot`` at :data:`SAMPLES` settings; at each one anything, if it is no sum of products."""
         for each in range(len(self._sampled), slot + 1):
             self._sampled.append(self._sample(each))
         return self._sampled[slot]
 
-    def _sample(self, slot: int) -> list[float]:
+    def _sample(self, slot: int) -> np.ndarray:
         kind, *operands = self._operations[slot]
         if kind == "constant":
-            return [operands[0]] * SAMPLES
+            return np.full(SAMPLES, operands[0], "float64")
         if kind not in ("+", "-", "*"):
-            rng, most = random.Random(slot), 1 if slot in self._switches else 1000
-            return [int(rng.random() * (most + 1)) for _ in range(SAMPLES)]
+            rng = np.random.default_rng(slot)
+            if slot in self._switches:
+                return rng.integers(0, 2, SAMPLES).astype("float64")
+            return np.where(rng.random(SAMPLES) < RARELY, LARGE, rng.integers(0, 4, SAMPLES)).astype("float64")
         one, other = (self._sampled[each] for each in operands)
-        compute = {"+": operator.add, "-": operator.sub, "*": operator.mul}[kind]
-        return list(map(compute, one, other))
+        compute = {"+": np.add, "-": np.subtract, "*": np.multiply}[kind]
+        return compute(one, other)
 
     def _worked_out(self, slot: int) -> Terms:
         kind, *operands = self._operations[slot]

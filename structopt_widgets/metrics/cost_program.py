@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+import hashlib
+import json
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..graph import Program, Recorder, Symbol
 from ..layer_rules import ActivationCost, ConnectedGraph, layer_activation
 from ..layer_rules.activation_costs import SWITCHES
+from ..layer_rules.registry import rules_registered
 from .catalogue import UNCOUNTED, layer_metrics, model_metrics
 from .totals import Costs, costs
+
+_LATEST: OrderedDict[Any, Program] = OrderedDict()
+_MOST = 4  # that are kept: a cell is run again with the models it was run with
+
+
+def _known(key: Any, record: Callable[[], Program]) -> Program:
+    """The program of ``key``, which recording takes long for a model of hundreds of layers."""
+    if key not in _LATEST:
+        _LATEST[key] = record()
+    _LATEST.move_to_end(key)
+    while len(_LATEST) > _MOST:
+        _LATEST.popitem(last=False)
+    return _LATEST[key]
 
 
 class CostProgram:
@@ -46,11 +63,21 @@ class CostProgram:
     @functools.cached_property
     def layers(self) -> Program:
         """The same, and the metrics of the layers, with ``uncounted``, as ``METRIC:LAYER``."""
+        return _known(self._key, self._recorded)
+
+    def _recorded(self) -> Program:
         recorder, result = self._record()
         outputs = {metric: result.totals[metric] for metric in (*model_metrics(), UNCOUNTED)}
         for layer, row in result.layers.items():
             outputs |= {f"{metric}:{layer}": row[metric] for metric in (*layer_metrics(), UNCOUNTED)}
         return recorder.program(outputs)
+
+    @property
+    def _key(self) -> Any:
+        """What makes a program what it is: the graph, the rules and metrics there are, and what is free in it."""
+        graph = json.dumps(self._connected.graph.to_json(), sort_keys=True)
+        there = rules_registered(), tuple(model_metrics()), tuple(layer_metrics())
+        return hashlib.sha256(graph.encode()).digest(), there, tuple(self._widths), *self._estimate
 
     @functools.cached_property
     def uncounted(self) -> Program:
