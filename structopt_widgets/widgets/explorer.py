@@ -104,7 +104,7 @@ class Explorer(ipywidgets.VBox):
         self.instrument = self._wiring.instrument
         super().__init__([self.instrument])
         self.add_class("sw-explorer")
-        self._twin = TwinOutput(self.exploration)
+        self._twin = TwinOutput(self.exploration, self.instrument)
         traitlets.link((self.exploration, "structure"), (self, "structure"))
         for source, name, mine in ((self.exploration, "trials", "trials"), (self.background, "is_running", "busy")):
             source.observe(lambda change, mine=mine: self.set_trait(mine, change["new"]), names=name)

@@ -36,6 +36,11 @@ def shipped(name: str) -> str:
     return _UNPACK.replace("PACKED", text)
 
 
+def script(name: str) -> str:
+    """The file ``name`` of the folder of the page, which is no module, without comments and indentation."""
+    return _ASIDE.sub("", _source(name))
+
+
 def stylesheet(name: str) -> str:
     """The style sheet ``name`` of the folder of the page."""
     return (FOLDER / f"{name}.css").read_text(encoding="utf-8")

@@ -1,8 +1,12 @@
-"""An explorer's static twin in the notebook: an output beside the explorer's own, seen where the explorer is not."""
+"""An explorer's twin in the notebook: an output beside the explorer's own, seen where the explorer is not.
+
+It is static, and alive where scripts run: then a front end without a kernel takes its place.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import sys
 import uuid
@@ -14,9 +18,12 @@ import traitlets
 from IPython import get_ipython
 from IPython.display import display
 
+from ..graph.wording import say
 from .exploration import Exploration
 from .family import family
-from .modules import joined
+from .instrument import Instrument
+from .modules import joined, script
+from .saved_page import KEPT
 from .static_twin import twin_html, twin_words
 
 AT_REST = 0.5  # seconds without a change until the twin is drawn anew
@@ -39,8 +46,14 @@ class TwinPage(anywidget.AnyWidget):
 
     # What the twin's HTML is known by in the notebook.
     mark = traitlets.Unicode().tag(sync=True)
-    # The explorer's model id.
+    # The model ids of the explorer, and of its instrument.
     shown = traitlets.Unicode().tag(sync=True)
+    instrument = traitlets.Unicode().tag(sync=True)
+    # What stands in the twin where the instrument's traits of these names go, by which it is alive.
+    place = traitlets.Unicode().tag(sync=True)
+    kept = traitlets.List().tag(sync=True)
+    # And what goes there in the place of the instrument's "work".
+    work = traitlets.Dict().tag(sync=True)
 
 
 class TwinOutput:
@@ -48,16 +61,19 @@ class TwinOutput:
 
     Args:
         exploration: what the twin is drawn of.
+        instrument: the front end that is alive in it where scripts run. A page puts it there, which has it all by
+            itself; where a notebook is run without a page, the kernel does.
 
     The twin is an output of its own: an explorer's own output could not be updated without its live view being made
     anew under the user's hand. Styles that come with it hide it while the live view stands before it. Where no kernel
     is, nothing is made.
     """
 
-    def __init__(self, exploration: Exploration) -> None:
-        self._exploration = exploration
+    def __init__(self, exploration: Exploration, instrument: Instrument) -> None:
+        self._exploration, self._instrument = exploration, instrument
         self._display_id = f"sw-twin-{uuid.uuid4().hex}"
         self._drawn: dict[str, str] = {}  # the twin, as a MIME bundle
+        self._n_drawn = 0
         self._shell: Any = None  # of the kernel it is shown by; None until then, and when closed
         self._page: TwinPage | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -101,11 +117,32 @@ class TwinOutput:
     def _mark(self) -> str:
         return f'data-twin="{self._display_id}"'
 
+    @property
+    def _place(self) -> str:
+        return json.dumps(f"alive {self._display_id}")
+
+    @property
+    def _work(self) -> dict[str, Any]:
+        status = say("A saved notebook: costs follow the sliders. To train, run the cell.")
+        return {"alone": True, "status": self._exploration.language(status)}
+
+    def _alive(self) -> str:
+        """What makes the twin alive, or what stands for it until a page has put it there."""
+        traits = self._place
+        if not _has_page():
+            kept = {name: getattr(self._instrument, name) for name in _KEPT}
+            # No name of a model may end the element.
+            traits = json.dumps({**kept, "work": self._work}, allow_nan=False).replace("<", "\\u003c")
+        return (
+            f'<script type="application/json" class="sw-alive">{traits}</script><script>{script("twin_alive")}</script>'
+        )
+
     def _draw(self) -> None:
         self._is_stale, self._changed_at = False, None
-        body = f"<style>{_HIDING}</style>{twin_html(self._exploration)}"
+        self._n_drawn += 1
+        body = f"<style>{_HIDING}</style>{twin_html(self._exploration)}{self._alive()}"
         self._drawn = {
-            "text/html": f'<div class="sw-twin" {self._mark}>{body}</div>',
+            "text/html": f'<div class="sw-twin" {self._mark} data-drawn="{self._n_drawn}">{body}</div>',
             "text/plain": twin_words(self._exploration),
         }
 
@@ -118,11 +155,25 @@ class TwinOutput:
             self._loop = asyncio.get_running_loop()
         except RuntimeError:
             self._loop = None  # displayed by another thread: the end of each cell is left
-        self._page = TwinPage(mark=self._mark, shown=widget.model_id)
-        self._page.on_msg(lambda *_: self._send())  # a page was loaded, with the twin of when it was saved
+        self._page = TwinPage(
+            mark=self._mark,
+            shown=widget.model_id,
+            instrument=self._instrument.model_id,
+            place=self._place,
+            kept=[*_KEPT],
+            work=self._work,
+        )
+        self._page.on_msg(self._loaded)
         self._exploration.observe(self._on_change, names=list(_FOLLOWED))
         # A notebook that is run without a page takes outputs while a cell runs, and only then.
         shell.events.register("post_run_cell", self._after_cell)
+
+    def _loaded(self, _: Any, content: dict[str, Any], __: Any) -> None:
+        """A page was loaded, with the twin of when it was saved, or with the one that was just displayed."""
+        if self._page is not None and content.get("drawn") == self._n_drawn:
+            self._page.send({"enliven": True})
+        else:
+            self._send()
 
     def _on_change(self, _: object) -> None:
         """In whatever thread: a sweep adds its trials from its own."""
@@ -155,7 +206,13 @@ class TwinOutput:
             self._page.send(self._drawn)
 
 
+_KEPT = ("_esm", "_css", "model", *KEPT)  # the instrument's traits that make it
 _FOLLOWED = ("structure", "trials", "budget", "picture")
+
+
+def _has_page() -> bool:
+    """Whether a page may show the notebook: Jupyter's server says what it has started a kernel for."""
+    return "JPY_SESSION_NAME" in os.environ
 
 
 def _hides_by_style() -> bool:

@@ -112,6 +112,19 @@ def saved(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterato
     page.close()
 
 
+def check_alive(page: Page) -> None:
+    """The explorer stands in the twin's place, and costs follow its sliders without a kernel."""
+    expect(live(page)).to_have_count(1, timeout=60_000)
+    expect(page.locator(".sw-twin .sw-instrument")).to_be_visible()
+    expect(live(page)).to_contain_text("A saved notebook: costs follow the sliders.")
+    expect(page.locator(".sw-trials tbody tr")).to_have_count(1)
+    expect(page.get_by_label("width of first, as a number")).to_have_value("60")
+    narrow(page, 40)
+    expect(live(page)).to_contain_text(n_params(40))
+    for name in ("Run", "Sweep"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)
+
+
 def check_twin(page: Page, first: int = 60) -> None:
     """The twin stands there alone, with its numbers and pictures."""
     twin = page.locator(".sw-twin")
@@ -159,20 +172,29 @@ def test_without_its_kernel_a_notebook_shows_it_as_it_stood(
         page.get_by_text(theme, exact=True).click()
         expect(page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
         page.wait_for_timeout(1000)
-    check_twin(page)
+    if change:
+        check_twin(page)
+    else:
+        check_alive(page)
     shot(page, f"without_kernel_{'untrusted' if change else 'trusted'}_{theme.split()[-1].lower()}")
     page.close()
 
 
-def test_nbconvert_shows_it_as_it_stood(saved: Saved, browser: Browser, tmp_path: Path) -> None:
+@pytest.mark.parametrize("runs_scripts", [True, False], ids=["scripts", "no scripts"])
+def test_nbconvert_shows_it_as_it_stood(saved: Saved, browser: Browser, tmp_path: Path, runs_scripts: bool) -> None:
     text, _ = HTMLExporter().from_filename(str(saved.path))
     (tmp_path / "page.html").write_text(text, encoding="utf-8")
-    page = browser.new_page(viewport={"width": 1400, "height": 1600})
+    context = browser.new_context(viewport={"width": 1400, "height": 1600}, java_script_enabled=runs_scripts)
+    page = context.new_page()
     page.route("http**", lambda route: route.abort())  # what nbconvert would load from elsewhere
     page.goto((tmp_path / "page.html").as_uri())
-    check_twin(page)
-    shot(page, "nbconvert")
-    page.close()
+    if runs_scripts:
+        check_alive(page)
+    else:
+        expect(page.locator(".sw-twin")).to_contain_text(n_params(60))
+        expect(page.locator(".sw-twin img")).to_have_count(2)
+    shot(page, f"nbconvert_{runs_scripts}")
+    context.close()
 
 
 def test_a_reload_with_a_living_kernel_shows_the_explorer_each_time(saved: Saved) -> None:
@@ -244,4 +266,5 @@ def test_a_kernel_that_is_killed_says_so_and_frees_the_buttons(saved: Saved) -> 
     check_live(page)
     # The page loaded anew finds a new kernel, without the explorer.
     page.reload()
-    check_twin(page)
+    expect(page.locator(".sw-twin")).to_be_visible(timeout=60_000)
+    check_alive(page)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import json
 import threading
 import weakref
 from collections.abc import Coroutine
@@ -210,6 +211,47 @@ def test_a_page_that_is_loaded_gets_the_twin_of_now(
     assert sent == [kernel.updates[-1].data]
     assert page.mark in sent[0]["text/html"]
     assert page.shown == explorer.model_id
+    explorer.close()
+
+
+def alive(html: str) -> Any:
+    """What the twin has to be alive by."""
+    return json.loads(html.partition('class="sw-alive">')[2].partition("</script>")[0])
+
+
+def test_a_page_that_has_the_twin_is_told_to_enliven_it(
+    space: sw.StructureSpace, kernel: Kernel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JPY_SESSION_NAME", "a notebook")
+    explorer = sw.explore(space)
+    show(explorer)
+    widgets = ipywidgets.widgets.widget._instances.values()
+    (page,) = [each for each in widgets if isinstance(each, twin_output.TwinPage) and each.shown == explorer.model_id]
+    sent: list[Any] = []
+    monkeypatch.setattr(page, "send", sent.append)
+    html = kernel.outputs[1].data["text/html"]
+    # The page has the instrument itself: only where its traits go is said.
+    assert alive(html) == json.loads(page.place)
+    assert page.instrument == explorer.instrument.model_id
+    assert 'data-drawn="1"' in html
+    page._handle_custom_msg({"page": "loaded", "drawn": 1}, [])
+    page._handle_custom_msg({"page": "loaded", "drawn": 7}, [])
+    assert sent == [{"enliven": True}, kernel.outputs[1].data]
+    explorer.close()
+
+
+def test_where_no_page_is_the_kernel_makes_the_twin_alive(kernel: Kernel, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    evil = keras.Sequential([keras.Input((4,)), kl.Dense(8, name="a<b"), kl.Dense(2)], name="x<script>")
+    explorer = sw.explore(evil)
+    explorer.structure = explorer.space.scaled(0.5)
+    show(explorer)
+    html = kernel.outputs[1].data["text/html"]
+    traits = alive(html)
+    assert traits["standing"] == explorer.instrument.standing
+    assert traits["model"] == explorer.instrument.model
+    assert traits["work"]["alone"]
+    assert "x<script>" not in html
     explorer.close()
 
 

@@ -18,11 +18,31 @@ function* outputsOf(notebook) {
 // JupyterLab knows outputs by their display id until then only.
 function keep(notebook, mark, bundle) {
   for (const output of outputsOf(notebook)) {
-    const html = [output.data["text/html"] ?? ""].flat().join("");
+    const html = htmlOf(output);
     if (html.includes(mark) && html !== bundle["text/html"]) {
       output.setData({ data: { ...output.data, ...bundle }, metadata: output.metadata });
     }
   }
+}
+
+function htmlOf(output) {
+  return [output.data["text/html"] ?? ""].flat().join("");
+}
+
+// The twin that stands in the notebook; none where no output holds it.
+function standing(notebook, mark) {
+  return [...outputsOf(notebook)].map(htmlOf).find((html) => html.includes(mark)) ?? "";
+}
+
+// The twin with what makes it alive: the page has all of that, so it need not come from the kernel again.
+async function enlivened(model, bundle) {
+  const id = model.get("instrument");
+  if (!id || !bundle["text/html"].includes(model.get("place"))) return bundle;
+  const instrument = await model.widget_manager.get_model(id);
+  const traits = Object.fromEntries(model.get("kept").map((name) => [name, instrument.get(name)]));
+  // As in Python's: no name of a model may end the element.
+  const data = JSON.stringify({ ...traits, work: model.get("work") }).replaceAll("<", "\\u003c");
+  return { ...bundle, "text/html": bundle["text/html"].replace(model.get("place"), () => data) };
 }
 
 // Show the explorer again where ipywidgets has given up on it. On a page loaded anew it asks for the model for two
@@ -41,14 +61,18 @@ function showAgain(notebook, mark, id) {
 function initialize({ model }) {
   const notebook = model.widget_manager?.context?.model;
   const mark = model.get("mark");
-  const onMessage = (bundle) => keep(notebook, mark, bundle);
+  const onMessage = async (sent) => {
+    const bundle = sent.enliven ? { "text/html": standing(notebook, mark) } : sent;
+    keep(notebook, mark, await enlivened(model, bundle));
+  };
   model.on("msg:custom", onMessage);
   let looks = 0;
   const looking = setInterval(() => {
     showAgain(notebook, mark, model.get("shown"));
     if (++looks === LOOKS) clearInterval(looking);
   }, LOOK_EVERY);
-  model.send({ page: "loaded" });
+  const [, drawn] = standing(notebook, mark).match(/data-drawn="(\d+)"/) ?? [];
+  model.send({ page: "loaded", drawn: Number(drawn) });
   return () => {
     clearInterval(looking);
     model.off("msg:custom", onMessage);
