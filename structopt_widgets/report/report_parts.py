@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import html
+import itertools
 import math
 from collections import Counter
 from typing import Any
 
 from ..figures.embedded import as_image
-from ..figures.style import column_title, format_value
+from ..figures.plotly_svg import draw_figure
+from ..figures.style import COLOURS, column_title, format_value
 from ..figures.svg import draw_tradeoff_svg
 from ..figures.tradeoff import tradeoff_info
 from ..metrics import METRICS, format_exact
@@ -20,10 +22,13 @@ from ..training import Budget
 from ..training.description import describe
 from ..training.references import CHANCE
 from ..widgets.exploration import Exploration
+from ..widgets.learning_curve import curve_title, learning_curve
 from ..widgets.receipt_text import receipt_text
 from ..widgets.static_twin import changes_table, costs_table, html_table
+from .chosen import smallest_as_good
 
 SIZE = "n_params"
+MARKED = 40  # epochs, of which each is a point
 FORMULAS = (SIZE, "flops", "span")  # told with the numbers put in
 
 
@@ -43,11 +48,24 @@ def summary(study: Study, chosen: Trial, exploration: Exploration) -> str:
         _not_complete(study),
         f"Trial {chosen.number}, {describe(chosen.structure)}, has {chosen.n_params:,} of {base:,} parameters "
         f"({left}): {chosen.scored()}{settled}.",
+        _rule(study, chosen),
         f"Against the best, trial {best}: {verdict}." if verdict and best != chosen.number else "",
         of_chosen,
         _test_score(study, chosen),
     ]
     return "".join(f"<p>{html.escape(each)}</p>" for each in sentences if each)
+
+
+def _rule(study: Study, chosen: Trial) -> str:
+    """By what it was chosen."""
+    rule = "the smallest that scores at most one standard error below the highest, of those not told apart as worse"
+    try:
+        by_rule = smallest_as_good(study).number
+    except ValueError:
+        return ""
+    if by_rule == chosen.number:
+        return f"It is {rule} (Breiman et al., 1984)."
+    return f"It was named by whoever wrote this page; trial {by_rule} is {rule} (Breiman et al., 1984)."
 
 
 def front(study: Study, exploration: Exploration, chosen: Trial) -> str:
@@ -98,6 +116,40 @@ def formulas(exploration: Exploration) -> str:
     return "".join(parts)
 
 
+def learning(chosen: Trial) -> str:
+    """The losses of the chosen trial by epoch, one seed after the other; empty where none were recorded."""
+    curve = learning_curve(curve_title(chosen), chosen.history)
+    if not curve["training"]:
+        return ""
+    lines: list[dict[str, Any]] = []
+    for name, losses, color in (
+        ("training loss", curve["training"], COLOURS["orange"]),
+        ("validation loss", curve["validation"], COLOURS["blue"]),
+    ):
+        # A gap where the next seed begins.
+        by_seed = [losses[start:stop] for start, stop in itertools.pairwise([*curve["starts"], len(losses)])]
+        places = itertools.chain.from_iterable(
+            [*range(start + 1, start + 1 + len(each)), None]
+            for start, each in zip(curve["starts"], by_seed, strict=True)
+        )
+        values = itertools.chain.from_iterable([*each, None] for each in by_seed)
+        mode = "lines+markers" if len(losses) < MARKED else "lines"
+        lines.append({"type": "scatter", "mode": mode, "name": name, "x": [*places], "y": [*values]})
+        lines[-1] |= {"line": {"color": color}, "marker": {"color": color}}
+    axes: dict[str, Any] = {
+        "xaxis": {"title": {"text": "epoch, one seed after the other"}},
+        "yaxis": {"title": {"text": "loss"}},
+    }
+    picture = draw_figure({"data": lines, "layout": {"width": 640, "height": 280, **axes}})
+    rows = [
+        (str(seed), str(len(epochs)), *(f"{epochs[-1][each]:.3g}" for each in ("loss", "val_loss")))
+        for seed, epochs in zip(chosen.budget.seed_list, chosen.history, strict=False)
+        if epochs
+    ]
+    heads = ("seed", "epochs", "training loss", "validation loss")
+    return as_image(picture) + html_table(f"The end of each seed's training, trial {chosen.number}", heads, rows)
+
+
 def provenance(study: Study) -> str:
     """Data, budgets and versions that the numbers belong to, with how many trials."""
     facts: dict[str, Counter[str]] = {}
@@ -133,7 +185,8 @@ def against_references(study: Study, chosen: Trial) -> tuple[str, str]:
     """What needs no network and nothing in the study is shown to do better than, and what the chosen one is not."""
     data = study.known_data.get(chosen.fingerprint)
     if data is None:
-        return "Whether any does better than chance or a linear model is not known: the data were not at hand.", ""
+        unknown = "Whether any does better than chance or a linear model is not known: the data were not at hand"
+        return f"{unknown} (write_report(..., data=data) takes them).", ""
     own = (chosen.fingerprint, chosen.metric)
     alike = [each for each in study if each.state == "complete" and (each.fingerprint, each.metric) == own]
     found = beside_references([each for each in alike if math.isfinite(each.score)], data)

@@ -16,7 +16,7 @@ from ..widgets.saved_page import KEPT, saved_page
 from .chosen import chosen_trial
 from .data_at_hand import shipped
 from .manifest import as_element, manifest, page_sum
-from .report_parts import beside_the_model, formulas, front, provenance, summary, titled
+from .report_parts import beside_the_model, formulas, front, learning, provenance, summary, titled
 
 RUN_AGAIN = (
     '<p>This page holds what it takes to run its trials again: in Python <code>sw.reproduce("report.html")</code>, by '
@@ -77,6 +77,7 @@ def write_report(
             f'{_STYLE}<article class="sw-report"><h1>{html.escape(title)}</h1>{summary(study, chosen, here)}'
             + titled(f"{column_title(chosen.metric)} against size", front(study, here, chosen))
             + titled("The chosen structure", beside_the_model(here))
+            + (titled("Learning curve", curve) if (curve := learning(chosen)) else "")
             + titled("Formulas", formulas(here))
             + titled("Provenance", provenance(study) + RUN_AGAIN)
             + "<h2>Try it</h2></article>"
