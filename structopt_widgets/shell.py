@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +44,10 @@ def run_check(options: argparse.Namespace) -> int:
     """0 when no limit is exceeded, 1 when one is or when that cannot be told, 2 when the model cannot be measured."""
     try:
         limits = dict(parsed_limit(each) for each in options.at_most)
-        from .keras_bridge import measure
+        if not options.model.exists():
+            raise ValueError(f"Expected a .keras file, got {options.model}, which is not there.")
+        with libraries_quiet():
+            from .keras_bridge import measure
 
         cost = measure(options.model, batch_size=options.batch_size)
     except (OSError, ValueError, TypeError) as error:
@@ -84,6 +91,8 @@ def run_report(options: argparse.Namespace) -> int:
 def run_again(options: argparse.Namespace) -> int:
     """0 when all match, to the bit or within a tolerance, 1 when one does not or is not run, 2 when it is none."""
     try:
+        with libraries_quiet():
+            from .keras_bridge import measure  # noqa: F401 - for what it loads
         from .report import reproduce
 
         found = reproduce(options.page, trials="all" if options.all else "stated")
@@ -92,6 +101,34 @@ def run_again(options: argparse.Namespace) -> int:
         return WRONG
     print(found)
     return WITHIN if found.holds else OVER
+
+
+@contextlib.contextmanager
+def libraries_quiet() -> Iterator[None]:
+    """What compiled libraries write of their start into standard error is kept back in this block.
+
+    TensorFlow's do so before it can be told not to, and a build server's log would be made of their lines. Where
+    loading them fails it is all written.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    sys.stderr.flush()
+    before = os.dup(2)
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+            import keras
+
+            keras.ops.zeros(())  # what looks for devices
+        except BaseException:
+            sys.stderr.flush()
+            kept.seek(0)
+            os.write(before, kept.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(before, 2)
+            os.close(before)
 
 
 def parsed_limit(text: str) -> tuple[str, float]:

@@ -201,17 +201,17 @@ METRICS: dict[str, Metric] = {
         "Peak activations",
         "bytes",
         "largest sum of live tensors at inference, one batch",
-        "The largest sum of live tensors over the operations in execution order, those inside a "
-        "layer included, for a batch, the model's input among them. A tensor lives from the operation that makes it to "
-        "its last reader; a reshape or a transpose is a view of what it reads, otherwise nothing is fused and nothing "
-        "is done in place: what a planner such as XLA's improves on.",
+        "An estimate of the RAM that inference takes: the largest sum of live tensors over the operations in execution "
+        "order, those inside a layer included, for a batch, the model's input among them. A tensor lives from the "
+        "operation that makes it to its last reader; a reshape or a transpose is a view of what it reads, otherwise "
+        "nothing is fused and nothing is done in place: what a planner such as XLA's improves on.",
         scope="batch",
     ),
     "training_bytes": Metric(
         "Training memory",
         "bytes",
         "the most alive in a training step: weights, gradients, slots, activations, one batch",
-        "Weights, their gradients, the optimizer's slots (Adam: 2 x trainable; Kingma and Ba 2015) and "
+        "An estimate: weights, their gradients, the optimizer's slots (Adam: 2 x trainable; Kingma and Ba 2015) and "
         "the most that activations take over both passes, for a batch: at each operation what all up to it keep for "
         "their derivatives, and the gradients of the tensors that are alive there. A layer's share is what it holds "
         "throughout, without those gradients. The workspaces of kernels are left out.",

@@ -38,6 +38,14 @@ def reference_scores(data: Data) -> dict[str, float]:
     return {CHANCE: data.chance_level, LINEAR_MODEL: r2_score(data.y_val, _linear_model(data))}
 
 
+def is_hardly_above_chance(score: float, data: Data) -> bool:
+    """Whether a validation score is of the kind that untrained networks have: within a tenth of the way up from chance.
+
+    Their features part the classes a little, so that they are not at chance to the point.
+    """
+    return score <= data.chance_level + 0.1 * (1 - data.chance_level)
+
+
 def reference_answers(data: Data) -> dict[str, np.ndarray]:
     """Of a classification, whether each validation sample is answered rightly by those of :func:`reference_scores`."""
     if data.n_classes is None:

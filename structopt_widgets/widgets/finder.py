@@ -13,6 +13,7 @@ from ..training import Data
 from ..training.sensitivity import InheritedScores
 from .changes import changes
 from .exploration import needed
+from .heat_map import said_of_untrained
 
 
 def shown_findings(data: Data | None, study: Study, structure: Structure) -> list[dict[str, Any]]:
@@ -41,13 +42,17 @@ class Preview:
     def __init__(self, data: Data | None) -> None:
         self._data = data
         self._scores: InheritedScores | None = None
+        self._note = ""  # on the model as it came
 
     def __call__(self, structure: Structure) -> dict[str, Any]:
         start = time.monotonic()
-        found: dict[str, Any] = {"structure": changes(structure), "score": None, "error": ""}
+        found: dict[str, Any] = {"structure": changes(structure), "score": None, "error": "", "note": ""}
         try:
+            data = needed(self._data, structure.space)
             if self._scores is None:
-                self._scores = InheritedScores(structure.space, needed(self._data, structure.space), None)
+                self._scores = InheritedScores(structure.space, data, None)
+                self._note = said_of_untrained(float(self._scores(structure.space.baseline)), data)
+            found["note"] = self._note
             found["score"] = float(self._scores(structure))
         # A thread has nobody to raise to: the page says why there is no preview.
         except Exception as error:

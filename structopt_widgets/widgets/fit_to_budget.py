@@ -17,7 +17,7 @@ from ..training.sensitivity import sensitivity
 from .background import Background, Outcome, Task
 from .changes import changes
 from .exploration import Exploration
-from .heat_map import heat_map
+from .heat_map import heat_map, said_of_untrained
 from .settings import Settings
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Fitting(traitlets.HasTraits):
             if task.should_stop():
                 return Outcome("")
             self.sensitivity = found
-            self.heat_map = heat_map(self._exploration.space, found)
+            self.heat_map = heat_map(self._exploration.space, found, said_of_untrained(found.score, data))
             if self.fits:
                 self.compare(self.fits["limits"], self.fits["batch_size"])
             own = (

@@ -6,13 +6,18 @@ from typing import Any
 
 from ..graph.wording import listed, say
 from ..structure import StructureSpace
+from ..training import Data
+from ..training.references import is_hardly_above_chance
 from ..training.sensitivity import Sensitivity
 
 HARMLESS = 0.01  # of the score
 
 
-def heat_map(space: StructureSpace, found: Sensitivity) -> dict[str, Any]:
-    """A row a width group, by its place in the page's list, the least loss first; its cuts from mild to hard."""
+def heat_map(space: StructureSpace, found: Sensitivity, untrained: str = "") -> dict[str, Any]:
+    """A row a width group, by its place in the page's list, the least loss first; its cuts from mild to hard.
+
+    ``untrained`` says that there is nothing to lose, where that is so.
+    """
     places = {name: place for place, name in enumerate(space.width_groups)}
     rows: list[dict[str, Any]] = [
         {
@@ -23,7 +28,17 @@ def heat_map(space: StructureSpace, found: Sensitivity) -> dict[str, Any]:
     ]
     rows.sort(key=lambda row: (row["cells"][-1][1], row["place"]))
     unit = "share" if found.metric == "accuracy" else "number"
-    return {"rows": rows, "score": float(found.score), "unit": unit, "words": _words(space, found)}
+    return {"rows": rows, "score": float(found.score), "unit": unit, "words": untrained or _words(space, found)}
+
+
+def said_of_untrained(score: float, data: Data) -> str:
+    """That a model's own weights know nothing; empty where they know something."""
+    if not is_hardly_above_chance(score, data):
+        return ""
+    return say(
+        "The model's own weights do hardly better than chance, as those of an untrained model: what cuts lose is "
+        "chance too. Train it, and explore it again."
+    )
 
 
 def _words(space: StructureSpace, found: Sensitivity) -> str:

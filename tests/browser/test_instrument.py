@@ -954,8 +954,9 @@ def test_a_width_out_of_bounds_says_so(page: Page) -> None:
     expect(told).to_be_empty()
 
 
-def test_in_a_low_window_one_row_of_costs_sticks(page: Page) -> None:
-    page.set_viewport_size({"width": 780, "height": 490})
+@pytest.mark.parametrize("width", [780, 640])
+def test_in_a_low_window_one_row_of_costs_sticks(page: Page, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 490})
     show(page, sw.explore(dense_model()))
     page.evaluate("document.body.append(Object.assign(document.createElement('div'), { style: 'height: 2000px' }))")
     chosen = total(page, "training_bytes")
@@ -970,6 +971,10 @@ def test_in_a_low_window_one_row_of_costs_sticks(page: Page) -> None:
     assert box is not None
     assert rest is not None
     assert box["y"] + box["height"] <= row < 0.7 * rest["height"]
+    for name in ("n_params", "flops", "peak_activation_bytes", "span"):
+        other = total(page, name).bounding_box()
+        assert other is not None
+        assert other["y"] + other["height"] <= row, name
     below = "(y) => document.elementFromPoint(400, y).closest('.sw-live-panel') === null"
     assert page.evaluate(below, row + 5)
     chosen.locator("xpath=ancestor::button").focus()

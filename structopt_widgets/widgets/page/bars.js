@@ -1,6 +1,6 @@
 // Where it goes: the chosen cost by layer or by block, the largest first or in the order of execution.
 import { partName } from "./cost_parts.js";
-import { html, keepFocus, numbersOf, reachable, segments, setText } from "./elements.js";
+import { html, keepFocus, reachable, roving, segments, setText } from "./elements.js";
 import { helpButton } from "./help.js";
 import { shareBar } from "./lever_row.js";
 import { say } from "./words.js";
@@ -20,8 +20,8 @@ export function barsView(state) {
     ...Object.entries(dtypes).map(([name, text]) => html("option", { value: name }, text)));
   dtype.addEventListener("change", () => state.look({ dtype: dtype.value || null }));
   const storage = html("span", { className: "sw-group" }, dtype, helpButton(state, "dtype"));
-  const by = segments(say("bars by"), { layers: say("layers"), blocks: say("blocks") }, (chosen) => state.look({ by: chosen }));
-  const order = segments(say("order of the bars"), { size: say("largest"), place: say("in order") }, (chosen) => state.look({ order: chosen }));
+  const by = segments(say("bars by"), { layers: say("layers"), blocks: say("blocks") }, (chosen) => state.look({ by: chosen }), false);
+  const order = segments(say("order of the bars"), { size: say("largest"), place: say("in order") }, (chosen) => state.look({ order: chosen }), false);
   by.group.hidden = model.sections.length < 2;
   const list = html("div", { className: "sw-list", tabIndex: 0, role: "region", "aria-label": say("costs by layer") });
   const el = html("section", { className: "sw-pane sw-where" },
@@ -43,7 +43,10 @@ export function barsView(state) {
     }
     Object.assign(each, { share, percent, line, name });
   });
-  const stop = numbersOf(list);
+  // The numbers are one stop with their order.
+  const numbers = () => [...list.querySelectorAll("button.sw-told")];
+  roving(el, () => [...[order, by].filter(({ group }) => !group.hidden).flatMap(({ group }) => [...group.children]), ...numbers()]);
+  const stop = () => numbers().forEach((each) => { each.tabIndex = each === document.activeElement ? 0 : -1; });
   let [drawn, shown, first] = [null, [], 0];
   list.addEventListener("scroll", () => {
     // Asked in a frame, it would have the whole page laid out.

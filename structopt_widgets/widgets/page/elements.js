@@ -116,9 +116,9 @@ export function roving(container, given) {
 
 // Of these, which may come and go, one can be reached by Tab and the others by arrows. Returns what is to be called when
 // some can be pressed that could not before.
-export function oneStop(container, given) {
+export function oneStop(containers, given) {
   const able = () => given().filter((each) => !each.disabled);
-  roving(container, able);
+  [containers].flat().forEach((each) => roving(each, able));
   return () => {
     const all = able();
     const stop = all.find((each) => each === document.activeElement) ?? all.find(({ tabIndex }) => tabIndex === 0) ?? all[0];

@@ -24,7 +24,6 @@ export function plotView(state) {
   }, false);
   range.group.classList.add("sw-views");
   const tools = html("span", { className: "sw-group", role: "toolbar", "aria-label": say("view of the plot") }, scale.group, range.group);
-  roving(tools, () => [...tools.querySelectorAll("button")].filter((each) => !each.parentElement.hidden));
   plot.append(tip);
   const el = html("div", { className: "sw-tradeoff-plot" },
     html("div", { className: "sw-bar-head" }, key, html("span", { className: "sw-space" }), tools), plot, nearby, note);
@@ -193,7 +192,8 @@ export function plotView(state) {
     },
     focusout: () => point(null),
   };
-  roving(plot, () => [...plot.querySelectorAll(".sw-reference")]);
+  // What is beside the points is one stop with how they are seen.
+  roving(el, () => [...[...tools.querySelectorAll("button")].filter((each) => !each.parentElement.hidden), ...plot.querySelectorAll(".sw-reference")]);
   Object.entries(listeners).forEach(([name, listener]) => plot.addEventListener(name, listener));
   const resized = new ResizeObserver(() => {
     // Its own redrawing changes the height only.

@@ -126,7 +126,7 @@ function references(state, across, up) {
     const title = say("{quantity}: {value}", { quantity: name, value: tickLabel(value, state.y.unit) });
     const line = label(across.end + 6, pixel(places[index] + 4), referenceText([name, value], up, state.y.unit), "sw-tick");
     line.append(svgElement("title", {}, title));
-    Object.entries({ class: "sw-tick sw-reference", role: "button", tabindex: index ? -1 : 0, "aria-label": title, "data-reference": index })
+    Object.entries({ class: "sw-tick sw-reference", role: "button", tabindex: -1, "aria-label": title, "data-reference": index })
       .forEach(([key, each]) => line.setAttribute(key, each));
     group.append(line);
   });

@@ -75,9 +75,9 @@ export function workView(state) {
     html("label", {}, preview, html("span", { className: "sw-dim" }, say("preview"))), previewed, score);
   preview.addEventListener("change", () => state.setting({ preview: preview.checked }));
   const paintPreview = () => {
-    const { score: value, structure, error: why, seconds } = state.preview;
+    const { score: value, structure, error: why, note, seconds } = state.preview;
     const isOf = structure !== undefined && alike(structure, state.changes());
-    const words = why || say("with inherited weights, before training ({seconds} s)", { seconds: seconds?.toFixed(1) });
+    const words = why || note || say("with inherited weights, before training ({seconds} s)", { seconds: seconds?.toFixed(1) });
     const isScored = Boolean(state.settings.preview && isOf && !why);
     keepFocus(follows, () => {
       previewed.hidden = !isScored;
@@ -87,7 +87,6 @@ export function workView(state) {
   };
   // The numbers of the trial that the message is of, each of which tells how it came about.
   const numbers = html("div", { className: "sw-small sw-told-trial", hidden: true });
-  const stopAtNumbers = oneStop(numbers, () => [...numbers.children]);
   let told = null;
   const paintTrial = () => {
     const trial = state.study.trials.find(({ number }) => number === (state.work.trial ?? null));
@@ -107,11 +106,12 @@ export function workView(state) {
         html("button", { type: "button", title: say("set the sliders to it"), onclick: () => state.choice(trial.number) }, say("trial {number}", trial)), ...parts,
       ] : []));
     });
-    stopAtNumbers();
+    stopAtButtons();
   };
   const noData = html("p", { className: "sw-note sw-no-data" });
   const buttons = html("span", { className: "sw-group", role: "toolbar" }, run, sweep, cancel);
-  const stopAtButtons = oneStop(buttons, () => [run, sweep, cancel]);
+  // What a run has told is one stop with what runs.
+  const stopAtButtons = oneStop([buttons, numbers], () => [run, sweep, cancel, ...(numbers.hidden ? [] : numbers.children)]);
   const line = html("div", { className: "sw-bar-head sw-progress-line" }, progress, text);
   const el = html("div", { className: "sw-work" }, noData, settings, line, follows, info, numbers, error);
 
