@@ -817,10 +817,15 @@ def test_help_is_asked_for_and_left_by_keys(page: Page) -> None:
     assert len(reached) == page.locator("[data-cost]").count()
     stops = ".sw-cell-home [tabindex='0'], .sw-cell-home button:not([tabindex])"
     expect(page.locator(stops)).to_have_count(1)
-    # Numbers of a list are one stop, and arrows go from one to the next.
-    for pane in (".sw-rows", ".sw-where"):
+    # Numbers of a list are one stop, those of the bars with their order, and arrows go from one to the next.
+    for pane, stop in ((".sw-rows", 0), (".sw-where", -1)):
         numbers = page.locator(f"{pane} button.sw-told")
-        assert numbers.evaluate_all("(all) => all.map((each) => each.tabIndex)") == [0, -1]
+        assert numbers.evaluate_all("(all) => all.map((each) => each.tabIndex)") == [stop, -1]
+        order = page.locator(f"{pane} .sw-segments button:visible")
+        if order.count():
+            order.last.focus()
+            page.keyboard.press("ArrowDown")
+            expect(numbers.first).to_be_focused()
         numbers.first.focus()
         page.keyboard.press("ArrowDown")
         expect(numbers.last).to_be_focused()
