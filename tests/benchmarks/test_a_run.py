@@ -40,7 +40,7 @@ def test_a_run_of_the_walkthrough(report: Callable[..., None]) -> None:
         for seed in range(SEEDS):
             keras.utils.set_random_seed(seed)
             model = walkthrough()
-            model.compile("adam", "sparse_categorical_crossentropy", ["accuracy"])
+            model.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
             model.fit(data.x, data.y, 32, EPOCHS, validation_data=(data.x_val, data.y_val), verbose=0)
 
     fitted()  # Keras has a first time too
