@@ -31,14 +31,6 @@ PYTHON_TEMPLATES: Mapping[str, str] = {
     "max": "({1} if {1} > {0} else {0})",  # half the time that calling max() takes
     "log2": "({} - 1).bit_length()",
 }
-_FOLD: Mapping[str, Callable[..., Any]] = {
-    "+": lambda a, b: a + b,
-    "-": lambda a, b: a - b,
-    "*": lambda a, b: a * b,
-    "//": lambda a, b: a // b,
-    "/": lambda a, b: a / b,
-    "max": max,
-}
 _COMPUTED: Mapping[str, Callable[..., Any]] = {
     "+": operator.add,
     "-": operator.sub,
@@ -155,8 +147,9 @@ class Recorder:
 
     def apply(self, operation: str, *operands: Operand) -> Operand:
         """Record ``operation`` on ``operands``, or compute it at once when all of them are numbers."""
-        if operation in _FOLD and not any(isinstance(value, Expression) for value in operands):
-            return _FOLD[operation](*operands)
+        # Of a number the logarithm is asked for elsewhere.
+        if operation != "log2" and not any(isinstance(value, Expression) for value in operands):
+            return _COMPUTED[operation](*operands)
         slots = [self._slot_of(value) for value in operands]
         if operation in _COMMUTATIVE:
             slots.sort()

@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-
 from ..graph import (
     Call,
     Dim,
@@ -28,6 +26,7 @@ from ..graph.model_graph import map_structure
 from ..graph.wording import Said, listed, say
 from .activation_costs import layer_activation
 from .cost import Cost
+from .even_constants import lengths_of_constant, resized_constant
 from .meaning import Meaning
 from .operations import Operations
 from .setting import Setting
@@ -175,7 +174,7 @@ class Site:
         if isinstance(value, TensorRef):
             return self.inputs[self.call.inputs.index(value.index)]
         if id(value) not in self.constants:
-            self.constants[id(value)] = _lengths(value)
+            self.constants[id(value)] = lengths_of_constant(value)
         return self.constants[id(value)]
 
     def contract(self, operand: int, dim: Dim) -> None:
@@ -276,28 +275,9 @@ class LayerRule(Meaning):
     def arguments(self, site: Site, at: Setting) -> tuple[Any, Mapping[str, Any]]:
         """What the call is made with, at a setting of integers."""
         given = site.call.args, site.call.kwargs or {}
-        return map_structure(lambda leaf: _resized(leaf, site, at), given) if site.constants else given
-
-
-def _lengths(constant: Any) -> Shape:
-    shape = np.shape(constant)
-    is_array = isinstance(constant, np.ndarray) and constant.dtype.kind in "bf"
-    even = [is_array and length > 1 and _is_even(constant, axis) for axis, length in enumerate(shape)]
-    return tuple(Symbol(length) if each else length for each, length in zip(even, shape, strict=True))
-
-
-def _is_even(array: np.ndarray, axis: int) -> bool:
-    return np.array_equal(array, np.broadcast_to(np.take(array, [0], axis), array.shape), equal_nan=True)
-
-
-def _resized(leaf: Any, site: Site, at: Setting) -> Any:
-    """A constant among the arguments, as long as what it is read with."""
-    axes = site.constants.get(id(leaf), ())
-    shape = tuple(at.size(dim) for dim in axes)
-    if shape == np.shape(leaf) or not axes:
-        return leaf
-    even = tuple(slice(0, 1) if isinstance(dim, Symbol) else slice(None) for dim in axes)
-    return np.broadcast_to(leaf[even], shape).copy()
+        if not site.constants:
+            return given
+        return map_structure(lambda leaf: resized_constant(leaf, site.constants.get(id(leaf), ()), at.size), given)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ..graph import Program, Recorder, Symbol
+import numpy as np
+
+from ..graph import ModelGraph, Program, Recorder, Symbol
+from ..graph.model_graph import map_structure
 from ..layer_rules import ActivationCost, ConnectedGraph, layer_activation
 from ..layer_rules.activation_costs import SWITCHES
 from ..layer_rules.registry import rules_registered
@@ -18,16 +21,33 @@ from .totals import Costs, costs
 
 _LATEST: OrderedDict[Any, Program] = OrderedDict()
 _MOST = 4  # that are kept: a cell is run again with the models it was run with
+_MOST_CONSTANTS = 1 << 14  # numbers in the constants of a graph that is told by them
 
 
 def _known(key: Any, record: Callable[[], Program]) -> Program:
-    """The program of ``key``, which recording takes long for a model of hundreds of layers."""
+    """The program of ``key``, which recording takes long for a model of hundreds of layers; without a key a new one."""
+    if key is None:
+        return record()
     if key not in _LATEST:
         _LATEST[key] = record()
     _LATEST.move_to_end(key)
     while len(_LATEST) > _MOST:
         _LATEST.popitem(last=False)
     return _LATEST[key]
+
+
+def _n_constants(graph: ModelGraph) -> int:
+    """How many numbers there are in the constants that calls are given, those inside of layers included."""
+    count = 0
+
+    def add(leaf: Any) -> None:
+        nonlocal count
+        count += leaf.size if isinstance(leaf, np.ndarray) else 0
+
+    for call in graph.calls:
+        map_structure(add, [call.args, call.kwargs or {}])
+    inside = (each for layer in graph.layers.values() if layer.inside is not None for each in layer.inside.graphs)
+    return count + sum(map(_n_constants, inside))
 
 
 class CostProgram:
@@ -74,8 +94,16 @@ class CostProgram:
 
     @property
     def _key(self) -> Any:
-        """What makes a program what it is: the graph, the rules and metrics there are, and what is free in it."""
-        graph = json.dumps(self._connected.graph.to_json(), sort_keys=True)
+        """What makes a program what it is: the graph, the rules and metrics there are, and what is free in it.
+
+        ``None`` for a graph that cannot be written down, or not soon: a long sequence's mask is millions of numbers.
+        """
+        if _n_constants(self._connected.graph) > _MOST_CONSTANTS:
+            return None
+        try:
+            graph = json.dumps({**self._connected.graph.to_json(), "name": ""}, sort_keys=True)  # costs have no name
+        except (TypeError, ValueError):
+            return None
         there = rules_registered(), tuple(model_metrics()), tuple(layer_metrics())
         return hashlib.sha256(graph.encode()).digest(), there, tuple(self._widths), *self._estimate
 

@@ -16,7 +16,7 @@ from ..reading.whose_functions import WRITTEN, own_functions
 from ..reading.whose_objects import own_objects, takes_seed
 from ..saved_functions import as_saved
 
-_ADDED = ("name", "trainable", "dtype")  # to the configuration of a class that has entries of its own alone
+_ADDED = {"name", "trainable", "dtype"}  # to the configuration of a class that has entries of its own alone
 
 
 def made_again(original: Any, config: dict[str, Any]) -> Any:
@@ -26,7 +26,8 @@ def made_again(original: Any, config: dict[str, Any]) -> Any:
         own = class_of(original)
         entries = _accepted(own, with_entries(original, copied(config), _at_hand))
         if not own.__module__.startswith("keras."):
-            entries = {key: value for key, value in entries.items() if key not in _ADDED or _says(original, own, key)}
+            unsaid = _ADDED - _said(original, own)
+            entries = {key: value for key, value in entries.items() if key not in unsaid}
         made = own.from_config(entries)
     held = {id(layer): _held_by(layer, inner) for path, layer, inner in parts(original, config) if path}
     named = [key for key, value in config.items() if isinstance(value, Mapping) and WRITTEN in value]
@@ -77,13 +78,13 @@ def _give(layer: Any, original: Any, own: Iterable[str]) -> None:
                 mine[key] = as_saved(theirs[key])
 
 
-def _says(original: Any, own: Any, entry: str) -> bool:
-    """Whether the configuration of a user's class has an entry of that name, as far as it can be asked."""
+def _said(original: Any, own: Any) -> set[str]:
+    """The entries that the configuration of a user's class has; all that are added where it cannot be asked."""
     try:
-        return entry in own.get_config(original)
+        return {*own.get_config(original)}
     # Somebody's own code, which may hold what nothing writes.
     except Exception:
-        return True
+        return _ADDED
 
 
 def _accepted(made: Any, config: dict[str, Any]) -> dict[str, Any]:
