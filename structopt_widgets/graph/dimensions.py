@@ -8,7 +8,9 @@ side by a forward pointer, so that from then on both are the same object (Robins
 
 from __future__ import annotations
 
+import functools
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
@@ -162,7 +164,11 @@ def unify(left: Dim, right: Dim, why: str) -> None:
         _bind(left, right, why)
     elif isinstance(right, Symbol):
         _bind(right, left, why)
-    elif Concat in (type(left), type(right)) and (mine := _side_by_side(left)) and (theirs := _side_by_side(right)):
+    elif (
+        Concat in (type(left), type(right))
+        and (mine := _side_by_side(left) or _as_many_as(right, left, why))
+        and (theirs := _side_by_side(right) or _as_many_as(left, right, why))
+    ):
         _align(mine, theirs, why)
     elif isinstance(left, Product) and isinstance(right, Product) and _same_factors(left, right):
         unify(left.outer, right.outer, why)
@@ -203,6 +209,17 @@ def split(dim: Dim, outer: int, why: str, is_unit: bool = False) -> Dim:
             return first[0] if run == 1 else Concat(tuple(first))
     fix(dim, why)
     return inner
+
+
+def divide(dim: Dim, number: int, why: str) -> None:
+    """Keep ``dim`` a multiple of ``number``, wherever in it a block ends: what is side by side is one part by part."""
+    parts = _flat_parts(dim)
+    if len(parts) == 1 or any(baseline_size(part) % number for part in parts):
+        split(dim, number, why)
+        return
+    for part in parts:
+        if not isinstance(part, int):
+            split(part, number, why)
 
 
 def every(dim: Dim, step: int, why: str) -> Dim:
@@ -273,6 +290,19 @@ def _side_by_side(dim: Dim) -> Concat | None:
     if isinstance(dim, Product) and isinstance(outer := resolve(dim.outer), int):
         return Concat((dim.inner,) * outer)
     return dim if isinstance(dim, Concat) else None
+
+
+def _as_many_as(parts: Dim, dim: Dim, why: str) -> Concat | None:
+    """``dim`` as equal parts where it is a product of as many: their number, places of a window say, then stays."""
+    sizes = [*map(baseline_size, _flat_parts(parts))]
+    blocks = factors(dim)
+    for first in range(1, len(blocks)):
+        outer, inner = blocks[:first], blocks[first:]
+        if math.prod(map(baseline_size, outer)) == len(sizes) and len({*sizes}) == 1:
+            for each in outer:
+                fix(each, why)
+            return Concat((functools.reduce(Product, inner),) * len(sizes))
+    return None
 
 
 def _align(left: Concat, right: Concat, why: str) -> None:

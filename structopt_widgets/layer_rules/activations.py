@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 from ..graph import Shape, sum_depth
+from ..graph.dimensions import has_batch, per_sample
 from .activation_costs import ACTIVATION_COSTS
+from .bare_axes import positions
 from .meaning import Role
 from .registry import register_layer_rule
-from .rule import Connection, Cost, Elementwise, LayerRule, Mixing, Setting, Site, WeightAxes, passes_places
+from .rule import (
+    Connection,
+    Cost,
+    Elementwise,
+    LayerRule,
+    Mixing,
+    Setting,
+    Site,
+    UnsupportedLayerError,
+    WeightAxes,
+    passes_places,
+)
 
 
 class Softmax(LayerRule):
-    """Softmax over one axis (or several)."""
+    """Softmax over one axis (or several), which Keras counts with the batch."""
 
+    sees_batch = True
     role: Role | None = Role.SOFTMAX
+
+    def connect(self, site: Site) -> Connection:
+        if 0 in self._axes(site) and has_batch(site.inputs[0][0]):
+            raise UnsupportedLayerError("there is none for a softmax over the batch")
+        return super().connect(site)
 
     def cost(self, site: Site, at: Setting) -> Cost:
         softmax = ACTIVATION_COSTS["softmax"]
@@ -27,16 +46,15 @@ class Softmax(LayerRule):
         return Mixing(summed=self._reduced(site))
 
     def _is_over_the_last_axis(self, site: Site) -> bool:
-        rank = len(site.outputs[0])
-        return rank > 1 and site.config.get("axis", -1) in (-1, rank)
+        shape = site.inputs[0]
+        return len(per_sample(shape)) > 1 and self._axes(site) == [len(shape) - 1]
 
     def _reduced(self, site: Site) -> Shape:
-        """The axes a softmax runs over. Keras counts them with the batch; shapes here leave it out."""
-        axes = site.config.get("axis", -1)
-        return tuple(
-            site.outputs[0][axis if axis < 0 else axis - 1]
-            for axis in (axes if isinstance(axes, (list, tuple)) else [axes])
-        )
+        """The axes a softmax runs over."""
+        return tuple(site.inputs[0][axis] for axis in self._axes(site))
+
+    def _axes(self, site: Site) -> list[int]:
+        return positions(site.config.get("axis", -1), len(site.inputs[0]))
 
 
 class LogSoftmax(Softmax):

@@ -11,7 +11,7 @@ from ..graph.dimensions import has_batch, of_batch, resolve
 from ..graph.wording import say
 from .merging import side_by_side
 from .registry import register_layer_rule
-from .reshaping import regrouped
+from .reshaping import flattened, regrouped
 from .rule import Connection, Cost, LayerRule, Setting, Site, UnsupportedLayerError
 
 
@@ -46,6 +46,22 @@ class Reshape(_View):
 
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         return {"newshape": lengths_at(site.outputs[0], at)}
+
+
+class Size(Bare):
+    """How many elements there are, as a number that follows the widths."""
+
+    reads_no_values = True
+
+    def connect(self, site: Site) -> Connection:
+        return Connection(((),))
+
+
+class Ravel(_View):
+    """All elements in a row."""
+
+    def connect(self, site: Site) -> Connection:
+        return Connection(((flattened_without_axis(site.inputs[0], "making one row of the whole batch"),),))
 
 
 class Transpose(_View):
@@ -171,6 +187,7 @@ class Repetition(Bare):
     def connect(self, site: Site) -> Connection:
         shape, repeats = site.inputs[0], site.config["repeats"]
         if "axis" in site.config:
+            shape = self._shape(site)
             (axis,) = self._axis(site, shape)
             if not isinstance(repeats, (int, BatchSize)):
                 return self._unequal(site, axis)
@@ -187,15 +204,18 @@ class Repetition(Bare):
             raise UnsupportedLayerError("there is none for repeating the batch for each sample")
         return Connection((tuple(_times(dim, count, is_tile=True) for count, dim in zip(times, padded, strict=True)),))
 
+    def _shape(self, site: Site) -> Shape:
+        """What is repeated: without an axis all elements in a row."""
+        shape = site.inputs[0]
+        is_flat = site.config["axis"] is None and len(shape) != 1
+        return (flattened_without_axis(shape, "repeating a flattened array"),) if is_flat else shape
+
     def _axis(self, site: Site, shape: Shape) -> list[int]:
-        axis = site.config["axis"]
-        if axis is None and len(shape) > 1:
-            raise UnsupportedLayerError("there is none for repeating a flattened array")
-        return positions(axis or 0, len(shape))
+        return positions(site.config["axis"] or 0, len(shape))
 
     def _unequal(self, site: Site, axis: int) -> Connection:
         """Each place a number of times of its own."""
-        shape, repeats = site.inputs[0], site.config["repeats"]
+        shape, repeats = self._shape(site), site.config["repeats"]
         if has_batch(shape[axis]):
             raise UnsupportedLayerError("there is none for repeating samples unequally")
         site.fix((shape[axis],), "repeats each place so many times")
@@ -208,7 +228,7 @@ class Repetition(Bare):
             (axis,) = self._axis(site, outputs)
             if not isinstance(repeats, (int, BatchSize)):
                 return {}
-            return {"repeats": at.size(outputs[axis])} if _is_widened(site.inputs[0][axis], repeats) else {}
+            return {"repeats": at.size(outputs[axis])} if _is_widened(self._shape(site)[axis], repeats) else {}
         given = [repeats] if isinstance(repeats, (int, BatchSize)) else list(repeats)
         inputs = (*(1,) * (len(outputs) - len(site.inputs[0])), *site.inputs[0])
         times = [*[1] * (len(outputs) - len(given)), *given]
@@ -254,6 +274,13 @@ def positions(axis: Any, rank: int) -> list[int]:
     return [each % rank for each in axes]
 
 
+def flattened_without_axis(shape: Shape, doing: str) -> Dim:
+    """All elements of a tensor in a row, as an operation without an axis takes them; of samples there is no rule."""
+    if any(map(has_batch, shape)):
+        raise UnsupportedLayerError(f"there is none for {doing}")
+    return flattened(shape)
+
+
 def lengths_of(target: Any, shape: Shape) -> list[int]:
     """The lengths that are asked for, in the model as read, of as many elements as ``shape`` has."""
     lengths = [-1 if each is None else baseline_length(each) for each in target]
@@ -291,6 +318,8 @@ def register_bare(rule: Callable[[], LayerRule] | LayerRule, *names: str) -> Non
 
 
 register_bare(Reshape(), "Reshape")
+register_bare(Ravel(), "Ravel")
+register_bare(Size(), "Size")
 register_bare(Transpose(), "Transpose")
 register_bare(Exchange(), "Swapaxes", "Moveaxis")
 register_bare(ExpandDims(), "ExpandDims")

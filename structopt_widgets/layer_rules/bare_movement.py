@@ -61,9 +61,7 @@ class Shuffle(_Movement):
 
     def connect(self, site: Site) -> Connection:
         shape, axis = site.inputs[0], self._axis(site)
-        if axis is None:
-            raise UnsupportedLayerError("there is none for moving elements along the batch")
-        for place in positions(axis, len(shape)):
+        for place in range(len(shape)) if axis is None else positions(axis, len(shape)):
             if has_batch(shape[place]):
                 raise UnsupportedLayerError("there is none for moving elements along the batch")
             site.fix((shape[place],), self.because)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..graph import BATCH, Dim, Shape, TensorRef, baseline_size, ceil_log2, sum_depth
 from .activation_costs import ACTIVATION_COSTS
-from .bare_axes import positions, register_bare
+from .bare_axes import flattened_without_axis, positions, register_bare
 from .meaning import Role
 from .merging import broadcast
 from .operations import Operations
@@ -253,8 +253,23 @@ class DotProductAttention(LayerRule):
         return query, key, value
 
 
+class Outer(LayerRule):
+    """Each element of one tensor times each of another, as positions times frequencies are."""
+
+    sees_batch = True
+
+    def connect(self, site: Site) -> Connection:
+        operands = (site.operand(place, name) for place, name in enumerate(("x1", "x2")))
+        what = "products of each sample with each other"
+        return Connection((tuple(flattened_without_axis(shape, what) for shape in operands),))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return Cost(other=at.elements(site.outputs[0]), span=1)
+
+
 register_bare(Matmul(), "Matmul")
 register_bare(Einsum(), "Einsum")
+register_bare(Outer(), "Outer")
 register_bare(Tensordot(), "Tensordot")
 register_bare(LastAxis(), "Inner")
 register_bare(LastAxis(-2), "Dot")

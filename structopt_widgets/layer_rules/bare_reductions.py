@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..graph import Shape, baseline_size, ceil_log2
+from ..graph.dimensions import has_batch
 from .augmentation import Resampling
-from .bare_axes import positions, register_bare
+from .bare_axes import flattened_without_axis, positions, register_bare
 from .bare_operations import Reduction, Variance
 from .convolutional import split_channels
 from .kept import Kept
@@ -55,6 +56,57 @@ class Moments(Variance):
         return positions(site.config["axes"], len(site.inputs[0]))
 
 
+class Sorted(Reduction):
+    """A median or quantile: what is sorted along the axes, log2 n comparisons an element."""
+
+    def connect(self, site: Site) -> Connection:
+        if any(site.shape_of(each) for each in site.call.args[1:]):
+            raise UnsupportedLayerError("there is none for several quantiles at once")
+        return super().connect(site)
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        comparisons = ceil_log2(at.elements(tuple(site.inputs[0][axis] for axis in self._axes(site))))
+        return Cost(other=comparisons * at.elements(site.inputs[0]), span=comparisons)
+
+
+@dataclass(frozen=True)
+class Weighed(Reduction):
+    """A sum in which each place along an axis has a number of its own, where numbers are given."""
+
+    argument: str = ""  # which numbers, in the configuration or beside the values
+
+    def connect(self, site: Site) -> Connection:
+        if self._is_weighed(site):
+            site.fix(tuple(site.inputs[0][axis] for axis in self._axes(site)), "weighs each place along it")
+        return super().connect(site)
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        plain, extra = super().cost(site, at), int(self._is_weighed(site) or not self.mean)
+        return Cost(other=plain.other + extra * at.elements(site.inputs[0]), span=plain.span + extra)
+
+    def _is_weighed(self, site: Site) -> bool:
+        beside = (*site.call.args[1:], (site.call.kwargs or {}).get(self.argument), site.config.get(self.argument))
+        return any(each is not None for each in beside)
+
+
+class Differences(LayerRule):
+    """Each place along an axis less the one before it, so many times: one place less each time."""
+
+    sees_batch = True
+
+    def connect(self, site: Site) -> Connection:
+        shape = list(site.inputs[0])
+        (axis,) = positions(site.config["axis"], len(shape))
+        if has_batch(shape[axis]):
+            raise UnsupportedLayerError("there is none for differences between samples")
+        site.fix((shape[axis],), "takes differences along it")
+        shape[axis] = max(baseline_size(shape[axis]) - site.config["n"], 0)
+        return Connection((tuple(shape),))
+
+    def cost(self, site: Site, at: Setting) -> Cost:
+        return Cost(other=site.config["n"] * at.elements(site.outputs[0]), span=site.config["n"])
+
+
 @dataclass(frozen=True)
 class AlongAxis(LayerRule):
     """The same shape, computed along one axis; ``steps`` operations an element, and sorting: ``log2`` of the length."""
@@ -74,7 +126,7 @@ class AlongAxis(LayerRule):
         return Mixing(summed=self._along(site))
 
     def _along(self, site: Site) -> Shape:
-        shape, axis = site.inputs[0], site.config.get("axis", -1)
+        shape, axis = site.outputs[0], site.config.get("axis", -1)
         return tuple(shape[place] for place in positions(-1 if axis is None else axis, len(shape)))
 
 
@@ -83,7 +135,7 @@ class Rounds(AlongAxis):
 
     def connect(self, site: Site) -> Connection:
         if site.config["axis"] is None:
-            raise UnsupportedLayerError("there is none for going through the whole batch")
+            return Connection(((flattened_without_axis(site.inputs[0], "going through the whole batch"),),))
         return super().connect(site)
 
 
@@ -103,13 +155,6 @@ class Moved(Resampling):
         return replace(plain, other=plain.other + self.PLACE * at.elements(tuple(space)), span=plain.span + 4)
 
 
-def _sorted(site: Site, at: Setting) -> Cost:
-    """Everything sorted along the axes that are summed up: log2 n comparisons an element."""
-    elements = at.elements(site.inputs[0])
-    length = max(1, baseline_size(site.inputs[0][-1]))
-    return Cost(other=ceil_log2(length) * elements, span=ceil_log2(length))
-
-
 register_bare(Folded(chooses=True), "Amax", "Amin")
 register_bare(Folded(before=1), "CountNonzero", "Nansum", "Nanprod", "Nanargmax", "Nanargmin")
 register_bare(Folded(before=1, chooses=True), "Nanmax", "Nanmin")
@@ -124,9 +169,11 @@ register_bare(Rounds(), "Cumsum", "Cumprod", "Nancumsum", "Nancumprod")
 register_bare(AlongAxis(sorts=True), "Sort", "Argsort")
 register_bare(AlongAxis(steps=4, sorts=True), "Sparsemax")
 register_bare(AlongAxis(steps=3), "Normalize")  # square, add into the sum, divide
-register_bare(Kept("sorts its values", counted=_sorted), "Median", "Nanmedian", "Quantile", "Percentile")
-register_bare(Kept("sorts its values", counted=_sorted), "Nanquantile", "Nanpercentile")
-register_bare(Kept("adds up along it", reads=2, span=2), "Average", "Trapezoid", "Diff", "Trace")
+register_bare(Sorted(), "Median", "Nanmedian", "Quantile", "Percentile", "Nanquantile", "Nanpercentile")
+register_bare(Weighed(mean=1, argument="weights"), "Average")
+register_bare(Weighed(argument="x"), "Trapezoid")
+register_bare(Differences(), "Diff")
+register_bare(Kept("adds up along it", reads=2, span=2), "Trace")
 register_bare(Kept("searches for each value", reads=1, span=1), "Digitize")
 register_bare(Pooling(mean=True), "AveragePool")
 register_bare(Pooling(mean=False), "MaxPool")

@@ -6,8 +6,8 @@ from typing import Any
 
 from ..graph import Dim, Symbol, baseline_size
 from ..graph.dimensions import has_batch, of_batch
-from .bare_axes import Bare, baseline_length, lengths_at, positions, register_bare
-from .rule import Connection, Setting, Site, UnsupportedLayerError
+from .bare_axes import Bare, baseline_length, flattened_without_axis, lengths_at, positions, register_bare
+from .rule import Connection, Setting, Site
 
 
 class BroadcastTo(Bare):
@@ -52,7 +52,7 @@ class Take(Bare):
         table, places = site.operand(0, "x"), site.operand(1, "indices")
         axis = site.config["axis"]
         if axis is None:
-            raise UnsupportedLayerError("there is none for taking elements of a flattened array")
+            table, axis = (flattened_without_axis(table, "taking elements of a flattened array"),), 0
         (axis,) = positions(axis, len(table))
         site.fix((table[axis],), "looks parts of it up by their number")
         if site.of_weights[0]:

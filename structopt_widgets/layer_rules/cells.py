@@ -9,7 +9,7 @@ from typing import Any
 from ..graph import Call, Layer, Shape, maximum
 from .cost import Loop, Number
 from .registry import find_layer_rule, register_layer_rule
-from .rnn import Wrapper
+from .rnn import Wrapper, given_states
 from .rule import Connection, Cost, LayerRule, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
 from .steps import Steps
 
@@ -26,8 +26,6 @@ class CellRecurrence(Wrapper):
     def connect(self, site: Site) -> Connection:
         if site.layer.inside is not None:
             return _STEPS.connect(site)
-        if len(site.inputs) > 1:
-            raise UnsupportedLayerError("there is none for cells that start from a state they are given")
         sequence = site.inputs[0]
         states: list[Shape] = []
         weights: list[WeightAxes] = []
@@ -40,6 +38,8 @@ class CellRecurrence(Wrapper):
             sequence = connection.outputs[0]
             states += connection.outputs[1:]
             weights += self.weights_of(rule, inner, connection)
+        for initial, (units,) in zip(given_states(site), states, strict=False):
+            site.tie(initial[-1], units, "starts from that state")
         output = sequence if site.config["return_sequences"] else sequence[-1:]
         return Connection((output, *(states if site.config["return_state"] else ())), tuple(weights))
 

@@ -11,7 +11,7 @@ from ..graph.wording import say
 from .blocks import find_blocks
 from .changed import rule_of
 from .connected import ConnectedCall, ConnectedGraph
-from .rule import Connection, LayerRule, Site, UnsupportedLayerError, WeightAxes
+from .rule import Connection, LayerRule, Setting, Site, UnsupportedLayerError, WeightAxes
 from .tensor_weights import Borrowed, Places, Unread, WeightUses
 
 _HOLDERS = ("_regularizer", "_constraint")
@@ -146,8 +146,9 @@ class _Connector:
             connection = Connection(tuple(self.shapes[index] for index in call.outputs))
         elif rule is not None:
             try:
-                connection, rows = self._answer(rule, site, full)
+                connection, rows = self._answer(rule, site, full, tuple(each.shape for each in tensors))
                 self._check(call, layer, rule, connection)
+                _count(rule, site)
             except (_RuleMismatchError, DimensionError, UnsupportedLayerError, KeyError) as error:
                 # A KeyError shows a missing key and nothing else.
                 what = f"its configuration has no {error}" if isinstance(error, KeyError) else str(error)
@@ -181,8 +182,10 @@ class _Connector:
         self._calls.append(made)
         self._firsts.setdefault(layer.name, made)
 
-    def _answer(self, rule: LayerRule, site: Site, full: list[Shape]) -> tuple[Connection, Shape]:
-        """What the rule says, in full shapes; and the rows of a sample that it does not see."""
+    def _answer(
+        self, rule: LayerRule, site: Site, full: list[Shape], whole: tuple[tuple[int | None, ...], ...]
+    ) -> tuple[Connection, Shape]:
+        """What the rule says, in full shapes (Keras's are ``whole``); and the rows of a sample that it does not see."""
         if rule.sees_batch:
             connection = self._borrowed.connection(site) or rule.connect(site)
             site.outputs = list(connection.outputs)
@@ -191,6 +194,8 @@ class _Connector:
         # A weight beside samples has no batch that could be left out.
         is_whole = any(map(has_batch, lead))
         site.inputs = [shape if is_whole and shape and not has_batch(shape[0]) else shape[1:] for shape in full]
+        if not is_whole and rule.keeps_sizes:
+            lead, site.inputs, site.found = (), full, whole
         connection = rule.connect(site)
         site.outputs = list(connection.outputs)
         outputs = tuple((*lead, *shape) for shape in connection.outputs)
@@ -237,6 +242,16 @@ class _Connector:
         actual = [weight.shape for weight in layer.weights]
         if declared != actual:
             raise _RuleMismatchError(f"expected weights of shapes {actual}, the rule gives {declared}")
+
+
+def _count(rule: LayerRule, site: Site) -> None:
+    """Raise where a rule of this package says how a call connects, and does not know how to count it."""
+    if type(rule).__module__.startswith(__package__):
+        try:
+            rule.cost(site, Setting({}, {}, {}))
+        # Whatever it is that it does not know of this call: a user's own rule raises when it is asked.
+        except Exception as error:
+            raise _RuleMismatchError(f"its operations cannot be counted: {type(error).__name__}: {error}") from error
 
 
 def _lead(full: list[Shape]) -> Shape:

@@ -31,6 +31,8 @@ class Kept(LayerRule):
     one, says the whole cost instead. ``span`` of them wait for one another.
     """
 
+    keeps_sizes = True
+
     because: str
     reads: int = 0
     makes: int = 0

@@ -111,7 +111,7 @@ class GroupNormalization(LayerRule):
         channels = shape[axes_of(site, shape)[0]]
         groups = site.config["groups"]
         if not self._is_a_group_a_channel(site):
-            site.split(channels, groups, say("normalizes them in {n} groups", n=groups))
+            site.divide(channels, groups, say("normalizes them in {n} groups", n=groups))
         names = [*(["gamma"] if site.config["scale"] else []), *(["beta"] if site.config["center"] else [])]
         return Connection((shape,), tuple(WeightAxes(name, (channels,)) for name in names))
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..graph import Dim, Layer, Product, maximum, sum_depth
+from ..graph import Dim, Layer, Product, Shape, maximum, sum_depth
+from ..graph.model_graph import tensor_refs
 from .activation_costs import layer_activation
 from .cost import Loop, Number
 from .registry import find_layer_rule, register_layer_rule
@@ -46,10 +47,8 @@ class Recurrent(LayerRule):
     def connect(self, site: Site) -> Connection:
         timesteps, features = site.inputs[0]
         units = site.new_width(site.config["units"])
-        for state in range(1, self.states + 1):
-            initial = self._initial_state(site, state)
-            if initial is not None:
-                site.tie(initial[-1], units, "starts from that state")
+        for initial in given_states(site)[: self.states]:
+            site.tie(initial[-1], units, "starts from that state")
         blocks: Dim = units if self.gates == 1 else Product(self.gates, units)
         bias = (2, blocks) if site.config.get("reset_after") else (blocks,)
         sequence = (timesteps, units) if site.config["return_sequences"] else (units,)
@@ -117,15 +116,14 @@ class Recurrent(LayerRule):
     def config(self, site: Site, at: Setting) -> dict[str, Any]:
         return {"units": at.size(site.outputs[0][-1])}
 
-    def _initial_state(self, site: Site, state: int) -> Any:
-        """The shape of a given initial state; never a mask, which is passed by name."""
-        given = site.call.args[1] if len(site.call.args) > 1 else (site.call.kwargs or {}).get("initial_state")
-        if given is None:
-            return None
-        states = given if isinstance(given, (list, tuple)) else [given]
-        if state > len(states):
-            return None
-        return site.inputs[site.call.inputs.index(states[state - 1].index)]
+
+def given_states(site: Site) -> list[Shape]:
+    """The shapes of the states that a recurrent layer is told to start from; masks are passed by name."""
+    return [site.inputs[site.call.inputs.index(each.index)] for each in tensor_refs([_initial_state(site)])]
+
+
+def _initial_state(site: Site) -> Any:
+    return site.call.args[1] if len(site.call.args) > 1 else (site.call.kwargs or {}).get("initial_state")
 
 
 class Wrapper(LayerRule):
@@ -193,9 +191,7 @@ class Bidirectional(Wrapper):
     """A recurrent layer in both directions at once, whose outputs Keras merges in several ways."""
 
     def connect(self, site: Site) -> Connection:
-        if len(site.inputs) - (site.argument(2, "mask") is not None) > 1:
-            raise UnsupportedLayerError("there is none for initial states in both directions")
-        ahead, back = (rule.connect(inner) for rule, inner in (self.inner(site, key) for key in self._keys(site)))
+        ahead, back = self._connected(site)
         each = len(site.produced) // 2  # what cells of one direction make beside the output
         widths = zip(site.produced[:each], site.produced[each:], strict=True)
         for one, other in (*zip(ahead.outputs[0], back.outputs[0], strict=True), *widths):
@@ -242,6 +238,15 @@ class Bidirectional(Wrapper):
             for key, direction in zip(self._keys(site), self._directions(site), strict=True)
             if key in site.config
         }
+
+    def _connected(self, site: Site) -> Iterator[Connection]:
+        """Each direction, which starts from its half of the states that are given."""
+        given = tensor_refs([_initial_state(site)])
+        for number, key in enumerate(self._keys(site)):
+            rule, inner = self.inner(site, key)
+            half = len(given) // 2
+            inner.call = replace(site.call, args=(None, given[number * half : (number + 1) * half]), kwargs={})
+            yield rule.connect(inner)
 
     def _keys(self, site: Site) -> tuple[str, str]:
         return "layer", "backward_layer" if "backward_layer" in site.config else "layer"

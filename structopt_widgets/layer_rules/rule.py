@@ -15,6 +15,7 @@ from ..graph import (
     TensorRef,
     baseline_size,
     cut,
+    divide,
     every,
     fix,
     split,
@@ -205,6 +206,10 @@ class Site:
         self.cuts.append(split(dim, outer, self._does(because), is_unit))
         return self.cuts[-1]
 
+    def divide(self, dim: Dim, number: int, because: str) -> None:
+        """Keep ``dim`` a multiple of ``number``."""
+        divide(dim, number, self._does(because))
+
     def every(self, dim: Dim, step: int, because: str) -> Dim:
         """How many places there are in ``dim`` ``step`` apart."""
         return every(dim, step, self._does(because))
@@ -234,7 +239,8 @@ class LayerRule(Meaning):
 
     Shapes are those of one sample, and costs too: a rule knows nothing of the batch, which is the first
     axis of everything a layer reads and makes. Only where ``sees_batch`` is true are shapes full, with the
-    batch (:data:`~structopt_widgets.graph.BATCH`, of size 1 in costs) wherever it is.
+    batch (:data:`~structopt_widgets.graph.BATCH`, of size 1 in costs) wherever it is. Where ``keeps_sizes`` is, every
+    size stays as Keras has it: a weight, which has no batch, is seen whole by such a rule.
 
     >>> class Halved(sw.LayerRule):
     ...     def connect(self, site):
@@ -246,6 +252,7 @@ class LayerRule(Meaning):
     """
 
     sees_batch: bool = False
+    keeps_sizes: bool = False
     bias_key: str | None = None
     activation_key: str | None = None
     initializer_key: str | None = None

@@ -10,7 +10,8 @@ from ..graph.dimensions import unify
 from ..graph.wording import say
 from .connect import ConnectedInside
 from .cost import Loop
-from .rule import Connection, Cost, Mixing, Setting, Site, UnsupportedLayerError, WeightAxes
+from .rnn import given_states
+from .rule import Connection, Cost, Mixing, Setting, Site, WeightAxes
 from .whole import Whole, connected_inside, widths_of
 
 
@@ -24,8 +25,9 @@ class Steps(Whole):
     def connect(self, site: Site) -> Connection:
         inside = self.inside(site)
         inputs, parts, weights = connected_steps(inside, site.layer.weights)
-        if len(site.inputs) - (site.argument(2, "mask") is not None) > 1:
-            raise UnsupportedLayerError("there is none for cells that start from a state they are given")
+        for initial, state in zip(given_states(site), inputs[1:], strict=False):
+            for one, other in zip(initial, state[1:], strict=True):
+                unify(one, other, say("{layer} starts from that state", layer=site.layer.name))
         self.check(parts[0])
         widths = list(widths_of(inputs, weights))
         outside = set(widths_of(inputs[:1], ()))

@@ -210,3 +210,12 @@ def test_unified_concatenations_have_one_size_whatever_the_widths(lengths: list[
     values = {symbol: rng.randint(1, 50) for symbol in [*symbols(left), *symbols(right)]}
     assert size(left, values.__getitem__) == size(right, values.__getitem__)
     assert baseline_size(left) == baseline_size(right) == total
+
+
+def test_a_product_of_as_many_blocks_as_there_are_parts_is_those_parts() -> None:
+    height, width, channels = Symbol(3), Symbol(3), Symbol(8)
+    part = Symbol(8)
+    unify(Concat((part,) * 9), Product(Product(height, width), channels), WHY)
+    assert resolve(part) is resolve(channels)
+    assert resolve(channels).fixed is None
+    assert height.fixed == width.fixed == WHY

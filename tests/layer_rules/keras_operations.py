@@ -300,6 +300,15 @@ EDITABLE: dict[str, Called] = {
     "FFT2": lambda x: ops.fft2((x, x))[0],
     "IFFT2": lambda x: ops.ifft2((x, x))[0],
     "ExtractPatches": lambda x: ops.image.extract_patches(ops.expand_dims(x, 1), (1, 2)),
+    "Average": lambda x: ops.average(x, axis=1),
+    "Diff": lambda x: ops.diff(x, axis=1),
+    "Median": lambda x: ops.median(x, axis=1),
+    "Nanmedian": lambda x: ops.nanmedian(x, axis=1),
+    "Nanpercentile": lambda x: ops.nanpercentile(x, 30, axis=1),
+    "Nanquantile": lambda x: ops.nanquantile(x, 0.3, axis=1),
+    "Percentile": lambda x: ops.percentile(x, 30, axis=1),
+    "Quantile": lambda x: ops.quantile(x, 0.3, axis=1),
+    "Trapezoid": lambda x: ops.trapezoid(x, axis=1),
 }
 # With the number of samples, their second argument, among theirs, as an opened layer calls them.
 SIZED: dict[str, Callable[[Any, Any], Any]] = {
@@ -310,7 +319,6 @@ SIZED: dict[str, Callable[[Any, Any], Any]] = {
 COUNTED: dict[str, Called] = {
     "Append": lambda x: ops.append(x, x, axis=1),
     "ArraySplit": lambda x: ops.array_split(x, 2, axis=1)[0],
-    "Average": lambda x: ops.average(x, axis=1),
     "BatchNorm": lambda x: ops.batch_normalization(x, ROW, ROW, -1),
     "Conv": lambda x: ops.conv(x, _kernel(2, 6, 3)),
     # Called by itself it cannot be run, which is an error of Keras 3.15; in the call() of a layer it can.
@@ -331,7 +339,6 @@ COUNTED: dict[str, Called] = {
     "DepthwiseConv": lambda x: ops.depthwise_conv(x, _kernel(2, 6, 2)),
     "Det": lambda x: ops.det(_square(x)),
     "Diagonal": lambda x: ops.diagonal(x, axis1=1, axis2=2),
-    "Diff": lambda x: ops.diff(x, axis=1),
     "Digitize": lambda x: ops.cast(ops.digitize(x, ROW), "float32"),
     "Dot": lambda x: ops.dot(x, WIDE),
     "Dsplit": lambda x: ops.dsplit(x, 2)[0],
@@ -341,19 +348,13 @@ COUNTED: dict[str, Called] = {
     "IRFFT": lambda x: ops.irfft((x, x)),
     "Inner": lambda x: ops.inner(x, ROW),
     "LayerNorm": lambda x: ops.layer_normalization(x, ROW, ROW),
-    "Median": lambda x: ops.median(x, axis=1),
     "MultiHot": lambda x: ops.multi_hot(_integers(x), 7),
-    "Nanmedian": lambda x: ops.nanmedian(x, axis=1),
-    "Nanpercentile": lambda x: ops.nanpercentile(x, 30, axis=1),
-    "Nanquantile": lambda x: ops.nanquantile(x, 0.3, axis=1),
     "OneHot": lambda x: ops.one_hot(_integers(x), 7),
     "Inv": lambda x: ops.inv(_square(x)),
     "Logdet": lambda x: ops.logdet(_square(x)),
     "PadImages": lambda x: ops.image.pad_images(
         ops.reshape(x, (-1, 5, 3, 2)), top_padding=1, left_padding=1, target_height=7, target_width=5
     ),
-    "Percentile": lambda x: ops.percentile(x, 30, axis=1),
-    "Quantile": lambda x: ops.quantile(x, 0.3, axis=1),
     "RFFT": lambda x: ops.rfft(x)[0],
     "RGBToGrayscale": lambda x: ops.image.rgb_to_grayscale(ops.reshape(x, (-1, 5, 2, 3))),
     "RGBToHSV": lambda x: ops.image.rgb_to_hsv(ops.reshape(x, (-1, 5, 2, 3))),
@@ -368,9 +369,14 @@ COUNTED: dict[str, Called] = {
     "Tensordot": lambda x: ops.tensordot(x, WIDE, 1),
     "TopK": lambda x: ops.top_k(x, 2)[0],
     "Trace": lambda x: ops.trace(x, axis1=1, axis2=2),
-    "Trapezoid": lambda x: ops.trapezoid(x, axis=1),
     "Tril": lambda x: ops.tril(x),
     "Triu": lambda x: ops.triu(x),
+}
+# Of samples they would relate one to another: they work on weights, and on what is made of weights.
+OF_WEIGHTS: dict[str, Called] = {
+    "Outer": lambda w: ops.outer(w[0], w[:, 0]),
+    "Ravel": lambda w: ops.ravel(w),
+    "Size": lambda w: ops.cast(ops.size(w), "float32") * w,
 }
 # Their layers keep what is around them as it is, and are listed as not counted.
 LISTED: dict[str, str] = {
@@ -378,9 +384,8 @@ LISTED: dict[str, str] = {
     "of matrices, mostly by iteration": "CholeskyInverse Eig Eigh Lstsq MatrixRank Pinv Qr SVD",
     "fails in Keras itself on a batch": "LuFactor",
     "a score, not part of a model": "CTCDecode InTopK PSNR SSIM",
-    "made of numbers, not of a tensor of the model": "Arange Array EmptyLike Full Geomspace Linspace "
-    "Logspace Ndim Size",
-    "works along the batch": "AllClose Corrcoef Diag Diagflat Histogram Outer Ravel Vdot Vsplit Vstack",
+    "made of numbers, not of a tensor of the model": "Arange Array EmptyLike Full Geomspace Linspace Logspace Ndim",
+    "works along the batch": "AllClose Corrcoef Diag Diagflat Histogram Vdot Vsplit Vstack",
     "makes what only the values decide": "Bincount Nonzero SearchSorted SegmentMin SegmentProd "
     "SegmentReduction Unique UnravelIndex",
     "a transformation of images that no model in the field holds": "ElasticTransform GaussianBlur "

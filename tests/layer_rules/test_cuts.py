@@ -99,3 +99,25 @@ def test_ones_are_ones_at_any_length() -> None:
         assert structure.build("fresh").count_params() == structure.measure().n_params
         if width >= 8:
             np.testing.assert_allclose(structure.build()(batch), model(batch), atol=1e-5)
+
+
+@pytest.mark.parametrize("sizes", [(8, 16), (4, 4, 8)])
+def test_groups_of_what_is_joined_leave_each_part_in_steps(sizes: tuple[int, ...]) -> None:
+    inputs = keras.Input((6, 6, 3))
+    parts = [keras.layers.Conv2D(each, 1, name=f"c{place}")(inputs) for place, each in enumerate(sizes)]
+    joined = keras.layers.Concatenate()(parts)
+    model = keras.Model(inputs, keras.layers.Conv2D(2, 1)(keras.layers.GroupNormalization(4)(joined)))
+    space = sw.StructureSpace.from_keras(model)
+    groups = [space.width_groups[f"c{place}"] for place in range(len(sizes))]
+    assert [(each.fixed, each.divisor) for each in groups] == [(False, 4)] * len(sizes)
+    half = space.scaled(0.5)
+    assert half.build("fresh").count_params() == half.measure().n_params
+
+
+def test_a_part_that_no_group_divides_stays() -> None:
+    inputs = keras.Input((6, 6, 3))
+    parts = [keras.layers.Conv2D(each, 1, name=f"c{each}")(inputs) for each in (6, 10)]
+    joined = keras.layers.GroupNormalization(4)(keras.layers.Concatenate()(parts))
+    space = sw.StructureSpace.from_keras(keras.Model(inputs, keras.layers.Conv2D(2, 1)(joined)))
+    assert space.width_groups["c6"].fixed
+    assert space.width_groups["c10"].fixed

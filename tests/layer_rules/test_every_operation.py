@@ -9,7 +9,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
-from keras_operations import COUNTED, EDITABLE, LISTED, SIZED
+from keras_operations import COUNTED, EDITABLE, LISTED, OF_WEIGHTS, SIZED
 
 import structopt_widgets as sw
 from structopt_widgets.layer_rules.registry import find_layer_rule
@@ -31,14 +31,14 @@ def operations_of_keras() -> set[str]:
 
 def test_every_operation_is_in_exactly_one_table() -> None:
     listed = [name for names in LISTED.values() for name in names.split()]
-    tables = [*EDITABLE, *SIZED, *COUNTED, *listed]
+    tables = [*EDITABLE, *SIZED, *COUNTED, *OF_WEIGHTS, *listed]
     assert sorted(tables) == sorted(set(tables))
     assert operations_of_keras() - set(tables) == set(), "Keras has added these: give them a rule or list them"
 
 
 def test_those_in_the_tables_have_a_rule_and_the_listed_have_none() -> None:
     listed = {name for names in LISTED.values() for name in names.split()}
-    assert {name for name in [*RULED, *SIZED] if find_layer_rule((f"ops.{name}",)) is None} == set()
+    assert {name for name in [*RULED, *SIZED, *OF_WEIGHTS] if find_layer_rule((f"ops.{name}",)) is None} == set()
     assert {name for name in listed if find_layer_rule((f"ops.{name}",)) is not None} == set()
 
 

@@ -120,7 +120,7 @@ def directions_of_their_own() -> keras.Model:
     return keras.Model(inputs, kl.Dense(2)(kl.Bidirectional(kl.LSTM(5), backward_layer=backward)(inputs)))
 
 
-@specimen((6, 4), uncounted=frozenset({"Bidirectional"}))
+@specimen((6, 4))
 def states_in_both_directions() -> keras.Model:
     inputs = keras.Input((6, 4))
     states = [kl.Dense(5, name=f"state_{number}")(inputs[:, 0]) for number in range(4)]
