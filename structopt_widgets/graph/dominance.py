@@ -31,6 +31,7 @@ class Sums:
         self._operations = operations
         self._known: dict[int, Terms] = {}
         self._sampled: list[np.ndarray] = []
+        self._limits: list[np.ndarray] = []  # a little above each of the same, for rounding
         self._switches: set[int] = set()
 
     def mark_switch(self, slot: int) -> None:
@@ -59,9 +60,8 @@ class Sums:
         return [*least, *kept]
 
     def _never_exceeds(self, one: int, other: int) -> bool:
-        # Larger at one setting is enough; the margin is for rounding.
-        mine, theirs = self._samples(one), self._samples(other)
-        if (mine > theirs + 1e-9 * np.abs(theirs)).any():
+        self._sample_up_to(max(one, other))
+        if (self._sampled[one] > self._limits[other]).any():  # larger at one setting is enough
             return False
         more = self._difference(one, other)
         missing = {key: times for key, times in more.items() if times > 0}
@@ -128,13 +128,14 @@ class Sums:
                     self._known[done] = self._worked_out(done)
         return self._known[slot]
 
-    def _samples(self, slot: int) -> np.ndarray:
-        """The number in ``slot`` at :data:`SAMPLES` settings; at each one anything, if it is no sum of products."""
+    def _sample_up_to(self, slot: int) -> None:
         for each in range(len(self._sampled), slot + 1):
-            self._sampled.append(self._sample(each))
-        return self._sampled[slot]
+            sample = self._sample(each)
+            self._sampled.append(sample)
+            self._limits.append(sample + 1e-9 * np.abs(sample))
 
     def _sample(self, slot: int) -> np.ndarray:
+        """The number in ``slot`` at :data:`SAMPLES` settings; at each one anything, if it is no sum of products."""
         kind, *operands = self._operations[slot]
         if kind == "constant":
             return np.full(SAMPLES, operands[0], "float64")

@@ -52,6 +52,15 @@ def with_batch_sizes(value: Any, prime: int) -> Any:
     return BatchSize(int(value) // prime) if is_multiple else value
 
 
+def rows_counted(value: Any, prime: int) -> int:
+    """How many rows of each sample a single number counts, as the divisor of a mean does; 0 where it counts none."""
+    number = np.asarray(value)
+    if number.size != 1 or number.dtype.kind not in "iuf":
+        return 0
+    count = float(number.reshape(()))
+    return int(count) // prime if np.isfinite(count) and count > 0 and count % prime == 0 else 0
+
+
 def one_sample(value: Any, prime: int) -> tuple[np.ndarray, tuple[int | BatchSize, ...] | None]:
     """A constant, and the shape it is to be repeated to where it holds the same for every sample."""
     array = np.asarray(keras.ops.convert_to_numpy(value)) if keras.ops.is_tensor(value) else np.asarray(value)
@@ -61,10 +70,15 @@ def one_sample(value: Any, prime: int) -> tuple[np.ndarray, tuple[int | BatchSiz
     first = array
     for axis in axes:
         first = np.take(first, [0], axis)
-    if len(axes) > 1 or array.shape[axes[0]] != prime or not np.array_equal(array, np.broadcast_to(first, array.shape)):
+    if len(axes) > 1 or array.shape[axes[0]] != prime or not _is_even(array, first):
         raise UnreadableError("computes with what differs from sample to sample and does not come from its inputs")
     for axis in range(first.ndim):
         # Zeros, say, are zeros at any length.
-        if first.shape[axis] > 1 and np.array_equal(first, np.broadcast_to(np.take(first, [0], axis), first.shape)):
+        if first.shape[axis] > 1 and _is_even(first, np.take(first, [0], axis)):
             first = np.take(first, [0], axis)
     return first, tuple(with_batch_sizes(length, prime) for length in array.shape)
+
+
+def _is_even(array: np.ndarray, part: np.ndarray) -> bool:
+    """Whether an array is ``part`` over and over; what is no number is as good as any."""
+    return np.array_equal(array, np.broadcast_to(part, array.shape), equal_nan=array.dtype.kind in "fc")

@@ -37,7 +37,7 @@ def function_changes(structure: Structure) -> dict[str, str]:
             reasons[key] = "is left out"
         elif choice != "initializers":  # which only make fresh weights
             reasons[key] = f"is {new}, was {old}"
-    numbers = space.graph.width_numbers
+    numbers = space.whole_graph.width_numbers
     if numbers is not None and any(key.startswith("widths.") for key in reasons) | bool(grown):
         reasons = {**numbers.kept, **reasons}
     return {**space.whole_graph.differences, **reasons, **_mixed(structure, grown)}

@@ -137,7 +137,7 @@ class StructureSpace:
 
     @functools.cached_property
     def whole_graph(self) -> ModelGraph:
-        """:attr:`graph` with what only copies need: what keeps open lengths open in them, or why nothing does.
+        """:attr:`graph` with what only copies need: what keeps open lengths open in them, and what follows from widths.
 
         That takes as long as reading the model did, and so waits until somebody asks. Of a model that is too large to
         be run here building a copy finds it.

@@ -41,7 +41,7 @@ class SpaceShelf:
         key = f"{SPACE} {space.fingerprint[:16]}" + (f" x{space.growth:g}" if space.growth != 2 else "")
         with self._lock:
             if key not in self._spaces and key not in self._storage.get_study_user_attrs(self._study_id):
-                stored = {"graph": space.known_graph.to_json(), "growth": space.growth, **_compiled(space)}
+                stored = {"graph": space.whole_graph.to_json(), "growth": space.growth, **_compiled(space)}
                 self._storage.set_study_user_attr(self._study_id, key, stored)
             # One that was read from a Keras model can inherit weights; one from the study cannot.
             if key not in self._spaces or isinstance(self._spaces[key].source, CompiledSo | None):

@@ -149,3 +149,9 @@ def test_freezing_a_model_freezes_all_of_it() -> None:
     model.trainable = False
     cost = sw.measure(model)
     assert (cost.n_trainable, cost.n_params) == (0, model.count_params())
+
+
+@pytest.mark.parametrize("maker", [keras.applications.MobileNetV2, type("Own", (keras.Model,), {})])
+def test_what_makes_a_model_is_to_be_called(maker: Any) -> None:
+    with pytest.raises(TypeError, match=rf"Call it first, where it makes one: {maker.__name__}\(\)\."):
+        sw.StructureSpace.from_keras(maker)

@@ -179,3 +179,11 @@ def test_what_only_the_users_code_makes_is_named() -> None:
     space = sw.StructureSpace.from_keras(keras.Sequential([keras.Input((4,)), kl.Dense(5), Scale(), kl.Dense(2)]))
     with pytest.raises(ValueError, match="Expected layers and operations that Keras itself has"):
         space.baseline.code()
+
+
+def test_writing_code_leaves_the_names_that_keras_gives_alone() -> None:
+    given = keras.Input((5,))
+    hidden = keras.layers.Dense(24)(given)
+    sw.StructureSpace.from_keras(keras.Model(given, keras.layers.Dense(3)(hidden))).baseline.code()
+    # Names that were given once more would be refused here.
+    keras.Model(given, keras.layers.Dense(1)(keras.layers.Dense(8)(hidden)))

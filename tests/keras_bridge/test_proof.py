@@ -7,6 +7,7 @@ from typing import Any
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import layers as kl
 from keras import ops
 
@@ -184,3 +185,18 @@ def test_rounding_is_told_from_a_difference_beside_what_is_no_number(
     theirs: list[float], ours: list[float], is_same: bool
 ) -> None:
     assert bool(differ(ops.array(theirs), ops.array(ours))) is not is_same
+
+
+def test_a_model_that_tensorflow_compiles_is_compared_as_it_is_written() -> None:
+    class Compiled(keras.Model):
+        def __init__(self) -> None:
+            super().__init__()
+            self.inner, self.out = keras.Sequential([kl.Dense(4)]), kl.Dense(3)
+
+        @tf.function
+        def call(self, x: Any, training: Any = None) -> Any:
+            return self.out(self.inner(x))
+
+    model = Compiled()
+    model(np.zeros((2, 5), "float32"))
+    assert not sw.StructureSpace.from_keras(model).source.unproven

@@ -15,6 +15,7 @@ import structopt_widgets as sw
 from structopt_widgets.keras_bridge.opening.tensorflow_complex import Complex, on_complex
 
 STEPS, WIDTH = 5, 16
+NAN = float("nan")
 
 
 class Own(kl.Layer):
@@ -485,3 +486,81 @@ def test_an_argument_that_nothing_here_looks_at_is_named_rather_than_left_out() 
     inputs = keras.Input((6,))
     space = sw.StructureSpace.from_keras(keras.Model(inputs, Kept(name="kept")(inputs)))
     assert "max_norm=1.0" in space.baseline.measure().uncounted["kept"]
+
+
+def own_places(x: Any) -> Any:
+    return tf.cast(tf.argmax(x, -1), tf.int32)
+
+
+@pytest.mark.parametrize(
+    "function",
+    [
+        lambda x: x - tf.expand_dims(tf.gather(x, own_places(x), axis=1, batch_dims=1), -1),
+        lambda x: x - tf.gather(x, own_places(x), axis=1, batch_dims=1)[:, None],
+        lambda x: x - tf.expand_dims(tf.gather_nd(x, tf.stack([tf.range(tf.shape(x)[0]), own_places(x)], 1)), -1),
+        tf.function(lambda x: tf.where(x > -1e9, x, tf.fill(tf.shape(x), NAN))),
+    ],
+)
+def test_one_number_of_each_sample_is_taken_by_its_place_and_nan_is_a_constant(function: Callable[[Any], Any]) -> None:
+    class Picks(kl.Layer):
+        def call(self, x: Any) -> Any:
+            return function(x)
+
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, kl.Dense(2)(Picks()(kl.Dense(8)(inputs))))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    assert not space.source.unproven
+    copy = space.baseline.build()
+    for samples in (1, 3):
+        batch = np.random.default_rng(0).normal(size=(samples, 5)).astype("float32")
+        np.testing.assert_allclose(copy(batch), model(batch), atol=1e-5)
+
+
+class PatchesTimesKernel(kl.Layer):
+    """A convolution as a product of windows and a kernel that is reshaped."""
+
+    def build(self, shape: Any) -> None:
+        self.k = self.add_weight(shape=(3, 3, shape[-1], 7))
+
+    def call(self, x: Any) -> Any:
+        windows = tf.image.extract_patches(x, [1, 3, 3, 1], [1, 1, 1, 1], [1, 1, 1, 1], "VALID")
+        return tf.matmul(windows, tf.reshape(self.k, (-1, 7)))
+
+
+def test_windows_times_a_reshaped_kernel_leave_the_channels_free() -> None:
+    inputs = keras.Input((6, 6, 3))
+    model = keras.Model(inputs, kl.Conv2D(2, 1)(PatchesTimesKernel(name="own")(kl.Conv2D(8, 1, name="c")(inputs))))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.width_groups["c"].fixed
+    batch = np.random.default_rng(0).normal(size=(2, 6, 6, 3)).astype("float32")
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-5)
+    half = space.scaled(0.5)
+    assert half.build("fresh").count_params() == half.measure().n_params
+
+
+def test_what_a_lambda_says_of_its_shape_follows_the_widths() -> None:
+    inputs = keras.Input((4, 4, 3))
+    hidden = kl.Dense(8, name="a")(inputs)
+    scales = kl.Dense(6)(kl.Flatten()(hidden))
+    scaled = kl.Lambda(
+        lambda both: tf.raw_ops.Mul(x=both[0], y=tf.reshape(both[1], (-1, 1, 1, 6))[..., :1]), output_shape=(4, 4, 8)
+    )([hidden, scales])
+    space = sw.StructureSpace.from_keras(keras.Model(inputs, kl.Dense(2)(kl.Flatten()(scaled))))
+    assert not space.width_groups["a"].fixed
+    half = space.scaled(0.5)
+    assert half.build().count_params() == half.measure().n_params
+
+
+def test_beside_the_diagonal_is_zero_whatever_is_on_it() -> None:
+    class Normalized(kl.Layer):
+        def call(self, adjacent: Any) -> Any:
+            scale = tf.linalg.diag(tf.reduce_sum(adjacent, -1) ** -0.5)
+            return scale @ adjacent @ scale
+
+    inputs = keras.Input((5, 5))
+    model = keras.Model(inputs, kl.Dense(2)(Normalized()(inputs)))
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.baseline.measure().uncounted
+    batch = np.random.default_rng(0).normal(size=(4, 5, 5)).astype("float32")  # roots of some are no numbers
+    np.testing.assert_allclose(space.baseline.build()(batch), model(batch), atol=1e-5)

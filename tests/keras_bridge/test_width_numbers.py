@@ -121,3 +121,41 @@ def test_the_scores_of_an_attention_follow_the_size_of_its_heads() -> None:
     (line,) = (line for line in apart.code().split("\n") if "divide" in line)
     assert f"{math.sqrt(2):.4f}" in line
     compile(structure.code(), "a copy", "exec")
+
+
+class Rows(kl.Layer):
+    """Space as rows, by numbers that its class keeps."""
+
+    def __init__(self, places: int, filters: int, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.places, self.filters = places, filters
+        self.conv = kl.Conv2D(filters, 1, name="conv")
+
+    def build(self, shape: Any) -> None:
+        self.conv.build(shape)
+
+    def call(self, x: Any) -> Any:
+        return ops.reshape(self.conv(x), (-1, self.places, self.filters)) / ops.shape(x)[-1]
+
+
+class Corner(kl.Layer):
+    """A range of a weight that is written down."""
+
+    def build(self, shape: Any) -> None:
+        self.w = self.add_weight(shape=(4, 3))
+
+    def call(self, x: Any) -> Any:
+        return x * ops.sum(self.w[:2, :2])
+
+
+@pytest.mark.parametrize("own", [lambda: Rows(16, 8, name="own"), lambda: Corner(name="own")], ids=["rows", "corner"])
+def test_a_number_that_no_width_changes_gives_way_where_its_operation_follows_one(own: Callable[[], kl.Layer]) -> None:
+    inputs = keras.Input((4, 4, 3))
+    made = own()(kl.Conv2D(6, 1, name="before")(inputs))
+    model = keras.Model(inputs, kl.Dense(2)(kl.Flatten()(made)))
+    space = sw.StructureSpace.from_keras(model)
+    for structure in (space.scaled(0.5), space.scaled(1.5)):
+        copy = structure.build("fresh")
+        assert copy(np.ones((2, 4, 4, 3), "float32")).shape == (2, 2)
+        again = sw.StructureSpace.from_keras(copy).baseline.measure()
+        assert (again.flops, again.n_params) == (structure.measure().flops, structure.measure().n_params)

@@ -46,7 +46,7 @@ from .lengths_tried import lengths_tried
 from .loops import loops_written_out
 from .repeated import repeats_recorded
 from .spellings import spellings_taken
-from .symbolic_weight import ClosedError, SymbolicWeight, reason_of, weights_as_constants
+from .symbolic_weight import ClosedError, SymbolicWeight, reason_of, weights_as_constants, weights_listed
 from .tensorflow_calls import tensorflow_traced
 from .tensorflow_numpy import tensorflow_numpy_traced
 from .timesteps import Timesteps, keeps_in_training
@@ -145,10 +145,17 @@ class _Tracer:
         repeats = repeats_recorded(samples, lambda constant: None if self._is_closed else self._symbolic(constant))
         arrays = arrays_recorded(is_tracing, self._array) if self._records else contextlib.nullcontext()
         own_nodes, numbers = self._no_nodes_of_opened_layers(), numpy_numbers_taken()
+        known = {id(variable) for layer in self._layers.values() for variable in layer.variables}
+
+        def listed(layer: Any, variable: Any) -> Any:
+            is_seen = not self._is_closed and id(variable) in known
+            return self._stand_in(layer, variable) if is_seen else variable
+
         with (
             nodes_restored(self._model),
             fresh_names(),
             own_nodes,
+            weights_listed(listed),
             self._layers_of_others(),
             self._constants_taken(),
             numbers,
@@ -278,7 +285,7 @@ class _Tracer:
     def _stand_in(self, layer: Any, variable: Any) -> Any:
         if id(variable) not in self._found.weights:
             shape = self._resized.weights.get(id(variable), tuple(variable.shape))
-            tensor = SymbolicWeight(shape, dtype=variable.dtype)
+            tensor = SymbolicWeight(shape, variable)
             tensor.keeps = not self._forgets
             self._found.weights[id(variable)] = variable, tensor
         tensor = self._found.weights[id(variable)][1]

@@ -135,6 +135,8 @@ def spellings_taken() -> Iterator[None]:
         if not isinstance(operation, keras.Layer):
             if type(operation) is numpy.Clip and any(map(_is_tensor, (operation.x_min, operation.x_max))):
                 return keras.ops.minimum(keras.ops.maximum(args[0], operation.x_min), operation.x_max)
+            if type(operation) in (nn.Softmax, nn.LogSoftmax) and isinstance(operation.axis, (list, tuple)):
+                return _over_axes(operation, args[0])
             _respell(operation)
             # As TensorFlow's operators do: NumPy's number has the tensor's dtype, where Keras would make it the wider.
             args = tuple(float(each) if isinstance(each, np.floating) else each for each in args)
@@ -171,6 +173,15 @@ def spellings_taken() -> Iterator[None]:
             keras.KerasTensor.shape, keras.KerasTensor.dtype = shape, dtype
             for name in {"get_shape", "set_shape"} & {*vars(keras.KerasTensor)}:
                 delattr(keras.KerasTensor, name)
+
+
+def _over_axes(softmax: Any, x: Any) -> Any:
+    """A softmax over several axes, which Keras's own operation cannot compute: only its function can."""
+    axes = tuple(softmax.axis)
+    shifted = x - keras.ops.max(x, axes, keepdims=True)
+    powers = keras.ops.exp(shifted)
+    total = keras.ops.sum(powers, axes, keepdims=True)
+    return powers / total if type(softmax) is nn.Softmax else shifted - keras.ops.log(total)
 
 
 def _is_taken_for_a_bias(one: Any, other: Any) -> bool:

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import keras
 
+from ..nodes import PATCHING
+
+# Where a layer lists its variables.
+_LISTS = (
+    *("weights", "trainable_weights", "non_trainable_weights"),
+    *("variables", "trainable_variables", "non_trainable_variables"),
+)
+
 
 class SymbolicWeight(keras.KerasTensor):
-    """Stands for a variable; as one, it has itself for a value."""
+    """Stands for a variable; as one, it has itself for a value, a name, a path, and may be trainable."""
 
     keeps = True  # what is assigned, which only a trace that forgets may let pass
+
+    def __init__(self, shape: Any, variable: Any) -> None:
+        super().__init__(shape, dtype=variable.dtype, name=variable.name)
+        self.path, self.trainable = variable.path, variable.trainable
 
     @property
     def value(self) -> Any:
@@ -36,6 +49,30 @@ def reason_of(error: Exception) -> str:
         return str(error)
     first = str(error).strip().split("\n")[0]
     return f"cannot be traced on symbolic tensors ({type(error).__name__}: {first[:160]})"
+
+
+@contextlib.contextmanager
+def weights_listed(stand_in: Callable[[Any, Any], Any]) -> Iterator[None]:
+    """In this block a user's own code finds ``stand_in(layer, variable)`` in ``layer.weights`` and the like."""
+    real = {name: vars(keras.Layer)[name] for name in _LISTS}
+
+    def listed(found: Callable[[Any], list[Any]]) -> property:
+        def get(layer: Any) -> list[Any]:
+            asks = sys._getframe(1).f_globals.get("__name__", "").partition(".")[0]
+            variables = found(layer)
+            is_ours = asks in ("keras", __name__.partition(".")[0])
+            return variables if is_ours else [stand_in(layer, each) for each in variables]
+
+        return property(get)
+
+    with PATCHING:
+        for name in _LISTS:
+            setattr(keras.Layer, name, listed(real[name].fget))
+        try:
+            yield
+        finally:
+            for name in _LISTS:
+                setattr(keras.Layer, name, real[name])
 
 
 @contextlib.contextmanager

@@ -205,6 +205,7 @@ def _table() -> dict[str, Callable[[Any], Any]]:
             "identity": lambda a: a["input"],
             # TensorFlow's is the least square of a norm, Keras's the least norm.
             "l2_normalize": lambda a: ops.normalize(a["x"], a["axis"], 2, math.sqrt(a["epsilon"])),
+            "l2_loss": lambda a: ops.multiply(ops.sum(ops.square(a["t"])), 0.5),
             "log_softmax_v2": lambda a: ops.log_softmax(a["logits"], axis=-1 if a["axis"] is None else a["axis"]),
             "moments_v2": lambda a: ops.moments(a["x"], axes=lengths_of(a["axes"]), keepdims=bool(a["keepdims"])),
             "ones_like_v2": lambda a: ops.ones_like(a["input"], dtype=dtype_of(a["dtype"])),

@@ -53,7 +53,10 @@ def _diagonal(given: dict[str, Any]) -> Any:
     if number_of(given["padding_value"]) != 0:
         refuse("matrix that is not zero beside its diagonal")
     values = given["diagonal"]
-    return ops.multiply(ops.expand_dims(values, -1), np.eye(values.shape[-1], dtype=str(values.dtype)))
+    # No product: beside the diagonal is zero, whatever is on it.
+    return ops.where(
+        np.eye(values.shape[-1], dtype=bool), ops.expand_dims(values, -1), ops.zeros_like(values[..., :1, None])
+    )
 
 
 def _diagonal_of(given: dict[str, Any]) -> Any:

@@ -60,8 +60,8 @@ def _mask_of_lengths(given: dict[str, Any]) -> Any:
 
 def _gather(given: dict[str, Any]) -> Any:
     values, places, rows = given["params"], given["indices"], given["batch_dims"]
-    rank = len(values.shape)
-    rows = number_of(rows) % len(places.shape) if len(places.shape) else 0
+    rank, rows = len(values.shape), number_of(rows)
+    rows += len(places.shape) if rows < 0 else 0
     axis = number_of(rows if given["axis"] is None else given["axis"]) % rank
     if not rows:
         return ops.take(values, places, axis=axis)

@@ -86,6 +86,18 @@ def draws_repeated() -> Iterator[None]:
         backend.random.dropout, tf.nn.dropout = dropout, tensorflow_dropout
 
 
+@contextlib.contextmanager
+def run_as_written() -> Iterator[None]:
+    """What TensorFlow compiles runs as it is written in this block: there is a value of everything inside of it, and
+    weights are those of the comparison, where what was compiled would keep those it first saw."""
+    was_so = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(True)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(was_so)
+
+
 def batch_of(space: StructureSpace, kind: str, tokens: int) -> Any:
     """What a model of ``space`` is called on: a few samples of the measured lengths."""
     graph, rng = space.graph, np.random.default_rng(KINDS.index(kind))

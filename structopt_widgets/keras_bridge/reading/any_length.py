@@ -43,9 +43,9 @@ def with_open_lengths(graph: ModelGraph, source: KerasSource, run: Run, read: Ca
     ranks = [list(map(len, each)) for each in (given, free)]
     if ranks[0] != ranks[1] or any(None in each for each in given) or not any(None in each for each in free):
         return source
-    find = functools.cache(functools.partial(_found, graph, source, run, read, given, free))
-    is_run = can_be_run(source.model, [each.dtype for each in keras.tree.flatten(run.inputs)])
-    return replace(source, at_any_length=find, whole_graph=find if is_run else None)
+    return replace(
+        source, at_any_length=functools.cache(functools.partial(_found, graph, source, run, read, given, free))
+    )
 
 
 def _found(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import zipfile
 from pathlib import Path
@@ -19,10 +20,13 @@ def load_model(model: Any) -> keras.Model:
     if isinstance(model, keras.Model):
         return model
     if not isinstance(model, (str, os.PathLike)):
+        is_model_class = isinstance(model, type) and issubclass(model, keras.Model)
+        advice = "A PyTorch or scikit-learn model has to be written in Keras first."
+        if is_model_class or inspect.isfunction(model):
+            advice = f"Call it first, where it makes one: {model.__name__}()."
         raise TypeError(
             f"Expected a keras.Model or the path of a .keras file, "
-            f"got {type(model).__module__}.{type(model).__name__}. "
-            "A PyTorch or scikit-learn model has to be written in Keras first."
+            f"got {type(model).__module__}.{type(model).__name__}. {advice}"
         )
     path = Path(model)
     if "\0" not in str(path) and path.is_dir():

@@ -16,7 +16,7 @@ from ..modes import modes_of
 from ..nodes import fresh_names, graph_of, has_own_graph, is_compiled, leaves, scopes_restored
 from ..opening.opening import trace
 from ..own_training import told_of_training
-from ..proving.proof import RAISES, UNSTEADY, prove
+from ..proving.proof import OTHER_LOSS, RAISES, UNSTEADY, prove
 from ..proving.tiny_batches import can_be_run
 from ..rebuilding.own_classes import opened_layers
 from ..rebuilding.source import KerasSource
@@ -146,9 +146,10 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             continue  # layers made weights while they were read: now those are seen
         proof = prove(run, found, graph, reader.operations, reader.indices())
         new = {key: reason for key, reason in proof.unlike.items() if key not in unproven}
-        if new and (has_own_graph(run.model) and id(run.model) in new):
+        said = new.get(id(run.model), "")
+        if said and (has_own_graph(run.model) or said.startswith(OTHER_LOSS)):
             # No layer of its own is behind it: it cannot be kept whole, but it can be said.
-            graph = replace(graph, differences={**graph.differences, model.name: new[id(run.model)]})
+            graph = replace(graph, differences={**graph.differences, model.name: said})
             new = {}
         if not new:
             for layer in graph.layers.values() if not proof.skipped else ():
@@ -172,13 +173,25 @@ def _opened(model: keras.Model, run: Run) -> tuple[ModelGraph, KerasSource]:
             if found.opened:
                 again = functools.partial(_at_widths, run, dict(closed))
                 look = functools.partial(width_numbers, graph, source, run, found, reader.indices(), again)
-                if can_be_run(run.model, [each.dtype for each in keras.tree.flatten(run.inputs)]):
-                    graph = replace(graph, width_numbers=look())
-                else:
-                    source = replace(source, at_other_widths=functools.cache(look))
-            return graph, with_open_lengths(graph, source, run, functools.partial(_again, model, dict(closed)))
+                source = replace(source, at_other_widths=functools.cache(look))
+            source = with_open_lengths(graph, source, run, functools.partial(_again, model, dict(closed)))
+            return graph, _with_whole_graph(graph, source, run)
         unproven |= new
         closed |= new
+
+
+def _with_whole_graph(graph: ModelGraph, source: KerasSource, run: Run) -> KerasSource:
+    """``source`` that finds, when asked, what only copies need; of a model that is not run here, building finds it."""
+    at_any_length, at_other_widths = source.at_any_length, source.at_other_widths
+    if not can_be_run(run.model, [each.dtype for each in keras.tree.flatten(run.inputs)]):
+        return source
+
+    @functools.cache
+    def find() -> ModelGraph:
+        whole = graph if at_any_length is None else at_any_length()
+        return whole if at_other_widths is None else replace(whole, width_numbers=at_other_widths())
+
+    return replace(source, whole_graph=find) if at_any_length or at_other_widths else source
 
 
 def _at_widths(run: Run, closed: dict[int, str], resized: Resized) -> Trace:

@@ -10,12 +10,13 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
-from ...graph import Call, Layer, ModelGraph, Tensor, TensorRef
+from ...graph import BatchSize, Call, Layer, ModelGraph, Tensor, TensorRef
 from ...graph.model_graph import map_structure, tensor_refs
 from ...graph.ordering import execution_order
 from ...graph.plain import Computed
-from ..batch import UnreadableError, one_sample, tensor_of, with_batch_sizes
+from ..batch import UnreadableError, one_sample, rows_counted, tensor_of, with_batch_sizes
 from ..drawing import Draw
 from ..found import Trace
 from ..kept_whole.kept_whole import with_inside
@@ -98,7 +99,10 @@ class GraphReader:
         """Whether a bare operation reads constants alone: an opened layer may hand those on to another."""
         # What is there once for each sample is kept once.
         is_bare = not isinstance(node.operation, (keras.Layer, Draw)) and not self._repeats_for_samples(node.operation)
-        return is_bare and bool(node.input_tensors) and all(id(each) in self._constants for each in node.input_tensors)
+        constants = [self._constants.get(id(each)) for each in node.input_tensors]
+        if not is_bare or not constants or any(each is None for each in constants):
+            return False
+        return not any(rows_counted(self._value(each), self._prime) for each in constants)
 
     def _repeats_for_samples(self, operation: Any) -> bool:
         is_repeated = type(operation).__name__ == "BroadcastTo"
@@ -265,6 +269,8 @@ class GraphReader:
         except UnreadableError as error:
             error.path = maker
             raise
+        if value.ndim == 0 and (rows := rows_counted(value, self._prime)):
+            return self._counted(rows, value.dtype, path)
         if how is not None and shape is None:
             self.computed[id(value)] = how
         return value if shape is None else self._repeated(value, shape, path)
@@ -304,6 +310,18 @@ class GraphReader:
         self._tensors.append(Tensor(lengths, str(value.dtype), *((axes[0], 1) if axes else (None,))))
         self._calls.append(Call(name, (), (index,), (value,)))
         self.operations[name] = None
+        return TensorRef(index)
+
+    def _counted(self, rows: int, dtype: Any, path: tuple[str, ...]) -> TensorRef:
+        """The number of samples, or of their rows, as a tensor: so many for each sample, added up."""
+        each = self._repeated(np.full((1,), rows, dtype), (BatchSize(1),), path)
+        added: Any = ops.sum(keras.KerasTensor((self._prime,), str(dtype)), axis=0)
+        operation = added._keras_history.operation
+        name = self._name(operation, "".join(f"{each}_" for each in path), path)
+        self._kept_alive.append(operation)
+        index = len(self._tensors)
+        self._tensors.append(Tensor((), str(dtype), None))
+        self._calls.append(Call(name, (each.index,), (index,), (each,), {}))
         return TensorRef(index)
 
 

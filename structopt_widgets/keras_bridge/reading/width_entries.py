@@ -147,6 +147,8 @@ class _Look:
             is_there = len(many[-1].nodes.get(path, ())) > place
             found = [each.numbers(path, place).get(where) for each in many] if is_there else []
             values = [each for each in found if each is not None]
+            if len(set(values)) == 1:
+                continue  # kept as an attribute, say: where its operation cannot do with that, the rule has moved it
             formula = formula_of(self._axes(path, call, many), values) if len(values) == len(many) else None
             if formula is not None:
                 self._entries.setdefault(call.outputs[0], {})[where] = formula

@@ -16,9 +16,10 @@ import numpy as np
 from ...graph import Layer, TensorRef
 from ...graph.model_graph import map_structure
 from ...structure import Structure
+from ..nodes import fresh_names
 from ..reading.holders import all_inside
 from ..replayed import Add
-from ..without_weights import without_weights
+from ..without_weights import unallocated
 from .made_again import holds_own
 from .making import arguments_of
 from .names import accepted_names, operations_of
@@ -45,7 +46,7 @@ def write_code(structure: Structure) -> str:
     is_open = lengths is not None and not any(
         graph.layers[call.layer].kind.startswith("ops.") for call in graph.calls if call.outputs[0] in lengths.entries
     )
-    with without_weights():
+    with fresh_names(), unallocated():
         model = build_model(structure, "fresh", compiled=False, open_lengths=is_open)
         operations = operations_of(structure, model)
         shapes = [tuple(each.shape) for each in model.outputs]

@@ -34,7 +34,9 @@ def made_again(original: Any, config: dict[str, Any]) -> Any:
     for mine, theirs in pairs(made, original):
         if isinstance(theirs, keras.layers.Lambda):
             # Its configuration has the function's code, but not the names of its module that the function reads.
-            mine.function, mine._output_shape, mine.mask = theirs.function, theirs._output_shape, theirs.mask
+            mine.function, mine.mask = theirs.function, theirs.mask
+            if callable(theirs._output_shape):  # a shape that is told follows the widths
+                mine._output_shape = theirs._output_shape
         _give(mine, theirs, named if mine is made else held.get(id(theirs), _held_by(theirs, {})))
     if isinstance(made, keras.Layer) and made.name != config["name"]:
         made.name = config["name"]

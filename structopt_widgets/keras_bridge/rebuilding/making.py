@@ -72,7 +72,7 @@ def make_operations(
 
 
 def width_numbers_of(structure: Structure) -> WidthNumbers | None:
-    """The numbers of own code that follow from widths; of a large model they are found when a copy is built."""
+    """The numbers of own code that follow from widths; they are found when a copy is built."""
     graph, source = structure.space.graph, structure.space.source
     if graph.width_numbers is None and isinstance(source, KerasSource) and source.at_other_widths is not None:
         return source.at_other_widths()
@@ -140,6 +140,8 @@ def _bare_operation(structure: Structure, layer: Layer, config: dict[str, Any], 
     for key in ("strides", "dilation_rate"):  # a file makes lists of them, to which TensorFlow cannot add tuples
         if isinstance(config.get(key), (list, tuple)):
             config[key] = config[key][0] if len(set(config[key])) == 1 else tuple(config[key])
+    for key in ("axis", "axes"):  # and takes several axes as a tuple alone
+        config |= {key: tuple(config[key])} if isinstance(config.get(key), list) else {}
     shape = config.get("newshape")
     if not is_open and isinstance(shape, (list, tuple)) and sum(isinstance(length, BatchSize) for length in shape) == 1:
         # Of a reshape Keras finds out one length by itself.

@@ -65,8 +65,8 @@ class KerasSource:
             it did, and for a model of Keras's own layers, which needs none.
         opened: the layers that may stand for the operations inside of them again.
         at_any_length: finds the graph with what keeps its lengths open, where the model leaves any open.
-        whole_graph: the same for a model that is small enough to be run here.
-        at_other_widths: the same of the numbers that follow from widths.
+        at_other_widths: finds the numbers of opened layers that follow from widths.
+        whole_graph: finds the graph with both, of a model that is small enough to be run here.
         late: of the layers that make weights in training only, the ``id`` of those that they had before.
     """
 
@@ -75,8 +75,8 @@ class KerasSource:
     unproven: str = ""
     late: Mapping[str, frozenset[int]] = field(default_factory=dict)
     at_any_length: Callable[[], ModelGraph] | None = None
-    whole_graph: Callable[[], ModelGraph] | None = None
     at_other_widths: Callable[[], WidthNumbers | None] | None = None
+    whole_graph: Callable[[], ModelGraph] | None = None
     opened: tuple[Opened, ...] = ()
 
     @property

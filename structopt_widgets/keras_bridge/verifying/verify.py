@@ -27,6 +27,7 @@ from .xla_memory import planned_bytes
 
 # TensorFlow's formula for it divides the output's positions by the strides: the input's only where none is padded.
 TRANSPOSED = "Conv2DBackpropInput"
+OF_WINDOWS = " of ones and zeros"
 
 
 def verify_report(structure: Structure, report: CostReport, memory: bool = False) -> Verification:
@@ -79,6 +80,7 @@ def _operations(structure: Structure, report: CostReport, theirs: dict[str, Coun
         if theirs.get(layer, Counter())[UNSIZED]:
             of_kinds.setdefault(UNSIZED, []).append(layer)
         elif kinds or ours.get(layer):
+            kinds += OF_WINDOWS if kinds and _takes_windows(structure, layer) else ""
             of_kinds.setdefault(kinds or "no product", []).append(layer)
     rows = []
     for kinds, layers in sorted(of_kinds.items()):
@@ -87,6 +89,7 @@ def _operations(structure: Structure, report: CostReport, theirs: dict[str, Coun
         note += ", Einsum by its equation" if "Einsum" in kinds else ""
         note += "; how large some of them are, TensorFlow does not know, and counts none of those" * (kinds == UNSIZED)
         note += "; the padding of the blocks a dilated convolution is made into counts there" * (IN_BLOCKS in kinds)
+        note += "; Keras takes windows by a convolution of ones and zeros, which moves numbers" * (OF_WINDOWS in kinds)
         note += (
             f"; {loops} run loops, whose bodies tf.profiler does not enter: counted once a timestep" if loops else ""
         )
@@ -100,7 +103,7 @@ def _operations(structure: Structure, report: CostReport, theirs: dict[str, Coun
                     if layer in theirs
                     for kind in filter(_is_product, theirs[layer])
                 ),
-                "explained" if kinds in (TRANSPOSED, UNSIZED) or IN_BLOCKS in kinds else "close",
+                "explained" if kinds in (TRANSPOSED, UNSIZED) or IN_BLOCKS in kinds or OF_WINDOWS in kinds else "close",
                 note,
             )
         )
@@ -110,6 +113,11 @@ def _operations(structure: Structure, report: CostReport, theirs: dict[str, Coun
     )
     rows.append(Recount("all operations", report.flops, total, "explained", _why(theirs, uncounted)))
     return rows
+
+
+def _takes_windows(structure: Structure, layer: str) -> bool:
+    known = structure.space.graph.layers.get(layer)
+    return known is not None and known.kind == "ops.ExtractPatches"
 
 
 def _is_product(kind: str) -> bool:
