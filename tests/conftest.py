@@ -70,3 +70,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("benchmark") or item.get_closest_marker("exhaustive"):
             item.add_marker(pytest.mark.slow)
+
+
+@pytest.fixture
+def one_by_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A single run is trained by Keras's own ``fit``, whatever its layers: to hold others against it."""
+    from structopt_widgets.training.together.side_by_side.dense_training import SideBySide
+
+    monkeypatch.setattr(SideBySide, "takes_one", False)

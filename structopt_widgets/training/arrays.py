@@ -25,9 +25,11 @@ def to_array(values: Any, what: str) -> np.ndarray:
     try:
         array = np.asarray(values)
     except ValueError as error:
+        advice = "Pad them to one length, or resize the images to one size."
+        if isinstance(values, (list, tuple)) and all(hasattr(each, "shape") for each in values):
+            advice += " The arrays of several inputs go into a dictionary, by the inputs' names."
         raise ValueError(
-            f"Expected {what} as one array, got rows that do not fit together ({error}). "
-            "Pad them to one length, or resize the images to one size."
+            f"Expected {what} as one array, got rows that do not fit together ({error}). {advice}"
         ) from None
     if array.ndim == 0:
         raise ValueError(f"Expected {what} as an array with a row for each sample, got {typed(values)}.")

@@ -31,11 +31,20 @@ class LatencyFit:
             it: structure 0 is the one found, 1 the model where that is another. Of the narrowest this second timing
             may be over the limit that the first one met.
         tried: how many structures were timed.
+        seconds: the limit.
     """
 
     structure: Structure
     table: pd.DataFrame
     tried: int
+    seconds: float
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether the second timing bears the search out: the one found is within the limit, and no wider model is."""
+        own, *others = self.table["seconds"].iloc[:2]
+        is_narrower = self.structure.measure().n_params < self.structure.space.baseline.measure().n_params
+        return bool(own <= self.seconds and not (is_narrower and others and others[0] <= self.seconds))
 
 
 def fit_latency(
@@ -104,7 +113,7 @@ def fit_latency(
         found = candidates[fast]
         table = timed(*([found] if found == space.baseline else [found, space.baseline]))
         if table is not None and (table["seconds"].iloc[0] <= seconds or fast == 0):
-            return LatencyFit(found, table, tried)
+            return LatencyFit(found, table, tried, seconds)
         fast -= 1
     return None
 

@@ -25,7 +25,7 @@ def quick_run(
     """Train a structure briefly, once for each seed, and score it on the validation part.
 
     Several seeds are trained together, see :func:`train_together`, so that they cost little more
-    than one; a single one is trained with Keras's own ``fit``, which is then the faster way.
+    than one; a single one of other networks than dense ones is trained with Keras's own ``fit``.
 
     Args:
         structure: a :class:`Structure`; or a Keras model or ``.keras`` path, run as it is. A copy is

@@ -239,6 +239,7 @@ def test_losses_that_take_the_logits_behind_sigmoids_do_so_in_company_too() -> N
             assert together.history[0][key] == pytest.approx(value, rel=1e-4), key
 
 
+@pytest.mark.usefixtures("one_by_keras")
 def test_weights_are_excluded_from_decay_as_the_compiled_optimizer_was_told() -> None:
     model = network()
     optimizer = keras.optimizers.SGD(0.1, weight_decay=0.5)
@@ -289,3 +290,19 @@ def test_a_batch_fixed_in_the_model_does_not_bind_the_budget() -> None:
     alone, beside = (quick_run(model, DATA, Budget(epochs=1, seeds=seeds)) for seeds in ([1], 2))
     assert (alone.state, beside.state) == ("complete", "complete")
     assert beside.history[1][0] == pytest.approx(alone.history[0][0], rel=1e-3)
+
+
+def test_one_run_of_a_dense_network_is_what_keras_fits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(90, 6)).astype("float32")
+    data = Data(x, (x[:, 0] > 0).astype(int))
+    model = keras.Sequential([keras.Input((6,)), keras.layers.Dense(8, "relu"), keras.layers.Dense(2, "softmax")])
+    budget = Budget(epochs=2, batch_size=16, seeds=1)
+    mine = quick_run(model, data, budget)
+    monkeypatch.setattr(SideBySide, "takes_one", False)
+    theirs = quick_run(model, data, budget)
+    assert (mine.engine, theirs.engine) == ("together", "keras")
+    for one, other in zip(mine.history[0], theirs.history[0], strict=True):
+        assert one == pytest.approx(other, rel=1e-4)

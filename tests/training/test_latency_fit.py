@@ -93,6 +93,26 @@ def test_slower_when_timed_again_the_next_narrower_is_taken(
     assert second.table["seconds"].iloc[0] <= limit
 
 
+@pytest.mark.usefixtures("asked")
+def test_timings_that_scatter_are_told_from_those_that_bear_the_search_out(
+    space: sw.StructureSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limit = NS * space.baseline.measure().flops / 2
+    steady = sw.fit_latency(space, limit)
+    assert steady is not None
+    assert steady.is_steady
+    clock: Callable[..., pd.DataFrame] = latency_fit.measure_latency
+
+    def quiet_later(structures: Sequence[sw.Structure], *more: Any, **named: Any) -> pd.DataFrame:
+        """As a neighbour ends, the model itself is within the limit that only narrower ones had met."""
+        return clock(structures, *more, **named) * (0.1 if len(structures) == 2 else 1)
+
+    monkeypatch.setattr(latency_fit, "measure_latency", quiet_later)
+    scattered = sw.fit_latency(space, limit)
+    assert scattered is not None
+    assert not scattered.is_steady
+
+
 @pytest.mark.parametrize("after", range(4))
 def test_stopped_it_gives_nothing_and_times_no_more(
     space: sw.StructureSpace, asked: list[Sequence[sw.Structure]], after: int

@@ -55,6 +55,7 @@ def test_a_small_network_learns_and_says_what_it_cost(fashion: Data) -> None:
     assert trial.versions["keras"] == keras.__version__
 
 
+@pytest.mark.usefixtures("one_by_keras")
 @pytest.mark.slow
 def test_the_same_call_gives_the_same_numbers_and_seeds_differ(fashion: Data) -> None:
     model = keras.Sequential(

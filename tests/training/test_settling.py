@@ -82,6 +82,7 @@ def test_it_is_done_until_a_hundredth_is_left_and_where_there_are_statistics() -
         Budget(settle_normalization=1)  # type: ignore[arg-type] # the point of the test
 
 
+@pytest.mark.usefixtures("one_by_keras")
 @pytest.mark.slow
 def test_a_short_run_is_scored_by_settled_statistics_and_says_so() -> None:
     shipped = load_data("fashion")

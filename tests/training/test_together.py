@@ -290,8 +290,8 @@ def test_dense_networks_go_side_by_side_and_others_are_stacked() -> None:
         return [batch.kinds for batch in planned]
 
     assert set(kinds(mlp(), list(range(8, 257, 8)))) == {(SideBySide, Stack)}
-    # Padding costs nothing where all are alike.
-    assert set(kinds(mlp(), [16], seeds=5)) == {(Stack,)}
+    # Those that are alike have one product for all of them.
+    assert set(kinds(mlp(), [16], seeds=5)) == {(SideBySide, Stack)}
     assert set(kinds(cnn(), list(range(2, 34)))) == {(Stack,)}
 
 
@@ -322,6 +322,7 @@ def test_a_compiled_optimizer_is_used_with_its_settings() -> None:
     assert_alike(*both(some_structures(model)[1:], pictures(), Budget(epochs=2, seeds=1)))
 
 
+@pytest.mark.usefixtures("one_by_keras")
 def test_the_same_call_gives_the_same_numbers_and_company_changes_nothing() -> None:
     structures, data = some_structures(dropped()), pictures()
     budget = Budget(epochs=2, seeds=2)
@@ -463,6 +464,7 @@ def seeds_one_and_two(budget: Budget) -> list[Trial]:
     ]
 
 
+@pytest.mark.usefixtures("one_by_keras")
 def test_budgets_end_runs_the_same_way_in_both_engines() -> None:
     alone, together = seeds_one_and_two(Budget(epochs=3, batch_size=30, steps=4, seeds=1))
     assert (alone.engine, together.engine) == ("keras", "together")

@@ -29,7 +29,8 @@ OPERATION = 1 / 40e9  # a multiplication or an addition in products of matrices
 BYTE = 1 / 5e9  # of what training holds, read and written
 LAYER = 0.2e-3  # a layer with weights, however small
 PRODUCT = 15e-6  # three products of a member that is not stacked, however small
-COMPILING = 0.15  # a layer with weights, built and traced once
+COMPILING = 0.1  # a layer with weights, built and traced once
+COMPILING_STACKED = 0.18  # the same, vectorized over the members
 COMPILING_PRODUCT = 5e-3  # for each member that is not stacked
 
 
@@ -153,11 +154,12 @@ class _Price:
     def stacked(self, widths: np.ndarray, counts: np.ndarray) -> np.ndarray:
         """Seconds of stacks with ``counts`` members in envelopes of ``widths``; infinite over memory."""
         seconds, held = self.member(widths)
-        seconds = counts * seconds + self.compiling + self._layers * self._steps * LAYER
+        seconds = counts * seconds + self._layers * (COMPILING_STACKED + self._steps * LAYER)
         return np.where((counts > 1) & (counts * held > MEMORY), np.inf, seconds)
 
     def side_by_side(self, widths: np.ndarray, products: int) -> float:
-        """Seconds of structures at their own widths, with ``products`` of its own for each."""
+        """Seconds of structures at their own widths, with ``products`` of its own for each; of one size they share."""
         seconds = self.compiling + self._layers * self._steps * LAYER
-        own = len(widths) * products * (COMPILING_PRODUCT + self._steps * PRODUCT)
+        own = float(len(widths)) if np.ptp(widths, axis=0).any() else 1.0
+        own *= products * (COMPILING_PRODUCT + self._steps * PRODUCT)
         return seconds + own + float(self.member(widths)[0].sum())

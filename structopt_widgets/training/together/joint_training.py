@@ -27,10 +27,12 @@ class JointTraining(abc.ABC):
     Attributes:
         adds_losses: whether layers add losses of their own, as was seen when the steps were traced.
         is_keras_own: whether each member's layers, losses and updates are Keras's, with nothing put in their place.
+        takes_one: whether a single run is trained sooner so than by Keras's ``fit``.
     """
 
     adds_losses = False
     is_keras_own = False
+    takes_one = False
 
     @abc.abstractmethod
     def steps(self, orders: np.ndarray, first: int, count: int, number: int) -> np.ndarray:

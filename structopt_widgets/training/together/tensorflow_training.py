@@ -157,8 +157,32 @@ class TensorFlowTraining(JointTraining):
         return self._loss_weight * tf.reduce_mean(self._loss(y, with_logits(outputs, logits)))
 
     def _mean_losses(self, outputs: Any, logits: Any, targets: Any) -> Any:
+        samples = tf.shape(outputs)[1]
+        rows = tf.tile(tf.range(samples)[None], (outputs.shape[0], 1))
+        found = self._joint_losses(tf.gather(targets, rows), outputs, logits)
+        if found is not None:
+            return found
         given = (outputs,) if logits is None else (outputs, logits)
         return tf.map_fn(lambda member: self._mean_loss(targets, *member), given, fn_output_signature=tf.float32)
+
+    def _joint_losses(self, y: Any, outputs: Any, logits: Any) -> Any:
+        """Each member's mean loss by one call of a loss of Keras's own, which has one number a sample; else ``None``.
+
+        ``y`` are ``(members, samples, ...)`` as ``outputs`` and ``logits`` are.
+        """
+        loss, members = self._loss, outputs.shape[0]
+        if not type(loss).__module__.startswith("keras.") or loss.reduction != "sum_over_batch_size":
+            return None
+        y, outputs, logits = (None if each is None else _merged(each) for each in (y, outputs, logits))
+        each_sample = loss.call(tf.cast(y, loss.dtype), with_logits(tf.cast(outputs, loss.dtype), logits))
+        if not each_sample.shape.rank:  # one of the whole batch
+            return None
+        return self._loss_weight * tf.reduce_mean(tf.reshape(each_sample, (members, -1)), axis=1)
+
+
+def _merged(tensor: Any) -> Any:
+    """Samples of all members, one after the other."""
+    return tf.reshape(tensor, (-1, *tensor.shape[2:]))
 
 
 def _joined(parts: Sequence[Any]) -> np.ndarray:

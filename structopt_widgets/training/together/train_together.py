@@ -159,7 +159,8 @@ def _train(
     runs = batch.runs
     is_possible = backend_name() != TORCH or len(runs) == 1
     why = "" if is_possible else "runs are trained together by TensorFlow and JAX, not by torch"
-    for kind in batch.kinds if len(runs) > 1 and not why else ():
+    # One alone gains nothing by being stacked.
+    for kind in () if why else batch.kinds if len(runs) > 1 else [each for each in batch.kinds if each.takes_one]:
         try:
             for run in runs:
                 run.restart()

@@ -57,6 +57,8 @@ class SideBySide(TensorFlowTraining):
     Raises :class:`~.joint_training.NotStackableError` for models of other layers.
     """
 
+    takes_one = True
+
     def __init__(
         self,
         runs: Sequence[Run],
@@ -126,8 +128,11 @@ class SideBySide(TensorFlowTraining):
         penalties = self._penalties(values)
         outputs = self._forward(samples, values, number, training=True)
         logits = logits_of(outputs)
-        given = (tf.gather(self._y, rows), outputs, *([] if logits is None else [logits]))
-        losses = tf.vectorized_map(lambda member: self._mean_loss(*member), given, fallback_to_while_loop=False)
+        y = tf.gather(self._y, rows)
+        losses = self._joint_losses(y, outputs, logits)
+        if losses is None:
+            given = (y, outputs, *([] if logits is None else [logits]))
+            losses = tf.vectorized_map(lambda member: self._mean_loss(*member), given, fallback_to_while_loop=False)
         return losses + penalties, [values[key] for key in self._kept]
 
     def _member_outputs(self, weights: Any, state: Any, x: Any) -> tuple[Any, Any]:
@@ -174,6 +179,9 @@ class SideBySide(TensorFlowTraining):
 
     def _product(self, name: str, x: Any, each: ConnectedCall, values: dict[_Key, Any]) -> Any:
         kernel, parts = values[name, 0], self._parts[name, 0]
+        if self._is_one_size(name) and len(self._structures) > 1:
+            joint = self._batched_product(parts, kernel, x)
+            return joint + values[name, 1] if (name, 1) in values else joint
         if isinstance(x, _Samples):
             counts = self._members_by_seed if len(x.tensors) > 1 else [len(self._structures)]
             ends = list(itertools.accumulate(counts))
@@ -186,6 +194,32 @@ class SideBySide(TensorFlowTraining):
             made = [tf.matmul(one, rows, transpose_a=not parts.is_turned) for one, rows in pairs]
         joint = tf.concat(made, 0)
         return joint + values[name, 1] if (name, 1) in values else joint
+
+    def _is_one_size(self, name: str) -> bool:
+        """Whether a dense layer has the same widths in all members."""
+        return (
+            len(
+                {
+                    tuple(setting.size(dim) for dim in self._connected.weights[name][0].axes)
+                    for setting in self._settings
+                }
+            )
+            == 1
+        )
+
+    def _batched_product(self, parts: Parts, kernel: Any, x: Any) -> Any:
+        """The products of members of one size as one operation."""
+        members = len(self._structures)
+        kernels = tf.reshape(kernel, (members, -1, kernel.shape[1]))
+        if not isinstance(x, _Samples):
+            read = tf.reshape(x, (members, x.shape[0] // members, -1))
+            made = tf.matmul(kernels, read, transpose_a=not parts.is_turned)
+        elif len(x.tensors) == 1:
+            return tf.matmul(kernel, x.tensors[0], transpose_b=True)
+        else:
+            samples = tf.repeat(tf.stack(x.tensors), self._members_by_seed, axis=0)
+            made = tf.matmul(kernels, samples, transpose_b=True)
+        return tf.reshape(made, (members * made.shape[1], -1))
 
     def _normalized(self, name: str, x: Any, values: dict[_Key, Any], training: bool) -> Any:
         layer = self._normalizing[name]
