@@ -86,7 +86,7 @@ def tick_label(column: str, value: float) -> str:
 def draw_tradeoff_svg(info: TradeoffInfo, width: int = 640, height: int = 400, words: Words = str) -> Svg:
     """What :func:`plot_tradeoff_svg` draws, of an ``info`` made before; ``words`` says the words in a language."""
     ends = [end for point in info.points for end in (point.y, point.low, point.high) if not math.isnan(end)]
-    ends += [value for _, value in info.references]
+    ends += [value for _, value in info.references if _is_near(value, ends)]
     cursor = [info.cursor] if info.cursor is not None and (info.cursor > 0 or not info.logx) else []
     right = width - (NAMES if info.references else RIGHT)
     note = note_lines(words(info.note))
@@ -100,7 +100,7 @@ def draw_tradeoff_svg(info: TradeoffInfo, width: int = 640, height: int = 400, w
         f'<rect width="{width}" height="{height + NOTE_LINE * len(note)}" fill="#fff"/>',
         *_frame(info, across, up, height, words),
         *(_cursor(across.at(value), height) for value in cursor),
-        *_references([(words(say(name)), up.at(value)) for name, value in info.references], right),
+        *_references([(words(say(name)), value) for name, value in info.references], up, right, info.y),
         *_front(info, across, up),
         # The baseline last, so that its star is not under a point as large as it.
         *(
@@ -180,16 +180,27 @@ def _cursor(place: float, height: int) -> str:
     return f'<path d="M{place:.1f} {TOP}V{height - BOTTOM}" stroke="{GREY}" stroke-dasharray="2 3"/>'
 
 
-def _references(lines: list[tuple[str, float]], right: float) -> list[str]:
-    """A line each, with its name: names of lines close together stand one below the other."""
+def _is_near(value: float, ends: list[float]) -> bool:
+    """Whether a reference leaves the intervals half of the axis; one that does not stays at its margin."""
+    low, high = min(ends, default=value), max(ends, default=value)
+    return low - (high - low) <= value <= high + (high - low) or low == high
+
+
+def _references(lines: list[tuple[str, float]], up: Axis, right: float, column: str) -> list[str]:
+    """A line each, with its name: names of lines close together stand one below the other.
+
+    One beyond the axis has no line, but its value, at the end where it would be.
+    """
     parts, free = [], -math.inf
-    for name, place in sorted(lines, key=lambda line: line[1]):
-        at = max(place, free)
+    top, bottom = sorted((up.start, up.end))
+    for name, value in sorted(lines, key=lambda line: -line[1]):
+        place = up.at(value)
+        text = name if top <= place <= bottom else f"{name} {tick_label(column, value)}"
+        at = max(min(max(place, top), bottom), free)
         free = at + NAME_LINE
-        parts.append(
-            f'<path d="M{LEFT} {place:.1f}H{right:g}" stroke="{GREY}" stroke-dasharray="8 4"/>'
-            f'<text x="{right + 6:g}" y="{at:.1f}" dy="4" fill="{GREY}">{html.escape(name)}</text>'
-        )
+        if text == name:
+            parts.append(f'<path d="M{LEFT} {place:.1f}H{right:g}" stroke="{GREY}" stroke-dasharray="8 4"/>')
+        parts.append(f'<text x="{right + 6:g}" y="{at:.1f}" dy="4" fill="{GREY}">{html.escape(text)}</text>')
     return parts
 
 

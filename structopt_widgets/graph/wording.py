@@ -89,8 +89,10 @@ def in_words(value: Any, find: Find) -> Any:
 
 
 def told(error: BaseException) -> Said:
-    """An error in a line, with its kind: where it was raised with a :class:`Said`, that."""
+    """An error in a line, with its kind unless that is of this package: where it was raised with a Said, that."""
     own = error.args[0] if len(error.args) == 1 and isinstance(error.args[0], Said) else str(error)
+    if type(error).__module__.startswith(__name__.partition(".")[0]):
+        return say("{error}", error=own)
     return say("{kind}: {error}", kind=type(error).__name__, error=own)
 
 

@@ -36,7 +36,8 @@ def connect(graph: ModelGraph) -> ConnectedGraph:
     stuck = {place for place, moves in cuts.items() if not moves}
     # What is turned may meet what was cut in the same way and could move as it was: values beside queries, say.
     for turned in filter(None, dict.fromkeys((frozenset(stuck), frozenset(cuts if stuck else ())))):
-        other = _Connector(graph, turned=turned).connected()
+        # What was counted is so whichever part of an axis moves.
+        other = _Connector(graph, turned=turned, counts=bool(found.uncounted)).connected()
         if len(other.uncounted) <= len(found.uncounted) and _n_moving(other) > _n_moving(found):
             found = other
     return found
@@ -66,8 +67,10 @@ def connect_inside(graph: ModelGraph, inputs: Sequence[Shape]) -> ConnectedInsid
 
 
 class _Connector:
-    def __init__(self, graph: ModelGraph, inputs: Sequence[Shape] = (), turned: Collection[int] = ()) -> None:
-        self._graph, self._turned = graph, turned
+    def __init__(
+        self, graph: ModelGraph, inputs: Sequence[Shape] = (), turned: Collection[int] = (), counts: bool = True
+    ) -> None:
+        self._graph, self._turned, self._counts = graph, turned, counts
         self.shapes: list[Shape] = [tensor.full_shape for tensor in graph.tensors]
         for index, shape in zip(graph.input_tensors, inputs, strict=False):
             self.shapes[index] = shape
@@ -148,7 +151,8 @@ class _Connector:
             try:
                 connection, rows = self._answer(rule, site, full, tuple(each.shape for each in tensors))
                 self._check(call, layer, rule, connection)
-                _count(rule, site)
+                if self._counts:
+                    _count(rule, site)
             except (_RuleMismatchError, DimensionError, UnsupportedLayerError, KeyError) as error:
                 # A KeyError shows a missing key and nothing else.
                 what = f"its configuration has no {error}" if isinstance(error, KeyError) else str(error)

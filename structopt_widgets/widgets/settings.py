@@ -54,7 +54,7 @@ class Settings(traitlets.HasTraits):
 
     def __init__(self, exploration: Exploration) -> None:
         self._exploration = exploration
-        super().__init__(at_most=exploration.space.baseline.measure().n_params)
+        super().__init__(at_most=max(exploration.space.baseline.measure().n_params, 1))
         self._spend(None)
         self.observe(self._spend, names=list(OF_BUDGET))
         exploration.observe(self._follow, names="budget")

@@ -88,6 +88,7 @@ class Sweep:
                 how_far(place, progress.elapsed, progress.remaining),
             )
 
+        before = len(self._exploration.study)
         table = self._exploration.study.sweep(
             self._exploration.space,
             data,
@@ -104,6 +105,8 @@ class Sweep:
             done = say("{done}, {n} of them failed", done=done, n=failed)
         if len(table) < asked["n_trials"]:
             done = say("{done}; there are no more that cost so little", done=done)
+        if len(self._exploration.study) == before and not task.should_stop():
+            done = say("{done}, all of them there before: ask for more structures to go on with this sweep", done=done)
         best = self._best(table)
         text = "" if best is None else self._told(best, asked["minimize"], time.monotonic() - start)
         number = None if best is None else best.number

@@ -88,13 +88,14 @@ class Timing(traitlets.HasTraits):
             lines = self._show(found.table, found.structure)
             fit = {"seconds": seconds, "batch_size": batch_size, "structure": changes(found.structure)}
             self.latency = {**self.latency, "fit": fit}
-            within = say(
-                "The widest within {limit} ms, of {n} timed. {lines}",
-                limit=f"{1000 * seconds:.3g}",
-                n=found.tried,
-                lines=sentences(*lines),
+            values = {"limit": f"{1000 * seconds:.3g}", "n": found.tried, "lines": sentences(*lines)}
+            steady = say("The widest within {limit} ms, of {n} timed. {lines}", **values)
+            scattered = say(
+                "The widest found within {limit} ms, of {n} timed; but timings scatter here by more than widths change "
+                "them: fit again when less is running. {lines}",
+                **values,
             )
-            return Outcome(within)
+            return Outcome(steady if found.is_steady else scattered)
 
         self._background.start(work, say("fitting to a latency"), say("The sliders stay where they are."))
 

@@ -93,14 +93,24 @@ def test_trials_like_the_best_are_hollow(trials: pd.DataFrame) -> None:
 
 
 def test_references_are_lines_and_words(trials: pd.DataFrame) -> None:
-    picture = plot_tradeoff_svg(trials, references={"<chance>": 0.1})
+    picture = plot_tradeoff_svg(trials, references={"<chance>": 0.4})
     root = ElementTree.fromstring(picture.svg)  # noqa: S314 - made here, a moment ago
     assert "<chance>" in [text.text for text in root.findall(f"{SVG}text")]
-    assert "<chance>: 10.0%." in root.find(f"{SVG}desc").text
+    assert "<chance>: 40.0%." in root.find(f"{SVG}desc").text
     # Below every trial, and still within the picture.
     lines = [path.get("d") for path in root.findall(f"{SVG}path") if path.get("stroke-dasharray") == "8 4"]
     assert len(lines) == 1
     assert 48 < float(lines[0].split()[1].split("H")[0]) < 400 - 52
+
+
+def test_a_reference_far_from_all_trials_leaves_them_the_axis(trials: pd.DataFrame) -> None:
+    alone = ElementTree.fromstring(plot_tradeoff_svg(trials).svg)  # noqa: S314 - as above
+    root = ElementTree.fromstring(plot_tradeoff_svg(trials, references={"chance": 0.1}).svg)  # noqa: S314 - as above
+    ticks = [[text.text for text in each.findall(f"{SVG}text") if text.get("x") == "63"] for each in (alone, root)]
+    assert ticks[0] == ticks[1] != []
+    assert not [path for path in root.findall(f"{SVG}path") if path.get("stroke-dasharray") == "8 4"]
+    (name,) = (text for text in root.findall(f"{SVG}text") if text.text == "chance 10%")
+    assert 48 < float(name.get("y")) <= 400 - 52
 
 
 def test_the_names_of_references_are_beside_the_axes(trials: pd.DataFrame) -> None:

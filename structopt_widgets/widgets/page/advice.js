@@ -135,7 +135,7 @@ export function limitView(state) {
       const way = by === "uniform" ? say("all widths alike") : say("by sensitivity");
       const take = html("button", { type: "button", "aria-label": by === "uniform" ? say("take the fit with all widths alike") : say("take the fit by sensitivity"), onclick: () => state.goTo(changes) }, say("Take"));
       const cost = toldNumber(formatExact(costs[name], metric.unit), () => state.explainOther(changes, say("fit, {way}", { way }), name, state.fits.batch_size));
-      const loss = lost === null ? [] : [say(", "), toldNumber(unit === "share" ? say("{change} before training", { change: gainText(-lost, unit) }) : say("{change} of R² before training", { change: gainText(-lost, unit) }), () => state.explain({ topic: "sensitivity" }))];
+      const loss = lost === null ? [] : [say(", "), toldNumber(unit === "share" ? say("{change} before training, single losses added up", { change: gainText(-lost, unit) }) : say("{change} of R² before training, single losses added up", { change: gainText(-lost, unit) }), () => state.explain({ topic: "sensitivity" }))];
       return html("div", { className: "sw-line" }, html("span", {}, way),
         html("span", { className: "sw-dim sw-small", title: described(state.model, changes) }, cost, ...loss), take);
     });
