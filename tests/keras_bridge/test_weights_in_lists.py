@@ -16,6 +16,7 @@ from keras import layers as kl
 from keras import ops
 
 import structopt_widgets as sw
+from structopt_widgets.keras_bridge.proving import proof
 
 
 def moved_apart(model: keras.Model, batch: Any) -> tuple[sw.StructureSpace, float, float]:
@@ -169,3 +170,19 @@ def test_what_is_done_with_one_sample_alone_is_said() -> None:
     assert apart < 1e-4
     assert not space.width_groups["a"].fixed
     assert "with one sample" in space.baseline.function_changes()["own"]
+
+
+def test_a_copy_for_which_one_sample_is_too_few_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = proof.rerun
+
+    def rerun(graph: Any, operations: Any, inputs: Any, samples: int, *more: Any) -> Any:
+        if samples == 1:
+            raise ValueError("one is too few")
+        return real(graph, operations, inputs, samples, *more)
+
+    monkeypatch.setattr(proof, "rerun", rerun)
+    inputs = keras.Input((5,))
+    model = keras.Model(inputs, kl.Dense(2)(Unnamed(name="own")(inputs)), name="given")
+    space = sw.StructureSpace.from_keras(model)
+    assert not space.source.unproven
+    assert "one sample" in space.baseline.function_changes()["given"]

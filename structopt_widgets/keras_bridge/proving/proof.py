@@ -138,7 +138,9 @@ class _Comparisons:
         several = replace(tried, samples=SAMPLES)
         try:
             unlike, made = self.compared(tried, tokens)
-        except Exception:  # there are models that one sample is too few for
+        except Exception:
+            if self._takes(tried, tokens):
+                self.alone[self._run.model.name] = "takes one sample alone, which is too few for a copy"
             return self.compared(several, tokens)
         if not unlike:
             return unlike, made
@@ -148,6 +150,14 @@ class _Comparisons:
             name = layers[key].name if key in layers else self._run.model.name
             self.alone[name] = "does something else with one sample than with several, as a copy does with any number"
         return others, made
+
+    def _takes(self, tried: _Tried, tokens: int) -> bool:
+        """Whether the model itself runs so: there are some that one sample is too few for."""
+        try:
+            self._called(_batch(self._run, tried, tokens), tried, [], lambda _, made: made, lambda *_: None)
+        except Exception:
+            return False
+        return True
 
     def compared(self, tried: _Tried, tokens: int) -> tuple[dict[int, str], dict[int, Any]]:
         """Why layers are not what was read of them, by ``id``; what the graph's tensors are, by index."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import functools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +21,8 @@ from ..optimizer import Key, exclude_from_decay
 from ..settling import moving_weights
 from .joint_training import JointTraining
 from .optimizer_kernels import fuse
+
+_FEW = 3  # samples on which a loss is looked at
 
 
 class TensorFlowTraining(JointTraining):
@@ -64,6 +67,7 @@ class TensorFlowTraining(JointTraining):
         optimizer.build(self._trainable)
         fuse(optimizer)
         self._loss, self._loss_weight = as_loss(objective.loss), objective.loss_weight
+        self._is_by_sample = is_by_sample(self._loss, y[:_FEW], objective.output_shape)
         self._batch_size = budget.batch_size
         self._x, self._y = tf.nest.map_structure(tf.constant, x), tf.constant(y)
         spec = tf.TensorSpec
@@ -166,18 +170,33 @@ class TensorFlowTraining(JointTraining):
         return tf.map_fn(lambda member: self._mean_loss(targets, *member), given, fn_output_signature=tf.float32)
 
     def _joint_losses(self, y: Any, outputs: Any, logits: Any) -> Any:
-        """Each member's mean loss by one call of a loss of Keras's own, which has one number a sample; else ``None``.
+        """Each member's mean loss by one call, where samples do not mind what stands beside them; else ``None``.
 
         ``y`` are ``(members, samples, ...)`` as ``outputs`` and ``logits`` are.
         """
-        loss, members = self._loss, outputs.shape[0]
-        if not type(loss).__module__.startswith("keras.") or loss.reduction != "sum_over_batch_size":
+        if not self._is_by_sample:
             return None
+        loss, members = self._loss, outputs.shape[0]
         y, outputs, logits = (None if each is None else _merged(each) for each in (y, outputs, logits))
         each_sample = loss.call(tf.cast(y, loss.dtype), with_logits(tf.cast(outputs, loss.dtype), logits))
-        if not each_sample.shape.rank:  # one of the whole batch
-            return None
         return self._loss_weight * tf.reduce_mean(tf.reshape(each_sample, (members, -1)), axis=1)
+
+
+def is_by_sample(loss: Any, y: np.ndarray, output_shape: tuple[int, ...]) -> bool:
+    """Whether a loss is the mean of one number or more a sample, the same beside any others.
+
+    Some compare the samples of a batch with each other, or sum over them.
+    """
+    if loss.reduction != "sum_over_batch_size" or len(y) < _FEW:
+        return False
+    size = len(y) * math.prod(output_shape)
+    outputs = tf.reshape(tf.cast(0.5 + 0.4 * np.sin(np.arange(size)), loss.dtype), (len(y), *output_shape))
+    targets = tf.cast(y, loss.dtype)
+    together = loss.call(targets, outputs)
+    if together.shape[:1] != (len(y),):
+        return False
+    alone = tf.concat([loss.call(targets[row : row + 1], outputs[row : row + 1]) for row in range(len(y))], 0)
+    return together.shape == alone.shape and bool(np.allclose(together, alone, rtol=1e-4))
 
 
 def _merged(tensor: Any) -> Any:

@@ -197,15 +197,8 @@ class SideBySide(TensorFlowTraining):
 
     def _is_one_size(self, name: str) -> bool:
         """Whether a dense layer has the same widths in all members."""
-        return (
-            len(
-                {
-                    tuple(setting.size(dim) for dim in self._connected.weights[name][0].axes)
-                    for setting in self._settings
-                }
-            )
-            == 1
-        )
+        axes = self._connected.weights[name][0].axes
+        return len({tuple(map(setting.size, axes)) for setting in self._settings}) == 1
 
     def _batched_product(self, parts: Parts, kernel: Any, x: Any) -> Any:
         """The products of members of one size as one operation."""
